@@ -1,0 +1,83 @@
+package awsconfig_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ssoenv/ssoenv/session/awsconfig"
+)
+
+// TestBombs reads and edits files over which go test would run out of time if a
+// function took more than linear time.
+func TestBombs(t *testing.T) {
+	const size = 2 << 20
+	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
+	numbered := func(format string) string {
+		var b strings.Builder
+		for i := 0; b.Len() < size; i++ {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	bombs := map[string]string{
+		"brackets":                     fill("["),
+		"lines of brackets":            fill("[\n"),
+		"indented brackets":            "[profile a]\nx = 1\n" + fill("  [\n"),
+		"one header":                   fill("[a]\n"),
+		"one header, CR":               fill("[a]\r"),
+		"one profile":                  fill("[profile a]\nx = 1\n"),
+		"one name, two headers":        fill("[profile a]\n[profile 'a']\n"),
+		"one name, many headers":       "[profile a]\n[profile" + strings.ReplaceAll(fill("x y]\n[profile"), "x y", "  a") + " a]",
+		"headers that are values":      "[profile a]\nx = 1\n" + fill("  [profile b]\n"),
+		"headers that are not values":  "[profile a]\n  x = 1\n" + fill("  [profile b]\n  x = 1\n"),
+		"many profiles":                numbered("[profile p%d]\n"),
+		"many keys":                    "[profile a]\n" + numbered("k%d=\n"),
+		"one key":                      "[profile a]\n" + fill("k=\n"),
+		"magic sections":               "[profile a]\n" + fill("[DEFAULT]\nx=1\n"),
+		"nested block":                 "[profile a]\ns3=\n" + fill(" a=b\n"),
+		"nested blocks in DEFAULT":     "[profile a]\n[DEFAULT]\n" + numbered("k%d=\n x\n"),
+		"quotes":                       "[profile " + fill("'") + "]",
+		"backslashes":                  "[profile " + fill("\\") + "]",
+		"words":                        "[profile " + fill("a ") + "]",
+		"closing brackets":             "[profile " + fill("]"),
+		"long name":                    "[profile " + fill("a") + "]\nx = 1\n",
+		"long key":                     "[profile a]\n" + fill("a") + " = 1\n",
+		"long value":                   "[profile a]\nx = " + fill("a"),
+		"comment signs":                "[profile a]\nx = " + fill("#"),
+		"blanks before a bracket":      fill(" ") + "[profile a]",
+		"wide blanks before a bracket": fill("\u2003") + "[profile a]",
+		"delimiters":                   "[profile a]\n" + fill("="),
+		"NUL":                          fill("\x00"),
+		"not UTF-8":                    fill("\xff"),
+		"LF":                           fill("\n"),
+		"CR":                           fill("\r"),
+		"CRLF":                         fill("\r\n"),
+		"LF, then CR":                  strings.Repeat("\n", size/2) + strings.Repeat("\r", size/2),
+	}
+	for name, text := range bombs {
+		t.Run(name, func(t *testing.T) {
+			f := awsconfig.Parse([]byte(text))
+			for _, kind := range []awsconfig.Kind{awsconfig.Profile, awsconfig.Bare} {
+				last := awsconfig.Section{}
+				for s := range f.Sections(kind) {
+					last = s
+				}
+				last.Get("x")
+				last.Keys()
+			}
+			if n := len(f.Problems()); n > 200 {
+				t.Errorf("%d problems", n)
+			}
+			for _, name := range []string{"a", "new"} {
+				if err := f.Set(awsconfig.Profile, name, "x", "2"); err != nil {
+					t.Fatal(err)
+				}
+				s, _ := f.Section(awsconfig.Profile, name)
+				if v, _ := s.Get("x"); v != "2" {
+					t.Errorf("x of %s reads %q", name, v)
+				}
+			}
+		})
+	}
+}
