@@ -1,0 +1,379 @@
+// Package cache keeps small private files that many processes share.
+//
+// Its promise: a reader never sees a torn file, one process at a time holds a
+// lock, files are 0600 and the directories made for them 0700 whatever the
+// umask, and the old file survives every fault, from a full disk to kill -9.
+//
+// Names are made of keys that never form a path. Nothing is read that another
+// user could have put there, nothing is written through a symbolic or hard
+// link, and a read creates nothing. Bytes that cannot be read as what was asked
+// for are a miss, not an error: a cache is there to be lost.
+//
+// [ReplaceFile] extends the part about faults to files outside a cache.
+package cache
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// sizeLimit bounds what is read and written, in bytes. A token or a
+	// credential takes a few thousand.
+	sizeLimit = 1 << 20
+
+	// tornPatience is how long a file of a shared directory may stay
+	// unparsable before it counts as damaged. In that time it is looked at
+	// tornLooks times in a row, then again after tornPause, and so on: one
+	// writer takes a fraction of a millisecond, but one that writes in a loop
+	// leaves the file whole only for a few microseconds at a time.
+	tornPatience = 250 * time.Millisecond
+	tornLooks    = 16
+	tornPause    = time.Millisecond
+
+	// tornAge is the age from which an unparsable file is not one that is
+	// being written. It is wide because a file server's clock may be off.
+	tornAge = time.Minute
+)
+
+// Dir is a directory of private files. The file of a key is the key with the
+// ending ".json"; a key that contains a dot brings its own ending ("K.expires").
+// Keys consist of 0-9, a-z, '.' and '-', begin with a letter or digit and do
+// not end in ".lock".
+//
+// The methods may be called by many goroutines and, on the same directory, by
+// many processes.
+type Dir struct {
+	path   string
+	shared bool
+	swept  sync.Once
+}
+
+// Open names the directory at path, which must be absolute. It creates
+// nothing: the directory comes into being with mode 0700 when it is first
+// written to. One that exists must belong to the process's user and, unless it
+// is sticky, must not be writable by others. The path may lead through
+// symbolic links.
+func Open(path string) (*Dir, error) {
+	return open(path, false)
+}
+
+// OpenShared names a directory that other programs write to as well, as the
+// AWS CLI does to its sso/cache. It differs from [Open] in two ways.
+//
+// The other programs truncate a file and then write it, so a file that is
+// empty or not JSON is read again for up to 250 ms before it counts as a miss.
+//
+// They create the directory with whatever the umask leaves, 0775 where user
+// private groups are the rule. A directory of ours that others may write to is
+// therefore closed to their writes instead of being refused; otherwise its mode
+// is left alone.
+func OpenShared(path string) (*Dir, error) {
+	return open(path, true)
+}
+
+func open(path string, shared bool) (*Dir, error) {
+	if !filepath.IsAbs(path) {
+		return nil, fmt.Errorf("cache directory %q is not an absolute path", path)
+	}
+	d := &Dir{path: filepath.Clean(path), shared: shared}
+	fi, err := os.Stat(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return d, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cache directory %q: %w", d.path, cause(err))
+	}
+	if err := d.vet(fi); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// vet says why the directory that fi describes cannot be trusted.
+func (d *Dir) vet(fi fs.FileInfo) error {
+	if !fi.IsDir() {
+		return fmt.Errorf("cache directory %q is not a directory", d.path)
+	}
+	if err := ours(d.path, fi); err != nil {
+		return fmt.Errorf("cache directory %w", err)
+	}
+	if !openToOthers(fi) {
+		return nil
+	}
+	if !d.shared {
+		return fmt.Errorf("cache directory %q is writable by others (mode %04o)", d.path, fi.Mode().Perm())
+	}
+	if err := os.Chmod(d.path, fi.Mode()&^0o022); err != nil {
+		return fmt.Errorf("cache directory %q is writable by others (mode %04o): %w", d.path, fi.Mode().Perm(), cause(err))
+	}
+	return nil
+}
+
+// ready creates the directory if it is missing, and vets it: it may have
+// appeared since Open.
+func (d *Dir) ready() error {
+	if err := makeDir(d.path); err != nil {
+		return fmt.Errorf("cache directory %w", err)
+	}
+	fi, err := os.Stat(d.path)
+	if err != nil {
+		return fmt.Errorf("cache directory %q: %w", d.path, cause(err))
+	}
+	return d.vet(fi)
+}
+
+// Get decodes the JSON of key's file into v, a pointer, and reports whether it
+// did. A file that is missing, damaged, larger than 1 MiB or of another shape
+// than v is a miss, and leaves v as it was.
+//
+// Whether there is a value is said by the boolean alone. An error is for the
+// user to see, and comes with a miss when something stands in the file's place
+// that is not used: it belongs to another user, which root respects too, or is
+// not a regular file. It comes with a value when others could read the file;
+// the mode is 0600 from then on.
+//
+// A symbolic link in the file's place is followed if it and the file it leads
+// to are ours.
+func (d *Dir) Get(key string, v any) (bool, error) {
+	path, err := d.file(key)
+	if err != nil {
+		return false, err
+	}
+	into := reflect.ValueOf(v)
+	if into.Kind() != reflect.Pointer || into.IsNil() {
+		return false, fmt.Errorf("cache key %q: cannot decode into %T", key, v)
+	}
+	var remark error
+	start := time.Now()
+	for look := 1; ; look++ {
+		file, err := read(path, d.shared)
+		if err != nil {
+			return false, err
+		}
+		if file.remark != nil {
+			remark = file.remark
+		}
+		if file.data == nil {
+			return false, remark
+		}
+		fresh := reflect.New(into.Type().Elem())
+		err = json.Unmarshal(file.data, fresh.Interface())
+		if err == nil {
+			into.Elem().Set(fresh.Elem())
+			return true, remark
+		}
+		if !d.shared || !notJSON(err) || time.Since(start) > tornPatience || time.Since(file.modified) > tornAge {
+			return false, remark
+		}
+		if look%tornLooks == 0 {
+			time.Sleep(tornPause)
+		}
+	}
+}
+
+// notJSON tells a text cut short from one that holds something else.
+func notJSON(err error) bool {
+	var syntax *json.SyntaxError
+	return errors.As(err, &syntax)
+}
+
+// content is what read found. data is nil, not empty, when there is no file or
+// one that is too large.
+type content struct {
+	data     []byte
+	modified time.Time
+	remark   error
+}
+
+// read returns the bytes of path if it is a regular file of ours. It neither
+// waits for the writer of a FIFO nor allocates more than sizeLimit.
+//
+// If the file may be written in place, it is read twice. A read that overlaps a
+// write can return the beginning of one text and the end of another, which may
+// well be JSON; it does not do so twice in the same way. What differs counts as
+// no text yet.
+func read(path string, inPlace bool) (content, error) {
+	f, err := openToRead(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return content{}, nil
+	}
+	if err != nil {
+		return content{}, unreadable(path, err)
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return content{}, unreadable(path, err)
+	}
+	if err := usable(path, fi); err != nil {
+		return content{}, err
+	}
+	c := content{modified: fi.ModTime(), remark: tighten(f, fi)}
+	if fi.Size() > sizeLimit {
+		return c, nil
+	}
+	data, err := readAll(f, fi.Size())
+	if err == nil && inPlace {
+		var again []byte
+		again, err = readAll(f, fi.Size())
+		if !bytes.Equal(data, again) {
+			data = data[:0]
+		}
+	}
+	if err != nil {
+		return content{}, unreadable(path, err)
+	}
+	if len(data) <= sizeLimit {
+		c.data = data
+	}
+	return c, nil
+}
+
+// usable says why the file that fi describes is not one of this package's:
+// only a regular file of our own is read, or locked.
+func usable(path string, fi fs.FileInfo) error {
+	if err := ours(path, fi); err != nil {
+		return err
+	}
+	if !fi.Mode().IsRegular() {
+		return fmt.Errorf("%q is not a regular file (%v)", path, fi.Mode())
+	}
+	return nil
+}
+
+// unreadable says why path was not read; that it is another user's explains
+// more than "permission denied".
+func unreadable(path string, err error) error {
+	if fi, statErr := os.Lstat(path); statErr == nil {
+		if foreign := ours(path, fi); foreign != nil {
+			return foreign
+		}
+	}
+	return fmt.Errorf("%q not read: %w", path, cause(err))
+}
+
+// readAll reads f from its beginning to its end, but not far beyond sizeLimit.
+// size is the length to expect.
+func readAll(f *os.File, size int64) ([]byte, error) {
+	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := buf.ReadFrom(io.NewSectionReader(f, 0, sizeLimit+1))
+	return buf.Bytes(), err
+}
+
+// Put replaces key's file with the JSON of v, in the way of [Dir.Write].
+func (d *Dir) Put(key string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("cache key %q: %w", key, err)
+	}
+	return d.Write(key, data, time.Time{})
+}
+
+// Write replaces key's file with data, at most 1 MiB of it, and creates the
+// directory if it is missing. A reader sees the old file or the new one, and
+// after an error the old one stands. The new file is a plain one of mode 0600,
+// whatever stood in its place; the target of a symbolic link and the other
+// names of a hard link keep what they had.
+//
+// Unless modified is zero, the file has it as its modification time from the
+// moment it can be seen.
+func (d *Dir) Write(key string, data []byte, modified time.Time) error {
+	path, err := d.file(key)
+	if err != nil {
+		return err
+	}
+	if len(data) > sizeLimit {
+		return fmt.Errorf("%q not written: %d bytes are more than %d", path, len(data), sizeLimit)
+	}
+	if err := d.ready(); err != nil {
+		return err
+	}
+	d.swept.Do(func() { sweep(d.path) })
+	return replace(path, data, attributes{perm: 0o600, modified: modified})
+}
+
+// Delete removes key's file. A missing one is fine.
+func (d *Dir) Delete(key string) error {
+	path, err := d.file(key)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%q not deleted: %w", path, cause(err))
+	}
+	return nil
+}
+
+// Keys returns the keys whose files end in ".json", sorted. Names that are not
+// keys, as other programs give them, are left out, and a missing directory has
+// none.
+func (d *Dir) Keys() ([]string, error) {
+	entries, err := os.ReadDir(d.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("cache directory %q: %w", d.path, cause(err))
+	}
+	var keys []string
+	for _, entry := range entries {
+		key, found := strings.CutSuffix(entry.Name(), ".json")
+		if found && !strings.Contains(key, ".") && validKey(key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
+
+// Path returns the name of key's file, which may not exist, or "" if key is not
+// a key.
+func (d *Dir) Path(key string) string {
+	path, _ := d.file(key)
+	return path
+}
+
+func (d *Dir) file(key string) (string, error) {
+	if !validKey(key) {
+		return "", fmt.Errorf("%q is not a cache key", key)
+	}
+	if !strings.Contains(key, ".") {
+		key += ".json"
+	}
+	return filepath.Join(d.path, key), nil
+}
+
+// validKey keeps keys apart from paths, from temporary files, which begin with
+// a dot, and from lock files. IsLocal refuses the device names of Windows.
+func validKey(key string) bool {
+	for i := range len(key) {
+		switch c := key[i]; {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z':
+		case (c == '.' || c == '-') && i > 0:
+		default:
+			return false
+		}
+	}
+	return key != "" && !strings.HasSuffix(key, ".") && !strings.HasSuffix(key, lockSuffix) && filepath.IsLocal(key)
+}
+
+// cause drops the path that package os puts into an error, which may be that of
+// a temporary file, and keeps the operation: `fsync: input/output error`.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return fmt.Errorf("%s: %w", path.Op, path.Err)
+	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		return fmt.Errorf("%s: %w", link.Op, link.Err)
+	}
+	return err
+}

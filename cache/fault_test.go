@@ -1,0 +1,442 @@
+//go:build linux
+
+package cache_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ssoenv/ssoenv/cache"
+)
+
+// These tests stop a process at each system call of an operation, or let the
+// call fail, and look at what is left on the disk.
+
+func init() {
+	roles["full disk"] = fullDisk
+	roles["file size limit"] = fileSizeLimit
+}
+
+// operation is what a process is asked to do, in a world that prepare makes in
+// an empty directory.
+type operation struct {
+	role    string
+	prepare func(t *testing.T, dir string) (arg string)
+	file    string // the file that is written, in dir
+	mode    os.FileMode
+}
+
+var operations = map[string]operation{
+	"put over an old file": {
+		role: "put once",
+		prepare: func(t *testing.T, dir string) string {
+			must(t, os.WriteFile(filepath.Join(dir, "k.json"), []byte(before), 0o600))
+			return dir
+		},
+		file: "k.json",
+		mode: 0o600,
+	},
+	"put the first file": {
+		role:    "put once",
+		prepare: func(_ *testing.T, dir string) string { return filepath.Join(dir, "a", "b") },
+		file:    "a/b/k.json",
+		mode:    0o600,
+	},
+	"replace through a link": {
+		role: "replace once",
+		prepare: func(t *testing.T, dir string) string {
+			must(t, os.Mkdir(filepath.Join(dir, "dotfiles"), 0o700))
+			must(t, os.WriteFile(filepath.Join(dir, "dotfiles", "config"), []byte(before), 0o644))
+			must(t, os.Symlink("dotfiles/config", filepath.Join(dir, "config")))
+			return filepath.Join(dir, "config")
+		},
+		file: "dotfiles/config",
+		mode: 0o644,
+	},
+	"replace nothing": {
+		role:    "replace once",
+		prepare: func(_ *testing.T, dir string) string { return filepath.Join(dir, "a", "config") },
+		file:    "a/config",
+		mode:    0o640,
+	},
+	"lock": {
+		role:    "lock once",
+		prepare: func(_ *testing.T, dir string) string { return filepath.Join(dir, "a") },
+	},
+}
+
+// fileCalls are the calls that a disk can fail or a process die at. Those that
+// only the Go runtime makes, for its own scheduling, are left out.
+var fileCalls = regexp.MustCompile(`^(openat|close|read|pread64|write|pwrite64|fsync|ftruncate|fchmod|fchmodat|fchown|` +
+	`utimensat|renameat|mkdirat|unlinkat|readlinkat|newfstatat|fstat|flock|getdents64|fcntl)$`)
+
+// call is the nth call of a name that a process makes.
+type call struct {
+	name string
+	nth  int
+}
+
+func (c call) String() string { return c.name + " " + strconv.Itoa(c.nth) }
+
+// traced runs cmd under strace.
+func traced(t *testing.T, cmd *exec.Cmd, options ...string) (string, *os.ProcessState) {
+	t.Helper()
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Fatal("install strace")
+	}
+	cmd.Args = slices.Concat([]string{"strace", "-f", "-qq"}, options, []string{"--", cmd.Path}, cmd.Args[1:])
+	cmd.Path = strace
+	cmd.Env = append(cmd.Env, "GOMAXPROCS=1", "GOGC=off")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if stderr.Len() > 0 {
+		t.Errorf("%v: %s", options, &stderr)
+	}
+	return strings.TrimSpace(stdout.String()), cmd.ProcessState
+}
+
+// callsOf returns the file calls between the marks that an operation makes.
+func callsOf(t *testing.T, op operation) []call {
+	t.Helper()
+	trace := filepath.Join(t.TempDir(), "trace")
+	dir := memory(t)
+	if got, _ := traced(t, command(op.role, op.prepare(t, dir)), "-o", trace); got != "<nil>" {
+		t.Fatalf("without a fault: %s", got)
+	}
+	text, err := os.ReadFile(trace)
+	must(t, err)
+	var calls []call
+	line := regexp.MustCompile(`^(\d+) +(\w+)\((.*)`)
+	thread, made, inside := "", map[string]int{}, false
+	for text := range strings.Lines(string(text)) {
+		m := line.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		if thread == "" {
+			thread = m[1]
+		}
+		if m[1] != thread {
+			continue
+		}
+		made[m[2]]++
+		switch {
+		case strings.Contains(m[3], `"/begin"`):
+			inside = true
+		case strings.Contains(m[3], `"/end"`):
+			inside = false
+		case inside && fileCalls.MatchString(m[2]):
+			calls = append(calls, call{m[2], made[m[2]]})
+		}
+	}
+	if len(calls) < 8 {
+		t.Fatalf("only these calls were traced: %v", calls)
+	}
+	return calls
+}
+
+// eachCall runs check for every call of every operation and each of kinds.
+func eachCall(t *testing.T, kinds []string, check func(t *testing.T, op operation, c call, kind string)) {
+	for _, name := range slices.Sorted(maps.Keys(operations)) {
+		op := operations[name]
+		t.Run(name, func(t *testing.T) {
+			for _, c := range callsOf(t, op) {
+				for _, kind := range kinds {
+					t.Run(c.String()+" "+kind, func(t *testing.T) {
+						t.Parallel()
+						check(t, op, c, kind)
+					})
+				}
+			}
+		})
+	}
+}
+
+// content returns what the operation's file holds, or "" if there is none.
+func (op operation) content(t *testing.T, dir string) string {
+	t.Helper()
+	path := filepath.Join(dir, op.file)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return ""
+	}
+	must(t, err)
+	if fi, err := os.Lstat(path); err != nil || fi.Mode() != op.mode {
+		t.Errorf("the file is %v, %v, want %v", fi.Mode(), err, op.mode)
+	}
+	return string(data)
+}
+
+// temps returns the temporary files below dir.
+func temps(t *testing.T, dir string) []string {
+	t.Helper()
+	var found []string
+	must(t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".tmp") {
+			found = append(found, path)
+		}
+		return err
+	}))
+	return found
+}
+
+func TestKilledAtEveryCall(t *testing.T) {
+	var survived sync.Map
+	eachCall(t, []string{"KILL"}, func(t *testing.T, op operation, c call, kind string) {
+		dir := memory(t)
+		arg := op.prepare(t, dir)
+		old := ""
+		if op.file != "" {
+			old = op.content(t, dir)
+		}
+		fault := fmt.Sprintf("inject=%s:signal=%s:when=%d", c.name, kind, c.nth)
+		_, state := traced(t, command(op.role, arg), "-o", "/dev/null", "-e", "trace="+c.name, "-e", fault)
+		if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGKILL {
+			t.Fatalf("%v instead of a kill", state)
+		}
+		if op.file == "" {
+			// The lock died with its holder: one attempt has it.
+			unlock, err := open(t, arg).Lock(ended(), "k")
+			must(t, err)
+			unlock()
+			return
+		}
+		got := op.content(t, dir)
+		if got != old && got != after {
+			t.Errorf("the file holds %q", got)
+		}
+		survived.Store(got, true)
+		// What the killed process left is no obstacle, and is removed in time.
+		for _, temp := range temps(t, dir) {
+			must(t, os.Chtimes(temp, time.Time{}, time.Now().Add(-2*time.Hour)))
+		}
+		out, _ := command(op.role, arg).CombinedOutput()
+		if got := op.content(t, dir); got != after || string(out) != "<nil>\n" {
+			t.Errorf("afterwards: %s, the file holds %q", out, got)
+		}
+		if left := temps(t, dir); len(left) > 0 {
+			t.Errorf("left %q", left)
+		}
+	})
+	for _, content := range []string{before, after, ""} {
+		if _, found := survived.Load(content); !found {
+			t.Errorf("no kill left %q", content)
+		}
+	}
+}
+
+func TestErrorAtEveryCall(t *testing.T) {
+	kinds := []string{"ENOSPC", "EIO", "EDQUOT", "EROFS", "EACCES", "EMFILE", "EINTR"}
+	eachCall(t, kinds, func(t *testing.T, op operation, c call, kind string) {
+		dir := memory(t)
+		arg := op.prepare(t, dir)
+		fault := fmt.Sprintf("inject=%s:error=%s:when=%d", c.name, kind, c.nth)
+		if op.file == "" {
+			got, _ := traced(t, command(op.role, arg), "-o", "/dev/null", "-e", "trace="+c.name, "-e", fault)
+			if got != "<nil>" && (!strings.HasPrefix(got, "ErrNoLocks no file locks: ") || !strings.Contains(got, `"`+dir)) {
+				t.Errorf("outcome %q", got)
+			}
+			return
+		}
+		old := op.content(t, dir)
+		got, _ := traced(t, command(op.role, arg), "-o", "/dev/null", "-e", "trace="+c.name, "-e", fault)
+		switch content := op.content(t, dir); {
+		case got == "<nil>" && content != after:
+			t.Errorf("reported as done, and the file holds %q", content)
+		case got != "<nil>" && content != old:
+			t.Errorf("reported as %q, and the file holds %q", got, content)
+		case got != "<nil>" && !strings.Contains(got, `"`+dir):
+			t.Errorf("error %q does not say where", got)
+		}
+		if left := temps(t, dir); len(left) > 0 {
+			t.Errorf("left %q", left)
+		}
+	})
+}
+
+// The mode, the content and the time are on the disk before the name is, and
+// after the rename nothing is done to the file.
+func TestNothingFollowsTheRename(t *testing.T) {
+	sequence := regexp.MustCompile(` openat( fchown)? fchmod write( utimensat)? fsync close newfstatat renameat openat fsync close$`)
+	for name, op := range operations {
+		if op.file == "" {
+			continue
+		}
+		var names strings.Builder
+		for _, c := range callsOf(t, op) {
+			if c.name != "fcntl" {
+				names.WriteString(" " + c.name)
+			}
+		}
+		if !sequence.MatchString(names.String()) {
+			t.Errorf("%s: the calls were%s", name, &names)
+		}
+	}
+}
+
+func TestTempThatCannotBeRemovedStays(t *testing.T) {
+	dir := memory(t)
+	op := operations["put over an old file"]
+	arg := op.prepare(t, dir)
+	got, _ := traced(t, command(op.role, arg), "-o", "/dev/null", "-e", "trace=fsync,unlinkat",
+		"-e", "inject=fsync:error=EIO", "-e", "inject=unlinkat:error=EIO")
+	if want := fmt.Sprintf("%q not written: sync: input/output error", filepath.Join(dir, "k.json")); got != want {
+		t.Errorf("outcome %q, want %q", got, want)
+	}
+	if got := op.content(t, dir); got != before {
+		t.Errorf("the file holds %q", got)
+	}
+	if left := temps(t, dir); len(left) != 1 {
+		t.Errorf("left %q", left)
+	}
+}
+
+// What a file system without locks answers, the caller can tell from a lock
+// that is taken.
+func TestNoLocksHere(t *testing.T) {
+	for _, answer := range []string{"ENOLCK", "EOPNOTSUPP", "ENOSYS"} {
+		dir := memory(t)
+		got, _ := traced(t, command("lock once", dir), "-o", "/dev/null", "-e", "trace=flock", "-e", "inject=flock:error="+answer)
+		if want := fmt.Sprintf("ErrNoLocks no file locks: %q not locked: flock: ", filepath.Join(dir, "k.lock")); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: outcome %q, want %q", answer, got, want)
+		}
+	}
+}
+
+func TestWaitingLeaksNothing(t *testing.T) {
+	d := open(t, privateDir(t))
+	unlock, err := d.Lock(t.Context(), "k")
+	must(t, err)
+	defer unlock()
+	files, goroutines := len(names(t, "/proc/self/fd")), runtime.NumGoroutine()
+	for range 100 {
+		if _, err := d.Lock(ended(), "k"); err == nil {
+			t.Fatal("locked twice")
+		}
+	}
+	if n := len(names(t, "/proc/self/fd")); n > files {
+		t.Errorf("%d open files, %d before", n, files)
+	}
+	if n := runtime.NumGoroutine(); n > goroutines {
+		t.Errorf("%d goroutines, %d before", n, goroutines)
+	}
+}
+
+// fullDisk mounts a file system of 64 KiB, fills it, and expects the old files
+// to survive.
+func fullDisk(args []string) error {
+	dir := args[0]
+	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
+		return outcome(fmt.Errorf("mount: %w", err))
+	}
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k,mode=0700"); err != nil {
+		return outcome(fmt.Errorf("mount: %w", err))
+	}
+	config := filepath.Join(dir, "config")
+	d, err := cache.Open(dir)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(d.Put("k", "old"), cache.ReplaceFile(config, []byte("old"), 0o600)); err != nil {
+		return err
+	}
+	filler, err := os.Create(filepath.Join(dir, "filler"))
+	if err != nil {
+		return err
+	}
+	for err == nil {
+		_, err = filler.Write(make([]byte, 4096))
+	}
+	if err := filler.Truncate(40 << 10); err != nil {
+		return err
+	}
+	large := strings.Repeat("x", 60<<10)
+	return survivors(d, config, large, syscall.ENOSPC)
+}
+
+// fileSizeLimit makes writes end in the middle.
+func fileSizeLimit(args []string) error {
+	config := filepath.Join(args[0], "config")
+	d, err := cache.Open(args[0])
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(d.Put("k", "old"), cache.ReplaceFile(config, []byte("old"), 0o600)); err != nil {
+		return err
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1000, Max: 1000}); err != nil {
+		return err
+	}
+	return survivors(d, config, strings.Repeat("x", 5000), syscall.EFBIG)
+}
+
+// survivors tries to write large, which does not fit, and looks at what is left.
+func survivors(d *cache.Dir, config, large string, reason error) error {
+	if err := d.Put("k", large); !errors.Is(err, reason) || !strings.Contains(err.Error(), d.Path("k")) {
+		return fmt.Errorf("put: %v", err)
+	}
+	if err := cache.ReplaceFile(config, []byte(large), 0o600); !errors.Is(err, reason) || !strings.Contains(err.Error(), config) {
+		return fmt.Errorf("replace: %v", err)
+	}
+	var got string
+	if found, err := d.Get("k", &got); !found || err != nil || got != "old" {
+		return fmt.Errorf("get: %v, %v, %.10q", found, err, got)
+	}
+	if got, err := os.ReadFile(config); err != nil || string(got) != "old" {
+		return fmt.Errorf("config: %.10q, %v", got, err)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(config), ".ssoenv-*"))
+	if err != nil || len(left) > 0 {
+		return fmt.Errorf("left %q, %v", left, err)
+	}
+	unlock, err := d.Lock(context.Background(), "k")
+	defer unlock()
+	return err
+}
+
+func TestFullDisk(t *testing.T) {
+	cmd := command("full disk", privateDir(t))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	if uid := os.Geteuid(); uid != 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags:  syscall.CLONE_NEWNS | syscall.CLONE_NEWUSER,
+			UidMappings: []syscall.SysProcIDMap{{HostID: uid, Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}},
+		}
+	}
+	out, err := cmd.CombinedOutput()
+	if errors.Is(err, fs.ErrPermission) || bytes.HasPrefix(out, []byte("mount: ")) {
+		t.Logf("mounting is not permitted here (%v, %s): TestWriteCutShort has to do", err, out)
+		return
+	}
+	if err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestWriteCutShort(t *testing.T) {
+	if out, err := command("file size limit", privateDir(t)).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}

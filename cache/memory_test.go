@@ -1,0 +1,38 @@
+//go:build linux
+
+package cache_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ssoenv/ssoenv/cache"
+)
+
+func TestPrivateMemory(t *testing.T) {
+	dir, err := os.MkdirTemp("/dev/shm", "cache-test-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if !cache.PrivateMemory(dir) {
+		t.Errorf("%s is not private memory", dir)
+	}
+	file := filepath.Join(dir, "file")
+	must(t, os.WriteFile(file, nil, 0o700))
+	for _, path := range []string{"/dev/shm", file, filepath.Join(dir, "none"), "", "/proc", "/"} {
+		if cache.PrivateMemory(path) {
+			t.Errorf("%q is private memory", path)
+		}
+	}
+	must(t, os.Chmod(dir, 0o750))
+	if cache.PrivateMemory(dir) {
+		t.Error("a directory that a group may read is private memory")
+	}
+	if os.Geteuid() == 0 {
+		must(t, os.Chmod(dir, 0o700))
+		chown(t, dir, nobody)
+		if cache.PrivateMemory(dir) {
+			t.Error("nobody's directory is root's private memory")
+		}
+	}
+}

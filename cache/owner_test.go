@@ -1,0 +1,554 @@
+//go:build unix
+
+package cache_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ssoenv/ssoenv/cache"
+)
+
+// umask sets the process's umask until the test ends.
+func umask(t *testing.T, mask int) {
+	old := syscall.Umask(mask)
+	t.Cleanup(func() { syscall.Umask(old) })
+}
+
+func wantMode(t *testing.T, path string, want fs.FileMode) {
+	t.Helper()
+	fi, err := os.Lstat(path)
+	must(t, err)
+	if fi.Mode() != want {
+		t.Errorf("%s is %v, want %v", path, fi.Mode(), want)
+	}
+}
+
+func TestModesUnderEveryUmask(t *testing.T) {
+	if !unprivileged(t) {
+		return
+	}
+	for _, mask := range []int{0o000, 0o002, 0o022, 0o077, 0o177, 0o277, 0o777} {
+		t.Run(fmt.Sprintf("%03o", mask), func(t *testing.T) {
+			top := privateDir(t)
+			umask(t, mask)
+			for _, openDir := range []func(string) (*cache.Dir, error){cache.Open, cache.OpenShared} {
+				dir := filepath.Join(top, "a", "b")
+				d, err := openDir(dir)
+				must(t, err)
+				for range 2 {
+					must(t, d.Put("k", someToken()))
+					must(t, d.Write("k.expires", []byte("1\n"), time.Unix(1, 0)))
+					unlock, err := d.Lock(t.Context(), "k")
+					must(t, err)
+					_, err = d.Lock(ended(), "k")
+					wantLocked(t, err, dir, os.Getpid(), ended().Err())
+					unlock()
+				}
+				wantMode(t, filepath.Join(top, "a"), fs.ModeDir|0o700)
+				wantMode(t, dir, fs.ModeDir|0o700)
+				for _, name := range []string{"k.json", "k.expires", "k.lock"} {
+					wantMode(t, filepath.Join(dir, name), 0o600)
+				}
+				must(t, os.RemoveAll(filepath.Join(top, "a")))
+			}
+			for _, perm := range []fs.FileMode{0o600, 0o644, 0o666} {
+				config := filepath.Join(top, "c", "config")
+				for range 2 {
+					must(t, cache.ReplaceFile(config, []byte("x"), perm))
+					wantMode(t, config, perm)
+				}
+				wantMode(t, filepath.Join(top, "c"), fs.ModeDir|0o700)
+				must(t, os.RemoveAll(filepath.Join(top, "c")))
+			}
+		})
+	}
+}
+
+// A lock file whose creator died before it gave itself the mode back is of use
+// all the same.
+func TestLockFileWithoutMode(t *testing.T) {
+	if !unprivileged(t) {
+		return
+	}
+	d := open(t, privateDir(t))
+	path := filepath.Join(filepath.Dir(d.Path("k")), "k.lock")
+	must(t, os.WriteFile(path, nil, 0o600))
+	must(t, os.Chmod(path, 0))
+	unlock, err := d.Lock(ended(), "k")
+	must(t, err)
+	unlock()
+	wantMode(t, path, 0o600)
+}
+
+func TestLooseFilesAreTightened(t *testing.T) {
+	for _, mode := range []fs.FileMode{0o644, 0o666, 0o640, 0o777, 0o777 | fs.ModeSetuid} {
+		d := open(t, privateDir(t))
+		plant := func() {
+			must(t, os.WriteFile(d.Path("k"), []byte("1"), 0o600))
+			must(t, os.Chmod(d.Path("k"), mode))
+		}
+		plant()
+		var got int
+		found, err := d.Get("k", &got)
+		if !found || got != 1 {
+			t.Errorf("mode %v: found %v, %d", mode, found, got)
+		}
+		wantError(t, err, d.Path("k"), fmt.Sprintf("open to others (mode %04o)", mode.Perm()))
+		wantMode(t, d.Path("k"), 0o600)
+		if found, err := d.Get("k", &got); !found || err != nil {
+			t.Errorf("the second time: Get = %v, %v", found, err)
+		}
+		plant()
+		must(t, d.Put("k", 2))
+		wantMode(t, d.Path("k"), 0o600)
+	}
+}
+
+// A damaged file is no less private.
+func TestLooseMissIsTightened(t *testing.T) {
+	d, err := cache.OpenShared(privateDir(t))
+	must(t, err)
+	must(t, os.WriteFile(d.Path("k"), []byte(`{"refreshToken":"x`), 0o600))
+	must(t, os.Chmod(d.Path("k"), 0o644))
+	found, err := d.Get("k", new(token))
+	if found {
+		t.Error("found something")
+	}
+	wantError(t, err, d.Path("k"), "mode 0644")
+	wantMode(t, d.Path("k"), 0o600)
+}
+
+func TestDirectoriesThatOthersMayWrite(t *testing.T) {
+	for _, mode := range []fs.FileMode{0o777, 0o775, 0o722, 0o702} {
+		dir := t.TempDir()
+		must(t, os.Chmod(dir, mode))
+		_, err := cache.Open(dir)
+		wantError(t, err, dir, "writable by others", fmt.Sprintf("%04o", mode))
+		wantMode(t, dir, fs.ModeDir|mode)
+		d, err := cache.OpenShared(dir)
+		must(t, err)
+		wantMode(t, dir, fs.ModeDir|mode&^0o022)
+		must(t, d.Put("k", 1))
+	}
+	for _, mode := range []fs.FileMode{0o700, 0o755, 0o777 | fs.ModeSticky} {
+		dir := t.TempDir()
+		must(t, os.Chmod(dir, mode))
+		for _, openDir := range []func(string) (*cache.Dir, error){cache.Open, cache.OpenShared} {
+			d, err := openDir(dir)
+			must(t, err)
+			must(t, d.Put("k", 1))
+			wantMode(t, dir, fs.ModeDir|mode)
+		}
+	}
+	// One that turns up after Open is looked at as well.
+	dir := filepath.Join(t.TempDir(), "late")
+	d := open(t, dir)
+	must(t, os.Mkdir(dir, 0o700))
+	must(t, os.Chmod(dir, 0o777))
+	wantError(t, d.Put("k", 1), dir, "writable by others")
+	unlock, err := d.Lock(ended(), "k")
+	unlock()
+	wantError(t, err, dir, "writable by others")
+	if !errors.Is(err, cache.ErrNoLocks) {
+		t.Errorf("error %v, want ErrNoLocks", err)
+	}
+	if got := names(t, dir); len(got) != 0 {
+		t.Errorf("created %q", got)
+	}
+}
+
+func TestUnwritableDirectory(t *testing.T) {
+	if !unprivileged(t) {
+		return
+	}
+	dir := privateDir(t)
+	d := open(t, dir)
+	must(t, d.Put("k", 1))
+	must(t, os.Chmod(dir, 0o500))
+	defer os.Chmod(dir, 0o700)
+	var got int
+	if found, err := d.Get("k", &got); !found || err != nil || got != 1 {
+		t.Errorf("Get = %v, %v, %d", found, err, got)
+	}
+	wantError(t, d.Put("k", 2), d.Path("k"), "not written", "permission denied")
+	wantError(t, d.Delete("k"), d.Path("k"), "not deleted", "permission denied")
+	unlock, err := d.Lock(t.Context(), "k")
+	unlock()
+	wantError(t, err, dir, "permission denied")
+	if !errors.Is(err, cache.ErrNoLocks) {
+		t.Errorf("error %v, want ErrNoLocks", err)
+	}
+	wantError(t, cache.ReplaceFile(filepath.Join(dir, "config"), nil, 0o600), "config", "permission denied")
+	below := open(t, filepath.Join(dir, "a", "b"))
+	wantError(t, below.Put("k", 1), filepath.Join(dir, "a"), "not created", "permission denied")
+	must(t, os.Chmod(dir, 0))
+	found, err := d.Get("k", &got)
+	if found {
+		t.Error("found something in a directory without permissions")
+	}
+	wantError(t, err, d.Path("k"), "permission denied")
+	if _, err := cache.Open(filepath.Join(dir, "a")); err == nil {
+		t.Error("opened what cannot be looked at")
+	}
+}
+
+// plants are things that may stand where a file of ours should. victim is a
+// file of ours with the content "victim"; where it is used, Get may find it.
+var plants = map[string]func(path, victim string) error{
+	"symbolic link": func(path, victim string) error { return os.Symlink(victim, path) },
+	"hard link":     func(path, victim string) error { return os.Link(victim, path) },
+	"dangling link": func(path, victim string) error { return os.Symlink(victim+".none", path) },
+	"link to itself": func(path, _ string) error {
+		return os.Symlink(filepath.Base(path), path)
+	},
+	"link to a device": func(path, _ string) error { return os.Symlink("/dev/zero", path) },
+	"FIFO":             func(path, _ string) error { return syscall.Mkfifo(path, 0o600) },
+	"socket": func(path, _ string) error {
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
+		if err == nil {
+			l.SetUnlinkOnClose(false)
+			err = l.Close()
+		}
+		return err
+	},
+	"directory": func(path, _ string) error { return os.Mkdir(path, 0o700) },
+}
+
+func planted(t *testing.T, check func(t *testing.T, what, dir, victim string, plant func(path string))) {
+	for what, plant := range plants {
+		t.Run(what, func(t *testing.T) {
+			dir := privateDir(t)
+			victim := filepath.Join(privateDir(t), "victim")
+			must(t, os.WriteFile(victim, []byte(`"victim"`), 0o600))
+			past := time.Unix(1e9, 0)
+			must(t, os.Chtimes(victim, past, past))
+			check(t, what, dir, victim, func(path string) {
+				must(t, plant(path, victim))
+			})
+			data, err := os.ReadFile(victim)
+			if err != nil || string(data) != `"victim"` {
+				t.Errorf("the victim holds %q, %v", data, err)
+			}
+			wantMode(t, victim, 0o600)
+			if fi, err := os.Stat(victim); err != nil || !fi.ModTime().Equal(past) {
+				t.Errorf("the victim was written to")
+			}
+			if got := names(t, filepath.Dir(victim)); len(got) != 1 {
+				t.Errorf("beside the victim: %q", got)
+			}
+		})
+	}
+}
+
+func TestPlantedForData(t *testing.T) {
+	planted(t, func(t *testing.T, what, dir, _ string, plant func(string)) {
+		d := open(t, dir)
+		plant(d.Path("k"))
+		var got string
+		found, err := d.Get("k", &got)
+		switch what {
+		case "symbolic link", "hard link":
+			if !found || err != nil || got != "victim" {
+				t.Errorf("Get = %v, %v, %q", found, err, got)
+			}
+		case "dangling link":
+			if found || err != nil {
+				t.Errorf("Get = %v, %v", found, err)
+			}
+		default:
+			if found {
+				t.Errorf("found %q", got)
+			}
+			wantError(t, err, d.Path("k"))
+		}
+		err = d.Put("k", "new")
+		if what == "directory" {
+			wantError(t, err, d.Path("k"), "not written")
+			wantMode(t, d.Path("k"), fs.ModeDir|0o700)
+		} else {
+			must(t, err)
+			wantMode(t, d.Path("k"), 0o600)
+		}
+		if got := names(t, dir); len(got) != 1 {
+			t.Errorf("directory holds %q", got)
+		}
+		must(t, d.Delete("k"))
+		if got := names(t, dir); len(got) != 0 {
+			t.Errorf("directory holds %q", got)
+		}
+	})
+}
+
+func TestPlantedForLock(t *testing.T) {
+	planted(t, func(t *testing.T, _, dir, _ string, plant func(string)) {
+		path := filepath.Join(dir, "k.lock")
+		plant(path)
+		unlock, err := open(t, dir).Lock(t.Context(), "k")
+		unlock()
+		wantError(t, err, path)
+		if !errors.Is(err, cache.ErrNoLocks) {
+			t.Errorf("error %v, want ErrNoLocks", err)
+		}
+	})
+}
+
+func TestPlantedForConfig(t *testing.T) {
+	planted(t, func(t *testing.T, what, dir, victim string, plant func(string)) {
+		path := filepath.Join(dir, "config")
+		switch plant(path); what {
+		case "symbolic link", "dangling link":
+			// These are followed: see TestReplaceFileKeepsTheLinks.
+		case "hard link":
+			must(t, cache.ReplaceFile(path, []byte("new"), 0o600))
+			wantContent(t, path, "new")
+		case "link to itself":
+			wantError(t, cache.ReplaceFile(path, nil, 0o600), path, "too many symbolic links")
+		case "link to a device":
+			wantError(t, cache.ReplaceFile(path, nil, 0o600), "/dev/zero", "not a regular file")
+		default:
+			wantError(t, cache.ReplaceFile(path, nil, 0o600), path, "not a regular file")
+		}
+		if got := names(t, dir); len(got) != 1 {
+			t.Errorf("directory holds %q", got)
+		}
+	})
+}
+
+func TestReplaceFileRespectsProtection(t *testing.T) {
+	if !unprivileged(t) {
+		return
+	}
+	path := filepath.Join(privateDir(t), "config")
+	must(t, os.WriteFile(path, []byte("protected"), 0o444))
+	wantError(t, cache.ReplaceFile(path, []byte("x"), 0o600), path, "not written", "permission denied")
+	wantContent(t, path, "protected")
+	wantMode(t, path, 0o444)
+}
+
+func TestStaleTempsAreSwept(t *testing.T) {
+	dir := privateDir(t)
+	d := open(t, dir)
+	make := func(name string, age time.Duration, create func(path string) error) {
+		path := filepath.Join(dir, name)
+		must(t, create(path))
+		past := time.Now().Add(-age)
+		if fi, err := os.Lstat(path); err == nil && fi.Mode()&fs.ModeSymlink == 0 {
+			must(t, os.Chtimes(path, past, past))
+		}
+	}
+	file := func(path string) error { return os.WriteFile(path, nil, 0o600) }
+	make(".ssoenv-1.tmp", 2*time.Hour, file)
+	make(".ssoenv-2.tmp", 61*time.Minute, file)
+	kept := []string{".other-1.tmp", ".ssoenv-3.tmp", ".ssoenv-4", ".ssoenv-5.tmp", ".ssoenv-6.tmp", "k.json", "x.tmp"}
+	make(".other-1.tmp", 2*time.Hour, file)
+	make(".ssoenv-3.tmp", 59*time.Minute, file)
+	make(".ssoenv-4", 2*time.Hour, file)
+	make(".ssoenv-5.tmp", 2*time.Hour, func(path string) error { return os.Mkdir(path, 0o700) })
+	make(".ssoenv-6.tmp", 2*time.Hour, func(path string) error { return os.Symlink("/", path) })
+	make("x.tmp", 2*time.Hour, file)
+	if os.Geteuid() == 0 {
+		make(".ssoenv-7.tmp", 2*time.Hour, func(path string) error {
+			return errors.Join(file(path), os.Chown(path, int(nobody.Uid), int(nobody.Gid)))
+		})
+		kept = append(kept, ".ssoenv-7.tmp")
+		slices.Sort(kept)
+	}
+	must(t, d.Put("k", 1))
+	if got := names(t, dir); !slices.Equal(got, kept) {
+		t.Errorf("directory holds %q, want %q", got, kept)
+	}
+}
+
+func TestDirectoryBehindLinks(t *testing.T) {
+	top := privateDir(t)
+	must(t, os.Mkdir(filepath.Join(top, "real"), 0o700))
+	must(t, os.Symlink("real", filepath.Join(top, "link")))
+	must(t, open(t, filepath.Join(top, "link")).Put("k", 1))
+	wantMode(t, filepath.Join(top, "real", "k.json"), 0o600)
+	if target, err := os.Readlink(filepath.Join(top, "link")); target != "real" {
+		t.Errorf("the link leads to %q, %v", target, err)
+	}
+
+	// The link's target is made again when it is gone.
+	must(t, os.Symlink("link/x/../y/z", filepath.Join(top, "gone")))
+	must(t, os.Mkdir(filepath.Join(top, "real", "x"), 0o700))
+	d := open(t, filepath.Join(top, "gone"))
+	if found, err := d.Get("k", new(int)); found || err != nil {
+		t.Errorf("Get = %v, %v", found, err)
+	}
+	must(t, d.Put("k", 1))
+	wantMode(t, filepath.Join(top, "real", "y", "z"), fs.ModeDir|0o700)
+	wantMode(t, filepath.Join(top, "real", "y", "z", "k.json"), 0o600)
+
+	must(t, os.Symlink("loop", filepath.Join(top, "loop")))
+	_, err := cache.Open(filepath.Join(top, "loop"))
+	wantError(t, err, filepath.Join(top, "loop"), "too many levels")
+}
+
+// Whoever runs the tests, root's directories and files are not nobody's.
+func TestForeignAsNobody(t *testing.T) {
+	if !unprivileged(t) {
+		return
+	}
+	for _, openDir := range []func(string) (*cache.Dir, error){cache.Open, cache.OpenShared} {
+		for _, dir := range []string{"/", "/usr"} {
+			_, err := openDir(dir)
+			wantError(t, err, dir, "belongs to uid 0")
+		}
+	}
+	d := open(t, privateDir(t))
+	must(t, os.Symlink("/etc/passwd", d.Path("k")))
+	found, err := d.Get("k", new(token))
+	if found {
+		t.Error("found root's file")
+	}
+	wantError(t, err, d.Path("k"), "belongs to uid 0", fmt.Sprintf("not to uid %d", os.Geteuid()))
+}
+
+// What follows needs files of two users, which only root can make.
+
+func chown(t *testing.T, path string, owner syscall.Credential) {
+	t.Helper()
+	must(t, os.Lchown(path, int(owner.Uid), int(owner.Gid)))
+}
+
+func TestRootLeavesAUsersFilesAlone(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Log("run as root for the other half of TestForeignAsNobody")
+		return
+	}
+	const belongs = "belongs to uid 65534, not to uid 0"
+
+	// The user's directory.
+	users := home(t, &nobody)
+	for _, openDir := range []func(string) (*cache.Dir, error){cache.Open, cache.OpenShared} {
+		_, err := openDir(users)
+		wantError(t, err, users, belongs)
+	}
+
+	// Nothing comes into being in it.
+	below := open(t, filepath.Join(users, "a", "b"))
+	wantError(t, below.Put("k", 1), users, belongs)
+	unlock, err := below.Lock(t.Context(), "k")
+	unlock()
+	wantError(t, err, users, belongs)
+	if !errors.Is(err, cache.ErrNoLocks) {
+		t.Errorf("error %v, want ErrNoLocks", err)
+	}
+	for _, name := range []string{"config", "c/config"} {
+		wantError(t, cache.ReplaceFile(filepath.Join(users, name), nil, 0o600), users, belongs)
+	}
+	if got := names(t, users); len(got) != 0 {
+		t.Errorf("created %q", got)
+	}
+
+	// A config file of the user's stays the user's.
+	config := filepath.Join(users, "config")
+	must(t, os.WriteFile(config, []byte("old"), 0o640))
+	chown(t, config, nobody)
+	must(t, cache.ReplaceFile(config, []byte("new"), 0o600))
+	fi, err := os.Stat(config)
+	must(t, err)
+	if stat := fi.Sys().(*syscall.Stat_t); stat.Uid != nobody.Uid || stat.Gid != nobody.Gid || fi.Mode() != 0o640 {
+		t.Errorf("config is %v, of %d:%d", fi.Mode(), stat.Uid, stat.Gid)
+	}
+
+	// Files of the user's in root's own directory: not read, not locked, but
+	// replaced, since the directory is root's.
+	d := open(t, privateDir(t))
+	must(t, os.WriteFile(d.Path("k"), []byte("1"), 0o644))
+	chown(t, d.Path("k"), nobody)
+	found, err := d.Get("k", new(int))
+	if found {
+		t.Error("found nobody's file")
+	}
+	wantError(t, err, d.Path("k"), belongs)
+	wantMode(t, d.Path("k"), 0o644)
+	must(t, d.Put("k", 2))
+	if found, err := d.Get("k", new(int)); !found || err != nil {
+		t.Errorf("Get = %v, %v", found, err)
+	}
+	lock := strings.TrimSuffix(d.Path("k"), ".json") + ".lock"
+	must(t, os.WriteFile(lock, nil, 0o666))
+	chown(t, lock, nobody)
+	unlock, err = d.Lock(t.Context(), "k")
+	unlock()
+	wantError(t, err, lock, belongs)
+	if !errors.Is(err, cache.ErrNoLocks) {
+		t.Errorf("error %v, want ErrNoLocks", err)
+	}
+
+	// A link of the user's is not followed, even to a file of root's.
+	must(t, os.Symlink(d.Path("k"), d.Path("l")))
+	chown(t, d.Path("l"), nobody)
+	found, err = d.Get("l", new(int))
+	if found {
+		t.Error("followed nobody's link")
+	}
+	wantError(t, err, d.Path("l"), belongs)
+
+	// A device that is root's own.
+	null := d.Path("null")
+	must(t, syscall.Mknod(null, syscall.S_IFCHR|0o600, 1<<8|3))
+	found, err = d.Get("null", new(int))
+	if found {
+		t.Error("read a device")
+	}
+	wantError(t, err, null, "not a regular file")
+}
+
+func TestUserMeetsWhatRootLeft(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Log("run as root for the other half of TestForeignAsNobody")
+		return
+	}
+	dir := filepath.Join(home(t, nil), "dir")
+	must(t, os.Mkdir(dir, 0o700))
+	chown(t, dir, nobody)
+	path := filepath.Join(dir, "k.json")
+	must(t, os.WriteFile(path, []byte("1"), 0o600))
+	cmd := command("get", dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+	out, err := cmd.CombinedOutput()
+	must(t, err)
+	if want := fmt.Sprintf("false %q belongs to uid 0, not to uid 65534 \n", path); string(out) != want {
+		t.Errorf("got %q, want %q", out, want)
+	}
+
+	// What root's group could do to a config file is not nobody's group's to do.
+	config := filepath.Join(dir, "config")
+	must(t, os.WriteFile(config, nil, 0o600))
+	must(t, os.Chmod(config, 0o666))
+	cmd = command("replace once", config)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+	out, err = cmd.CombinedOutput()
+	must(t, err)
+	if string(out) != "<nil>\n" {
+		t.Errorf("replace: %s", out)
+	}
+	wantContent(t, config, after)
+	wantMode(t, config, 0o606)
+
+	// Where root lets everyone create files, nobody may.
+	common := home(t, nil)
+	must(t, os.Chmod(common, 0o777))
+	config = filepath.Join(common, "aws", "config")
+	cmd = command("replace once", config)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+	out, err = cmd.CombinedOutput()
+	must(t, err)
+	if string(out) != "<nil>\n" {
+		t.Errorf("replace: %s", out)
+	}
+	wantContent(t, config, after)
+}
