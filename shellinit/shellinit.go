@@ -1,0 +1,169 @@
+// Package shellinit is everything that ssoenv writes in shell.
+//
+// It makes one promise: what ssoenv prints, the shell reads back byte for byte,
+// and nothing in it ever runs. A value is data to every dialect here whatever
+// it holds, and stays data when the text reaches a shell of another dialect.
+//
+// [Shell.Render] writes variables as statements, [Shell.Hook] writes the
+// function that evaluates them. The functions are the hook.* files beside this
+// one, embedded as they are.
+package shellinit
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+)
+
+var (
+	//go:embed hook.bash
+	hookBash string
+	//go:embed hook.zsh
+	hookZsh string
+	//go:embed hook.fish
+	hookFish string
+	//go:embed hook.sh
+	hookPOSIX string
+)
+
+// A Shell is a dialect: the way one family of shells writes a word, a variable
+// and a function. Shells can be compared with ==. The zero Shell is none.
+type Shell struct {
+	name string
+	odd  oddBytes
+
+	// Statements, for fmt: the name, then the quoted value if there is one.
+	// assign is export without the export.
+	export, unset, assign string
+
+	hook string
+
+	// emulated: the hook is evaluated by "emulate zsh -c", which shields it
+	// from aliases and options while it is parsed and whenever it runs.
+	emulated bool
+}
+
+// The dialects. POSIX is for dash, ksh93, mksh and busybox, and the one to
+// write when no shell is named: bash and zsh read all of it, and fish its
+// assignments.
+//
+// "unset -v" never removes a function, and in none of these shells minds a
+// variable that is not set. fish's options are spelt out because zsh would
+// take -gx and -e for its own, start to trace, and end at the next error.
+var (
+	Bash = Shell{
+		name: "bash", odd: octal,
+		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "%s=%s;\n",
+		hook: hookBash,
+	}
+	Zsh = Shell{
+		name: "zsh", odd: octal,
+		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "typeset -g %s=%s;\n",
+		hook: hookZsh, emulated: true,
+	}
+	Fish = Shell{
+		name: "fish", odd: hex,
+		export: "set --global --export %s %s;\n", unset: "set --erase --global %s;\n", assign: "set --global %s %s;\n",
+		hook: hookFish,
+	}
+	POSIX = Shell{
+		name: "sh", odd: literal,
+		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "%s=%s;\n",
+		hook: hookPOSIX,
+	}
+)
+
+// Names lists the shells in the order of the manual, by the names that
+// [Named] knows them by.
+func Names() []string {
+	return []string{Bash.name, Zsh.name, Fish.name, POSIX.name}
+}
+
+// Named finds a shell by name. Besides those in [Names] it knows the shells
+// that speak POSIX's dialect and no other: ash, busybox, dash, ksh and mksh.
+func Named(name string) (Shell, bool) {
+	switch name {
+	case "bash":
+		return Bash, true
+	case "zsh":
+		return Zsh, true
+	case "fish":
+		return Fish, true
+	case "sh", "ash", "busybox", "dash", "ksh", "mksh":
+		return POSIX, true
+	}
+	return Shell{}, false
+}
+
+// String returns the shell's name, as in [Names].
+func (s Shell) String() string { return s.name }
+
+// Env is a change of environment, in the order in which it takes place. The
+// order matters where a shell stops half-way, at a readonly variable: what
+// claims that the change is complete belongs last.
+type Env []Var
+
+// Var is one variable: exported with a value, or, if Unset, removed.
+type Var struct {
+	Name, Value string
+	Unset       bool
+}
+
+// Render writes env as statements, each ended by ";" and a newline, so that
+// even an eval of the unquoted text sees where they end.
+//
+// A name must be letters, digits and underscores, not begin with a digit, and
+// a value must hold no NUL byte: no shell can hold others. Then the error names
+// the variable, never the value, and there is no text at all.
+func (s Shell) Render(env Env) (string, error) {
+	var b strings.Builder
+	for _, v := range env {
+		switch {
+		case !isName(v.Name):
+			return "", fmt.Errorf("%q is no name for a shell variable", v.Name)
+		case v.Unset:
+			fmt.Fprintf(&b, s.unset, v.Name)
+		case strings.ContainsRune(v.Value, 0):
+			return "", fmt.Errorf("the value of %q holds a NUL byte", v.Name)
+		default:
+			fmt.Fprintf(&b, s.export, v.Name, s.Quote(v.Value))
+		}
+	}
+	return b.String(), nil
+}
+
+// isName reports whether every shell takes name for a variable's.
+func isName(name string) bool {
+	for i, c := range []byte(name) {
+		letter := c == '_' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+		digit := '0' <= c && c <= '9'
+		if !letter && (!digit || i == 0) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// Hook writes the code for a shell's start-up file: the function "ssoenv" in
+// front of the program at exe, an absolute path. Evaluating it twice is the
+// same as once. The code prints nothing and starts nothing.
+func (s Shell) Hook(exe string) string {
+	code := fmt.Sprintf(s.assign, "__ssoenv_exe", s.Quote(exe)) + s.hook
+	if s.emulated {
+		return s.emulate(code)
+	}
+	return code
+}
+
+// emulate hands code to zsh as the argument of "emulate -c", a quoted word for
+// each line: zsh parses what it evals as a whole, so no line of code could
+// protect the lines after it, and some options let no quotes span lines.
+func (s Shell) emulate(code string) string {
+	var b strings.Builder
+	b.WriteString(`\builtin emulate zsh -o no_aliases -c `)
+	for line := range strings.Lines(code) {
+		b.WriteString("\\\n" + s.Quote(line))
+	}
+	b.WriteString("\n")
+	return b.String()
+}
