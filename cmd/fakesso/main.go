@@ -1,0 +1,324 @@
+// Command fakesso serves an AWS IAM Identity Center on this machine, so that
+// ssoenv, the AWS CLI and the SDKs can be tried, scripted and broken without an
+// AWS account.
+//
+//	fakesso -write-config /tmp/demo/config -env-file /tmp/demo/env &
+//	until test -e /tmp/demo/env; do sleep 0.1; done
+//	set -a; . /tmp/demo/env; set +a
+//	BROWSER="curl -fsSL -o /dev/null -d decision=approve %s" ssoenv login dev
+//
+// Once it listens it prints the environment variables that point clients at it,
+// a line each, ready to be read by a shell; with -env-file it writes them to a
+// file, which appears whole. What it does can be changed while it runs, through
+// the paths under /fake/ that package ssotest describes:
+//
+//	curl -d role-lifetime=2m "$FAKESSO_URL/fake/config"
+//	curl -d 'op=GetRoleCredentials&kind=reset-after' "$FAKESSO_URL/fake/fault"
+//	curl -d what=sessions "$FAKESSO_URL/fake/revoke"
+//	curl "$FAKESSO_URL/fake/calls"
+//
+// A person approves logins in a browser; -approve does without, and so does a
+// form with decision=approve posted to the address that the browser would open.
+//
+// It ends on SIGINT and SIGTERM.
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/big"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "fakesso:", err)
+		os.Exit(1)
+	}
+}
+
+// errUsage is a command line that the flag package has already complained of.
+var errUsage = errors.New("wrong usage")
+
+// options are what the flags say beyond the server's settings.
+type options struct {
+	listen, cert, config, data, env string
+	accounts                        int
+	hostile                         bool
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	server := ssotest.New()
+	var o options
+	flags := flag.NewFlagSet("fakesso", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "`address` to listen at; must be of this machine")
+	flags.StringVar(&o.cert, "tls", "", "serve HTTPS, and write the self-signed certificate to `file`")
+	flags.StringVar(&o.config, "write-config", "", "write an AWS config with the profiles dev, prod, readonly, deploy and legacy to `file`")
+	flags.StringVar(&o.data, "write-data-path", "", "write endpoints for AWS CLI before 2.13 and botocore before 1.31 to `directory`, for AWS_DATA_PATH")
+	flags.StringVar(&o.env, "env-file", "", "write the environment variables to `file` instead of printing them")
+	flags.IntVar(&o.accounts, "accounts", 0, "add `n` accounts with two roles each")
+	flags.BoolVar(&o.hostile, "hostile", false, "add accounts with hostile names")
+	flags.Func("fault", "add a fault, as `op=CreateToken&kind=reset-after&times=2`; may be repeated", func(spec string) error {
+		f, err := ssotest.ParseFault(spec)
+		if err == nil {
+			server.Fault(f)
+		}
+		return err
+	})
+	server.Settings.Flags(flags)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return errUsage
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "fakesso: unexpected argument %q\n", flags.Arg(0))
+		return errUsage
+	}
+	server.AddAccounts(ssotest.ManyAccounts(o.accounts, "Administrator", "ReadOnly")...)
+	if o.hostile {
+		server.AddAccounts(ssotest.HostileEstate()...)
+	}
+
+	listener, err := listen(ctx, o.listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	scheme := "http"
+	if o.cert != "" {
+		scheme = "https"
+		if listener, err = secure(listener, o.cert, hosts(server)); err != nil {
+			return err
+		}
+	}
+	base := scheme + "://" + listener.Addr().String()
+	if o.config != "" {
+		if err := writeConfig(o.config, server); err != nil {
+			return err
+		}
+	}
+	if o.data != "" {
+		if err := ssotest.WriteDataPath(o.data, base); err != nil {
+			return err
+		}
+	}
+	if err := announce(base, o, stdout); err != nil {
+		return err
+	}
+	return serve(ctx, listener, server)
+}
+
+// listen listens at an address of this machine and no other: whoever reaches
+// the server may sign in and read its log.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("%q is not a loopback address", host)
+	}
+	var config net.ListenConfig
+	return config.Listen(ctx, "tcp", address)
+}
+
+// serve answers until ctx ends, and then lets requests finish. Those that a
+// fault makes hang are let go at once.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return server.Close()
+	}
+	return nil
+}
+
+// announce writes the variables that point clients at the server.
+func announce(base string, o options, stdout io.Writer) error {
+	lines := [][2]string{
+		{"AWS_ENDPOINT_URL_SSO", base},
+		{"AWS_ENDPOINT_URL_SSO_OIDC", base},
+		{"AWS_ENDPOINT_URL_STS", base},
+	}
+	for _, file := range []struct{ name, path string }{
+		{"AWS_CONFIG_FILE", o.config}, {"AWS_CA_BUNDLE", o.cert}, {"AWS_DATA_PATH", o.data},
+	} {
+		if file.path == "" {
+			continue
+		}
+		path, err := filepath.Abs(file.path)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, [2]string{file.name, path})
+	}
+	lines = append(lines, [2]string{"FAKESSO_URL", base})
+	var b strings.Builder
+	for _, line := range lines {
+		fmt.Fprintf(&b, "%s='%s'\n", line[0], strings.ReplaceAll(line[1], "'", `'\''`))
+	}
+	if o.env == "" {
+		_, err := io.WriteString(stdout, b.String())
+		return err
+	}
+	// By way of a second name, so that who waits for the file finds it whole.
+	if err := os.WriteFile(o.env+".tmp", []byte(b.String()), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(o.env+".tmp", o.env)
+}
+
+// signature is the first line of a config that fakesso wrote and may replace.
+const signature = "# Written by fakesso. It will be replaced.\n"
+
+// writeConfig writes an AWS config for the server's default accounts. It does
+// not replace a file that somebody else wrote.
+func writeConfig(name string, server *ssotest.Server) error {
+	old, err := os.ReadFile(name)
+	switch {
+	case err == nil && !strings.HasPrefix(string(old), signature):
+		return fmt.Errorf("%q exists and was not written by fakesso", name)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	text := signature + strings.NewReplacer("{start}", server.StartURLs[0], "{region}", server.Region).Replace(config)
+	return os.WriteFile(name, []byte(text), 0o600)
+}
+
+const config = `
+[sso-session demo]
+sso_start_url = {start}
+sso_region = {region}
+sso_registration_scopes = sso:account:access
+
+[profile dev]
+sso_session = demo
+sso_account_id = 111111111111
+sso_role_name = Developer
+region = eu-central-1
+
+[profile prod]
+sso_session = demo
+sso_account_id = 222222222222
+sso_role_name = Administrator
+region = us-east-1
+
+[profile readonly]
+sso_session = demo
+sso_account_id = 222222222222
+sso_role_name = ReadOnly
+region = us-east-1
+
+[profile deploy]
+role_arn = arn:aws:iam::222222222222:role/Deploy
+source_profile = dev
+region = us-east-1
+
+[profile legacy]
+sso_start_url = {start}
+sso_region = {region}
+sso_account_id = 111111111111
+sso_role_name = ReadOnly
+region = us-west-2
+`
+
+// hosts are the names that clients may know the server by: this machine's, and
+// those of the AWS services for who routes them here.
+func hosts(server *ssotest.Server) []string {
+	names := []string{"127.0.0.1", "::1", "localhost", "signin.aws.amazon.com"}
+	for _, service := range []string{"portal.sso", "oidc", "sts", "device.sso"} {
+		names = append(names, service+"."+server.Region+".amazonaws.com")
+	}
+	for _, text := range server.StartURLs {
+		if u, err := url.Parse(text); err == nil && u.Hostname() != "" {
+			names = append(names, u.Hostname())
+		}
+	}
+	return names
+}
+
+// secure wraps a listener in TLS with a new certificate, which it writes to a
+// file as PEM. The key stays in memory.
+func secure(listener net.Listener, file string, hosts []string) (net.Listener, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber:          serial,
+		Subject:               pkix.Name{CommonName: "fakesso"},
+		NotBefore:             time.Now().Add(-24 * time.Hour), // for clients whose clock is behind
+		NotAfter:              time.Now().Add(30 * 24 * time.Hour),
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		IsCA:                  true, // it vouches for itself
+	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, host)
+		}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		return nil, err
+	}
+	return tls.NewListener(listener, &tls.Config{
+		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		NextProtos:   []string{"http/1.1"}, // so that a reset breaks a connection, not a stream
+	}), nil
+}

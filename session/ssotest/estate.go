@@ -1,0 +1,97 @@
+package ssotest
+
+import (
+	"fmt"
+	"slices"
+)
+
+// An Account is an AWS account in which the user has been assigned roles.
+type Account struct {
+	ID    string // twelve digits; a leading zero counts
+	Name  string // may be empty
+	Email string // may be empty
+	Roles []string
+}
+
+// estate is the user's accounts in the order in which the portal lists them,
+// which is no particular one.
+type estate struct {
+	accounts []Account
+	index    map[string]int // by account id
+}
+
+// SetEstate replaces all accounts. It panics if an account id occurs twice.
+func (s *Server) SetEstate(accounts []Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.estate = estate{index: map[string]int{}}
+	s.estate.add(accounts)
+}
+
+// AddAccounts adds accounts. It panics if an account id occurs twice.
+func (s *Server) AddAccounts(accounts ...Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.estate.add(accounts)
+}
+
+func (e *estate) add(accounts []Account) {
+	for _, a := range accounts {
+		if _, twice := e.index[a.ID]; twice {
+			panic(fmt.Sprintf("ssotest: account %q occurs twice", a.ID))
+		}
+		e.index[a.ID] = len(e.accounts)
+		a.Roles = slices.Clone(a.Roles)
+		e.accounts = append(e.accounts, a)
+	}
+}
+
+func (e *estate) account(id string) (Account, bool) {
+	i, ok := e.index[id]
+	if !ok {
+		return Account{}, false
+	}
+	return e.accounts[i], true
+}
+
+// DefaultEstate returns six accounts: two with the usual roles, one with a
+// leading zero, one with a name beyond ASCII, one with a single role and one of
+// which nothing but the id is known.
+func DefaultEstate() []Account {
+	return []Account{
+		{ID: "222222222222", Name: "Production", Email: "aws+prod@example.com", Roles: []string{"ReadOnly", "Operator", "Administrator"}},
+		{ID: "111111111111", Name: "Development", Email: "aws+dev@example.com", Roles: []string{"Developer", "Administrator", "ReadOnly"}},
+		{ID: "012345678901", Name: "Audit", Email: "aws+audit@example.com", Roles: []string{"Auditor", "ReadOnly"}},
+		{ID: "333333333333", Name: "Zürich – データ湖", Email: "aws+zürich@example.com", Roles: []string{"Analyst", "ReadOnly"}},
+		{ID: "444444444444", Name: "sandbox", Email: "aws+sandbox@example.com", Roles: []string{"Administrator"}},
+		{ID: "555555555555", Roles: []string{"ReadOnly"}},
+	}
+}
+
+// HostileEstate returns accounts whose names and roles attack whoever prints,
+// pastes or evaluates them. AWS restricts both; a client has only its word.
+func HostileEstate() []Account {
+	return []Account{
+		{ID: "666600000001", Name: "$(touch pwned)", Email: "`touch pwned`@example.com", Roles: []string{"$(touch pwned)", "`touch pwned`", "; touch pwned #"}},
+		{ID: "666600000002", Name: "\x1b]0;owned\a\x1b[2J\x1b[31mred\x1b[0m", Email: "a\x1b[1A\x1b[2Kb@example.com", Roles: []string{"\x1b[31mAdministrator", "tab\there", "line\nbreak", "return\rred"}},
+		{ID: "666600000003", Name: "\u202egnp.nimda\u202c \u2066x\u2069 \u200bzero\u200d", Roles: []string{"\u202enimdA", "Adm\u0456n", "\u009b31mC1"}},
+		{ID: "666600000004", Name: "it's \"quoted\" \\ and\nbroken", Roles: []string{"it's", "say \"no\"", `back\slash`, "two words", " leading", "trailing "}},
+		{ID: "666600000005", Name: "--profile", Roles: []string{"-rf", "--help", "../../../etc/passwd", "[profile x]", "a]b#c;d", "%PATH%", "${HOME}", "!!", "*", "~"}},
+		{ID: "666600000006", Name: "<script>alert(1)</script>", Email: "\"><img src=x>@example.com", Roles: []string{"</title><script>alert(1)</script>", "{{.}}"}},
+	}
+}
+
+// ManyAccounts returns n accounts, numbered from 700000000000, each with the
+// given roles.
+func ManyAccounts(n int, roles ...string) []Account {
+	accounts := make([]Account, n)
+	for i := range accounts {
+		accounts[i] = Account{
+			ID:    fmt.Sprintf("7%011d", i),
+			Name:  fmt.Sprintf("team-%04d", i),
+			Email: fmt.Sprintf("aws+team-%04d@example.com", i),
+			Roles: roles,
+		}
+	}
+	return accounts
+}

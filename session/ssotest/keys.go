@@ -1,0 +1,105 @@
+package ssotest
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+	"time"
+)
+
+// A roleKey is a set of temporary credentials that the server has issued.
+type roleKey struct {
+	id, secret, token string
+	expires           time.Time
+	account           string
+	arn               string // as GetCallerIdentity tells it
+	userID            string
+	chained           bool // from AssumeRole, not from the portal
+}
+
+// hostile is a secret's beginning that breaks wherever it is quoted wrongly: in
+// every shell, in PowerShell, cmd.exe, JSON, TOML, INI files and URLs. It is
+// printable ASCII, as are AWS's own secrets, and neither begins nor ends with a
+// space.
+const hostile = `s3cr'et/\+$(touch pwned)"` + "`touch pwned`" + `; #=%41${HOME}%PATH%!!&|<>*?[~]^{a,b}\n\`
+
+// hostileToken is the same for session tokens, which travel in an HTTP header
+// and in XML. Signature Version 4 squeezes runs of spaces, so there are none.
+const hostileToken = `'"$(touch${IFS}pwned)` + "`touch${IFS}pwned`" + `\;&|<>#%41!!*?[~]^{a,b}`
+
+// issueKey makes new credentials. The caller holds the lock, and fills in whose
+// they are.
+func (s *Server) issueKey(expires time.Time) *roleKey {
+	s.issued++
+	k := &roleKey{
+		id:      "ASIA" + text(16),
+		secret:  plain(30), // 40 characters, as AWS's
+		token:   "IQoJb3JpZ2luX2VjE" + plain(600),
+		expires: expires,
+	}
+	if !s.PlainSecrets {
+		k.secret = hostile + text(16)
+		if s.issued%2 == 1 {
+			k.token += hostileToken + text(4)
+		}
+	}
+	s.keys[k.id] = k
+	s.last = k
+	return k
+}
+
+// Keys are credentials as the server issued them.
+type Keys struct {
+	AccessKeyID, SecretAccessKey, SessionToken string
+	Expires                                    time.Time
+}
+
+// LastIssued returns the newest credentials; none are zero.
+func (s *Server) LastIssued() Keys {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last == nil {
+		return Keys{}
+	}
+	return Keys{s.last.id, s.last.secret, s.last.token, s.last.expires}
+}
+
+// text returns n random characters of [A-Z2-7], at least five bits each.
+func text(n int) string {
+	var b strings.Builder
+	for b.Len() < n {
+		b.WriteString(rand.Text())
+	}
+	return b.String()[:n]
+}
+
+// plain returns n random bytes in base64, which ends without padding if three
+// divides n.
+func plain(n int) string {
+	b := make([]byte, n)
+	rand.Read(b)
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+// userCode returns a code for people to compare and type: eight consonants, so
+// that no word comes of it, and no digits that look like letters.
+func userCode() string {
+	const letters = "BCDFGHJKLMNPQRSTVWXZ"
+	b := make([]byte, 8)
+	rand.Read(b)
+	for i := range b {
+		b[i] = letters[int(b[i])%len(letters)] // the bias does not matter in a fake
+	}
+	return string(b[:4]) + "-" + string(b[4:])
+}
+
+// requestID returns a random UUID.
+func requestID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	h := hex.EncodeToString(b[:])
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+}

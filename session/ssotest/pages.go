@@ -1,0 +1,191 @@
+package ssotest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+//go:embed pages
+var pageFiles embed.FS
+
+//go:embed pages/style.css
+var style string
+
+var (
+	templates = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
+	policy    = contentPolicy(style)
+)
+
+// contentPolicy forbids a page everything but its own style sheet and its own
+// form. Chromium holds the redirect that follows a form to form-action too, so
+// the client's listener must be in it.
+func contentPolicy(style string) string {
+	sum := sha256.Sum256([]byte(style))
+	return fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; form-action 'self' http://127.0.0.1:*; base-uri 'none'; frame-ancestors 'none'",
+		base64.StdEncoding.EncodeToString(sum[:]))
+}
+
+// A page is an answer for a person.
+type page struct {
+	name   string // the template
+	status int    // 0 means 200
+	User   string // who is signed in
+	Data   any
+}
+
+// Style is the style sheet, for the template to put into the page as it is.
+func (p page) Style() template.CSS { return template.CSS(style) }
+
+func (p page) encode(out reply) reply {
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, p.name, p); err != nil {
+		panic(err) // a template that does not fit its page
+	}
+	if p.status != 0 {
+		out.status = p.status
+	}
+	out.body = b.Bytes()
+	for name, value := range map[string]string{
+		"Content-Type":            "text/html; charset=utf-8",
+		"Content-Security-Policy": policy,
+		"Cache-Control":           "no-store",
+		"Referrer-Policy":         "no-referrer",
+		"X-Content-Type-Options":  "nosniff",
+	} {
+		out.header.Set(name, value)
+	}
+	return out
+}
+
+// A redirect is an answer that sends the browser elsewhere.
+type redirect string
+
+// authorize is the page /authorize: a client asks for an authorization code.
+// What is wrong with the client or with where to send the answer is told to the
+// person; everything else goes back to the client (RFC 6749, section 4.1.2.1).
+// The page's form posts to its own URL, with nothing but a decision, and the
+// parameters are checked again.
+func (s *Server) authorize(r *request) (any, *problem) {
+	bad := func(message string) (any, *problem) { return nil, refuse("InvalidRequestException", message) }
+	c := s.clients[r.get("client_id")]
+	switch {
+	case s.elsewhere(r):
+		return bad("This region has no such Identity Center (invalid_grant).")
+	case r.get("client_id") == "":
+		return bad("The parameter client_id is missing.")
+	case c == nil || !r.now.Before(c.expires):
+		return bad("No client is registered under this client_id, or its registration has expired.")
+	case !c.mayUse(grantCode):
+		return bad("The client is not registered for the authorization code grant.")
+	case r.get("state") == "":
+		return bad("The parameter state is missing.")
+	}
+	to, err := loopback(r.get("redirect_uri"))
+	if err != nil || !c.mayRedirect(to) {
+		return bad("The parameter redirect_uri is not a redirect URI of the client.")
+	}
+	back := func(result url.Values) (any, *problem) {
+		result.Set("state", r.get("state"))
+		to.RawQuery = result.Encode()
+		return redirect(to.String()), nil
+	}
+	fail := func(code, description string) (any, *problem) {
+		return back(url.Values{"error": {code}, "error_description": {description}})
+	}
+	switch {
+	case r.get("response_type") != "code":
+		return fail("unsupported_response_type", "response_type must be code")
+	case r.get("code_challenge_method") != "S256":
+		return fail("invalid_request", "code_challenge_method must be S256")
+	case !challengePattern.MatchString(r.get("code_challenge")):
+		return fail("invalid_request", "code_challenge is not a SHA-256 in base64url")
+	}
+	scopes := strings.Fields(r.get("scopes"))
+	if len(scopes) == 0 {
+		return fail("invalid_scope", "scopes is missing")
+	}
+	for _, scope := range scopes {
+		if !slices.Contains(c.scopes, scope) {
+			return fail("invalid_scope", "the client is not registered for every scope")
+		}
+	}
+
+	decision := r.get("decision")
+	switch {
+	case r.http.Method != http.MethodPost && !s.AutoApprove:
+		return page{name: "authorize", User: s.User, Data: authorizeData{c.name, scopes, to.Host}}, nil
+	case r.http.Method == http.MethodPost && decision == "deny":
+		return fail("access_denied", "The user denied the request")
+	case r.http.Method == http.MethodPost && decision != "approve":
+		return bad("The form has no decision.")
+	}
+	id := plain(60)
+	s.codes[id] = &code{
+		client:    c,
+		redirect:  r.get("redirect_uri"),
+		challenge: r.get("code_challenge"),
+		user:      s.User,
+		expires:   r.now.Add(s.AuthorizationCodeLifetime),
+	}
+	return back(url.Values{"code": {id}})
+}
+
+type authorizeData struct {
+	Client string
+	Scopes []string
+	Host   string // where the client listens
+}
+
+// devicePage is the page /device: a person types the code that a device shows,
+// compares it, and decides.
+func (s *Server) devicePage(r *request) (any, *problem) {
+	typed := strings.TrimSpace(r.get("user_code"))
+	if typed == "" {
+		return page{name: "code", User: s.User, Data: codeData{}}, nil
+	}
+	d, problem := s.deviceShowing(typed, r.now)
+	if problem != "" {
+		sentence := strings.ToUpper(problem[:1]) + problem[1:] + "."
+		return page{name: "code", status: http.StatusNotFound, User: s.User, Data: codeData{typed, sentence}}, nil
+	}
+	data := deviceData{d.client.name, d.client.scopes, d.userCode}
+	if r.http.Method == http.MethodPost {
+		switch r.get("decision") {
+		case "approve":
+			d.decision, d.user = approved, s.User
+			return page{name: "approved", User: s.User, Data: data}, nil
+		case "deny":
+			d.decision = denied
+			return page{name: "denied", User: s.User, Data: data}, nil
+		}
+	}
+	return page{name: "device", User: s.User, Data: data}, nil
+}
+
+type codeData struct{ Typed, Problem string }
+
+type deviceData struct {
+	Client string
+	Scopes []string
+	Code   string
+}
+
+// startPage is the page behind the start URL. Like the portal's, it names the
+// instance's region in a meta element, which is how clients may find it.
+func (s *Server) startPage(r *request) (any, *problem) {
+	return page{name: "start", User: s.User, Data: startData{s.Region, s.StartURLs, len(s.estate.accounts)}}, nil
+}
+
+type startData struct {
+	Region    string
+	StartURLs []string
+	Accounts  int
+}

@@ -1,0 +1,198 @@
+package ssotest
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// authorized finds the session behind the bearer token.
+func (s *Server) authorized(r *request) (*accessToken, *problem) {
+	t := s.access[r.http.Header.Get("X-Amz-Sso_bearer_token")]
+	if t == nil || t.revoked || !r.now.Before(t.expires) || t.session.over(r.now) || s.elsewhere(r) {
+		return nil, refuse("UnauthorizedException", "Session token not found or invalid")
+	}
+	return t, nil
+}
+
+// getRoleCredentials imitates GetRoleCredentials.
+func (s *Server) getRoleCredentials(r *request) (any, *problem) {
+	t, refusal := s.authorized(r)
+	if refusal != nil {
+		return nil, refusal
+	}
+	id, role := r.get("account_id"), r.get("role_name")
+	if id == "" || role == "" {
+		return nil, refuse("InvalidRequestException", "account_id and role_name are required")
+	}
+	a, ok := s.estate.account(id)
+	if !ok || !slices.Contains(a.Roles, role) {
+		return nil, refuse("ForbiddenException", "No access")
+	}
+	k := s.issueKey(r.now.Add(s.RoleLifetime))
+	k.account = id
+	k.arn = fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", s.partition(), id, permissionSetRole(id, role), t.session.user)
+	k.userID = roleID(id, role) + ":" + t.session.user
+	return roleCredentialsAnswer{RoleCredentials: roleCredentials{
+		AccessKeyID:     k.id,
+		SecretAccessKey: k.secret,
+		SessionToken:    k.token,
+		Expiration:      k.expires.UnixMilli(),
+	}}, nil
+}
+
+type roleCredentialsAnswer struct {
+	RoleCredentials roleCredentials `json:"roleCredentials"`
+}
+
+type roleCredentials struct {
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+	SessionToken    string `json:"sessionToken"`
+	Expiration      int64  `json:"expiration"` // Unix milliseconds
+}
+
+// listAccounts imitates ListAccounts.
+func (s *Server) listAccounts(r *request) (any, *problem) {
+	if _, refusal := s.authorized(r); refusal != nil {
+		return nil, refusal
+	}
+	page, next, refusal := pageOf(s, r, s.estate.accounts)
+	if refusal != nil {
+		return nil, refusal
+	}
+	answer := accountsAnswer{AccountList: make([]accountInfo, len(page)), NextToken: next}
+	for i, a := range page {
+		answer.AccountList[i] = accountInfo{a.ID, a.Name, a.Email}
+	}
+	return answer, nil
+}
+
+type accountsAnswer struct {
+	AccountList []accountInfo `json:"accountList"`
+	NextToken   string        `json:"nextToken,omitempty"`
+}
+
+type accountInfo struct {
+	AccountID    string `json:"accountId"`
+	AccountName  string `json:"accountName,omitempty"`
+	EmailAddress string `json:"emailAddress,omitempty"`
+}
+
+// listAccountRoles imitates ListAccountRoles.
+func (s *Server) listAccountRoles(r *request) (any, *problem) {
+	if _, refusal := s.authorized(r); refusal != nil {
+		return nil, refusal
+	}
+	id := r.get("account_id")
+	if id == "" {
+		return nil, refuse("InvalidRequestException", "account_id is required")
+	}
+	a, ok := s.estate.account(id)
+	if !ok {
+		return nil, refuse("ForbiddenException", "No access")
+	}
+	page, next, refusal := pageOf(s, r, a.Roles)
+	if refusal != nil {
+		return nil, refusal
+	}
+	answer := rolesAnswer{RoleList: make([]roleInfo, len(page)), NextToken: next}
+	for i, role := range page {
+		answer.RoleList[i] = roleInfo{role, id}
+	}
+	return answer, nil
+}
+
+type rolesAnswer struct {
+	RoleList  []roleInfo `json:"roleList"`
+	NextToken string     `json:"nextToken,omitempty"`
+}
+
+type roleInfo struct {
+	RoleName  string `json:"roleName"`
+	AccountID string `json:"accountId"`
+}
+
+// logout imitates Logout: the session and all its tokens end.
+func (s *Server) logout(r *request) (any, *problem) {
+	t, refusal := s.authorized(r)
+	if refusal != nil {
+		return nil, refusal
+	}
+	t.session.ended = true
+	return nil, nil
+}
+
+// pageOf cuts from all the page that the request asks for.
+func pageOf[T any](s *Server, r *request, all []T) (page []T, next string, refusal *problem) {
+	size := s.PageSize
+	if text := r.get("max_result"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 100 {
+			return nil, "", refuse("InvalidRequestException", "max_result is not between 1 and 100")
+		}
+		size = n
+	}
+	size = max(1, min(size, s.PageLimit, 100))
+	from := 0
+	if text := r.get("next_token"); text != "" {
+		var ok bool
+		from, ok = pageStart(text)
+		if !ok || from > len(all) {
+			return nil, "", refuse("InvalidRequestException", "Invalid next_token")
+		}
+	}
+	to := min(from+size, len(all))
+	if to < len(all) {
+		next = pageToken(to, "")
+	}
+	return all[from:to], next, nil
+}
+
+// pageToken names the page that begins at an index. A nonce makes two names of
+// one page differ. AWS's tokens are opaque, and as fond of characters that need
+// escaping in a query.
+func pageToken(start int, nonce string) string {
+	return "page+/=" + base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%d,%s", start, nonce))
+}
+
+func pageStart(token string) (start int, ok bool) {
+	token, ok = strings.CutPrefix(token, "page+/=")
+	if !ok {
+		return 0, false
+	}
+	b, err := base64.StdEncoding.DecodeString(token)
+	if err != nil {
+		return 0, false
+	}
+	digits, _, _ := strings.Cut(string(b), ",")
+	start, err = strconv.Atoi(digits)
+	return start, err == nil && start >= 0
+}
+
+// partition is the ARN partition of the instance's region.
+func (s *Server) partition() string {
+	switch {
+	case strings.HasPrefix(s.Region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(s.Region, "us-gov-"):
+		return "aws-us-gov"
+	case strings.HasPrefix(s.Region, "eusc-"):
+		return "aws-eusc"
+	}
+	return "aws"
+}
+
+// permissionSetRole is the name of the IAM role that stands for a permission
+// set in an account. The hash keeps it the same from call to call, as in AWS.
+func permissionSetRole(account, role string) string {
+	return "AWSReservedSSO_" + url.PathEscape(role) + "_" + digest(account, role)[:16]
+}
+
+// roleID is the unique id of that role.
+func roleID(account, role string) string {
+	return "AROA" + strings.ToUpper(digest("id", account, role)[:17])
+}

@@ -1,0 +1,186 @@
+package ssotest
+
+import (
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// clockTolerance is how far AWS lets a signature's time be from its own.
+const clockTolerance = 5 * time.Minute
+
+// amzDate is the time format of X-Amz-Date.
+const amzDate = "20060102T150405Z"
+
+// verify finds whose credentials signed the request, and checks the signature:
+// AWS Signature Version 4 in the Authorization header. A secret that was
+// mangled on its way to the client shows here.
+func (s *Server) verify(r *request) (*roleKey, *problem) {
+	h := r.http.Header
+	if h.Get("Authorization") == "" {
+		return nil, refuse("MissingAuthenticationToken", "Request is missing Authentication Token")
+	}
+	sig, refusal := parseSignature(h.Get("Authorization"))
+	if refusal != nil {
+		return nil, refusal
+	}
+	signed, err := time.Parse(amzDate, h.Get("X-Amz-Date"))
+	if err != nil {
+		return nil, refuse("IncompleteSignature", fmt.Sprintf("Date must be in ISO-8601 'basic format'. Got '%s'.", h.Get("X-Amz-Date")))
+	}
+	k := s.keys[sig.keyID]
+	if k == nil || h.Get("X-Amz-Security-Token") != k.token {
+		return nil, refuse("InvalidClientTokenId", "The security token included in the request is invalid")
+	}
+	switch at := r.now.UTC().Format(amzDate); {
+	case signed.Before(r.now.Add(-clockTolerance)):
+		return nil, refuse("SignatureDoesNotMatch", fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - 5 min.)",
+			h.Get("X-Amz-Date"), r.now.Add(-clockTolerance).UTC().Format(amzDate), at))
+	case signed.After(r.now.Add(clockTolerance)):
+		return nil, refuse("SignatureDoesNotMatch", fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + 5 min.)",
+			h.Get("X-Amz-Date"), r.now.Add(clockTolerance).UTC().Format(amzDate), at))
+	case sig.date != h.Get("X-Amz-Date")[:8] || sig.service != "sts":
+		return nil, refuse("SignatureDoesNotMatch", "Credential should be scoped to the request's date and to service: 'sts'.")
+	case !hmac.Equal([]byte(sig.compute(k.secret, r)), []byte(sig.value)):
+		return nil, refuse("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+	case !r.now.Before(k.expires):
+		return nil, refuse("ExpiredToken", "The security token included in the request is expired")
+	}
+	return k, nil
+}
+
+// A signature is what the Authorization header says.
+type signature struct {
+	keyID, date, region, service string
+	headers                      []string // lower case, in order
+	value                        string   // hexadecimal
+}
+
+func parseSignature(authorization string) (signature, *problem) {
+	var sig signature
+	incomplete := func(message string) (signature, *problem) {
+		return signature{}, refuse("IncompleteSignature", message)
+	}
+	rest, ok := strings.CutPrefix(authorization, "AWS4-HMAC-SHA256 ")
+	if !ok {
+		return incomplete("Unsupported signing algorithm in the Authorization header")
+	}
+	for part := range strings.SplitSeq(rest, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch name {
+		case "Credential":
+			scope := strings.Split(value, "/")
+			if len(scope) != 5 || scope[4] != "aws4_request" {
+				return incomplete(fmt.Sprintf("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", value))
+			}
+			sig.keyID, sig.date, sig.region, sig.service = scope[0], scope[1], scope[2], scope[3]
+		case "SignedHeaders":
+			sig.headers = strings.Split(value, ";")
+		case "Signature":
+			sig.value = value
+		}
+	}
+	switch {
+	case sig.keyID == "":
+		return incomplete("Authorization header requires 'Credential' parameter.")
+	case sig.value == "":
+		return incomplete("Authorization header requires 'Signature' parameter.")
+	case !slices.Contains(sig.headers, "host") || !slices.Contains(sig.headers, "x-amz-date"):
+		return incomplete("'Host' and 'X-Amz-Date' must be a 'SignedHeader' in the AWS Authorization.")
+	}
+	return sig, nil
+}
+
+// compute signs the request anew with the secret that the server gave out.
+func (sig signature) compute(secret string, r *request) string {
+	var canonical strings.Builder
+	canonical.WriteString(r.http.Method + "\n")
+	canonical.WriteString(canonicalPath(r.http.URL) + "\n")
+	canonical.WriteString(canonicalQuery(r.http.URL.Query()) + "\n")
+	for _, name := range sig.headers {
+		canonical.WriteString(name + ":" + canonicalHeader(r.http, name) + "\n")
+	}
+	canonical.WriteString("\n" + strings.Join(sig.headers, ";") + "\n")
+	canonical.WriteString(hexSum(r.body))
+
+	scope := strings.Join([]string{sig.date, sig.region, sig.service, "aws4_request"}, "/")
+	text := strings.Join([]string{"AWS4-HMAC-SHA256", r.http.Header.Get("X-Amz-Date"), scope, hexSum([]byte(canonical.String()))}, "\n")
+
+	key := []byte("AWS4" + secret)
+	for _, step := range []string{sig.date, sig.region, sig.service, "aws4_request"} {
+		key = keyed(key, step)
+	}
+	return hex.EncodeToString(keyed(key, text))
+}
+
+func keyed(key []byte, text string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return h.Sum(nil)
+}
+
+func hexSum(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// canonicalPath escapes the path's segments, which came escaped, once more.
+func canonicalPath(u *url.URL) string {
+	segments := strings.Split(u.EscapedPath(), "/")
+	for i, segment := range segments {
+		segments[i] = escape(segment)
+	}
+	return strings.Join(segments, "/")
+}
+
+// canonicalQuery sorts by name and then by value, both escaped. Pairs would
+// sort differently: the sign of equality stands between digits and letters.
+func canonicalQuery(query url.Values) string {
+	var pairs [][2]string
+	for name, values := range query {
+		for _, value := range values {
+			pairs = append(pairs, [2]string{escape(name), escape(value)})
+		}
+	}
+	slices.SortFunc(pairs, func(a, b [2]string) int {
+		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
+	})
+	var text strings.Builder
+	for i, pair := range pairs {
+		if i > 0 {
+			text.WriteByte('&')
+		}
+		text.WriteString(pair[0] + "=" + pair[1])
+	}
+	return text.String()
+}
+
+// canonicalHeader joins a header's values, with runs of spaces made one.
+// net/http keeps Host and sometimes Content-Length out of the header map.
+func canonicalHeader(r *http.Request, name string) string {
+	if name == "host" {
+		return r.Host
+	}
+	values := slices.Clone(r.Header.Values(name))
+	if name == "content-length" && len(values) == 0 {
+		values = []string{strconv.FormatInt(r.ContentLength, 10)}
+	}
+	for i, value := range values {
+		values[i] = strings.Join(strings.Fields(value), " ")
+	}
+	return strings.Join(values, ",")
+}
+
+// escape is URI escaping as Signature Version 4 has it: all but unreserved
+// characters, space as %20, hexadecimal in upper case.
+func escape(text string) string {
+	return strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
+}
