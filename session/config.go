@@ -1,0 +1,381 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/ssoenv/ssoenv/session/awsconfig"
+)
+
+// A Config is what the AWS config file and the AWS credentials file say
+// together.
+type Config struct {
+	Path            string // of the config file
+	CredentialsPath string
+
+	file        source
+	credentials source
+}
+
+// A source is one of the files. One lookup scans it; whoever lists its
+// sections leaves an index behind, with which thousands of lookups cost no
+// more than the list.
+type source struct {
+	*awsconfig.File
+	index map[awsconfig.Kind]map[string]awsconfig.Section
+}
+
+func newSource(text []byte) source {
+	return source{awsconfig.Parse(text), map[awsconfig.Kind]map[string]awsconfig.Section{}}
+}
+
+func (s source) section(kind awsconfig.Kind, name string) (awsconfig.Section, bool) {
+	if known, ok := s.index[kind]; ok {
+		section, found := known[name]
+		return section, found
+	}
+	return s.Section(kind, name)
+}
+
+// names lists the sections of a kind in the order of the file.
+func (s source) names(kind awsconfig.Kind) []string {
+	var names []string
+	known := map[string]awsconfig.Section{}
+	for section := range s.Sections(kind) {
+		names = append(names, section.Name())
+		known[section.Name()] = section
+	}
+	s.index[kind] = known
+	return names
+}
+
+// ReadConfig reads the two files. A file that is missing, or that is not a
+// regular file, is empty, as it is for the AWS CLI.
+func ReadConfig(path, credentialsPath string) (*Config, error) {
+	file, err := readConfigFile(path)
+	if err != nil {
+		return nil, err
+	}
+	credentials, err := readConfigFile(credentialsPath)
+	if err != nil {
+		return nil, err
+	}
+	return &Config{
+		Path:            path,
+		CredentialsPath: credentialsPath,
+		file:            newSource(file),
+		credentials:     newSource(credentials),
+	}, nil
+}
+
+func readConfigFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &ConfigError{Problem: fmt.Sprintf("the AWS config file %q cannot be read: %v", path, cause(err))}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &ConfigError{Problem: fmt.Sprintf("the AWS config file %q cannot be read: %v", path, cause(err))}
+	}
+	return data, nil
+}
+
+// cause strips the operation and the path that package os puts in front of a
+// system's error.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// Problems are the reasons for which the AWS CLI and the SDKs will not read
+// the files as ssoenv does, one line each, or nil.
+func (c *Config) Problems() []string {
+	var lines []string
+	for _, f := range []struct {
+		path string
+		file source
+	}{{c.Path, c.file}, {c.CredentialsPath, c.credentials}} {
+		for _, p := range f.file.Problems() {
+			if p.Fatal {
+				lines = append(lines, fmt.Sprintf("the AWS CLI will not read %s: line %d: %s", f.path, p.Line, p.Text))
+			}
+		}
+	}
+	return lines
+}
+
+// ProfileNames lists every profile of both files, in the order of the files.
+func (c *Config) ProfileNames() []string {
+	names := c.file.names(awsconfig.Profile)
+	for _, name := range c.credentials.names(awsconfig.Bare) {
+		if _, ok := c.file.section(awsconfig.Profile, name); !ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// SessionNames lists the sso-sessions in the order of the config file.
+func (c *Config) SessionNames() []string { return c.file.names(awsconfig.SSOSession) }
+
+// HasProfile tells whether there is a profile of that name.
+func (c *Config) HasProfile(name string) bool {
+	_, ok := c.profileKeys(name)
+	return ok
+}
+
+// Portals lists every portal that the files name: the sso-sessions, and the
+// start URLs of legacy profiles. What is wrong with one of them is an error
+// beside the others.
+func (c *Config) Portals() ([]Portal, error) {
+	var portals []Portal
+	var failures []error
+	for _, name := range c.SessionNames() {
+		p, err := c.SessionPortal(name)
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		portals = append(portals, p)
+	}
+	seen := map[string]bool{}
+	for _, name := range c.ProfileNames() {
+		k, _ := c.profileKeys(name)
+		url := k.get("sso_start_url")
+		if url == "" || k.get("sso_session") != "" || seen[url] {
+			continue
+		}
+		seen[url] = true
+		p, err := c.portal(name, k)
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		portals = append(portals, p)
+	}
+	return portals, errors.Join(failures...)
+}
+
+// keys reads one profile as the AWS CLI does: what the credentials file says
+// wins, key by key. A look through a file of thousands of profiles is the
+// larger part of what a switch costs, so its session is looked up once, too.
+type keys struct {
+	config, credentials awsconfig.Section
+
+	sessionName string // the sso_session; may be empty, or missing
+	session     awsconfig.Section
+	hasSession  bool
+}
+
+func (k keys) get(key string) string {
+	if value, ok := k.credentials.Get(key); ok {
+		return value
+	}
+	value, _ := k.config.Get(key)
+	return value
+}
+
+func (c *Config) profileKeys(name string) (keys, bool) {
+	var k keys
+	var inConfig, inCredentials bool
+	k.config, inConfig = c.file.section(awsconfig.Profile, name)
+	k.credentials, inCredentials = c.credentials.section(awsconfig.Bare, name)
+	if k.sessionName = k.get("sso_session"); k.sessionName != "" {
+		k.session, k.hasSession = c.file.section(awsconfig.SSOSession, k.sessionName)
+	}
+	return k, inConfig || inCredentials
+}
+
+// Profile reads the profile of that name. Its errors are a [NotFoundError] and
+// a [ConfigError].
+func (c *Config) Profile(name string) (Profile, error) {
+	k, ok := c.profileKeys(name)
+	if !ok {
+		return Profile{}, &NotFoundError{Kind: "profile", Name: name, File: c.Path}
+	}
+	portal, err := c.portal(name, k)
+	if err != nil {
+		return Profile{}, err
+	}
+	p := Profile{
+		Name:      name,
+		Portal:    portal,
+		AccountID: k.get("sso_account_id"),
+		RoleName:  k.get("sso_role_name"),
+		Region:    k.get("region"),
+	}
+	where := fmt.Sprintf("profile %q", name)
+	for _, missing := range []struct{ key, value string }{{"sso_account_id", p.AccountID}, {"sso_role_name", p.RoleName}} {
+		if missing.value == "" {
+			return Profile{}, &ConfigError{Section: where, Key: missing.key, Problem: where + " has no " + missing.key}
+		}
+	}
+	if err := k.agree(name); err != nil {
+		return Profile{}, err
+	}
+	if !isAccountID(p.AccountID) {
+		return Profile{}, badValue(where, "sso_account_id", p.AccountID, "12 digits")
+	}
+	if !isRoleName(p.RoleName) {
+		return Profile{}, badValue(where, "sso_role_name", p.RoleName, "1 to 64 letters, digits and any of _+=,.@-")
+	}
+	if p.Region != "" && !IsRegion(p.Region) {
+		return Profile{}, badValue(where, "region", p.Region, "a region such as eu-west-1")
+	}
+	return p, nil
+}
+
+// agree checks what the AWS CLI and the Go SDK check: a key that stands both
+// in the profile and in its sso-session must say the same in both.
+func (k keys) agree(name string) error {
+	if !k.hasSession {
+		return nil
+	}
+	for _, key := range k.session.Keys() {
+		ours, theirs := k.get(key), valueOf(k.session, key)
+		if ours != "" && ours != theirs && !strings.HasPrefix(key, "ssoenv_") {
+			return &ConfigError{Section: fmt.Sprintf("profile %q", name), Key: key,
+				Problem: fmt.Sprintf("%s is %q in profile %q but %q in its sso-session %q", key, ours, name, theirs, k.sessionName)}
+		}
+	}
+	return nil
+}
+
+// ProfilePortal reads which portal the profile logs in to; the account and the
+// role need not be there.
+func (c *Config) ProfilePortal(name string) (Portal, error) {
+	k, ok := c.profileKeys(name)
+	if !ok {
+		return Portal{}, &NotFoundError{Kind: "profile", Name: name, File: c.Path}
+	}
+	return c.portal(name, k)
+}
+
+func (c *Config) portal(name string, k keys) (Portal, error) {
+	where := fmt.Sprintf("profile %q", name)
+	if hasControl(name) {
+		return Portal{}, &ConfigError{Section: where, Problem: where + " has control characters in its name"}
+	}
+	if k.sessionName != "" {
+		if !k.hasSession {
+			return Portal{}, &ConfigError{Section: where, Key: "sso_session",
+				Problem: fmt.Sprintf("%s names sso-session %q, which %s does not have", where, k.sessionName, c.Path)}
+		}
+		p, err := sessionPortal(k.sessionName, k.session)
+		if err != nil {
+			return Portal{}, err
+		}
+		p.LoginMethod = firstOf(k.get("ssoenv_login"), p.LoginMethod)
+		p.Browser = firstOf(k.get("ssoenv_browser"), p.Browser)
+		return p, checkLogin(where, p)
+	}
+	p := Portal{
+		StartURL:    k.get("sso_start_url"),
+		Region:      k.get("sso_region"),
+		Scopes:      []string{defaultScope},
+		LoginMethod: k.get("ssoenv_login"),
+		Browser:     k.get("ssoenv_browser"),
+	}
+	if p.StartURL == "" && k.get("sso_account_id") == "" && k.get("sso_role_name") == "" {
+		return Portal{}, &ConfigError{Section: where, Key: "sso_session",
+			Problem: where + " does not log in through IAM Identity Center: it has no sso_session"}
+	}
+	return p, checkPortal(where, p)
+}
+
+// SessionPortal reads the [sso-session NAME] section.
+func (c *Config) SessionPortal(name string) (Portal, error) {
+	s, ok := c.file.section(awsconfig.SSOSession, name)
+	if !ok {
+		return Portal{}, &NotFoundError{Kind: "sso-session", Name: name, File: c.Path}
+	}
+	return sessionPortal(name, s)
+}
+
+func sessionPortal(name string, s awsconfig.Section) (Portal, error) {
+	where := fmt.Sprintf("sso-session %q", name)
+	if hasControl(name) {
+		return Portal{}, &ConfigError{Section: where, Problem: where + " has control characters in its name"}
+	}
+	p := Portal{
+		Name:        name,
+		StartURL:    valueOf(s, "sso_start_url"),
+		Region:      valueOf(s, "sso_region"),
+		Scopes:      scopes(valueOf(s, "sso_registration_scopes")),
+		LoginMethod: valueOf(s, "ssoenv_login"),
+		Browser:     valueOf(s, "ssoenv_browser"),
+	}
+	return p, checkPortal(where, p)
+}
+
+func checkPortal(where string, p Portal) error {
+	for _, missing := range []struct{ key, value string }{{"sso_start_url", p.StartURL}, {"sso_region", p.Region}} {
+		if missing.value == "" {
+			return &ConfigError{Section: where, Key: missing.key, Problem: where + " has no " + missing.key}
+		}
+	}
+	if !IsRegion(p.Region) {
+		return badValue(where, "sso_region", p.Region, "a region such as us-east-1")
+	}
+	if !isWebURL(p.StartURL) {
+		return badValue(where, "sso_start_url", p.StartURL, "an https URL")
+	}
+	return checkLogin(where, p)
+}
+
+func checkLogin(where string, p Portal) error {
+	switch p.LoginMethod {
+	case "", "auto", "pkce", "device":
+		return nil
+	}
+	return badValue(where, "ssoenv_login", p.LoginMethod, "auto, pkce or device")
+}
+
+// badValue says what is wrong with a value. A comment on the same line is the
+// usual cause: the AWS CLI reads it as part of the value, other SDKs do not.
+func badValue(where, key, value, wanted string) error {
+	problem := fmt.Sprintf("%s of %s is %q, which is not %s", key, where, value, wanted)
+	if strings.Contains(value, " #") || strings.Contains(value, " ;") {
+		problem += "; a comment must stand on a line of its own"
+	}
+	return &ConfigError{Section: where, Key: key, Problem: problem}
+}
+
+// defaultScope is what a client must be registered with to list accounts, get
+// role credentials and be given refresh tokens.
+const defaultScope = "sso:account:access"
+
+func scopes(list string) []string {
+	var found []string
+	for scope := range strings.SplitSeq(list, ",") {
+		if scope = strings.TrimSpace(scope); scope != "" {
+			found = append(found, scope)
+		}
+	}
+	if found == nil {
+		return []string{defaultScope}
+	}
+	return found
+}
+
+func valueOf(s awsconfig.Section, key string) string {
+	value, _ := s.Get(key)
+	return value
+}
+
+func firstOf(values ...string) string {
+	if i := slices.IndexFunc(values, func(v string) bool { return v != "" }); i >= 0 {
+		return values[i]
+	}
+	return ""
+}

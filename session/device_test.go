@@ -1,0 +1,172 @@
+package session
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
+)
+
+func deviceCeremony(shown *Challenge) Ceremony {
+	return Ceremony{Method: DeviceCode, Show: func(c Challenge) error {
+		*shown = c
+		return nil
+	}}
+}
+
+// A whole working day on fake time: a device login that is told to slow down,
+// an access token that is refreshed every hour, and a session that ends.
+func TestADayOfASession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server := newClient(t)
+		server.ApproveAfter = 3
+		server.SessionLifetime = 8 * time.Hour
+		server.RoleLifetime = time.Hour
+		server.Fault(ssotest.Fault{Op: ssotest.PollDevice, Type: "SlowDownException", Times: 2})
+		profile := profileNamed(t, c, "dev")
+
+		var shown Challenge
+		start := time.Now()
+		token, asked, err := c.Login(t.Context(), profile.Portal, deviceCeremony(&shown))
+		if err != nil || !asked {
+			t.Fatalf("login: %v, asked %v", err, asked)
+		}
+		if shown.Code == "" || !strings.Contains(shown.URL, shown.Code) {
+			t.Errorf("shown: %+v", shown)
+		}
+		// 5 s, then twice 5 s more for slow_down, which last.
+		if took := time.Since(start); took < (5+10+4*15)*time.Second || took > 90*time.Second {
+			t.Errorf("the login took %v", took)
+		}
+		if !token.Refreshable(time.Now()) {
+			t.Error("the token cannot be refreshed")
+		}
+
+		hours := 0
+		for ; hours < 24; hours++ {
+			keys, err := c.Credentials(t.Context(), profile)
+			var required *LoginRequiredError
+			if errors.As(err, &required) {
+				break
+			}
+			if err != nil {
+				t.Fatalf("after %d hours: %v", hours, err)
+			}
+			if !keys.Expires.After(time.Now()) {
+				t.Fatalf("after %d hours: the keys expired at %v", hours, keys.Expires)
+			}
+			time.Sleep(time.Hour)
+		}
+		if hours < 7 || hours > 9 {
+			t.Errorf("the session lasted %d hours", hours)
+		}
+		if n := server.Calls(ssotest.RefreshToken); n < 6 || n > 10 {
+			t.Errorf("%d refreshes", n)
+		}
+	})
+}
+
+// A code that nobody approves, and one that somebody denies.
+func TestDeviceLoginsThatFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server := newClient(t)
+		server.AutoApprove = false
+		server.DeviceCodeLifetime = 2 * time.Minute
+		portal := profileNamed(t, c, "dev").Portal
+		var shown Challenge
+		start := time.Now()
+		_, _, err := c.Login(t.Context(), portal, deviceCeremony(&shown))
+		var refused *LoginDeniedError
+		if !errors.As(err, &refused) || !strings.Contains(refused.Reason, "in time") {
+			t.Errorf("not approved: %v", err)
+		}
+		if took := time.Since(start); took > 3*time.Minute {
+			t.Errorf("gave up after %v", took)
+		}
+
+		ceremony := Ceremony{Method: DeviceCode, Show: func(c Challenge) error { return server.Deny(c.Code) }}
+		_, _, err = c.Login(t.Context(), portal, ceremony)
+		if !errors.As(err, &refused) || !strings.Contains(refused.Reason, "denied") {
+			t.Errorf("denied: %v", err)
+		}
+	})
+}
+
+// A legacy profile's session is registered with the scope that brings a
+// refresh token, and refreshed like any other.
+func TestLegacyProfilesAreRefreshed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server := newClient(t)
+		profile := profileNamed(t, c, "legacy")
+		var shown Challenge
+		if _, _, err := c.Login(t.Context(), profile.Portal, deviceCeremony(&shown)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Hour)
+		if _, err := c.Credentials(t.Context(), profile); err != nil {
+			t.Fatal(err)
+		}
+		if n := server.Calls(ssotest.RefreshToken); n != 1 {
+			t.Errorf("%d refreshes", n)
+		}
+	})
+}
+
+// A reply of a refresh without a refresh token leaves the old one, and a tool
+// that spends the token behind our back does not cost the session.
+func TestRefreshTokensAreNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server := newClient(t)
+		portal := profileNamed(t, c, "dev").Portal
+		var shown Challenge
+		if _, _, err := c.Login(t.Context(), portal, deviceCeremony(&shown)); err != nil {
+			t.Fatal(err)
+		}
+		before, _ := c.CachedToken(portal)
+		server.Fault(ssotest.Fault{Op: ssotest.RefreshToken, Kind: ssotest.NoRefreshToken})
+		time.Sleep(50 * time.Minute)
+		after, err := c.Token(t.Context(), portal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after.Access == before.Access || after.Refresh != before.Refresh {
+			t.Error("the refresh token was not kept")
+		}
+	})
+}
+
+// The unknown fields of another tool survive a refresh and a login.
+func TestUnknownFieldsSurvive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newClient(t)
+		portal := profileNamed(t, c, "dev").Portal
+		var shown Challenge
+		if _, _, err := c.Login(t.Context(), portal, deviceCeremony(&shown)); err != nil {
+			t.Fatal(err)
+		}
+		file, _ := c.readToken(portal)
+		text := strings.TrimSuffix(string(file.bytes()), "}") + `, "x": {"y": [1, null]}, "a": "é"}`
+		if err := c.Tokens.Write(tokenKey(portal), []byte(text), time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(55 * time.Minute)
+		if _, err := c.Token(t.Context(), portal); err != nil {
+			t.Fatal(err)
+		}
+		file, _ = c.readToken(portal)
+		if string(file.others["x"]) != `{"y": [1, null]}` || string(file.others["a"]) != `"é"` {
+			t.Errorf("after a refresh: %s", file.bytes())
+		}
+		how := deviceCeremony(&shown)
+		how.Force = true
+		if _, _, err := c.Login(t.Context(), portal, how); err != nil {
+			t.Fatal(err)
+		}
+		if file, _ = c.readToken(portal); string(file.others["a"]) != `"é"` {
+			t.Errorf("after a login: %s", file.bytes())
+		}
+	})
+}

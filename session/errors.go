@@ -1,0 +1,104 @@
+package session
+
+import (
+	"fmt"
+	"time"
+)
+
+// A LoginRequiredError says that a person has to log in to the portal first.
+type LoginRequiredError struct {
+	Portal Portal
+	Reason string // "you are not logged in to", "the session has ended at", …
+}
+
+func (e *LoginRequiredError) Error() string {
+	return fmt.Sprintf("%s %q", e.Reason, e.Portal.Title())
+}
+
+// A NotFoundError says that the AWS config files have no such section.
+type NotFoundError struct {
+	Kind string // "profile" or "sso-session"
+	Name string
+	File string // the config file
+}
+
+func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no %s %q", e.Kind, e.Name) }
+
+// A ConfigError says what is wrong in the AWS config files.
+type ConfigError struct {
+	Section string // such as `profile "dev"`; empty for the file as a whole
+	Key     string // may be empty
+	Problem string
+}
+
+func (e *ConfigError) Error() string { return e.Problem }
+
+// A RegionError says that a portal is configured with a region other than the
+// one that it lives in. The service itself only says invalid_grant to that, and
+// says it in the browser.
+type RegionError struct {
+	Portal Portal
+	Actual string // the portal's own region, or empty when it is not known
+}
+
+func (e *RegionError) Error() string {
+	if e.Actual == "" {
+		return fmt.Sprintf("IAM Identity Center in %s does not know the start URL %s", e.Portal.Region, e.Portal.StartURL)
+	}
+	return fmt.Sprintf("sso_region of %q is %s, but its portal is in %s", e.Portal.Title(), e.Portal.Region, e.Actual)
+}
+
+// An AccessDeniedError says that the person who is logged in may not take the
+// role in the account.
+type AccessDeniedError struct {
+	AccountID, RoleName string
+	Portal              Portal
+}
+
+func (e *AccessDeniedError) Error() string {
+	return fmt.Sprintf("the role %q in account %s is not assigned to you", e.RoleName, e.AccountID)
+}
+
+// A LoginDeniedError says that the login was refused in the browser.
+type LoginDeniedError struct{ Reason string }
+
+func (e *LoginDeniedError) Error() string { return e.Reason }
+
+// A ServiceError is AWS's own answer that it will not do what it was asked.
+type ServiceError struct {
+	Operation string // such as CreateToken
+	Status    int    // of HTTP
+	Code      string // such as InvalidGrantException
+	Message   string // the service's text, cleaned for a terminal
+}
+
+func (e *ServiceError) Error() string {
+	text := fmt.Sprintf("AWS answered %s to %s", firstOf(e.Code, fmt.Sprintf("HTTP %d", e.Status)), e.Operation)
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	return text
+}
+
+// A NetworkError says that no usable answer came from a host.
+type NetworkError struct {
+	Host    string
+	Problem string // "did not answer within 30s", "answered with a web page", …
+}
+
+func (e *NetworkError) Error() string { return e.Host + " " + e.Problem }
+
+// A BusyError says that another process has held a lock for too long.
+type BusyError struct {
+	PID    int // 0 when it is not known
+	Doing  string
+	Waited time.Duration
+}
+
+func (e *BusyError) Error() string {
+	who := "another ssoenv"
+	if e.PID != 0 {
+		who = fmt.Sprintf("another ssoenv (process %d)", e.PID)
+	}
+	return fmt.Sprintf("%s has been %s for over %v", who, e.Doing, e.Waited)
+}

@@ -1,0 +1,92 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sso"
+)
+
+// Logout ends the session at the service, and forgets its token, every
+// credential got through it and the client registration. Each part is done
+// whatever becomes of the others; the error tells of all that failed. had is
+// false when there was no session to end.
+func (c *Client) Logout(ctx context.Context, portal Portal) (had bool, err error) {
+	file, had := c.readToken(portal)
+	var failures []error
+	if had {
+		failures = append(failures, c.endSession(ctx, portal, file))
+	}
+	failures = append(failures, c.forget(portal))
+	return had, errors.Join(failures...)
+}
+
+// endSession tells the service. An access token that has expired cannot end
+// its session, so it is renewed for that where it can be.
+func (c *Client) endSession(ctx context.Context, portal Portal, file tokenFile) error {
+	token := file.Token
+	if !token.Expires.After(c.Now()) {
+		renewed, err := c.renew(ctx, portal, file)
+		var over *LoginRequiredError
+		if errors.As(err, &over) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("the session with %q could not be ended at the service: %w", portal.Title(), err)
+		}
+		token = renewed
+	}
+	client, err := c.sso(portal.Region)
+	if err == nil {
+		_, err = client.Logout(ctx, &sso.LogoutInput{AccessToken: aws.String(token.Access.Reveal())})
+		err = answered("Logout", err)
+	}
+	if err != nil && !isUnauthorized(err) {
+		return fmt.Errorf("the session with %q could not be ended at the service: %w", portal.Title(), err)
+	}
+	return nil
+}
+
+// forget removes what a session has left on this machine.
+func (c *Client) forget(portal Portal) error {
+	var failures []error
+	if c.Tokens != nil {
+		failures = append(failures, c.Tokens.Delete(tokenKey(portal)))
+	}
+	if c.Private != nil {
+		for _, grant := range []string{grantAuthorizationCode, grantDeviceCode} {
+			failures = append(failures, c.Private.Delete(registrationKey(portal, grant)))
+		}
+	}
+	if c.Roles != nil {
+		keys, err := c.Roles.Keys()
+		failures = append(failures, err)
+		for _, key := range keys {
+			if strings.HasPrefix(key, rolesOf(portal)) {
+				failures = append(failures, c.Roles.Delete(key), c.Roles.Delete(key+".expires"))
+			}
+		}
+	}
+	failures = append(failures, c.forgetCLIRoles(portal))
+	return errors.Join(failures...)
+}
+
+// forgetCLIRoles removes the credentials that the AWS CLI has cached for the
+// session's profiles: its file names can be computed from the profiles, and
+// nothing else in that directory is touched.
+func (c *Client) forgetCLIRoles(portal Portal) error {
+	if c.CLIRoles == nil {
+		return nil
+	}
+	var failures []error
+	for _, name := range c.Config.ProfileNames() {
+		p, err := c.Config.Profile(name)
+		if err == nil && tokenKey(p.Portal) == tokenKey(portal) {
+			failures = append(failures, c.CLIRoles.Delete(cliRoleKey(portal, p.AccountID, p.RoleName)))
+		}
+	}
+	return errors.Join(failures...)
+}

@@ -1,0 +1,234 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sso"
+)
+
+// A roleFile is one entry of ssoenv's cache of role credentials.
+type roleFile struct {
+	AccessKeyID  string    `json:"access_key_id"`
+	SecretKey    string    `json:"secret_key"`
+	SessionToken string    `json:"session_token"`
+	Expires      time.Time `json:"expires"`
+	Obtained     time.Time `json:"obtained"`
+}
+
+func (f roleFile) credentials() Credentials {
+	return Credentials{
+		AccessKeyID:  f.AccessKeyID,
+		SecretKey:    Secret(f.SecretKey),
+		SessionToken: Secret(f.SessionToken),
+		Expires:      f.Expires,
+	}
+}
+
+// fresh tells whether there is no need yet to fetch the credentials anew.
+func (f roleFile) fresh(now time.Time) bool {
+	margin := min(roleMargin, f.Expires.Sub(f.Obtained)/4)
+	return f.Expires.Sub(now) > margin
+}
+
+// roleKey names a cache entry. It begins with the portal's part, so that a
+// logout finds everything that was got through it.
+func roleKey(p Profile) string {
+	return rolesOf(p.Portal) + hash(p.AccountID, p.RoleName)
+}
+
+func rolesOf(p Portal) string { return hash(tokenKey(p), p.StartURL, p.Region) + "-" }
+
+// hash makes one file name of several texts. No two lists of texts give the
+// same one, and no text becomes part of a path.
+func hash(texts ...string) string {
+	h := sha256.New()
+	for _, text := range texts {
+		_, _ = h.Write([]byte(strconv.Itoa(len(text)) + ":" + text))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// FreshCredentials are what the cache holds for the profile, without any
+// network; fresh is false where there are none, or where it is time to fetch
+// new ones.
+func (c *Client) FreshCredentials(p Profile) (keys Credentials, fresh bool) {
+	file, valid := c.readRole(p)
+	return c.withFile(p, file.credentials()), valid && file.fresh(c.Now())
+}
+
+// CachedUntil tells until when the cached credentials of each profile are
+// valid, for those that have any: one look at the directory, and one at each
+// file.
+func (c *Client) CachedUntil(profiles []Profile) map[string]time.Time {
+	until := map[string]time.Time{}
+	if c.Roles == nil {
+		return until
+	}
+	keys, _ := c.Roles.Keys()
+	there := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		there[key] = true
+	}
+	for _, p := range profiles {
+		if !there[roleKey(p)] {
+			continue
+		}
+		if file, valid := c.readRole(p); valid {
+			until[p.Name] = file.Expires
+		}
+	}
+	return until
+}
+
+// Credentials returns the keys of the profile's account and role: from the
+// cache while they are fresh, otherwise from the service. Keys that are still
+// valid are returned even when they can no longer be renewed, for want of a
+// session or of a network.
+func (c *Client) Credentials(ctx context.Context, p Profile) (Credentials, error) {
+	cached, valid := c.readRole(p)
+	if valid && cached.fresh(c.Now()) {
+		return c.withFile(p, cached.credentials()), nil
+	}
+	renewed, err := c.exchangeOnce(ctx, p, cached, valid)
+	if err == nil {
+		return c.withFile(p, renewed), nil
+	}
+	if ctx.Err() == nil && valid {
+		c.warn("the credentials of %q could not be renewed, and last %s more: %v", p.Name, cached.Expires.Sub(c.Now()).Round(time.Second), err)
+		return c.withFile(p, cached.credentials()), nil
+	}
+	return Credentials{}, err
+}
+
+// exchangeOnce lets one process of many fetch the role's credentials; the
+// others take what that one wrote.
+func (c *Client) exchangeOnce(ctx context.Context, p Profile, cached roleFile, valid bool) (Credentials, error) {
+	wait := patience
+	if valid {
+		wait = shortPatience
+	}
+	unlock, err := c.lock(ctx, "role-"+roleKey(p), "getting the credentials", wait)
+	if err != nil {
+		return Credentials{}, err
+	}
+	defer unlock()
+	if latest, ok := c.readRole(p); ok && latest.AccessKeyID != cached.AccessKeyID {
+		return latest.credentials(), nil
+	}
+	token, err := c.Token(ctx, p.Portal)
+	if err != nil {
+		return Credentials{}, err
+	}
+	fetched, err := c.exchange(ctx, p, token)
+	if isUnauthorized(err) {
+		// The token was revoked before its time. A new one may yet be had.
+		if token, err = c.replace(ctx, p.Portal, token); err != nil {
+			return Credentials{}, err
+		}
+		fetched, err = c.exchange(ctx, p, token)
+	}
+	if isUnauthorized(err) {
+		return Credentials{}, &LoginRequiredError{p.Portal, "the session has ended at"}
+	}
+	return fetched, err
+}
+
+// replace renews a token that the service has refused, whatever its file says
+// of its life.
+func (c *Client) replace(ctx context.Context, portal Portal, refused Token) (Token, error) {
+	file, ok := c.readToken(portal)
+	if !ok {
+		return Token{}, &LoginRequiredError{portal, "you are not logged in to"}
+	}
+	if file.Access != refused.Access {
+		return file.Token, nil
+	}
+	file.Expires = c.Now()
+	return c.renew(ctx, portal, file)
+}
+
+func (c *Client) exchange(ctx context.Context, p Profile, token Token) (Credentials, error) {
+	portal, err := c.sso(p.Portal.Region)
+	if err != nil {
+		return Credentials{}, err
+	}
+	out, err := portal.GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{
+		AccessToken: aws.String(token.Access.Reveal()),
+		AccountId:   aws.String(p.AccountID),
+		RoleName:    aws.String(p.RoleName),
+	})
+	if err != nil {
+		err = answered("GetRoleCredentials", err)
+		var service *ServiceError
+		if errors.As(err, &service) && (service.Status == http.StatusForbidden || service.Status == http.StatusNotFound) {
+			return Credentials{}, &AccessDeniedError{AccountID: p.AccountID, RoleName: p.RoleName, Portal: p.Portal}
+		}
+		return Credentials{}, err
+	}
+	given := out.RoleCredentials
+	if given == nil {
+		return Credentials{}, unusable("GetRoleCredentials")
+	}
+	file := roleFile{
+		AccessKeyID:  aws.ToString(given.AccessKeyId),
+		SecretKey:    aws.ToString(given.SecretAccessKey),
+		SessionToken: aws.ToString(given.SessionToken),
+		Expires:      time.UnixMilli(given.Expiration).UTC(),
+		Obtained:     c.Now().UTC(),
+	}
+	if !isKeyID(file.AccessKeyID) || !isSecretText(file.SecretKey) || !isSecretText(file.SessionToken) || !file.Expires.After(c.Now()) {
+		return Credentials{}, unusable("GetRoleCredentials")
+	}
+	c.keepRole(p, file)
+	return file.credentials(), nil
+}
+
+func (c *Client) keepRole(p Profile, file roleFile) {
+	if c.Roles == nil {
+		return
+	}
+	err := c.Roles.Put(roleKey(p), file)
+	if err == nil {
+		// The modification time is the expiration too: who watches the file
+		// sees every renewal as a change, even two in one second.
+		line := strconv.FormatInt(file.Expires.Unix(), 10) + "\n"
+		err = c.Roles.Write(expiryKey(p), []byte(line), file.Expires)
+	}
+	if err != nil {
+		c.warn("the credentials could not be kept for later: %v", err)
+	}
+}
+
+func expiryKey(p Profile) string { return roleKey(p) + ".expires" }
+
+func (c *Client) readRole(p Profile) (roleFile, bool) {
+	if c.Roles == nil {
+		return roleFile{}, false
+	}
+	var file roleFile
+	ok, err := c.Roles.Get(roleKey(p), &file)
+	if err != nil {
+		c.warn("the cached credentials of %q are not used: %v", p.Name, err)
+	}
+	usable := ok && isKeyID(file.AccessKeyID) && isSecretText(file.SecretKey) && isSecretText(file.SessionToken) && file.Expires.After(c.Now())
+	return file, usable
+}
+
+func (c *Client) withFile(p Profile, keys Credentials) Credentials {
+	if c.Roles != nil {
+		keys.ExpiryFile = c.Roles.Path(expiryKey(p))
+	}
+	return keys
+}
+
+func isUnauthorized(err error) bool {
+	var service *ServiceError
+	return errors.As(err, &service) && service.Status == http.StatusUnauthorized
+}

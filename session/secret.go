@@ -1,0 +1,31 @@
+package session
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// Secret is text that must not reach a screen, a log or an error. It prints
+// [redacted] under every fmt verb, in slog and in JSON; Reveal is the only way
+// out, and is called at the wire, the cache and the export alone.
+type Secret string
+
+const redacted = "[redacted]"
+
+// Reveal returns the secret itself.
+func (s Secret) Reveal() string { return string(s) }
+
+// Format prints [redacted] whatever the verb and the flags.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// String returns [redacted].
+func (s Secret) String() string { return redacted }
+
+// GoString returns [redacted].
+func (s Secret) GoString() string { return redacted }
+
+// LogValue returns [redacted].
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText returns [redacted]: what must be stored is revealed by name.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

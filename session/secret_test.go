@@ -1,0 +1,42 @@
+package session
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+// Whatever is done to a secret but Reveal, it does not come out.
+func TestSecretsDoNotPrint(t *testing.T) {
+	const canary = "wJalrXUtnFEMI"
+	token := Token{Access: canary, Refresh: canary, ClientSecret: canary}
+	keys := Credentials{SecretKey: canary, SessionToken: canary}
+	var log bytes.Buffer
+	logger := slog.New(slog.NewJSONHandler(&log, nil))
+	logger.Info("x", "token", token, "secret", Secret(canary), "keys", &keys)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10.3s", "%T%v"} {
+		_, _ = fmt.Fprintf(&log, verb, Secret(canary), Secret(canary))
+		_, _ = fmt.Fprintf(&log, verb, token, keys)
+		_, _ = fmt.Fprintf(&log, verb, &token, []Secret{canary})
+	}
+	_, _ = fmt.Fprint(&log, Secret(canary), errors.New("x"), token)
+	for _, v := range []any{token, &keys, Secret(canary), map[string]Secret{"x": canary}} {
+		data, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Write(data)
+	}
+	for _, form := range []string{canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary)} {
+		if strings.Contains(log.String(), form) {
+			t.Errorf("%s came out:\n%s", form, log.String())
+		}
+	}
+	if Secret(canary).Reveal() != canary {
+		t.Error("Reveal does not reveal")
+	}
+}

@@ -1,0 +1,120 @@
+// Package session turns the name of an AWS profile into role credentials, by
+// way of an IAM Identity Center login.
+//
+// It is one pipeline, in which each stage takes the last one's value:
+//
+//	name → Profile → Token → Credentials
+//
+// [Client.Profile] reads the AWS config files. [Client.Token] finds the
+// session's token in the AWS CLI's cache, and refreshes it when little of it is
+// left. [Client.Credentials] exchanges the token for the keys of one account
+// and role, or finds them in ssoenv's own cache. Only [Client.Login] needs a
+// person; whoever calls the others gets a [LoginRequiredError] where one is
+// missing, and decides.
+//
+// The package prints nothing and asks nothing. However many processes ask at
+// once, a token is refreshed once and a role's credentials are fetched once:
+// the first to get an operating-system lock does it, the others read what it
+// wrote. A failure never takes away something that is still valid.
+package session
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/ssoenv/ssoenv/cache"
+)
+
+// A Portal is one IAM Identity Center instance to log in to: an
+// [sso-session NAME] section or, in the legacy format, the start URL that
+// stands in the profile itself, in which case Name is empty.
+type Portal struct {
+	Name     string
+	StartURL string
+	Region   string   // of the Identity Center: the sso_region
+	Scopes   []string // to register a client with; never empty
+
+	// Settings of ssoenv's own.
+	LoginMethod string // ssoenv_login: auto, pkce or device
+	Browser     string // ssoenv_browser: a command line with %s, or empty
+}
+
+// Title names the portal to a person: the session's name or the start URL.
+func (p Portal) Title() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return p.StartURL
+}
+
+// A Profile is a named section of the AWS config file that names an account
+// and a role behind a portal.
+type Profile struct {
+	Name      string
+	Portal    Portal
+	AccountID string // 12 digits
+	RoleName  string
+	Region    string // may be empty
+}
+
+// A Token is a session's access token with what it takes to refresh it.
+type Token struct {
+	Access  Secret
+	Expires time.Time
+
+	// Refresh is empty where the service gave no refresh token. It can be
+	// spent only by the client that it was given to.
+	Refresh             Secret
+	ClientID            string
+	ClientSecret        Secret
+	RegistrationExpires time.Time // of that client; zero when it is not known
+}
+
+// Refreshable tells whether the token can be renewed without a person.
+func (t Token) Refreshable(now time.Time) bool {
+	return t.Refresh != "" && t.ClientID != "" && t.ClientSecret != "" &&
+		(t.RegistrationExpires.IsZero() || t.RegistrationExpires.After(now))
+}
+
+// Credentials are the keys of one account and role.
+type Credentials struct {
+	AccessKeyID  string
+	SecretKey    Secret
+	SessionToken Secret
+	Expires      time.Time
+
+	// ExpiryFile is the path of a file that holds the newest known expiration
+	// of these credentials as Unix seconds, and no secret; empty when there is
+	// no cache to keep it in.
+	ExpiryFile string
+}
+
+// A Client walks the pipeline with the files, the network and the clock that
+// it is given. The directories may be nil, which is a cache that holds nothing
+// and keeps nothing.
+type Client struct {
+	Config *Config
+
+	Tokens   *cache.Dir // the AWS CLI's sso/cache, shared with every SDK
+	Roles    *cache.Dir // role credentials
+	Private  *cache.Dir // client registrations and locks
+	CLIRoles *cache.Dir // the AWS CLI's cli/cache, of which logout forgets its part
+
+	// Transport makes the HTTP transport, when one is needed and no sooner.
+	Transport func() (http.RoundTripper, error)
+	Endpoints Endpoints
+
+	Now  func() time.Time
+	Host string // this machine's name, for the name that a client registers under
+
+	// Warn is told, in one line, what went wrong without stopping the work.
+	Warn func(string)
+}
+
+// Margins. A token is renewed as early as the AWS CLI renews it; role
+// credentials too, but no earlier than in the last quarter of their life, so
+// that short ones are not fetched anew on every call.
+const (
+	tokenMargin = 15 * time.Minute
+	roleMargin  = 15 * time.Minute
+)

@@ -1,0 +1,187 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+
+	"github.com/ssoenv/ssoenv/cache"
+)
+
+// Waiting for another process that is at the same work. With something valid
+// in hand there is no reason to wait long.
+const (
+	patience      = 40 * time.Second
+	shortPatience = 5 * time.Second
+)
+
+// CachedToken is what the cache holds for the portal, expired or not, without
+// any network.
+func (c *Client) CachedToken(portal Portal) (Token, bool) {
+	file, ok := c.readToken(portal)
+	return file.Token, ok
+}
+
+// Token returns a usable token of the portal, refreshed first when less than
+// 15 minutes of it are left. It never asks a person: where one is needed, it
+// returns a [LoginRequiredError]. A token that is still valid is returned
+// whatever becomes of its refresh.
+func (c *Client) Token(ctx context.Context, portal Portal) (Token, error) {
+	file, ok := c.readToken(portal)
+	if !ok {
+		return Token{}, &LoginRequiredError{portal, "you are not logged in to"}
+	}
+	if file.Expires.Sub(c.Now()) >= tokenMargin {
+		return file.Token, nil
+	}
+	return c.renew(ctx, portal, file)
+}
+
+// renew refreshes a token that has little left, or that the service has
+// refused, unless another process has done so meanwhile.
+func (c *Client) renew(ctx context.Context, portal Portal, seen tokenFile) (Token, error) {
+	now := c.Now()
+	valid := seen.Expires.After(now)
+	if !seen.Refreshable(now) {
+		if valid {
+			return seen.Token, nil
+		}
+		return Token{}, &LoginRequiredError{portal, "the session has ended at"}
+	}
+	fresh, err := c.refreshOnce(ctx, portal, seen)
+	if err == nil {
+		return fresh, nil
+	}
+	if ctx.Err() != nil {
+		return Token{}, ctx.Err()
+	}
+	if valid {
+		c.warn("the session with %q could not be renewed, and lasts %s more: %v", portal.Title(), seen.Expires.Sub(now).Round(time.Second), err)
+		return seen.Token, nil
+	}
+	if hasCode(err, codeInvalidGrant, codeExpiredToken, codeInvalidClient, codeUnauthorizedClient, codeAccessDenied, codeInvalidRequest) {
+		return Token{}, &LoginRequiredError{portal, "the session has ended at"}
+	}
+	return Token{}, err
+}
+
+// refreshOnce lets one process of many spend the refresh token, which the
+// service may accept only once; the others adopt what that one wrote.
+func (c *Client) refreshOnce(ctx context.Context, portal Portal, seen tokenFile) (Token, error) {
+	wait := patience
+	if seen.Expires.After(c.Now()) {
+		wait = shortPatience
+	}
+	unlock, err := c.lock(ctx, "token-"+tokenKey(portal), "renewing the session", wait)
+	if err != nil {
+		return Token{}, err
+	}
+	defer unlock()
+	if adopted, ok := c.adopt(portal, seen); ok {
+		return adopted, nil
+	}
+	if latest, ok := c.readToken(portal); ok && latest.Refreshable(c.Now()) {
+		seen = latest
+	}
+	fresh, err := c.refresh(ctx, portal, seen)
+	if hasCode(err, codeInvalidGrant) {
+		// A tool that takes no locks may have spent the token just now.
+		if adopted, ok := c.adopt(portal, seen); ok {
+			return adopted, nil
+		}
+	}
+	return fresh, err
+}
+
+// adopt returns the token in the cache if it is another than the one seen, and
+// valid.
+func (c *Client) adopt(portal Portal, seen tokenFile) (Token, bool) {
+	latest, ok := c.readToken(portal)
+	return latest.Token, ok && latest.Access != seen.Access && latest.Expires.After(c.Now())
+}
+
+func (c *Client) refresh(ctx context.Context, portal Portal, seen tokenFile) (Token, error) {
+	oidc, err := c.oidc(portal.Region)
+	if err != nil {
+		return Token{}, err
+	}
+	out, err := oidc.CreateToken(ctx, &ssooidc.CreateTokenInput{
+		GrantType:    aws.String("refresh_token"),
+		ClientId:     aws.String(seen.ClientID),
+		ClientSecret: aws.String(seen.ClientSecret.Reveal()),
+		RefreshToken: aws.String(seen.Refresh.Reveal()),
+	})
+	if err != nil {
+		return Token{}, answered("CreateToken", err)
+	}
+	return c.keepToken(portal, seen, out)
+}
+
+// keepToken writes what CreateToken gave over what was known of the session.
+// A session that cannot be written down is worth using all the same.
+func (c *Client) keepToken(portal Portal, file tokenFile, out *ssooidc.CreateTokenOutput) (Token, error) {
+	if aws.ToString(out.AccessToken) == "" || out.ExpiresIn <= 0 {
+		return Token{}, unusable("CreateToken")
+	}
+	file.startURL, file.region = portal.StartURL, portal.Region
+	file.Access = Secret(*out.AccessToken)
+	file.Expires = c.Now().Add(time.Duration(out.ExpiresIn) * time.Second).Truncate(time.Second)
+	if given := aws.ToString(out.RefreshToken); given != "" {
+		// An answer without one leaves the old one standing.
+		file.Refresh = Secret(given)
+	}
+	if c.Tokens != nil {
+		if err := c.Tokens.Write(tokenKey(portal), file.bytes(), time.Time{}); err != nil {
+			c.warn("the session could not be kept for later: %v", err)
+		}
+	}
+	return file.Token, nil
+}
+
+func (c *Client) readToken(portal Portal) (tokenFile, bool) {
+	if c.Tokens == nil {
+		return tokenFile{}, false
+	}
+	var file tokenFile
+	ok, err := c.Tokens.Get(tokenKey(portal), &file)
+	if err != nil {
+		c.warn("the session with %q is not used: %v", portal.Title(), err)
+	}
+	if !ok || file.Access == "" || file.Expires.IsZero() {
+		return tokenFile{}, false
+	}
+	return file, true
+}
+
+// lock waits its turn among the processes that do the same work. Where the
+// file system has no locks, it lets everyone through: two refreshes are better
+// than none.
+func (c *Client) lock(ctx context.Context, key, doing string, wait time.Duration) (unlock func(), err error) {
+	free := func() {}
+	if c.Private == nil {
+		return free, nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	unlock, err = c.Private.Lock(bounded, key)
+	var held *cache.LockedError
+	switch {
+	case err == nil:
+		return unlock, nil
+	case ctx.Err() != nil:
+		return free, ctx.Err()
+	case errors.As(err, &held):
+		return free, &BusyError{PID: held.PID, Doing: doing, Waited: wait}
+	}
+	return free, nil
+}
+
+func (c *Client) warn(format string, args ...any) {
+	if c.Warn != nil {
+		c.Warn(fmt.Sprintf(format, args...))
+	}
+}

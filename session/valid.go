@@ -1,0 +1,123 @@
+package session
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What has a known alphabet is checked against it before anything is done
+// with it: a region becomes part of a host name, and all of it may come to
+// stand in a shell.
+
+func isAccountID(text string) bool {
+	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
+}
+
+// isRoleName follows the alphabet of IAM's role names.
+func isRoleName(text string) bool {
+	return len(text) >= 1 && len(text) <= 64 && all(text, func(c byte) bool {
+		return isLetter(c) || isDigit(c) || strings.IndexByte("_+=,.@-", c) >= 0
+	})
+}
+
+// IsRegion accepts what looks like a region, known or not: lower-case words
+// joined by hyphens, the first of letters alone and the last a number, as in
+// us-east-1 and us-gov-west-1. Nothing else can come to stand in a host name.
+func IsRegion(text string) bool {
+	words := strings.Split(text, "-")
+	if len(text) > 32 || len(words) < 3 {
+		return false
+	}
+	first, last := words[0], words[len(words)-1]
+	for _, word := range words {
+		if word == "" || !all(word, func(c byte) bool { return c >= 'a' && c <= 'z' || isDigit(c) }) {
+			return false
+		}
+	}
+	return len(first) >= 2 && !strings.ContainsAny(first, "0123456789") && len(last) <= 2 && all(last, isDigit)
+}
+
+// isWebURL accepts an absolute https URL without user information; plain http
+// to this machine alone.
+func isWebURL(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || hasControl(text) || strings.ContainsAny(text, " \"<>\\^`{|}") {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// isKeyID accepts access key ids.
+func isKeyID(text string) bool {
+	return len(text) >= 16 && len(text) <= 128 && all(text, func(c byte) bool { return c >= 'A' && c <= 'Z' || isDigit(c) })
+}
+
+// isSecretText accepts what may be exported: AWS promises no alphabet for
+// secret keys and session tokens, so printable ASCII, and no more than a shell
+// and the kernel can bear in an environment.
+func isSecretText(text string) bool {
+	return len(text) >= 1 && len(text) <= 16<<10 && all(text, func(c byte) bool { return c >= ' ' && c <= '~' })
+}
+
+// hasControl finds control characters, line and paragraph separators and
+// broken UTF-8.
+func hasControl(text string) bool {
+	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
+	})
+}
+
+func all(text string, is func(byte) bool) bool {
+	for i := range len(text) {
+		if !is(text[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+
+// Printable makes foreign text safe for a terminal, and short enough for a
+// line: what a terminal would act on, or not show, is spelled out as \uXXXX.
+func Printable(text string) string {
+	const limit = 300 // bytes
+	var b strings.Builder
+	for _, r := range strings.ToValidUTF8(text, "\ufffd") {
+		if b.Len() >= limit {
+			b.WriteString("…")
+			break
+		}
+		if isHidden(r) {
+			fmt.Fprintf(&b, "\\u%04x", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// isHidden finds what a terminal would act on, or not show: control
+// characters, bidirectional overrides, zero-width characters and line
+// separators.
+func isHidden(r rune) bool {
+	switch {
+	case unicode.IsControl(r), r >= '\u200b' && r <= '\u200f', r >= '\u2028' && r <= '\u202e',
+		r >= '\u2060' && r <= '\u2069', r == '\ufeff', r >= '\U000e0000' && r <= '\U000e007f':
+		return true
+	}
+	return false
+}
