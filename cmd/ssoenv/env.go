@@ -1,0 +1,233 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/shellinit"
+)
+
+// The variables that ssoenv owns while a profile is in use. This is the one
+// list: what use sets, what clear takes back and what exec gives a child all
+// come from here.
+var (
+	// secrets are never written down for later, so clear cannot restore them.
+	secrets = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"}
+
+	// restorable variables hold no secret: clear gives back what they were.
+	// Those that use does not set it unsets, because they would outvote the
+	// keys in some SDK, or name another profile in somebody's prompt.
+	restorable = []string{
+		"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_VAULT", "AWSUME_PROFILE", "AWSU_PROFILE",
+		"AWS_SESSION_EXPIRATION", "AWSUME_EXPIRATION",
+		"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCOUNT_ID", "AWS_CREDENTIAL_EXPIRATION", "AWS_SSO_PROFILE",
+	}
+
+	// expiring variables belong to the keys that they stand beside: past
+	// theirs, the AWS CLI refuses every command.
+	expiring = map[string]bool{"AWS_CREDENTIAL_EXPIRATION": true, "AWS_SESSION_EXPIRATION": true, "AWSUME_EXPIRATION": true}
+
+	// setByUse are those that stand there only because use set them, if it has
+	// left no memory of what was there before.
+	setByUse = map[string]bool{"AWS_ACCOUNT_ID": true, "AWS_CREDENTIAL_EXPIRATION": true, "AWS_SSO_PROFILE": true}
+
+	// own are ssoenv's own, the marker last.
+	own = []string{"SSOENV_SAVED", "SSOENV_PREVIOUS", "SSOENV_EXPIRY_FILE", "SSOENV_EXPIRES", "SSOENV_PROFILE"}
+)
+
+// A memory is the content of SSOENV_SAVED: what clear needs to put a shell
+// back. Variables that were not there, and that use did not set, are left out.
+type memory struct {
+	Vars map[string]saved `json:"v"`
+	Lost bool             `json:"lost,omitempty"` // static keys were in the shell, and are not kept
+}
+
+// A saved variable is remembered by a digest of what use made of it, which
+// tells whether somebody has changed it since and from which no secret can be
+// read, and by what it was before.
+type saved struct {
+	Set    string  `json:"s,omitempty"` // empty: use unset it
+	Before *string `json:"b,omitempty"` // nil: it was not set, or held a secret
+}
+
+// recall reads SSOENV_SAVED. What cannot be read remembers nothing.
+func recall(text string) memory {
+	var m memory
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || json.Unmarshal(data, &m) != nil {
+		return memory{}
+	}
+	return m
+}
+
+func (m memory) String() string {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return "" // strings in a map always marshal
+	}
+	return base64.RawURLEncoding.EncodeToString(data)
+}
+
+// ours tells whether a variable still is what use made of it.
+func (m memory) ours(env map[string]string, name string) bool {
+	known, ok := m.Vars[name]
+	return ok && known.Set == digest(env, name)
+}
+
+// digest is short, and long enough to tell one secret from another.
+func digest(env map[string]string, name string) string {
+	value, ok := env[name]
+	if !ok {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(name + "=" + value))
+	return hex.EncodeToString(sum[:8])
+}
+
+// original is what a variable was before ssoenv, or what somebody has made of
+// it since, which counts as much; nil for one that is not set.
+func (m memory) original(env map[string]string, name string) *string {
+	if m.ours(env, name) {
+		return m.Vars[name].Before
+	}
+	if value, ok := env[name]; ok {
+		return &value
+	}
+	return nil
+}
+
+// A use is one switch of a shell: the profile with its credentials, and the
+// region if there is one.
+type use struct {
+	profile session.Profile
+	keys    session.Credentials
+	region  string
+}
+
+// variables are what a use exports, in the order of the contract's list; they
+// do not depend on what was there before.
+func (u use) variables() shellinit.Env {
+	env := shellinit.Env{
+		{Name: "AWS_ACCESS_KEY_ID", Value: u.keys.AccessKeyID},
+		{Name: "AWS_SECRET_ACCESS_KEY", Value: u.keys.SecretKey.Reveal()},
+		{Name: "AWS_SESSION_TOKEN", Value: u.keys.SessionToken.Reveal()},
+		{Name: "AWS_CREDENTIAL_EXPIRATION", Value: u.keys.Expires.UTC().Format(time.RFC3339)},
+	}
+	if u.region != "" {
+		env = append(env,
+			shellinit.Var{Name: "AWS_REGION", Value: u.region},
+			shellinit.Var{Name: "AWS_DEFAULT_REGION", Value: u.region})
+	}
+	return append(env,
+		shellinit.Var{Name: "AWS_ACCOUNT_ID", Value: u.profile.AccountID},
+		shellinit.Var{Name: "AWS_SSO_PROFILE", Value: u.profile.Name})
+}
+
+// statements are what takes a shell from env to the use, and the memory that
+// takes it back. The memory comes first and the marker last, so that a shell
+// that stops half-way can still be cleared. Lost is true when static keys are
+// about to be replaced.
+func (u use) statements(env map[string]string) (statements shellinit.Env, lost bool) {
+	past := recall(env["SSOENV_SAVED"])
+	next := memory{Vars: map[string]saved{}, Lost: past.Lost}
+	set := u.variables()
+	wanted := map[string]string{}
+	for _, v := range set {
+		wanted[v.Name] = v.Value
+	}
+	var changes shellinit.Env
+	for _, name := range secrets {
+		if _, ok := env[name]; ok && !past.ours(env, name) {
+			lost = true
+		}
+		if _, ok := wanted[name]; !ok {
+			changes = appendUnset(changes, env, name)
+			continue
+		}
+		next.Vars[name] = saved{Set: digest(wanted, name)}
+	}
+	next.Lost = next.Lost || lost
+	for _, name := range restorable {
+		before := past.original(env, name)
+		_, isWanted := wanted[name]
+		if !isWanted && (name == "AWS_REGION" || name == "AWS_DEFAULT_REGION") {
+			// The profile has no region: as it was before ssoenv.
+			changes = appendRestore(changes, env, name, before)
+			continue
+		}
+		if isWanted || before != nil {
+			next.Vars[name] = saved{Set: digest(wanted, name), Before: before}
+		}
+		if !isWanted {
+			changes = appendUnset(changes, env, name)
+		}
+	}
+	changes = append(changes, set...)
+	if u.keys.ExpiryFile != "" {
+		changes = append(changes, shellinit.Var{Name: "SSOENV_EXPIRY_FILE", Value: u.keys.ExpiryFile})
+	} else {
+		changes = appendUnset(changes, env, "SSOENV_EXPIRY_FILE")
+	}
+	if previous := env["SSOENV_PROFILE"]; previous != "" && previous != u.profile.Name {
+		changes = append(changes, shellinit.Var{Name: "SSOENV_PREVIOUS", Value: previous})
+	}
+	changes = append(changes,
+		shellinit.Var{Name: "SSOENV_EXPIRES", Value: strconv.FormatInt(u.keys.Expires.Unix(), 10)},
+		shellinit.Var{Name: "SSOENV_PROFILE", Value: u.profile.Name})
+	return append(shellinit.Env{{Name: "SSOENV_SAVED", Value: next.String()}}, changes...), lost
+}
+
+// cleared are the statements that put a shell back: what is still as use left
+// it becomes what it was before, and what somebody has changed since stays.
+// kept names the keys that were left alone for that reason.
+func cleared(env map[string]string) (statements shellinit.Env, kept []string, lost bool) {
+	past := recall(env["SSOENV_SAVED"])
+	statements = appendUnset(statements, env, "SSOENV_PROFILE")
+	for _, name := range secrets {
+		_, present := env[name]
+		// Without a memory the marker alone says whose the keys are.
+		if past.ours(env, name) || len(past.Vars) == 0 {
+			statements = appendUnset(statements, env, name)
+		} else if present {
+			kept = append(kept, name)
+		}
+	}
+	for _, name := range restorable {
+		switch {
+		case len(past.Vars) == 0 && setByUse[name]:
+			statements = appendUnset(statements, env, name)
+		case !past.ours(env, name):
+		case past.Lost && expiring[name]:
+			// It told when the keys expire that are not restored.
+			statements = appendUnset(statements, env, name)
+		default:
+			statements = appendRestore(statements, env, name, past.Vars[name].Before)
+		}
+	}
+	for _, name := range own[:len(own)-1] {
+		statements = appendUnset(statements, env, name)
+	}
+	return statements, kept, past.Lost
+}
+
+// appendUnset leaves out what is not there: no shell knows a variable that its
+// child does not have, and where nothing is unset, the text that POSIX shells
+// read is understood by fish too.
+func appendUnset(to shellinit.Env, env map[string]string, name string) shellinit.Env {
+	if _, ok := env[name]; !ok {
+		return to
+	}
+	return append(to, shellinit.Var{Name: name, Unset: true})
+}
+
+func appendRestore(to shellinit.Env, env map[string]string, name string, value *string) shellinit.Env {
+	if value == nil {
+		return appendUnset(to, env, name)
+	}
+	return append(to, shellinit.Var{Name: name, Value: *value})
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ssoenv/ssoenv/session"
+)
+
+// Exit statuses. Programs test them.
+const (
+	statusDone        = 0
+	statusFailed      = 1 // network, service, disk
+	statusUsage       = 2
+	statusLogin       = 3 // a login is needed
+	statusConfig      = 4 // no such profile, or its configuration is wrong
+	statusDenied      = 5 // AWS says no
+	statusInterrupted = 130
+)
+
+// A usageError is a command line that ssoenv does not understand.
+type usageError struct{ problem string }
+
+func (e usageError) Error() string { return e.problem }
+
+type unknownCommandError struct{ name, nearest string }
+
+func (e unknownCommandError) Error() string { return fmt.Sprintf("there is no command %q", e.name) }
+
+// A statusError ends ssoenv with a status and says nothing: the status is the
+// answer.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
+
+// A shownError has its remedy with it, where that depends on the command.
+type shownError struct {
+	error
+	status int
+	hints  []string
+}
+
+func (e shownError) Unwrap() error { return e.error }
+
+// finish prints the error, if there is one, with what to do about it, and
+// decides the exit status. Nothing else in ssoenv does either.
+func (p *program) finish(command string, err error) int {
+	if err == nil {
+		return statusDone
+	}
+	if command == "use" || command == "clear" {
+		// Makes an eval fail, so that whatever was to follow it does not run
+		// with the credentials from before.
+		p.code("false\n")
+	}
+	var silent statusError
+	if errors.As(err, &silent) {
+		return int(silent)
+	}
+	status := statusDone
+	for _, err := range parts(err) {
+		each, hints := p.remedy(command, err)
+		if each == statusInterrupted {
+			err = errors.New("interrupted")
+		}
+		p.say("%v", err)
+		for _, hint := range hints {
+			p.say("hint: %s", hint)
+		}
+		if status == statusDone {
+			status = each
+		}
+	}
+	return status
+}
+
+// parts takes joined errors apart, so that each gets its line and its hint.
+func parts(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, part := range joined.Unwrap() {
+		all = append(all, parts(part)...)
+	}
+	return all
+}
+
+func (p *program) remedy(command string, err error) (status int, hints []string) {
+	var (
+		shown    shownError
+		usage    usageError
+		unknown  unknownCommandError
+		required *session.LoginRequiredError
+		missing  *session.NotFoundError
+		config   *session.ConfigError
+		region   *session.RegionError
+		denied   *session.AccessDeniedError
+		refused  *session.LoginDeniedError
+		service  *session.ServiceError
+		network  *session.NetworkError
+		busy     *session.BusyError
+	)
+	switch {
+	case errors.As(err, &shown):
+		return shown.status, shown.hints
+	case errors.Is(err, context.Canceled):
+		return statusInterrupted, nil
+	case errors.As(err, &usage):
+		if command == "" {
+			return statusUsage, []string{"ssoenv --help lists the commands"}
+		}
+		return statusUsage, []string{fmt.Sprintf("ssoenv %s --help shows its flags", command)}
+	case errors.As(err, &unknown):
+		if unknown.nearest != "" {
+			return statusUsage, []string{fmt.Sprintf("did you mean ssoenv %s?", unknown.nearest)}
+		}
+		return statusUsage, []string{"ssoenv --help lists the commands"}
+	case errors.As(err, &required):
+		return statusLogin, []string{"log in with: " + p.loginCommandFor(required.Portal)}
+	case errors.As(err, &missing):
+		return statusConfig, p.namesHint(missing)
+	case errors.As(err, &region):
+		if region.Actual != "" {
+			return statusConfig, []string{fmt.Sprintf("set sso_region = %s in %s", region.Actual, sectionOf(region.Portal))}
+		}
+		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.Portal) + ": the region is the one that your Identity Center was set up in"}
+	case errors.As(err, &config):
+		if strings.HasPrefix(config.Key, "AWS_ENDPOINT_URL") {
+			return statusConfig, []string{"unset " + config.Key + ", or give it an https URL"}
+		}
+		if config.Section != "" && config.Key != "" {
+			return statusConfig, []string{fmt.Sprintf("mend %s in %s of %s", config.Key, config.Section, p.configPath())}
+		}
+		return statusConfig, []string{"mend " + p.configPath()}
+	case errors.As(err, &denied):
+		return statusDenied, []string{
+			fmt.Sprintf("ask whoever runs the Identity Center %q for the role, or see %s for the roles that you have", denied.Portal.Title(), denied.Portal.StartURL),
+		}
+	case errors.As(err, &refused):
+		return statusDenied, []string{"run the command again to get a new login"}
+	case errors.As(err, &service):
+		return p.serviceRemedy(service)
+	case errors.As(err, &network):
+		return statusFailed, []string{"check the network, a VPN or HTTPS_PROXY, and AWS_CA_BUNDLE if your company has its own certificates; then run the command again"}
+	case errors.As(err, &busy):
+		if busy.PID != 0 {
+			return statusFailed, []string{fmt.Sprintf("if that process hangs, end it: kill %d", busy.PID)}
+		}
+		return statusFailed, []string{"run the command again"}
+	}
+	return statusFailed, nil
+}
+
+func (p *program) serviceRemedy(e *session.ServiceError) (int, []string) {
+	switch {
+	case e.Code == "InvalidGrantException":
+		return statusFailed, []string{"the answer may have been lost on the way: log in again; if it happens each time, check sso_region"}
+	case e.Code == "ExpiredToken", e.Code == "InvalidClientTokenId", e.Code == "ExpiredTokenException":
+		return statusDenied, []string{"the credentials in this shell are no longer good: run ssoenv use again"}
+	case e.Status == 401 || e.Status == 403:
+		return statusDenied, nil
+	case e.Status == 429 || e.Status >= 500:
+		return statusFailed, []string{"the service is busy or has a problem of its own: run the command again in a moment"}
+	}
+	return statusFailed, nil
+}
+
+// namesHint suggests the name that was probably meant.
+func (p *program) namesHint(missing *session.NotFoundError) []string {
+	config, err := p.config()
+	if err != nil {
+		return nil
+	}
+	names, list := config.ProfileNames(), "ssoenv list shows the profiles of "+missing.File
+	if missing.Kind != "profile" {
+		names, list = config.SessionNames(), "the sso-sessions of "+missing.File+" are: "+strings.Join(config.SessionNames(), ", ")
+	}
+	if len(names) == 0 {
+		return []string{fmt.Sprintf("%s has none: aws configure sso makes one", missing.File)}
+	}
+	if near := nearest(missing.Name, names); near != "" {
+		return []string{fmt.Sprintf("did you mean %q?", near)}
+	}
+	return []string{list}
+}
+
+// loginCommandFor is the command line that logs in to the portal.
+func (p *program) loginCommandFor(portal session.Portal) string {
+	if p.profile == "" && portal.Name != "" {
+		return "ssoenv login --sso-session " + typed(portal.Name)
+	}
+	return "ssoenv login " + typed(p.profile)
+}
+
+func sectionOf(portal session.Portal) string {
+	if portal.Name != "" {
+		return fmt.Sprintf("[sso-session %s]", portal.Name)
+	}
+	return "the profiles of " + portal.StartURL
+}
+
+// typed spells a name as one would type it in any shell.
+func typed(name string) string {
+	plain := strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@%/+=:,-") == ""
+	if plain && name != "" && !strings.HasPrefix(name, "-") {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}
+
+// nearest finds the name that was probably meant: one within two slips of the
+// typed one, and within one for every three letters; or the only one that it
+// begins.
+func nearest(typed string, names []string) string {
+	best, bestDistance := "", 3
+	for _, name := range names {
+		if len(name) > len(typed)+8 || len(typed) > len(name)+8 {
+			continue // too far apart, however many bytes a letter takes
+		}
+		if d := distance(typed, name); d < bestDistance && d*3 <= max(len(name), 3) {
+			best, bestDistance = name, d
+		}
+	}
+	if best == "" && len(typed) >= 2 {
+		begun := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix(name, typed) })
+		if len(begun) == 1 {
+			return begun[0]
+		}
+	}
+	return best
+}
+
+// distance counts the slips between two words: letters missed, added, changed,
+// or exchanged with the next one.
+func distance(a, b string) int {
+	x, y := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
+	if len(x) > 128 || len(y) > 128 {
+		return 128
+	}
+	var before []int
+	last := make([]int, len(y)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		row := make([]int, len(y)+1)
+		row[0] = i
+		for j := 1; j <= len(y); j++ {
+			change := last[j-1]
+			if x[i-1] != y[j-1] {
+				change++
+			}
+			row[j] = min(change, last[j]+1, row[j-1]+1)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(y)]
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (p *program) initCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "init",
+		Usage:     "print the function for a shell's start-up file",
+		ArgsUsage: "SHELL",
+		Description: "bash   add to ~/.bashrc:                   eval \"$(ssoenv init bash)\"\n" +
+			"zsh    add to ~/.zshrc:                    eval \"$(ssoenv init zsh)\"\n" +
+			"fish   add to ~/.config/fish/config.fish:  ssoenv init fish | source\n" +
+			"sh     add to the file that ENV names:     eval \"$(ssoenv init sh)\"",
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return usageError{"which shell? bash, zsh, fish or sh"}
+			}
+			shell, err := dialect(c.Args().First())
+			if err != nil {
+				return err
+			}
+			exe, err := p.executable()
+			if err != nil {
+				return err
+			}
+			return p.print(shell.Hook(exe))
+		},
+	}
+}
+
+// executable is the path by which the shell is to find ssoenv again. A link in
+// PATH that leads here outlives an upgrade, which what it leads to may not.
+func (p *program) executable() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("ssoenv's own path: %w", err)
+	}
+	found, err := exec.LookPath(p.args[0])
+	if err != nil {
+		return self, nil
+	}
+	if found, err = filepath.Abs(found); err != nil {
+		return self, nil
+	}
+	ours, err := os.Stat(self)
+	if err != nil {
+		return self, nil
+	}
+	theirs, err := os.Stat(found)
+	if err != nil || !os.SameFile(ours, theirs) {
+		return self, nil
+	}
+	return found, nil
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
+)
+
+// awsCLI is the AWS CLI as Debian packages it, 2.9.19. It knows no variables
+// for endpoints yet, so AWS_DATA_PATH gives it rules that lead every region to
+// the fake.
+func (w *world) awsCLI(t *testing.T, words ...string) (stdout string) {
+	t.Helper()
+	const program = "/usr/bin/aws"
+	if _, err := os.Stat(program); err != nil {
+		t.Fatal("install awscli")
+	}
+	rules := filepath.Join(w.home, "endpoints")
+	if err := os.MkdirAll(rules, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := ssotest.WriteDataPath(rules, w.url); err != nil {
+		t.Fatal(err)
+	}
+	c := w.command(t, []string{"AWS_DATA_PATH=" + rules, "AWS_PAGER="}, append([]string{program}, words...)...)
+	out, err := c.Output()
+	if err != nil {
+		said := ""
+		if failed, ok := err.(*exec.ExitError); ok {
+			said = string(failed.Stderr)
+		}
+		t.Fatalf("aws %s: %v\n%s%s", strings.Join(words, " "), err, out, said)
+	}
+	return string(out)
+}
+
+// logins counts the times that somebody would have had to approve.
+func (w *world) logins() int {
+	return w.server.Calls(ssotest.Authorize) + w.server.Calls(ssotest.StartDeviceAuthorization)
+}
+
+func TestTheAWSCLIUsesOurLogin(t *testing.T) {
+	w := newWorld(t)
+	w.logIn(t)
+	for _, profile := range []string{"dev", "prod"} {
+		var keys struct{ AccessKeyId, SecretAccessKey, SessionToken string }
+		if err := json.Unmarshal([]byte(w.awsCLI(t, "configure", "export-credentials", "--profile", profile)), &keys); err != nil {
+			t.Fatal(err)
+		}
+		if issued := w.server.LastIssued(); keys.AccessKeyId != issued.AccessKeyID || keys.SecretAccessKey != issued.SecretAccessKey || keys.SessionToken != issued.SessionToken {
+			t.Errorf("%s: the AWS CLI has other keys than those issued", profile)
+		}
+	}
+	if arn := w.awsCLI(t, "sts", "get-caller-identity", "--profile", "dev", "--query", "Arn"); !strings.Contains(arn, "AWSReservedSSO_Developer_") {
+		t.Errorf("arn: %s", arn)
+	}
+	if n := w.logins(); n != 1 {
+		t.Errorf("%d logins, want 1", n)
+	}
+
+	// It refreshes our token with our registration, and we go on with its.
+	w.expireToken(t)
+	w.awsCLI(t, "configure", "export-credentials", "--profile", "plain")
+	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
+		t.Errorf("%d refreshes by the AWS CLI, want 1", n)
+	}
+	if failures := w.crowd(t, 1, "ssoenv", "use", "legacy", "--no-login"); len(failures) == 0 {
+		t.Error("a legacy profile shares the session of an sso-session, which the AWS CLI does not")
+	}
+	if failures := w.crowd(t, 1, "ssoenv", "use", "dev"); len(failures) > 0 {
+		t.Error(failures[0])
+	}
+	if n := w.logins(); n != 1 {
+		t.Errorf("%d logins, want 1", n)
+	}
+}
+
+func TestWeUseTheAWSCLIsLogin(t *testing.T) {
+	w := newWorld(t)
+	for i, profile := range []string{"dev", "legacy"} {
+		w.awsCLI(t, "sso", "login", "--profile", profile)
+		if failures := w.crowd(t, 1, "ssoenv", "use", profile); len(failures) > 0 {
+			t.Error(failures[0])
+		}
+		if n := w.logins(); n != i+1 {
+			t.Errorf("%d logins, want %d", n, i+1)
+		}
+	}
+	// We refresh its token, which it goes on with.
+	w.expireToken(t)
+	if failures := w.crowd(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
+		t.Error(failures[0])
+	}
+	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
+		t.Errorf("%d refreshes, want 1", n)
+	}
+	w.awsCLI(t, "configure", "export-credentials", "--profile", "plain")
+	if n := w.logins(); n != 2 {
+		t.Errorf("%d logins, want 2", n)
+	}
+
+	// Either's logout is the other's.
+	w.awsCLI(t, "sso", "logout")
+	if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil || !strings.Contains(string(out), "logging in to") {
+		t.Errorf("after the AWS CLI's logout: %v\n%s", err, out)
+	}
+}
+
+// The AWS CLI uses the keys that are in the environment.
+func TestTheAWSCLIUsesTheShellsKeys(t *testing.T) {
+	w := newWorld(t)
+	w.logIn(t)
+	rules := filepath.Join(w.home, "endpoints")
+	if err := os.MkdirAll(rules, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := ssotest.WriteDataPath(rules, w.url); err != nil {
+		t.Fatal(err)
+	}
+	out, err := w.command(t, []string{"AWS_PROFILE=gone", "AWS_DATA_PATH=" + rules}, "bash", "--norc", "--noprofile", "-euc",
+		`eval "$(ssoenv use prod)"; /usr/bin/aws sts get-caller-identity --query Arn --output text`).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), ":assumed-role/AWSReservedSSO_Administrator_") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The Go SDK's own loader finds our login, and refreshes it.
+func TestTheGoSDKUsesOurLogin(t *testing.T) {
+	w := newWorld(t)
+	w.logIn(t)
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, "") // has the test put it back
+			_ = os.Unsetenv(name)
+		}
+	}
+	for _, entry := range w.env {
+		if name, value, _ := strings.Cut(entry, "="); name != "PATH" {
+			t.Setenv(name, value)
+		}
+	}
+	// The SDK has looked for the home directory when it was loaded.
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(w.home, ".aws/config"))
+	identity := func() string {
+		t.Helper()
+		cfg, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile("dev"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := sts.NewFromConfig(cfg).GetCallerIdentity(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *who.Arn
+	}
+	if arn := identity(); !strings.Contains(arn, "AWSReservedSSO_Developer_") {
+		t.Errorf("arn: %s", arn)
+	}
+	w.expireToken(t)
+	identity()
+	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
+		t.Errorf("%d refreshes by the Go SDK, want 1", n)
+	}
+	// Its file is read back, though it orders the fields otherwise.
+	if failures := w.crowd(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
+		t.Error(failures[0])
+	}
+	if n := w.logins(); n != 1 {
+		t.Errorf("%d logins, want 1", n)
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/session"
+)
+
+type logoutOptions struct {
+	profile string
+	session string
+	all     bool
+	shell   string
+}
+
+func (p *program) logoutCommand() *cli.Command {
+	var o logoutOptions
+	return &cli.Command{
+		Name:      "logout",
+		Usage:     "end the session, and forget every credential got through it",
+		ArgsUsage: "[PROFILE]",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "sso-session", Usage: "log out of the sso-session `NAME`", Destination: &o.session},
+			&cli.BoolFlag{Name: "all", Usage: "log out of every session of the config file", Destination: &o.all},
+			&cli.StringFlag{Name: "shell", Usage: "write for `SHELL`", Destination: &o.shell},
+		},
+		Action: func(c *cli.Context) (err error) {
+			if o.profile, err = oneProfile(c); err != nil {
+				return err
+			}
+			return p.logout(o)
+		},
+	}
+}
+
+func (p *program) logout(o logoutOptions) error {
+	shell, err := dialect(o.shell)
+	if err != nil {
+		return err
+	}
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	portals, err := p.portals(client.Config, o.profile, o.session, o.all)
+	if err != nil {
+		return err
+	}
+	ctx, stop := p.interruptible()
+	defer stop()
+	used, inUse := p.portalInUse(client.Config)
+	ours := false
+	var failures []error
+	for _, portal := range portals {
+		had, err := client.Logout(ctx, portal)
+		failures = append(failures, err)
+		ours = ours || inUse && portal.Name == used.Name && portal.StartURL == used.StartURL
+		if had && err == nil {
+			p.say("logged out of %q", portal.Title())
+		} else if !had {
+			p.say("there was no session with %q", portal.Title())
+		}
+	}
+	if ours {
+		if p.isTerminal(p.stdout) {
+			p.say("this shell still holds credentials of that session, which work until they expire")
+			now, _, _ := setUp(p.callingShell(), "clear")
+			p.say("hint: take them out with:  %s", now)
+		} else {
+			statements, _, _ := cleared(p.env)
+			text, err := shell.Render(statements)
+			failures = append(failures, err)
+			p.code(text)
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// portalInUse is the session that this shell's credentials came through.
+func (p *program) portalInUse(config *session.Config) (session.Portal, bool) {
+	name := p.env["SSOENV_PROFILE"]
+	if name == "" {
+		return session.Portal{}, false
+	}
+	portal, err := config.ProfilePortal(name)
+	return portal, err == nil
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/adrg/xdg"
+
+	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/shellinit"
+)
+
+// say tells a person something, in one line. Whatever came from a server or a
+// file is made visible on the way.
+func (p *program) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.stderr, "ssoenv: %s\n", session.Printable(fmt.Sprintf(format, args...)))
+}
+
+// log tells what happens, to whoever asked for it with --debug.
+func (p *program) log(format string, args ...any) {
+	if p.debug {
+		p.say("debug: "+format, args...)
+	}
+}
+
+// code writes what a shell evaluates, in one piece.
+func (p *program) code(text string) {
+	_, _ = io.WriteString(p.stdout, text)
+}
+
+// print writes what a program reads.
+func (p *program) print(text string) error {
+	if _, err := io.WriteString(p.stdout, text); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	return nil
+}
+
+// The files.
+
+func (p *program) configPath() string { return p.awsFile("AWS_CONFIG_FILE", "config") }
+
+// awsFile finds one of AWS's two files. As the AWS CLI does, it lets ~ stand
+// for the home directory in the variable.
+func (p *program) awsFile(variable, name string) string {
+	if path := p.env[variable]; path != "" {
+		if rest, ok := strings.CutPrefix(path, "~/"); ok {
+			return filepath.Join(xdg.Home, rest)
+		}
+		return path
+	}
+	return filepath.Join(xdg.Home, ".aws", name)
+}
+
+func (p *program) config() (*session.Config, error) {
+	return session.ReadConfig(p.configPath(), p.awsFile("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
+}
+
+// client opens the AWS config and the caches. It makes no connection, and no
+// file or directory.
+func (p *program) client() (*session.Client, error) {
+	endpoints := session.Endpoints{
+		SSO:  p.env["AWS_ENDPOINT_URL_SSO"],
+		OIDC: p.env["AWS_ENDPOINT_URL_SSO_OIDC"],
+		STS:  p.env["AWS_ENDPOINT_URL_STS"],
+	}
+	if err := endpoints.Check(); err != nil {
+		return nil, err
+	}
+	config, err := p.config()
+	if err != nil {
+		return nil, err
+	}
+	aws := filepath.Join(xdg.Home, ".aws")
+	private := filepath.Join(xdg.CacheHome, "ssoenv")
+	host, _ := os.Hostname()
+	return &session.Client{
+		Config:    config,
+		Tokens:    p.open(cache.OpenShared, filepath.Join(aws, "sso", "cache")),
+		Roles:     p.open(cache.Open, p.roleDirectory(private)),
+		Private:   p.open(cache.Open, private),
+		CLIRoles:  p.open(cache.OpenShared, filepath.Join(aws, "cli", "cache")),
+		Transport: sync.OnceValues(p.transport),
+		Endpoints: endpoints,
+		Now:       p.now,
+		Host:      host,
+		Warn:      func(line string) { p.say("%s", line) },
+	}, nil
+}
+
+// open opens a cache directory. One that cannot be trusted or used is left
+// alone, and the work goes on without it.
+func (p *program) open(open func(string) (*cache.Dir, error), path string) *cache.Dir {
+	dir, err := open(path)
+	if err != nil {
+		p.say("%v", err)
+		return nil
+	}
+	return dir
+}
+
+// roleDirectory is where role credentials live: in memory, where the system
+// gives the person a runtime directory that is, and gone at the last logout.
+func (p *program) roleDirectory(private string) string {
+	if xdg.RuntimeDir != "" && cache.PrivateMemory(xdg.RuntimeDir) {
+		return filepath.Join(xdg.RuntimeDir, "ssoenv")
+	}
+	return filepath.Join(private, "roles")
+}
+
+// transport is made when the network is first needed: a cached switch reads no
+// certificates.
+func (p *program) transport() (http.RoundTripper, error) {
+	var roots []byte
+	if path := p.env["AWS_CA_BUNDLE"]; path != "" {
+		var err error
+		if roots, err = os.ReadFile(path); err != nil {
+			return nil, shownError{fmt.Errorf("the certificates of AWS_CA_BUNDLE: %w", err), statusFailed,
+				[]string{"give AWS_CA_BUNDLE the path of a file of PEM certificates, or unset it"}}
+		}
+	}
+	transport, err := session.NewTransport(roots, http.ProxyFromEnvironment)
+	if err != nil {
+		return nil, shownError{fmt.Errorf("the certificates of AWS_CA_BUNDLE %q: %w", p.env["AWS_CA_BUNDLE"], err), statusFailed,
+			[]string{"give AWS_CA_BUNDLE the path of a file of PEM certificates, or unset it"}}
+	}
+	if p.debug {
+		return loggedTransport{transport, p}, nil
+	}
+	return transport, nil
+}
+
+// loggedTransport logs each call without what it carries.
+type loggedTransport struct {
+	http.RoundTripper
+	p *program
+}
+
+func (t loggedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	start := time.Now()
+	res, err := t.RoundTripper.RoundTrip(req)
+	took := time.Since(start).Round(time.Millisecond)
+	if err != nil {
+		t.p.log("%s %s%s: %v after %v", req.Method, req.URL.Host, req.URL.Path, err, took)
+	} else {
+		t.p.log("%s %s%s: %s after %v", req.Method, req.URL.Host, req.URL.Path, res.Status, took)
+	}
+	return res, err
+}
+
+// interruptible is for commands about to wait: it turns Ctrl-C into a context
+// that ends, so that what was begun is put in order and the exit status says
+// what happened. It costs a start too much to be there before it is needed.
+func (p *program) interruptible() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+}
+
+// chosen is the profile that a command without one is about: the shell's own,
+// else the one that the AWS tools would take.
+func (p *program) chosen(named string) string {
+	for _, name := range []string{named, p.env["SSOENV_PROFILE"], p.env["AWS_PROFILE"], p.env["AWS_DEFAULT_PROFILE"]} {
+		if name != "" {
+			return name
+		}
+	}
+	return "default"
+}
+
+// dialect is the shell to write for: the one that the flag names, else POSIX.
+func dialect(name string) (shellinit.Shell, error) {
+	if name == "" {
+		name = "sh"
+	}
+	shell, ok := shellinit.Named(name)
+	if !ok {
+		return shellinit.Shell{}, shownError{usageError{fmt.Sprintf("ssoenv does not know the shell %q", name)}, statusUsage,
+			[]string{"the shells are " + strings.Join(shellinit.Names(), ", ")}}
+	}
+	return shell, nil
+}
+
+// span says how long something lasts, in the two largest units.
+func span(d time.Duration) string {
+	d = d.Round(time.Second)
+	switch {
+	case d <= 0:
+		return "0s"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return fmt.Sprintf("%dd", d/(24*time.Hour))
+}
+
+// until names a moment as a clock on the wall does.
+func (p *program) until(t time.Time) string {
+	local := t.Local()
+	if left := t.Sub(p.now()); left > 20*time.Hour {
+		return local.Format("2 Jan 15:04")
+	}
+	return local.Format("15:04")
+}

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
+)
+
+// TestMain lets the test binary be the programs that the scripts run: ssoenv
+// itself, and the two that stand in for what is around it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"ssoenv":  main,
+		"approve": approve,
+		"chrome":  chrome,
+		"environ": printEnvironment,
+	})
+}
+
+// approve is a browser: it follows the address that it is given to its end,
+// and keeps the last page in $PAGE.
+func approve() {
+	res, err := http.Get(os.Args[len(os.Args)-1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	page, _ := io.ReadAll(res.Body)
+	if file := os.Getenv("PAGE"); file != "" {
+		_ = os.WriteFile(file, page, 0o600)
+	}
+}
+
+// printEnvironment writes the values of the variables that it is given, each
+// as a line in Go's quotes, so that a script can compare bytes.
+func printEnvironment() {
+	for _, name := range os.Args[1:] {
+		if value, ok := os.LookupEnv(name); ok {
+			fmt.Printf("%s=%q\n", name, value)
+		} else {
+			fmt.Printf("%s is not set\n", name)
+		}
+	}
+}
+
+// The scripts are the specification: one behaviour each, told by the real
+// program in the real shells, against an Identity Center on the wire.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setUpScript,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"fake":   fakeCommand,
+			"calls":  callsCommand,
+			"issued": issuedCommand,
+			"status": statusCommand,
+		},
+	})
+}
+
+type fakeKey struct{}
+
+func setUpScript(env *testscript.Env) error {
+	server := ssotest.New()
+	server.AutoApprove = true
+	server.Interval = time.Second
+	listener := httptest.NewServer(server)
+	env.Defer(listener.Close)
+	env.Values[fakeKey{}] = server
+
+	home := filepath.Join(env.WorkDir, "home")
+	if err := os.MkdirAll(filepath.Join(home, ".aws"), 0o700); err != nil {
+		return err
+	}
+	// Nothing of the environment that the tests run in comes through.
+	env.Vars = []string{
+		"HOME=" + home, "WORK=" + env.WorkDir, "TMPDIR=" + env.WorkDir,
+		"PATH=" + os.Getenv("PATH"), "TERM=xterm", "LANG=C.UTF-8",
+		"GORACE=atexit_sleep_ms=10",
+		"BROWSER=approve",
+		"URL=" + listener.URL,
+		"AWS_ENDPOINT_URL_SSO=" + listener.URL,
+		"AWS_ENDPOINT_URL_SSO_OIDC=" + listener.URL,
+		"AWS_ENDPOINT_URL_STS=" + listener.URL,
+	}
+	config, err := os.ReadFile(filepath.Join(env.WorkDir, "config"))
+	if os.IsNotExist(err) {
+		config, err = []byte(defaultConfig), nil
+	}
+	if err != nil {
+		return err
+	}
+	text := strings.ReplaceAll(string(config), "$URL", listener.URL)
+	return os.WriteFile(filepath.Join(home, ".aws", "config"), []byte(text), 0o600)
+}
+
+// defaultConfig is what a script has that brings no file "config".
+const defaultConfig = `[sso-session corp]
+sso_start_url = $URL/start
+sso_region = us-east-1
+sso_registration_scopes = sso:account:access
+
+[profile dev]
+sso_session = corp
+sso_account_id = 111111111111
+sso_role_name = Developer
+region = eu-central-1
+
+[profile prod]
+sso_session = corp
+sso_account_id = 222222222222
+sso_role_name = Administrator
+region = us-east-1
+
+[profile plain]
+sso_session = corp
+sso_account_id = 222222222222
+sso_role_name = ReadOnly
+
+[profile legacy]
+sso_start_url = $URL/start
+sso_region = us-east-1
+sso_account_id = 111111111111
+sso_role_name = ReadOnly
+`
+
+func fakeOf(ts *testscript.TestScript) *ssotest.Server {
+	return ts.Value(fakeKey{}).(*ssotest.Server)
+}
+
+// fakeCommand changes the Identity Center:
+//
+//	fake fault op=CreateToken&kind=reset-before&times=2
+//	fake token-lifetime 10m     role-lifetime, session-lifetime, … likewise
+//	fake revoke sessions        or access-tokens, registrations
+//	fake forget                 the calls so far
+func fakeCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: fake WHAT …")
+	}
+	server := fakeOf(ts)
+	lifetime := func(set func(*ssotest.Settings, time.Duration)) {
+		d, err := time.ParseDuration(args[1])
+		ts.Check(err)
+		server.Change(func(s *ssotest.Settings) { set(s, d) })
+	}
+	switch args[0] {
+	case "fault":
+		fault, err := ssotest.ParseFault(strings.ReplaceAll(args[1], "$URL", ts.Getenv("URL")))
+		ts.Check(err)
+		server.Fault(fault)
+	case "faultless":
+		server.ClearFaults()
+	case "token-lifetime":
+		lifetime(func(s *ssotest.Settings, d time.Duration) { s.TokenLifetime = d })
+	case "role-lifetime":
+		lifetime(func(s *ssotest.Settings, d time.Duration) { s.RoleLifetime = d })
+	case "session-lifetime":
+		lifetime(func(s *ssotest.Settings, d time.Duration) { s.SessionLifetime = d })
+	case "code-lifetime":
+		lifetime(func(s *ssotest.Settings, d time.Duration) { s.DeviceCodeLifetime = d })
+	case "registration-lifetime":
+		lifetime(func(s *ssotest.Settings, d time.Duration) { s.RegistrationLifetime = d })
+	case "latency":
+		lifetime(func(s *ssotest.Settings, d time.Duration) { s.Latency = d })
+	case "approval":
+		server.Change(func(s *ssotest.Settings) { s.AutoApprove = args[1] == "automatic" })
+	case "revoke":
+		switch args[1] {
+		case "sessions":
+			server.RevokeSessions()
+		case "access-tokens":
+			server.RevokeAccessTokens()
+		case "registrations":
+			server.RevokeRegistrations()
+		default:
+			ts.Fatalf("fake revoke %s?", args[1])
+		}
+	case "forget":
+		server.ForgetCalls()
+	default:
+		ts.Fatalf("fake %s?", args[0])
+	}
+}
+
+// callsCommand checks how often an operation was called: calls OP N.
+func callsCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: calls OP N")
+	}
+	got := fakeOf(ts).Calls(ssotest.Op(args[0]))
+	if (strconv.Itoa(got) == args[1]) == neg {
+		ts.Fatalf("%s was called %d times", args[0], got)
+	}
+}
+
+// issuedCommand checks that a file of "environ" output has exactly the keys
+// that the service issued last, or, negated, that it has none of them.
+func issuedCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: issued FILE")
+	}
+	text := ts.ReadFile(args[0])
+	issued := fakeOf(ts).LastIssued()
+	for _, want := range []string{
+		fmt.Sprintf("AWS_ACCESS_KEY_ID=%q\n", issued.AccessKeyID),
+		fmt.Sprintf("AWS_SECRET_ACCESS_KEY=%q\n", issued.SecretAccessKey),
+		fmt.Sprintf("AWS_SESSION_TOKEN=%q\n", issued.SessionToken),
+	} {
+		if strings.Contains(text, want) == neg {
+			ts.Fatalf("%s: %s", args[0], want)
+		}
+	}
+}
+
+// statusCommand runs a program that must end with that status:
+// status 3 ssoenv use dev.
+func statusCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N PROGRAM …")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("%s ended with status %s, want %s", strings.Join(args[1:], " "), got, args[0])
+	}
+}

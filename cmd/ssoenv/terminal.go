@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+)
+
+func (p *program) isTerminal(f *os.File) bool {
+	return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd())
+}
+
+// notEvaluated is the end of a command whose output was about to land on a
+// screen instead of in a shell.
+func (p *program) notEvaluated(command string) error {
+	now, file, always := setUp(p.callingShell(), command)
+	return shownError{
+		usageError{"this would print shell code to the terminal, credentials included, and switch nothing"},
+		statusUsage,
+		[]string{
+			"for this shell, now:  " + now,
+			fmt.Sprintf("for every new shell, add to %s:  %s", file, always),
+		},
+	}
+}
+
+// setUp is what a person types to have a command evaluated once, and the line
+// of the start-up file that has it always evaluated.
+func setUp(shell, command string) (now, file, always string) {
+	switch shell {
+	case "fish":
+		return "ssoenv " + command + " --shell fish | source", "~/.config/fish/config.fish", "ssoenv init fish | source"
+	case "zsh":
+		return `eval "$(ssoenv ` + command + `)"`, "~/.zshrc", `eval "$(ssoenv init zsh)"`
+	case "bash":
+		return `eval "$(ssoenv ` + command + `)"`, "~/.bashrc", `eval "$(ssoenv init bash)"`
+	}
+	return `eval "$(ssoenv ` + command + `)"`, "your shell's start-up file", `eval "$(ssoenv init sh)"`
+}
+
+// callingShell is the shell that started ssoenv, which is often not the one
+// that SHELL names.
+func (p *program) callingShell() string {
+	name, err := parentName()
+	if err != nil {
+		name = filepath.Base(p.env["SHELL"])
+	}
+	return strings.TrimPrefix(name, "-")
+}
+
+// parentName is the name of the parent process's program.
+func parentName() (string, error) {
+	if data, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", os.Getppid())); err == nil {
+		return strings.TrimSpace(string(data)), nil
+	}
+	out, err := exec.Command("/bin/ps", "-o", "comm=", "-p", fmt.Sprint(os.Getppid())).Output()
+	if err != nil {
+		return "", fmt.Errorf("the parent process: %w", err)
+	}
+	return filepath.Base(strings.TrimSpace(string(out))), nil
+}
+
+// attended tells whether there is a person who can answer: at the terminal,
+// and not behind a script that only has one.
+func (p *program) attended() bool {
+	return p.isTerminal(p.stdin) && p.isTerminal(p.stderr) && p.env["CI"] == "" && p.env["DIRENV_IN_ENVRC"] == ""
+}
+
+// A browser is the command line that opens a URL.
+type browser []string
+
+var errNoBrowser = errors.New("there is no browser on this machine")
+
+// findBrowser decides what opens a URL: the session's setting, BROWSER, or the
+// desktop's opener. Where no browser can come back to this machine, because it
+// is a remote one or a container, there is none.
+func (p *program) findBrowser(setting string) (browser, error) {
+	if setting != "" {
+		return commandLine(setting)
+	}
+	for candidate := range strings.SplitSeq(p.env["BROWSER"], string(os.PathListSeparator)) {
+		if line, err := commandLine(candidate); err == nil {
+			return line, nil
+		}
+	}
+	switch {
+	case runtime.GOOS == "darwin":
+		return commandLine("/usr/bin/open")
+	case runtime.GOOS == "windows":
+		return commandLine("rundll32 url.dll,FileProtocolHandler")
+	case p.env["DISPLAY"] == "" && p.env["WAYLAND_DISPLAY"] == "":
+		if p.env["WSL_DISTRO_NAME"] != "" {
+			return commandLine("wslview")
+		}
+		return nil, errNoBrowser
+	case p.isContainer():
+		return nil, errNoBrowser
+	}
+	return commandLine("xdg-open")
+}
+
+// isContainer knows the marks of the common container engines and of the
+// editors that work inside one.
+func (p *program) isContainer() bool {
+	for _, path := range []string{"/.dockerenv", "/run/.containerenv"} {
+		if _, err := os.Stat(path); err == nil {
+			return true
+		}
+	}
+	return p.env["REMOTE_CONTAINERS"] != "" || p.env["CODESPACES"] != ""
+}
+
+// commandLine splits a command as a shell would that knows only quotes, and
+// finds its program, but never in the current directory.
+func commandLine(text string) (browser, error) {
+	words, err := splitWords(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(words) == 0 {
+		return nil, errNoBrowser
+	}
+	if words[0], err = exec.LookPath(words[0]); err != nil {
+		return nil, fmt.Errorf("the browser %q: %w", text, err)
+	}
+	return words, nil
+}
+
+func splitWords(text string) ([]string, error) {
+	var words []string
+	var word strings.Builder
+	quote, inWord := rune(0), false
+	for _, r := range text {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '\'' || r == '"':
+			quote, inWord = r, true
+		case r == ' ' || r == '\t':
+			if inWord {
+				words = append(words, word.String())
+				word.Reset()
+			}
+			inWord = false
+		default:
+			word.WriteRune(r)
+			inWord = true
+		}
+	}
+	if quote != 0 {
+		return nil, fmt.Errorf("the command %q has an open quote", text)
+	}
+	if inWord {
+		words = append(words, word.String())
+	}
+	return words, nil
+}
+
+// open starts the browser with the URL in place of %s, or behind the last
+// word. It gets none of this process's streams: what a browser prints must not
+// become shell code, and Ctrl-C at the terminal is not meant for it.
+func (b browser) open(address string) error {
+	if u, err := url.Parse(address); err != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("%q is not an address for a browser", address)
+	}
+	args, placed := make([]string, 0, len(b)), false
+	for _, word := range b[1:] {
+		placed = placed || strings.Contains(word, "%s")
+		args = append(args, strings.ReplaceAll(word, "%s", address))
+	}
+	if !placed {
+		args = append(args, address)
+	}
+	command := exec.Command(b[0], args...)
+	command.SysProcAttr = detached()
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("the browser %q: %w", b[0], err)
+	}
+	go func() { _ = command.Wait() }()
+	return nil
+}
+
+// readLines gives what the person types, line by line, until the program ends.
+func readLines(terminal io.Reader) <-chan string {
+	typed := make(chan string)
+	go func() {
+		reader := bufio.NewReader(terminal)
+		var line []byte
+		for {
+			c, err := reader.ReadByte()
+			switch {
+			case err != nil:
+				return
+			case c == '\b' || c == 0x7f:
+				line = line[:max(0, len(line)-1)]
+			case c == '\n' || c == '\r':
+				typed <- string(line)
+				line = line[:0]
+			case len(line) < 64<<10:
+				line = append(line, c)
+			}
+		}
+	}()
+	return typed
+}

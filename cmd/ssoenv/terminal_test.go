@@ -1,0 +1,304 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
+)
+
+// A world is a home, an Identity Center and the programs of the tests in PATH,
+// for tests that are no scripts.
+type world struct {
+	server *ssotest.Server
+	url    string
+	home   string
+	env    []string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{server: ssotest.New(), home: t.TempDir()}
+	w.server.AutoApprove = true
+	w.server.Interval = time.Second
+	listener := httptest.NewServer(w.server)
+	t.Cleanup(listener.Close)
+	w.url = listener.URL
+	if err := os.MkdirAll(filepath.Join(w.home, ".aws"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", listener.URL))
+	w.env = []string{
+		"HOME=" + w.home, "PATH=" + os.Getenv("PATH"), "TERM=xterm", "LANG=C.UTF-8", "TMPDIR=" + w.home,
+		"GORACE=atexit_sleep_ms=10", "BROWSER=approve",
+		"AWS_ENDPOINT_URL_SSO=" + w.url, "AWS_ENDPOINT_URL_SSO_OIDC=" + w.url, "AWS_ENDPOINT_URL_STS=" + w.url,
+	}
+	return w
+}
+
+func (w *world) write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(w.home, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// command is a program of this world, with more variables.
+func (w *world) command(t *testing.T, env []string, words ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	c := exec.CommandContext(ctx, words[0], words[1:]...)
+	c.Env = append(append([]string{}, w.env...), env...)
+	c.Dir = w.home
+	return c
+}
+
+// A screen is a terminal with a program in it: what a person would see and
+// type.
+type screen struct {
+	t    *testing.T
+	tty  *os.File
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{} // something was written, or the program has ended
+	read int           // of text, what expect has gone past
+}
+
+func (w *world) screen(t *testing.T, env []string, words ...string) *screen {
+	t.Helper()
+	c := w.command(t, env, words...)
+	tty, err := pty.StartWithSize(c, &pty.Winsize{Rows: 24, Cols: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &screen{t: t, tty: tty, more: make(chan struct{}, 1)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buffer := make([]byte, 4096)
+		for {
+			n, err := tty.Read(buffer)
+			s.mu.Lock()
+			s.text.Write(buffer[:n])
+			s.mu.Unlock()
+			select {
+			case s.more <- struct{}{}:
+			default:
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+		_ = tty.Close()
+		<-done
+	})
+	return s
+}
+
+func (s *screen) shown() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// expect waits until what it has not seen yet matches, and returns the match.
+func (s *screen) expect(pattern string) string {
+	s.t.Helper()
+	re := regexp.MustCompile(pattern)
+	deadline := time.After(30 * time.Second)
+	for {
+		text := s.shown()
+		if at := re.FindStringIndex(text[s.read:]); at != nil {
+			match := text[s.read+at[0] : s.read+at[1]]
+			s.read += at[1]
+			return match
+		}
+		select {
+		case <-s.more:
+		case <-deadline:
+			s.t.Fatalf("no %q on the screen:\n%s", pattern, text[s.read:])
+		}
+	}
+}
+
+func (s *screen) typeLine(line string) {
+	s.t.Helper()
+	if _, err := s.tty.WriteString(line + "\r"); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// The interactive shells, each with the hook and nothing else, and a prompt
+// that is easily seen.
+var interactive = map[string][]string{
+	"bash": {"bash", "--norc", "--noprofile", "-i"},
+	"zsh":  {"zsh", "-f", "-i"},
+	"fish": {"fish", "--no-config", "-i", "-C", "ssoenv init fish | source; function fish_prompt; echo -n 'PROMPT> '; end"},
+}
+
+// status is how each shell spells the last exit status.
+var status = map[string]string{"bash": "$?", "zsh": "$?", "fish": "$status"}
+
+func (w *world) shell(t *testing.T, name string, env ...string) *screen {
+	t.Helper()
+	s := w.screen(t, append(env, "PS1=PROMPT> "), interactive[name]...)
+	s.expect("PROMPT> ")
+	if name != "fish" {
+		s.typeLine(`eval "$(ssoenv init ` + name + `)"`)
+		s.expect("PROMPT> ")
+	}
+	return s
+}
+
+func eachShell(t *testing.T, test func(t *testing.T, shell string)) {
+	for shell := range interactive {
+		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
+			if _, err := exec.LookPath(shell); err != nil {
+				t.Fatalf("install %s", shell)
+			}
+			test(t, shell)
+		})
+	}
+}
+
+// What a person does all day: log in on the way of a use, switch, mistype,
+// clear; and no key ever reaches the screen.
+func TestInteractiveShells(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell string) {
+		w := newWorld(t)
+		s := w.shell(t, shell)
+
+		s.typeLine("ssoenv use dev")
+		s.expect(`logging in to "corp"`)
+		s.expect(`logged in to "corp" until`)
+		s.expect(`dev: account 111111111111, role Developer, eu-central-1, until`)
+		s.expect("PROMPT> ")
+		s.typeLine("environ AWS_ACCOUNT_ID SSOENV_PROFILE")
+		s.expect(`AWS_ACCOUNT_ID="111111111111"\r?\nSSOENV_PROFILE="dev"`)
+		s.expect("PROMPT> ")
+
+		s.typeLine("ssoenv use prdo || echo status " + status[shell])
+		s.expect(`there is no profile "prdo"`)
+		s.expect(`did you mean "prod"\?`)
+		s.expect(`status 4`)
+		s.expect("PROMPT> ")
+
+		s.typeLine("ssoenv use prod")
+		s.expect(`prod: account 222222222222`)
+		s.typeLine("ssoenv use -")
+		s.expect(`dev: account 111111111111`)
+		s.typeLine("ssoenv whoami")
+		s.expect(`assumed-role/AWSReservedSSO_Developer_`)
+		s.expect("PROMPT> ")
+		s.typeLine("ssoenv clear")
+		s.expect("PROMPT> ")
+		s.typeLine("environ AWS_ACCESS_KEY_ID SSOENV_PROFILE")
+		s.expect(`AWS_ACCESS_KEY_ID is not set\r?\nSSOENV_PROFILE is not set`)
+
+		issued := w.server.LastIssued()
+		if shown := s.shown(); strings.Contains(shown, issued.SecretAccessKey) || strings.Contains(shown, "IQoJb3JpZ2lu") {
+			t.Errorf("a key is on the screen:\n%s", shown)
+		}
+	})
+}
+
+// Without the function, and without an eval, nothing is printed to the
+// terminal but what to do.
+func TestKeysNeverReachAScreen(t *testing.T) {
+	w := newWorld(t)
+	if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for shell, line := range map[string]string{
+		"bash": `eval "\$\(ssoenv use dev\)"`,
+		"zsh":  `eval "\$\(ssoenv use dev\)"`,
+		"fish": `ssoenv use dev --shell fish \| source`,
+	} {
+		t.Run(shell, func(t *testing.T) {
+			words := slices.Clone(interactive[shell])
+			if shell == "fish" {
+				words[len(words)-1] = "function fish_prompt; echo -n 'PROMPT> '; end"
+			}
+			s := w.screen(t, []string{"PS1=PROMPT> ", "SHELL=/bin/csh"}, words...)
+			s.expect("PROMPT> ")
+			s.typeLine("ssoenv use dev; echo status " + status[shell])
+			s.expect(`switch nothing`)
+			s.expect(line)
+			s.expect("ssoenv init " + shell)
+			s.expect("status 2")
+			if shown := s.shown(); strings.Contains(shown, "ASIA") || strings.Contains(shown, "export") {
+				t.Errorf("a key is on the screen:\n%s", shown)
+			}
+		})
+	}
+}
+
+// Ctrl-C during a login leaves the shell as it was, and no command that was to
+// follow runs.
+func TestInterruptedLogin(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell string) {
+		w := newWorld(t)
+		w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
+		s := w.shell(t, shell, "BROWSER=true")
+		s.typeLine("ssoenv use dev && echo must not run")
+		s.expect("/authorize")
+		s.expect(`[^ ]+\r?\n`)
+		if _, err := s.tty.WriteString("\x03"); err != nil {
+			t.Fatal(err)
+		}
+		s.expect("PROMPT> ")
+		s.typeLine("environ AWS_ACCESS_KEY_ID SSOENV_PROFILE; echo still here")
+		s.expect(`AWS_ACCESS_KEY_ID is not set\r?\nSSOENV_PROFILE is not set`)
+		s.expect(`still here`)
+		if strings.Contains(strings.ReplaceAll(s.shown(), "&& echo must not run", ""), "must not run") {
+			t.Errorf("what followed the use ran:\n%s", s.shown())
+		}
+	})
+}
+
+// On a machine without a browser the address that the browser elsewhere could
+// not open is pasted back, however long it is; a wrong one is told so.
+func TestPastedAddress(t *testing.T) {
+	w := newWorld(t)
+	w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
+	s := w.screen(t, []string{"BROWSER="}, "ssoenv", "login", "dev")
+	s.expect(`paste the address of that page here`)
+	address := regexp.MustCompile(`http://\S+/authorize\S+`).FindString(s.shown())
+	query := address[strings.Index(address, "?")+1:]
+	state := regexp.MustCompile(`state=([^&\s]+)`).FindStringSubmatch(query)[1]
+	redirect := regexp.MustCompile(`redirect_uri=http%3A%2F%2F(127\.0\.0\.1)%3A(\d+)`).FindStringSubmatch(query)
+
+	s.typeLine("http://127.0.0.1:1/oauth/callback?code=x&state=wrong")
+	s.expect(`not the address that this login waits for`)
+
+	s.typeLine("http://127.0.0.1:" + redirect[2] + "/oauth/callback?error=access_denied&state=" + state + "&x=" + strings.Repeat("y", 6000))
+	s.expect(`the login was denied in the browser`)
+}
+
+// At the same prompt, a code to approve can be asked for instead.
+func TestPastePromptOffersDeviceCode(t *testing.T) {
+	w := newWorld(t)
+	s := w.screen(t, []string{"BROWSER="}, "ssoenv", "login", "dev")
+	s.expect(`or type "code"`)
+	s.typeLine("code")
+	s.expect(`the code is [A-Z]`)
+	s.expect(`logged in to "corp"`)
+}

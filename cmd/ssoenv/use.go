@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unicode"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/session"
+)
+
+type useOptions struct {
+	profile string
+	region  string
+	shell   string
+	noLogin bool
+	ways    loginWays
+}
+
+func (p *program) useCommand() *cli.Command {
+	var o useOptions
+	return &cli.Command{
+		Name:      "use",
+		Usage:     "switch this shell to a profile",
+		ArgsUsage: "PROFILE | -",
+		Description: "Prints the shell code that sets the profile's credentials and region, logging in first\n" +
+			"if it must and may. \"-\" is the profile before this one. If it fails, it prints \"false\".",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "region", Usage: "`REGION` instead of the profile's", Destination: &o.region},
+			&cli.StringFlag{Name: "shell", Usage: "write for `SHELL`", Destination: &o.shell},
+			&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &o.noLogin},
+		}, o.ways.flags()...),
+		Action: func(c *cli.Context) (err error) {
+			if o.profile, err = oneProfile(c); err != nil {
+				return err
+			}
+			return p.use(o)
+		},
+	}
+}
+
+func (p *program) use(o useOptions) error {
+	shell, err := dialect(o.shell)
+	if err != nil {
+		return err
+	}
+	if p.isTerminal(p.stdout) {
+		return p.notEvaluated("use " + typed(firstNonEmpty(o.profile, "PROFILE")))
+	}
+	name, err := p.profileToUse(o.profile)
+	if err != nil {
+		return err
+	}
+	if o.region != "" && !session.IsRegion(o.region) {
+		return usageError{fmt.Sprintf("%q is not a region such as eu-west-1", o.region)}
+	}
+	if o.shell == "" && !plainName(name) {
+		return shownError{fmt.Errorf("the name %q needs quotes that not every shell reads alike", name), statusUsage,
+			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function that ssoenv init installs does so by itself"}}
+	}
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	profile, err := client.Config.Profile(name)
+	if err != nil {
+		return err
+	}
+	p.profile = name
+	keys, fresh := client.FreshCredentials(profile)
+	if !fresh {
+		p.warnOfConfig(client.Config)
+		ctx, stop := p.interruptible()
+		defer stop()
+		if keys, err = p.fetch(ctx, client, profile, o.noLogin, o.ways); err != nil {
+			return err
+		}
+	}
+	made := use{profile: profile, keys: keys, region: firstNonEmpty(o.region, profile.Region)}
+	statements, lost := made.statements(p.env)
+	text, err := shell.Render(statements)
+	if err != nil {
+		return err
+	}
+	p.code(text)
+	p.announce(made, lost)
+	return nil
+}
+
+// fetch gets the credentials from the service, with a login where there must
+// and may be one.
+func (p *program) fetch(ctx context.Context, client *session.Client, profile session.Profile, noLogin bool, ways loginWays) (session.Credentials, error) {
+	keys, err := client.Credentials(ctx, profile)
+	var required *session.LoginRequiredError
+	if !errors.As(err, &required) || noLogin || !p.attended() {
+		return keys, err
+	}
+	if err := p.logIn(ctx, client, profile.Portal, ways, false); err != nil {
+		return session.Credentials{}, err
+	}
+	return client.Credentials(ctx, profile)
+}
+
+// profileToUse resolves "-" and refuses to guess.
+func (p *program) profileToUse(named string) (string, error) {
+	switch named {
+	case "":
+		return "", shownError{usageError{"which profile?"}, statusUsage, []string{"ssoenv list shows them"}}
+	case "-":
+		if p.env["SSOENV_PREVIOUS"] == "" {
+			return "", shownError{usageError{"this shell has used no other profile before"}, statusUsage, []string{"ssoenv list shows the profiles"}}
+		}
+		return p.env["SSOENV_PREVIOUS"], nil
+	}
+	return named, nil
+}
+
+// announce tells the person at the terminal where the shell is now. In a
+// script or an .envrc nobody asked.
+func (p *program) announce(u use, lost bool) {
+	if lost {
+		p.say("the AWS keys that were in this shell are replaced; ssoenv keeps no secrets, so clear will not bring them back")
+	}
+	if !p.isTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
+		return
+	}
+	region := ""
+	if u.region != "" {
+		region = ", " + u.region
+	}
+	p.say("%s: account %s, role %s%s, until %s (%s)", u.profile.Name, u.profile.AccountID, u.profile.RoleName, region,
+		p.until(u.keys.Expires), span(u.keys.Expires.Sub(p.now())))
+}
+
+// warnOfConfig says when the other AWS tools will not read the config. It
+// looks through the whole file, so it is not done on the way of a cached use.
+func (p *program) warnOfConfig(config *session.Config) {
+	for i, problem := range config.Problems() {
+		if i == 3 {
+			p.say("warning: and more")
+			return
+		}
+		p.say("warning: %s", problem)
+	}
+}
+
+// plainName holds for names that every shell reads alike once they are quoted,
+// whichever shell they were quoted for.
+func plainName(name string) bool {
+	for _, r := range name {
+		switch {
+		case r == ' ', r == '_', r == '.', r == ':', r == '/', r == '@', r == '+', r == '=', r == ',', r == '-':
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func firstNonEmpty(values ...string) string {
+	for _, value := range values {
+		if value != "" {
+			return value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/session"
+)
+
+func (p *program) whoamiCommand() *cli.Command {
+	var asJSON, noLogin bool
+	return &cli.Command{
+		Name:      "whoami",
+		Usage:     "ask AWS who the credentials belong to",
+		ArgsUsage: "[PROFILE]",
+		Description: "Without PROFILE, asks with the credentials in this shell. Only sts:GetCallerIdentity is\n" +
+			"called, which needs no permission.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON document", Destination: &asJSON},
+			&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &noLogin},
+		},
+		Action: func(c *cli.Context) error {
+			name, err := oneProfile(c)
+			if err != nil {
+				return err
+			}
+			return p.whoami(name, asJSON, noLogin)
+		},
+	}
+}
+
+type identityJSON struct {
+	Profile   string `json:"profile,omitempty"`
+	AccountID string `json:"account_id"`
+	ARN       string `json:"arn"`
+	UserID    string `json:"user_id"`
+}
+
+func (p *program) whoami(name string, asJSON, noLogin bool) error {
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	ctx, stop := p.interruptible()
+	defer stop()
+	keys := session.Credentials{
+		AccessKeyID:  p.env["AWS_ACCESS_KEY_ID"],
+		SecretKey:    session.Secret(p.env["AWS_SECRET_ACCESS_KEY"]),
+		SessionToken: session.Secret(p.env["AWS_SESSION_TOKEN"]),
+	}
+	region := firstNonEmpty(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])
+	shown := p.env["SSOENV_PROFILE"]
+	if name != "" || keys.AccessKeyID == "" {
+		shown = p.chosen(name)
+		profile, err := client.Config.Profile(shown)
+		if err != nil {
+			return err
+		}
+		p.profile = shown
+		if keys, err = p.fetch(ctx, client, profile, noLogin, loginWays{}); err != nil {
+			return err
+		}
+		region = firstNonEmpty(profile.Region, region, profile.Portal.Region)
+	}
+	if region == "" {
+		region = "us-east-1"
+	}
+	if !session.IsRegion(region) {
+		return usageError{fmt.Sprintf("AWS_REGION is %q, which is not a region such as eu-west-1", region)}
+	}
+	who, err := client.Whoami(ctx, region, keys)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return p.printJSON(identityJSON{shown, who.AccountID, who.ARN, who.UserID})
+	}
+	return p.print(fmt.Sprintf("account  %s\narn      %s\nuser     %s\n",
+		session.Printable(who.AccountID), session.Printable(who.ARN), session.Printable(who.UserID)))
+}
