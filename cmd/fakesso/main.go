@@ -5,7 +5,7 @@
 //	fakesso -write-config /tmp/demo/config -env-file /tmp/demo/env &
 //	until test -e /tmp/demo/env; do sleep 0.1; done
 //	set -a; . /tmp/demo/env; set +a
-//	BROWSER="curl -fsSL -o /dev/null -d decision=approve %s" ssoenv login dev
+//	BROWSER="fakesso -visit %s" ssoenv login dev
 //
 // Once it listens it prints the environment variables that point clients at it,
 // a line each, ready to be read by a shell; with -env-file it writes them to a
@@ -17,8 +17,9 @@
 //	curl -d what=sessions "$FAKESSO_URL/fake/revoke"
 //	curl "$FAKESSO_URL/fake/calls"
 //
-// A person approves logins in a browser; -approve does without, and so does a
-// form with decision=approve posted to the address that the browser would open.
+// A person approves logins in a browser. With -visit, fakesso is that person and
+// that browser: it approves at the address, goes where it is sent from there,
+// and ends. With -approve, nobody has to approve anything.
 //
 // It ends on SIGINT and SIGTERM.
 package main
@@ -71,6 +72,7 @@ var errUsage = errors.New("wrong usage")
 // options are what the flags say beyond the server's settings.
 type options struct {
 	listen, cert, config, data, env string
+	visit                           string
 	accounts                        int
 	hostile                         bool
 }
@@ -86,6 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.config, "write-config", "", "write an AWS config with the profiles dev, prod, readonly, deploy and legacy to `file`")
 	flags.StringVar(&o.data, "write-data-path", "", "write endpoints for AWS CLI before 2.13 and botocore before 1.31 to `directory`, for AWS_DATA_PATH")
 	flags.StringVar(&o.env, "env-file", "", "write the environment variables to `file` instead of printing them")
+	flags.StringVar(&o.visit, "visit", "", "approve the login at `address`, and do nothing else")
 	flags.IntVar(&o.accounts, "accounts", 0, "add `n` accounts with two roles each")
 	flags.BoolVar(&o.hostile, "hostile", false, "add accounts with hostile names")
 	flags.Func("fault", "add a fault, as `op=CreateToken&kind=reset-after&times=2`; may be repeated", func(spec string) error {
@@ -105,6 +108,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if flags.NArg() > 0 {
 		fmt.Fprintf(stderr, "fakesso: unexpected argument %q\n", flags.Arg(0))
 		return errUsage
+	}
+	if o.visit != "" {
+		return visit(ctx, o.visit)
 	}
 	server.AddAccounts(ssotest.ManyAccounts(o.accounts, "Administrator", "ReadOnly")...)
 	if o.hostile {
@@ -138,6 +144,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	return serve(ctx, listener, server)
+}
+
+// visit posts the form that the Approve button posts, and follows the browser's
+// way back to whoever began the login.
+func visit(ctx context.Context, address string) error {
+	form := strings.NewReader(url.Values{"decision": {"approve"}}.Encode())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, form)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", res.Request.URL.Host, res.Status)
+	}
+	return nil
 }
 
 // listen listens at an address of this machine and no other: whoever reaches

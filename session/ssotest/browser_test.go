@@ -81,7 +81,7 @@ type browser struct {
 	session    string
 	id         int
 	page       string   // the loader id of the page that was loaded last
-	complaints []string // entries of the browser's log
+	complaints []string // errors in the browser's log
 }
 
 type message struct {
@@ -163,7 +163,10 @@ func (b *browser) next() message {
 		}
 		switch m.Method {
 		case "Log.entryAdded":
-			b.complaints = append(b.complaints, string(m.Params))
+			var log struct{ Entry struct{ Level, Text string } }
+			if json.Unmarshal(m.Params, &log) == nil && log.Entry.Level == "error" {
+				b.complaints = append(b.complaints, log.Entry.Text)
+			}
 		case "Page.lifecycleEvent":
 			var event struct{ LoaderID, Name string }
 			if json.Unmarshal(m.Params, &event) == nil && event.Name == "load" {

@@ -29,7 +29,8 @@ const (
 	Pass Kind = "pass"
 
 	// ResetBefore breaks the connection. ResetAfter acts first: the answer is
-	// lost.
+	// lost. Go's http.Transport by itself repeats a GET whose connection had
+	// been used before.
 	ResetBefore Kind = "reset-before"
 	ResetAfter  Kind = "reset-after"
 
@@ -77,7 +78,7 @@ type Fault struct {
 	// Empty, it matches all AWS API calls, but not the pages.
 	Op Op
 
-	// Match, if set, must hold too.
+	// Match, if set, must hold too. It must not call methods of the Server.
 	Match func(Call) bool
 
 	// Skip is how many matching calls pass unharmed first. Times is how many

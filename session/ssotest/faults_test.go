@@ -333,7 +333,7 @@ func TestDeviceLoginOnFakeTime(t *testing.T) {
 		c := inProcess(s)
 		r := c.register(t)
 		d := c.startDevice(t, r)
-		time.AfterFunc(9*time.Minute, func() { s.Approve(*d.UserCode) })
+		time.AfterFunc(9*time.Minute-time.Second, func() { s.Approve(*d.UserCode) })
 		start := time.Now()
 		for {
 			_, err := c.poll(t, r, d.DeviceCode)
