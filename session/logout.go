@@ -66,7 +66,7 @@ func (c *Client) forget(portal Portal) error {
 		failures = append(failures, err)
 		for _, key := range keys {
 			if strings.HasPrefix(key, rolesOf(portal)) {
-				failures = append(failures, c.Roles.Delete(key), c.Roles.Delete(key+".expires"))
+				failures = append(failures, c.Roles.Delete(key), c.Roles.Delete(key+".expires"), c.Roles.Delete(key+".failed"))
 			}
 		}
 	}

@@ -89,10 +89,10 @@ func TestRegionInHost(t *testing.T) {
 
 func TestPrintable(t *testing.T) {
 	for text, want := range map[string]string{
-		"Müller & Søn 日本":       "Müller & Søn 日本",
-		"a\x1b[2Jb\nc\rd\x00":   `a\u001b[2Jb\u000ac\u000dd\u0000`,
+		"Müller & Søn 日本":        "Müller & Søn 日本",
+		"a\x1b[2Jb\nc\rd\x00":    `a\u001b[2Jb\u000ac\u000dd\u0000`,
 		"\u202eevil\u200b\ufeff": `\u202eevil\u200b\ufeff`,
-		"\xff\u009b":            "\ufffd\\u009b",
+		"\xff\u009b":             "\ufffd\\u009b",
 	} {
 		if got := Printable(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

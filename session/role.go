@@ -63,6 +63,13 @@ func (c *Client) FreshCredentials(p Profile) (keys Credentials, fresh bool) {
 	return c.withFile(p, file.credentials()), valid && file.fresh(c.Now())
 }
 
+// CachedCredentials are what the cache holds for the profile, due or not, as
+// long as they are valid; without any network.
+func (c *Client) CachedCredentials(p Profile) (keys Credentials, valid bool) {
+	file, valid := c.readRole(p)
+	return c.withFile(p, file.credentials()), valid
+}
+
 // CachedUntil tells until when the cached credentials of each profile are
 // valid, for those that have any: one look at the directory, and one at each
 // file.
@@ -92,19 +99,29 @@ func (c *Client) CachedUntil(profiles []Profile) map[string]time.Time {
 // valid are returned even when they can no longer be renewed, for want of a
 // session or of a network.
 func (c *Client) Credentials(ctx context.Context, p Profile) (Credentials, error) {
+	keys, err := c.Renew(ctx, p)
+	if err == nil {
+		return keys, nil
+	}
+	if cached, valid := c.readRole(p); ctx.Err() == nil && valid {
+		c.warn("the credentials of %q could not be renewed, and last %s more: %v", p.Name, cached.Expires.Sub(c.Now()).Round(time.Second), err)
+		return c.withFile(p, cached.credentials()), nil
+	}
+	return Credentials{}, err
+}
+
+// Renew is [Client.Credentials] for whoever must know: keys that are valid but
+// due, and cannot be renewed, are an error.
+func (c *Client) Renew(ctx context.Context, p Profile) (Credentials, error) {
 	cached, valid := c.readRole(p)
 	if valid && cached.fresh(c.Now()) {
 		return c.withFile(p, cached.credentials()), nil
 	}
 	renewed, err := c.exchangeOnce(ctx, p, cached, valid)
-	if err == nil {
-		return c.withFile(p, renewed), nil
+	if err != nil {
+		return Credentials{}, err
 	}
-	if ctx.Err() == nil && valid {
-		c.warn("the credentials of %q could not be renewed, and last %s more: %v", p.Name, cached.Expires.Sub(c.Now()).Round(time.Second), err)
-		return c.withFile(p, cached.credentials()), nil
-	}
-	return Credentials{}, err
+	return c.withFile(p, renewed), nil
 }
 
 // exchangeOnce lets one process of many fetch the role's credentials; the
@@ -204,9 +221,42 @@ func (c *Client) keepRole(p Profile, file roleFile) {
 	if err != nil {
 		c.warn("the credentials could not be kept for later: %v", err)
 	}
+	_ = c.Roles.Delete(failureKey(p)) // at worst a shell reads old news
 }
 
 func expiryKey(p Profile) string { return roleKey(p) + ".expires" }
+
+// failureKey names a file beside the expiry file. It is there while the
+// credentials could not be renewed the last time that it was tried without a
+// person, and is one line for shells to read.
+func failureKey(p Profile) string { return roleKey(p) + ".failed" }
+
+type failureFile struct {
+	At    int64 `json:"at"`    // Unix seconds
+	Login bool  `json:"login"` // a person has to log in
+}
+
+// LastFailure is when the credentials could not be renewed, unless they have
+// been since.
+func (c *Client) LastFailure(p Profile) (time.Time, bool) {
+	var file failureFile
+	if c.Roles == nil {
+		return time.Time{}, false
+	}
+	ok, _ := c.Roles.Get(failureKey(p), &file)
+	return time.Unix(file.At, 0), ok
+}
+
+// NoteFailure leaves word for the shells that use the profile.
+func (c *Client) NoteFailure(p Profile, err error) {
+	if c.Roles == nil {
+		return
+	}
+	var required *LoginRequiredError
+	if err := c.Roles.Put(failureKey(p), failureFile{c.Now().Unix(), errors.As(err, &required)}); err != nil {
+		c.warn("%v", err)
+	}
+}
 
 func (c *Client) readRole(p Profile) (roleFile, bool) {
 	if c.Roles == nil {

@@ -20,12 +20,14 @@ func (p *program) commands() []*cli.Command {
 		p.whoamiCommand(),
 		p.initCommand(),
 		p.versionCommand(),
+		p.refreshCommand(),
+		p.adoptCommand(),
 	}
 }
 
 // evaluated are the commands whose standard output a shell runs: nothing that
 // was written for a person may come to stand there, help included.
-var evaluated = map[string]bool{"use": true, "clear": true, "logout": true, "init": true}
+var evaluated = map[string]bool{"use": true, "clear": true, "logout": true, "init": true, "adopt": true}
 
 // run carries out the command line and returns the exit status.
 func (p *program) run() int {

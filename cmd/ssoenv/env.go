@@ -32,6 +32,9 @@ var (
 	// theirs, the AWS CLI refuses every command.
 	expiring = map[string]bool{"AWS_CREDENTIAL_EXPIRATION": true, "AWS_SESSION_EXPIRATION": true, "AWSUME_EXPIRATION": true}
 
+	// renewed are those that newer keys bring with them.
+	renewed = map[string]bool{"AWS_ACCESS_KEY_ID": true, "AWS_SECRET_ACCESS_KEY": true, "AWS_SESSION_TOKEN": true, "AWS_CREDENTIAL_EXPIRATION": true}
+
 	// setByUse are those that stand there only because use set them, if it has
 	// left no memory of what was there before.
 	setByUse = map[string]bool{"AWS_ACCOUNT_ID": true, "AWS_CREDENTIAL_EXPIRATION": true, "AWS_SSO_PROFILE": true}
@@ -180,6 +183,26 @@ func (u use) statements(env map[string]string) (statements shellinit.Env, lost b
 		shellinit.Var{Name: "SSOENV_EXPIRES", Value: strconv.FormatInt(u.keys.Expires.Unix(), 10)},
 		shellinit.Var{Name: "SSOENV_PROFILE", Value: u.profile.Name})
 	return append(shellinit.Env{{Name: "SSOENV_SAVED", Value: next.String()}}, changes...), lost
+}
+
+// renewal is what takes a shell that uses a profile from its keys to newer
+// ones, and touches nothing else: the region that its person has chosen since
+// stays. A shell whose keys somebody has replaced by hand is left alone.
+func (u use) renewal(env map[string]string) shellinit.Env {
+	m := recall(env["SSOENV_SAVED"])
+	if !m.ours(env, "AWS_ACCESS_KEY_ID") {
+		return nil
+	}
+	var changes shellinit.Env
+	for _, v := range u.variables() {
+		if known, ok := m.Vars[v.Name]; ok && m.ours(env, v.Name) && renewed[v.Name] {
+			known.Set = digest(map[string]string{v.Name: v.Value}, v.Name)
+			m.Vars[v.Name] = known
+			changes = append(changes, v)
+		}
+	}
+	changes = append(shellinit.Env{{Name: "SSOENV_SAVED", Value: m.String()}}, changes...)
+	return append(changes, shellinit.Var{Name: "SSOENV_EXPIRES", Value: strconv.FormatInt(u.keys.Expires.Unix(), 10)})
 }
 
 // cleared are the statements that put a shell back: what is still as use left

@@ -17,7 +17,7 @@ func typicalConfig(n int) []byte {
 		fmt.Fprintf(&b, "[profile customer-%05d-production]\n", i)
 		b.WriteString("sso_session = corp\n")
 		fmt.Fprintf(&b, "sso_account_id = %012d\n", 100_000_000_000+i)
-		b.WriteString("sso_role_name = PowerUserAccess\nregion = eu-central-1\noutput = json\n\n")
+		b.WriteString("sso_role_name = PowerUserAccess\nregion = eu-central-1\noutput = json\nssoenv_color = red\n\n")
 	}
 	b.WriteString("[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\n")
 	b.WriteString("sso_region = eu-central-1\nsso_registration_scopes = sso:account:access\n")

@@ -1,7 +1,9 @@
 package awsconfig
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -32,7 +34,7 @@ func (f *File) Set(kind Kind, name, key, value string) error {
 	if !ok {
 		return f.addSection(kind, name, key, value)
 	}
-	if e, ok := lastEntry(f.src, s.own, lower(key)); ok {
+	if e, ok := lastEntry(f.src, s.own, key); ok {
 		f.src = replaceValue(f.src, e, value)
 	} else {
 		f.src = addKey(f.src, s.own, assignment(key, value))
@@ -49,7 +51,7 @@ func checkAssignment(key, value string) error {
 	switch {
 	case strings.ContainsAny(value, "\n\r\x00"):
 		return fmt.Errorf("value of %q has a line break or a NUL in it", key)
-	case strip(value) != value:
+	case len(strip([]byte(value))) < len(value):
 		return fmt.Errorf("value of %q has blanks around it", key)
 	case !utf8.ValidString(value):
 		return fmt.Errorf("value of %q is not UTF-8", key)
@@ -84,34 +86,34 @@ func (f *File) addSection(kind Kind, name, key, value string) error {
 	eol := lineEnd(f.src)
 	gap := eol
 	switch last, terminated := lastLine(f.src); {
-	case !terminated && last == "": // an empty file
-		gap = ""
+	case !terminated && len(last) == 0: // an empty file
+		gap = nil
 	case !terminated:
-		gap = eol + eol
-	case strip(last) == "":
-		gap = ""
+		gap = slices.Concat(eol, eol)
+	case len(strip(last)) == 0:
+		gap = nil
 	}
-	f.src += gap + "[" + text + "]" + eol + assignment(key, value) + eol
+	f.src = slices.Concat(f.src, gap, []byte("["+text+"]"), eol, assignment(key, value), eol)
 	return nil
 }
 
 // assignment is a new line for a key.
-func assignment(key, value string) string {
-	return strings.TrimRight(lower(key)+" = "+value, " ")
+func assignment(key, value string) []byte {
+	return []byte(strings.TrimRight(strings.ToLower(key)+" = "+value, " "))
 }
 
 // replaceValue puts a value in the place of an entry's. Comments and blank lines
 // between the lines of the old value stay.
-func replaceValue(src string, e entry, value string) string {
+func replaceValue(src []byte, e entry, value string) []byte {
 	old := e.line.value()
 	textEnd := e.line.textAt + len(e.line.text)
-	var b strings.Builder
-	b.WriteString(src[:textEnd-len(old)])
-	if old == "" && value != "" && endsInBlank(e.line.text[:e.line.delim]) {
-		b.WriteByte(' ') // "region =" becomes "region = x", but "region=" "region=x"
+	edited := make([]byte, 0, len(src)+1+len(value))
+	edited = append(edited, src[:textEnd-len(old)]...)
+	if before := e.line.text[:e.line.delim]; len(old) == 0 && value != "" && isShellBlank(before[len(before)-1]) {
+		edited = append(edited, ' ') // "region =" becomes "region = x", but "region=" "region=x"
 	}
-	b.WriteString(value)
-	b.WriteString(src[textEnd:e.line.end])
+	edited = append(edited, value...)
+	edited = append(edited, src[textEnd:e.line.end]...)
 
 	// A continuation goes with the line end before it, not with its own: so a
 	// missing newline at the end of the file stays missing, and a \r alone never
@@ -121,17 +123,13 @@ func replaceValue(src string, e entry, value string) string {
 	scan.next()
 	for scan.next() {
 		if scan.line.kind != continuation {
-			b.WriteString(eol + src[scan.line.start:scan.line.end])
+			edited = append(edited, eol...)
+			edited = append(edited, src[scan.line.start:scan.line.end]...)
 		}
 		eol = scan.line.terminator(src)
 	}
-	b.WriteString(eol)
-	b.WriteString(src[e.end:])
-	return b.String()
-}
-
-func endsInBlank(s string) bool {
-	return s != "" && isShellBlank(s[len(s)-1])
+	edited = append(edited, eol...)
+	return append(edited, src[e.end:]...)
 }
 
 // addKey puts a line under the last line that says something in the last section
@@ -140,7 +138,7 @@ func endsInBlank(s string) bool {
 // The line is indented like the last key. Any deeper, it would continue that
 // key's value; any less, an indented header behind it would continue its own. In
 // a section without keys, only that header matters.
-func addKey(src string, where headers, added string) string {
+func addKey(src []byte, where headers, added []byte) []byte {
 	scan := scanLines(src[:where.end])
 	scan.pos = where.last
 	scan.next()
@@ -150,7 +148,7 @@ func addKey(src string, where headers, added string) string {
 		next := scanLines(src)
 		next.pos = where.end
 		next.next()
-		if deeper := next.line.indentation(src); utf8.RuneCountInString(deeper) > utf8.RuneCountInString(indentation) {
+		if deeper := next.line.indentation(src); utf8.RuneCount(deeper) > utf8.RuneCount(indentation) {
 			indentation = deeper
 		}
 	}
@@ -165,26 +163,27 @@ func addKey(src string, where headers, added string) string {
 	}
 
 	eol := after.terminator(src)
-	if eol == "" {
-		return src + lineEnd(src) + indentation + added
+	if len(eol) == 0 {
+		return slices.Concat(src, lineEnd(src), indentation, added)
 	}
-	return src[:after.next] + indentation + added + eol + src[after.next:]
+	return slices.Concat(src[:after.next], indentation, added, eol, src[after.next:])
 }
 
 // lineEnd is the file's way to end a line: that of its first.
-func lineEnd(src string) string {
+func lineEnd(src []byte) []byte {
 	scan := scanLines(src)
 	if scan.next() {
-		if eol := scan.line.terminator(src); eol != "" {
+		if eol := scan.line.terminator(src); len(eol) > 0 {
 			return eol
 		}
 	}
-	return "\n"
+	return []byte("\n")
 }
 
 // lastLine is the text of a file's last line, and whether a line end follows it.
-func lastLine(src string) (text string, terminated bool) {
-	text = strings.TrimSuffix(strings.TrimSuffix(src[textStart(src):], "\n"), "\r")
-	terminated = textStart(src)+len(text) < len(src)
-	return text[strings.LastIndexAny(text, "\r\n")+1:], terminated
+func lastLine(src []byte) (text []byte, terminated bool) {
+	top := textStart(src)
+	text = bytes.TrimSuffix(bytes.TrimSuffix(src[top:], []byte("\n")), []byte("\r"))
+	terminated = top+len(text) < len(src)
+	return text[bytes.LastIndexAny(text, "\r\n")+1:], terminated
 }

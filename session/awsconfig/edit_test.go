@@ -3,6 +3,7 @@ package awsconfig_test
 import (
 	"bytes"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -334,7 +335,7 @@ func FuzzParseKeepsEveryByte(f *testing.F) {
 					t.Errorf("kind %q: section %q of line %d comes after line %d", kind, s.Name(), s.Line(), line)
 				}
 				line = s.Line()
-				if again, ok := file.Section(kind, s.Name()); !ok || again != s {
+				if again, ok := file.Section(kind, s.Name()); !ok || !reflect.DeepEqual(again, s) {
 					t.Errorf("kind %q: Sections has %+v, Section %+v, %v", kind, s, again, ok)
 				}
 				keys := s.Keys()

@@ -15,8 +15,9 @@
 //   - a byte order mark at the start is skipped;
 //   - bytes that are not UTF-8 are kept as they are.
 //
-// Nothing here fails or panics on any input, and every function takes time
-// linear in the size of the file. Nothing is read from the disk.
+// Reading never fails, nothing panics, and the time taken grows no faster than
+// the file (but for sorting sections whose names come twice), whatever is in it.
+// The package does not touch the disk.
 package awsconfig
 
 import (
@@ -81,7 +82,7 @@ func (f *File) Section(kind Kind, name string) (Section, bool) {
 	found := false
 	scan := scanHeaders(f.src)
 	for scan.next() {
-		h := scan.header
+		h := &scan.header
 		if string(h.text) == defaultSection {
 			s.defaults.add(h)
 		} else if h.isNamed(kind, name) {
@@ -111,7 +112,7 @@ func (f *File) Sections(kind Kind) iter.Seq[Section] {
 		repeated := false
 		scan := scanHeaders(f.src)
 		for scan.next() {
-			h := scan.header
+			h := &scan.header
 			if string(h.text) == defaultSection {
 				defaults.add(h)
 				continue
@@ -120,13 +121,13 @@ func (f *File) Sections(kind Kind) iter.Seq[Section] {
 			if !ok {
 				continue
 			}
-			i, ok := index[name]
+			i, ok := index[string(name)]
 			if ok {
 				repeated = true
 			} else {
 				i = len(all)
-				index[name] = i
-				all = append(all, named{name: name})
+				all = append(all, named{name: string(name)})
+				index[all[i].name] = i
 			}
 			all[i].add(h)
 		}

@@ -8,26 +8,26 @@ import "bytes"
 // header as a shell would and takes the second of exactly two words. So
 // [profiles x] is the profile x; [profile], [profile a b], [profile it's],
 // [ profile x ] and [Profile x] are no profiles, and nothing says so.
-func (h header) name(kind Kind) (string, bool) {
+func (h *header) name(kind Kind) ([]byte, bool) {
 	switch kind {
 	case Bare:
-		return string(h.text), true
+		return h.text, true
 	case Profile:
 		if string(h.text) == "default" {
-			return "default", true
+			return h.text, true
 		}
 	case SSOSession, Services:
 	default:
-		return "", false
+		return nil, false
 	}
 	if _, ok := h.behind(kind); !ok {
-		return "", false
+		return nil, false
 	}
 	return secondOfTwo(h.text)
 }
 
 // behind is what follows the kind's word at the start of the header.
-func (h header) behind(kind Kind) (rest []byte, ok bool) {
+func (h *header) behind(kind Kind) (rest []byte, ok bool) {
 	if n := len(kind); len(h.text) >= n && Kind(h.text[:n]) == kind {
 		return h.text[n:], true
 	}
@@ -36,14 +36,18 @@ func (h header) behind(kind Kind) (rest []byte, ok bool) {
 
 // isNamed is name(kind) == name at less cost. Quotes and further blanks only make
 // a header longer than word, blank, name: a header of that length or less needs
-// no splitting. (An empty name needs its quotes.)
-func (h header) isNamed(kind Kind, name string) bool {
+// no splitting. (An empty name needs its quotes.) Without the word there is only
+// [default], which is its own name.
+func (h *header) isNamed(kind Kind, name string) bool {
 	rest, ok := h.behind(kind)
-	if ok && kind != Bare && name != "" && len(rest) <= 1+len(name) {
+	switch {
+	case !ok && string(h.text) != name:
+		return false
+	case ok && kind != Bare && name != "" && len(rest) <= 1+len(name):
 		return len(rest) > 0 && isShellBlank(rest[0]) && string(rest[1:]) == name
 	}
 	n, ok := h.name(kind)
-	return ok && n == name
+	return ok && string(n) == name
 }
 
 // quoted reports whether a header spells its name with quotes or backslashes.
@@ -53,17 +57,17 @@ func quoted(text []byte) bool {
 
 // secondOfTwo is the second word of a text that has exactly two, by the rules
 // of Python's shlex.split.
-func secondOfTwo(text []byte) (string, bool) {
+func secondOfTwo(text []byte) ([]byte, bool) {
 	if quoted(text) {
 		words, ok := shellSplit(text)
 		if !ok || len(words) != 2 {
-			return "", false
+			return nil, false
 		}
 		return words[1], true
 	}
 	_, rest := cutWord(text)
 	word, rest := cutWord(rest)
-	return string(word), len(word) > 0 && len(rest) == 0
+	return word, len(word) > 0 && len(rest) == 0
 }
 
 // cutWord takes the first word off a text without quotes, and the blanks around
@@ -91,51 +95,42 @@ func trimShellBlanks(text []byte) []byte {
 // header holds no line ends, so \r and \n do not come up.
 func isShellBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// shellSplit splits a text into at most three words: more do not matter here.
-// It reports false for an open quote and for a backslash at the end.
-func shellSplit(text []byte) (words []string, ok bool) {
-	var word []byte
-	var quote byte  // the quote that is open, or 0
-	inWord := false // "" is a word, too
+// shellSplit splits a text into words, of which it keeps three: more do not
+// matter here. It reports false for an open quote and for a backslash at the end.
+func shellSplit(text []byte) (words [][]byte, ok bool) {
+	var word []byte // nil between words; "" is a word, too
+	end := func() {
+		if word != nil && len(words) < 3 {
+			words = append(words, word)
+		}
+		word = nil
+	}
+	var quote byte // the quote that is open, or 0
 	for i := 0; i < len(text); i++ {
 		c := text[i]
+		if word == nil && !isShellBlank(c) {
+			word = []byte{}
+		}
 		switch {
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote == '\'':
-			word = append(word, c)
-		case quote == '"' && c == '\\':
-			// Within double quotes, a backslash protects only " and itself.
+		case c == '\\' && quote != '\'':
 			if i++; i == len(text) {
 				return nil, false
 			}
-			if text[i] != '"' && text[i] != '\\' {
+			// Within double quotes, a backslash protects only " and itself.
+			if quote == '"' && text[i] != '"' && text[i] != '\\' {
 				word = append(word, c)
 			}
 			word = append(word, text[i])
-		case quote == '"':
-			word = append(word, c)
-		case c == '\'' || c == '"':
-			quote, inWord = c, true
-		case c == '\\':
-			if i++; i == len(text) {
-				return nil, false
-			}
-			word, inWord = append(word, text[i]), true
-		case isShellBlank(c):
-			if inWord && len(words) < 3 {
-				words = append(words, string(word))
-			}
-			word, inWord = word[:0], false
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		case quote == 0 && isShellBlank(c):
+			end()
 		default:
-			word, inWord = append(word, c), true
+			word = append(word, c)
 		}
 	}
-	if quote != 0 {
-		return nil, false
-	}
-	if inWord {
-		words = append(words, string(word))
-	}
-	return words, true
+	end()
+	return words, quote == 0
 }

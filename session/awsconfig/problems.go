@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -39,7 +40,7 @@ const maxProblems = 100
 //   - [DEFAULT], whose keys are in every section.
 func (f *File) Problems() []Problem {
 	r := reader{headers: make(map[string]int), names: make(map[sectionName]int)}
-	if strings.HasPrefix(f.src, bom) {
+	if textStart(f.src) > 0 {
 		r.fatal(1, "byte order mark at the start of the file")
 	}
 	if at := firstInvalid(f.src); at >= 0 {
@@ -68,7 +69,7 @@ type reader struct {
 	inDefault  bool
 	keys       keySet // of this section
 	defaults   keySet // of [DEFAULT], which may be repeated
-	key        string // the open key in lower case
+	key        []byte // the open key in lower case
 	block      bool   // its first line is empty: what follows is a nested block
 	commented  bool   // an inline comment in its value was noted
 	badDefault []badLine
@@ -82,7 +83,7 @@ type sectionName struct {
 // badLine is a line without = in a nested block of [DEFAULT].
 type badLine struct {
 	line int
-	key  string
+	key  []byte
 }
 
 func (r *reader) fatal(line int, format string, args ...any) {
@@ -122,29 +123,29 @@ func (r *reader) read(l line) {
 	}
 }
 
-func (r *reader) readHeader(text string) {
-	r.inDefault = text == defaultSection
+func (r *reader) readHeader(text []byte) {
+	r.inDefault = string(text) == defaultSection
 	r.keys = keySet{few: r.keys.few[:0]}
 	if r.inDefault {
 		r.warn("the keys of [DEFAULT] count in every section; the default profile is [default]")
 		return
 	}
-	if first, ok := r.headers[text]; ok {
+	if first, ok := r.headers[string(text)]; ok {
 		r.fatal(r.line, "section [%s] repeated from line %d", show(text), first)
 		return
 	}
-	r.headers[text] = r.line
+	r.headers[string(text)] = r.line
 
 	h := header{text: text}
 	for _, kind := range []Kind{Profile, SSOSession, Services} {
 		name, ok := h.name(kind)
 		if !ok {
-			if word, _ := cutWord(text); strings.EqualFold(word, string(kind)) {
+			if word, _ := cutWord(text); strings.EqualFold(string(word), string(kind)) {
 				r.warn("the AWS CLI ignores section [%s]: it is not of the form [%s NAME]", show(text), kind)
 			}
 			continue
 		}
-		id := sectionName{kind, name}
+		id := sectionName{kind, string(name)}
 		if first, ok := r.names[id]; ok {
 			r.warn("section [%s] replaces the %s %q of line %d as a whole", show(text), kind, show(name), first)
 		}
@@ -153,7 +154,7 @@ func (r *reader) readHeader(text string) {
 			r.warn("Go-based tools cannot find the %s %q: its name is quoted", kind, show(name))
 		}
 	}
-	if strings.ContainsAny(text, "#;]") {
+	if bytes.ContainsAny(text, "#;]") {
 		r.warn("#, ; or ] in section header [%s]: tools disagree where it ends", show(text))
 	}
 }
@@ -173,32 +174,34 @@ func (r *reader) readKey(l line) {
 	}
 	r.comment(l.text[l.delim+1:])
 	value := l.value()
-	r.block = value == ""
+	r.block = len(value) == 0
 	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
 		r.warn("the AWS CLI takes the quotes of %q for a part of the value", show(r.key))
 	}
 }
 
 // comment notes what other tools cut off: a # or ; with a blank before it.
-func (r *reader) comment(value string) {
+func (r *reader) comment(value []byte) {
 	if r.commented {
 		return
 	}
-	for at := 0; ; at++ {
-		i := strings.IndexAny(value[at:], "#;")
-		if i < 0 {
-			return
-		}
-		at += i
-		if at > 0 && isShellBlank(value[at-1]) {
-			r.commented = true
-			r.warn("the AWS CLI takes the comment behind %q for a part of the value", show(r.key))
-			return
+	for _, sign := range []byte("#;") {
+		for at := 0; ; at++ {
+			i := bytes.IndexByte(value[at:], sign)
+			if i < 0 {
+				break
+			}
+			at += i
+			if at > 0 && isShellBlank(value[at-1]) {
+				r.commented = true
+				r.warn("the AWS CLI takes the comment behind %q for a part of the value", show(r.key))
+				return
+			}
 		}
 	}
 }
 
-func (r *reader) readContinuation(text string) {
+func (r *reader) readContinuation(text []byte) {
 	r.comment(text)
 	if !r.block {
 		switch {
@@ -210,8 +213,8 @@ func (r *reader) readContinuation(text string) {
 		return
 	}
 	// botocore splits nested blocks at more line ends than configparser.
-	for piece := range strings.FieldsFuncSeq(text, isLineEnd) {
-		if strip(piece) == "" || strings.IndexByte(piece, '=') >= 0 {
+	for piece := range bytes.FieldsFuncSeq(text, isLineEnd) {
+		if len(strip(piece)) == 0 || bytes.IndexByte(piece, '=') >= 0 {
 			continue
 		}
 		if r.inDefault {
@@ -225,32 +228,32 @@ func (r *reader) readContinuation(text string) {
 
 // defaultBlocks decides about bad nested blocks in [DEFAULT]. botocore reads
 // them only where they show through: in a section without such a key.
-func (r *reader) defaultBlocks(src string) {
+func (r *reader) defaultBlocks(src []byte) {
 	if len(r.badDefault) == 0 {
 		return
 	}
 	sections := 0
 	with := make(map[string]int) // sections with a key of this name
 	for _, bad := range r.badDefault {
-		with[bad.key] = 0
+		with[string(bad.key)] = 0
 	}
 	scan := scanLines(src)
 	inDefault := false
 	for scan.next() {
 		switch scan.line.kind {
 		case headerLine:
-			if inDefault = scan.line.header() == defaultSection; !inDefault {
+			if inDefault = string(scan.line.header()) == defaultSection; !inDefault {
 				sections++
 			}
 		case keyLine:
 			key := lower(scan.line.key())
-			if n, ok := with[key]; ok && !inDefault {
-				with[key] = n + 1
+			if n, ok := with[string(key)]; ok && !inDefault {
+				with[string(key)] = n + 1
 			}
 		}
 	}
 	for _, bad := range r.badDefault {
-		if with[bad.key] < sections {
+		if with[string(bad.key)] < sections {
 			r.fatal(bad.line, `line without "=" in the nested block of %q`, show(bad.key))
 		}
 	}
@@ -264,18 +267,18 @@ type keySet struct {
 }
 
 type keyAt struct {
-	key  string
+	key  []byte
 	line int
 }
 
 // add reports false and the line of the first when the key is there already.
-func (s *keySet) add(key string, line int) (first int, ok bool) {
+func (s *keySet) add(key []byte, line int) (first int, ok bool) {
 	for _, k := range s.few {
-		if k.key == key {
+		if bytes.Equal(k.key, key) {
 			return k.line, false
 		}
 	}
-	if first, ok := s.many[key]; ok {
+	if first, ok := s.many[string(key)]; ok {
 		return first, false
 	}
 	if len(s.few) < 16 {
@@ -285,21 +288,21 @@ func (s *keySet) add(key string, line int) (first int, ok bool) {
 	if s.many == nil {
 		s.many = make(map[string]int)
 	}
-	s.many[key] = line
+	s.many[string(key)] = line
 	return 0, true
 }
 
 // firstInvalid is the offset of the first byte that is not UTF-8, or -1.
-func firstInvalid(s string) int {
-	if utf8.ValidString(s) {
+func firstInvalid(s []byte) int {
+	if utf8.Valid(s) {
 		return -1
 	}
-	for i, r := range s {
-		if r == utf8.RuneError {
-			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
-				return i
-			}
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRune(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
 		}
+		i += size
 	}
 	return -1
 }
@@ -314,15 +317,15 @@ func isLineEnd(r rune) bool {
 }
 
 // show makes text from a file fit for a message: short and printable.
-func show(s string) string {
+func show(s []byte) string {
 	const most = 60
-	short := s
+	short := string(s)
 	if len(s) > most {
 		cut := most
 		for cut > 0 && !utf8.RuneStart(s[cut]) {
 			cut--
 		}
-		short = s[:cut] + "…"
+		short = string(s[:cut]) + "…"
 	}
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -1,6 +1,7 @@
 package awsconfig_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -488,12 +489,20 @@ func TestSectionIsASnapshot(t *testing.T) {
 	}
 }
 
-func TestParseKeepsNothingOfItsArgument(t *testing.T) {
-	src := []byte("[profile a]\nregion = r1\n")
+func TestArgumentAndResultAreNotWritten(t *testing.T) {
+	const text = "[profile a]\nregion = r1\n"
+	src := append(make([]byte, 0, 1000), text...)
 	f := awsconfig.Parse(src)
-	clear(src)
-	f.Bytes()[0] = 'x'
-	if got, want := dump(f, awsconfig.Profile), "a: region=\"r1\"\n"; got != want {
+	for _, profile := range []string{"new", "a"} {
+		if err := f.Set(awsconfig.Profile, profile, "region", "r2"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rest := src[len(src):cap(src)]; string(src) != text || bytes.ContainsFunc(rest, func(r rune) bool { return r != 0 }) {
+		t.Errorf("the argument of Parse is %q, then %q", src, rest)
+	}
+	clear(f.Bytes())
+	if got, want := dump(f, awsconfig.Profile), "a: region=\"r2\"\nnew: region=\"r2\"\n"; got != want {
 		t.Errorf("read\n%swant\n%s", got, want)
 	}
 }

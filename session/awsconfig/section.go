@@ -1,8 +1,8 @@
 package awsconfig
 
 import (
+	"bytes"
 	"iter"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -22,13 +22,13 @@ type Section struct {
 // and in files that the AWS CLI rejects. The zero value has none.
 type headers struct {
 	text        []byte // nil when there is none
-	first, last int // offsets of header lines: look for the text from first to last
-	body, end   int // extent of the last one's section, below its header
+	first, last int    // offsets of header lines: look for the text from first to last
+	body, end   int    // extent of the last one's section, below its header
 }
 
 // add notes the next header in the file. The last one decides the text; those
 // before it with another text lie in between, and bodies passes over them.
-func (h *headers) add(next header) {
+func (h *headers) add(next *header) {
 	if h.text == nil {
 		h.first = next.start
 	}
@@ -61,10 +61,9 @@ func (s Section) Quoted() bool { return s.kind != Bare && quoted(s.own.text) }
 // has the value "\nmax_queue_size = 100", and its keys are no keys of the
 // section.
 func (s Section) Get(key string) (value string, ok bool) {
-	key = lower(key)
 	for _, where := range []headers{s.own, s.defaults} {
 		if e, ok := lastEntry(s.src, where, key); ok {
-			return e.value(s.src), true
+			return string(e.value(s.src)), true
 		}
 	}
 	return "", false
@@ -77,9 +76,10 @@ func (s Section) Keys() []string {
 	seen := make(map[string]bool)
 	for _, where := range []headers{s.own, s.defaults} {
 		for e := range entries(s.src, where) {
-			if !seen[e.key] {
-				seen[e.key] = true
-				keys = append(keys, e.key)
+			if !seen[string(e.key)] {
+				key := string(e.key)
+				seen[key] = true
+				keys = append(keys, key)
 			}
 		}
 	}
@@ -108,7 +108,7 @@ func (h headers) bodies(src []byte) iter.Seq[header] {
 // An entry is a key of a section with its value.
 type entry struct {
 	line line   // the keyLine
-	key  string // in lower case
+	key  []byte // in lower case
 	end  int    // offset behind the last line of the value
 }
 
@@ -138,10 +138,11 @@ func entries(src []byte, where headers) iter.Seq[entry] {
 	}
 }
 
-// lastEntry finds the entry that counts for a key in lower case.
+// lastEntry finds the entry that counts for a key.
 func lastEntry(src []byte, where headers, key string) (found entry, ok bool) {
+	wanted := lower([]byte(key))
 	for e := range entries(src, where) {
-		if lower(e.key) == key {
+		if bytes.Equal(e.key, wanted) {
 			found, ok = e, true
 		}
 	}
@@ -150,36 +151,40 @@ func lastEntry(src []byte, where headers, key string) (found entry, ok bool) {
 
 // value joins the lines of an entry as configparser does: blank lines between
 // them count, comments do not, and nothing blank stays at the end.
-func (e entry) value(src []byte) string {
+func (e entry) value(src []byte) []byte {
 	first := e.line.value()
 	if e.end == e.line.next {
 		return first
 	}
-	var b strings.Builder
-	b.WriteString(first)
+	value := bytes.Clone(first)
 	scan := scanBody(src[:e.end], e.line.start)
 	scan.next()
 	for scan.next() {
 		switch scan.line.kind {
 		case blankLine, continuation:
-			b.WriteByte('\n')
-			b.WriteString(scan.line.text)
+			value = append(value, '\n')
+			value = append(value, scan.line.text...)
 		}
 	}
-	return b.String()
+	return value
 }
 
-// lower is Python's str.lower, which configparser applies to keys. It leaves
-// bytes that are not UTF-8 alone, and differs in one letter: Python has a second
-// small letter for a capital sigma at the end of a word.
-func lower(s string) string {
-	change := func(r rune) bool { return r >= utf8.RuneSelf || 'A' <= r && r <= 'Z' }
-	if !strings.ContainsFunc(s, change) {
+// lower is Python's str.lower, which configparser applies to keys. It returns s
+// itself when there is nothing to change, and leaves bytes that are not UTF-8
+// alone. It differs in one letter: Python has a second small letter for a capital
+// sigma at the end of a word.
+func lower(s []byte) []byte {
+	same := 0
+	for same < len(s) && s[same] < utf8.RuneSelf && (s[same] < 'A' || 'Z' < s[same]) {
+		same++
+	}
+	if same == len(s) {
 		return s
 	}
 	b := make([]byte, 0, len(s))
+	b, s = append(b, s[:same]...), s[same:]
 	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
+		r, size := utf8.DecodeRune(s)
 		switch {
 		case r == utf8.RuneError && size == 1:
 			b = append(b, s[0])
@@ -190,5 +195,5 @@ func lower(s string) string {
 		}
 		s = s[size:]
 	}
-	return string(b)
+	return b
 }
