@@ -18,6 +18,7 @@ func (p *program) commands() []*cli.Command {
 		p.statusCommand(),
 		p.listCommand(),
 		p.whoamiCommand(),
+		p.promptCommand(),
 		p.initCommand(),
 		p.versionCommand(),
 		p.refreshCommand(),
@@ -49,7 +50,12 @@ func (p *program) app(commands []*cli.Command, name string) *cli.App {
 	if evaluated[name] || name == "" {
 		help = p.stderr
 	}
-	usage := func(_ *cli.Context, err error, _ bool) error { return usageError{err.Error()} }
+	usage := func(_ *cli.Context, err error, _ bool) error {
+		if flag, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+			return usageError{fmt.Sprintf("there is no flag --%s", strings.TrimPrefix(flag, "-"))}
+		}
+		return usageError{err.Error()}
+	}
 	for _, command := range commands {
 		command.HideHelpCommand = true
 		command.OnUsageError = usage

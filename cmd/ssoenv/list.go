@@ -109,10 +109,16 @@ func (p *program) table(rows []profileJSON) string {
 			credentials = span(row.Expires.Sub(p.now()))
 		}
 		line(mark, session.Printable(row.Profile), dash(row.AccountID), dash(row.RoleName),
-			dash(session.Printable(firstNonEmpty(row.SSOSession, row.StartURL))), credentials)
+			dash(session.Printable(firstNonEmpty(row.SSOSession, hostOf(row.StartURL)))), credentials)
 	}
 	_ = w.Flush() // into memory
 	return b.String()
+}
+
+// hostOf is what tells start URLs apart at a glance.
+func hostOf(startURL string) string {
+	host, _, _ := strings.Cut(strings.TrimPrefix(startURL, "https://"), "/")
+	return host
 }
 
 func dash(text string) string { return firstNonEmpty(text, "-") }

@@ -46,6 +46,7 @@ type program struct {
 	lines func() <-chan string // what is typed on stdin
 
 	debug   bool
+	quiet   bool   // there is nobody to read what would be said
 	profile string // the one that the command turned out to be about
 }
 

@@ -23,6 +23,9 @@ import (
 // say tells a person something, in one line. Whatever came from a server or a
 // file is made visible on the way.
 func (p *program) say(format string, args ...any) {
+	if p.quiet {
+		return
+	}
 	_, _ = fmt.Fprintf(p.stderr, "ssoenv: %s\n", session.Printable(fmt.Sprintf(format, args...)))
 }
 
