@@ -213,6 +213,7 @@ func (c *Config) Profile(name string) (Profile, error) {
 		AccountID: k.get("sso_account_id"),
 		RoleName:  k.get("sso_role_name"),
 		Region:    k.get("region"),
+		Color:     k.get("ssoenv_color"),
 	}
 	where := fmt.Sprintf("profile %q", name)
 	for _, missing := range []struct{ key, value string }{{"sso_account_id", p.AccountID}, {"sso_role_name", p.RoleName}} {
@@ -231,6 +232,9 @@ func (c *Config) Profile(name string) (Profile, error) {
 	}
 	if p.Region != "" && !IsRegion(p.Region) {
 		return Profile{}, badValue(where, "region", p.Region, "a region such as eu-west-1")
+	}
+	if p.Color != "" && !isColor(p.Color) {
+		return Profile{}, badValue(where, "ssoenv_color", p.Color, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255")
 	}
 	return p, nil
 }

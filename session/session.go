@@ -55,6 +55,8 @@ type Profile struct {
 	AccountID string // 12 digits
 	RoleName  string
 	Region    string // may be empty
+
+	Color string // ssoenv_color: of the prompt's segment; empty or a name or number that isColor knows
 }
 
 // A Token is a session's access token with what it takes to refresh it.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -39,6 +40,17 @@ func IsRegion(text string) bool {
 		}
 	}
 	return len(first) >= 2 && !strings.ContainsAny(first, "0123456789") && len(last) <= 2 && all(last, isDigit)
+}
+
+// isColor accepts the names of a terminal's eight colours and the numbers of
+// its 256.
+func isColor(text string) bool {
+	switch text {
+	case "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white":
+		return true
+	}
+	n, err := strconv.Atoi(text)
+	return err == nil && strconv.Itoa(n) == text && n >= 0 && n <= 255
 }
 
 // isWebURL accepts an absolute https URL without user information; plain http

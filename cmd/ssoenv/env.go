@@ -40,7 +40,7 @@ var (
 	setByUse = map[string]bool{"AWS_ACCOUNT_ID": true, "AWS_CREDENTIAL_EXPIRATION": true, "AWS_SSO_PROFILE": true}
 
 	// own are ssoenv's own, the marker last.
-	own = []string{"SSOENV_SAVED", "SSOENV_PREVIOUS", "SSOENV_EXPIRY_FILE", "SSOENV_EXPIRES", "SSOENV_PROFILE"}
+	own = []string{"SSOENV_SAVED", "SSOENV_PREVIOUS", "SSOENV_COLOR", "SSOENV_EXPIRY_FILE", "SSOENV_EXPIRES", "SSOENV_PROFILE"}
 )
 
 // A memory is the content of SSOENV_SAVED: what clear needs to put a shell
@@ -175,6 +175,11 @@ func (u use) statements(env map[string]string) (statements shellinit.Env, lost b
 		changes = append(changes, shellinit.Var{Name: "SSOENV_EXPIRY_FILE", Value: u.keys.ExpiryFile})
 	} else {
 		changes = appendUnset(changes, env, "SSOENV_EXPIRY_FILE")
+	}
+	if u.profile.Color != "" {
+		changes = append(changes, shellinit.Var{Name: "SSOENV_COLOR", Value: u.profile.Color})
+	} else {
+		changes = appendUnset(changes, env, "SSOENV_COLOR")
 	}
 	if previous := env["SSOENV_PROFILE"]; previous != "" && previous != u.profile.Name {
 		changes = append(changes, shellinit.Var{Name: "SSOENV_PREVIOUS", Value: previous})
