@@ -144,15 +144,18 @@ func addKey(src []byte, where headers, added []byte) []byte {
 	scan.next()
 	after := scan.line
 	indentation := after.indentation(src)
+	deepen := func(header line) {
+		if deeper := header.indentation(src); utf8.RuneCount(deeper) > utf8.RuneCount(indentation) {
+			indentation = deeper
+		}
+	}
 	if where.end < len(src) {
 		next := scanLines(src)
 		next.pos = where.end
 		next.next()
-		if deeper := next.line.indentation(src); utf8.RuneCount(deeper) > utf8.RuneCount(indentation) {
-			indentation = deeper
-		}
+		deepen(next.line)
 	}
-	for scan.next() {
+	for scan.next() && !scan.line.brokenHeader() {
 		switch scan.line.kind {
 		case blankLine, commentLine:
 			continue
@@ -160,6 +163,9 @@ func addKey(src []byte, where headers, added []byte) []byte {
 			indentation = scan.line.indentation(src)
 		}
 		after = scan.line
+	}
+	if scan.line.brokenHeader() {
+		deepen(scan.line)
 	}
 
 	eol := after.terminator(src)

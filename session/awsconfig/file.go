@@ -9,9 +9,9 @@
 //
 //   - a repeated section header continues the section, a repeated key replaces
 //     the earlier value;
-//   - a line that is no header, no key and no continuation is skipped, and so
-//     is a header without its closing bracket: the keys under it belong to the
-//     section above;
+//   - a line that is no header, no key and no continuation is skipped; if it
+//     begins with a bracket, so is everything up to the next header, since it
+//     was meant for another section;
 //   - a byte order mark at the start is skipped;
 //   - bytes that are not UTF-8 are kept as they are.
 //

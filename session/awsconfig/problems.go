@@ -116,7 +116,7 @@ func (r *reader) read(l line) {
 		case l.delim == 0:
 			r.fatal(r.line, "no key before %q", l.text[:1])
 		case l.text[0] == '[':
-			r.fatal(r.line, "section header without a name in brackets: the keys below it count for the section above")
+			r.fatal(r.line, "section header without a name in brackets: the keys below it count for no section")
 		default:
 			r.fatal(r.line, `neither a section header nor a line of the form "key = value"`)
 		}

@@ -114,13 +114,13 @@ var readings = []struct {
 	{
 		name:  "unclosed header",
 		text:  "[profile a]\nregion = r1\n[profile b\nregion = r2\n",
-		want:  "a: region=\"r2\"\n",
+		want:  "a: region=\"r1\"\n",
 		fatal: `3: section header without a name in brackets`,
 	},
 	{
 		name:  "header without a name",
 		text:  "[profile a]\nregion = r1\n[]\nregion = r2\n",
-		want:  "a: region=\"r2\"\n",
+		want:  "a: region=\"r1\"\n",
 		fatal: `3: section header without a name in brackets`,
 	},
 	{

@@ -146,6 +146,10 @@ func delimiter(text []byte) int {
 	return equals
 }
 
+// brokenHeader tells whether the line was meant to begin a section and does
+// not: it lacks a bracket, or a name between the two.
+func (l line) brokenHeader() bool { return l.kind == junkLine && l.text[0] == '[' }
+
 // header is a section's header line and the extent of its section.
 type header struct {
 	start int    // offset of the header's line

@@ -112,14 +112,16 @@ type entry struct {
 	end  int    // offset behind the last line of the value
 }
 
-// entries walks the keys under the headers.
+// entries walks the keys under the headers. What stands under a header that
+// lacks a bracket belongs to nobody: taken for the section above, the account
+// meant for one profile would be another's.
 func entries(src []byte, where headers) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for h := range where.bodies(src) {
 			var e entry
 			open := false
 			scan := scanBody(src[:h.end], h.body)
-			for scan.next() {
+			for scan.next() && !scan.line.brokenHeader() {
 				switch scan.line.kind {
 				case keyLine:
 					if open && !yield(e) {
