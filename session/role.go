@@ -226,6 +226,19 @@ func (c *Client) keepRole(p Profile, file roleFile) {
 
 func expiryKey(p Profile) string { return roleKey(p) + ".expires" }
 
+// Watchable are the files that change when there is something new to load for
+// the profile: newer credentials, a login, a logout.
+func (c *Client) Watchable(p Profile) []string {
+	files := []string{c.Config.Path}
+	if c.Roles != nil {
+		files = append(files, c.Roles.Path(expiryKey(p)))
+	}
+	if c.Tokens != nil {
+		files = append(files, c.Tokens.Path(tokenKey(p.Portal)))
+	}
+	return files
+}
+
 // failureKey names a file beside the expiry file. It is there while the
 // credentials could not be renewed the last time that it was tried without a
 // person, and is one line for shells to read.

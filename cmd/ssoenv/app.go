@@ -23,6 +23,7 @@ func (p *program) commands() []*cli.Command {
 		p.versionCommand(),
 		p.refreshCommand(),
 		p.adoptCommand(),
+		p.filesCommand(),
 	}
 }
 

@@ -10,17 +10,25 @@ import (
 )
 
 func (p *program) initCommand() *cli.Command {
+	var install bool
 	return &cli.Command{
 		Name:      "init",
 		Usage:     "print the function for a shell's start-up file",
-		ArgsUsage: "SHELL",
+		ArgsUsage: "SHELL | direnv",
 		Description: "bash   add to ~/.bashrc:                   eval \"$(ssoenv init bash)\"\n" +
 			"zsh    add to ~/.zshrc:                    eval \"$(ssoenv init zsh)\"\n" +
 			"fish   add to ~/.config/fish/config.fish:  ssoenv init fish | source\n" +
-			"sh     add to the file that ENV names:     eval \"$(ssoenv init sh)\"",
+			"sh     add to the file that ENV names:     eval \"$(ssoenv init sh)\"\n" +
+			"direnv, for \"use ssoenv PROFILE\" in an .envrc, type once:  ssoenv init direnv --install",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "install", Usage: "with direnv: write the file to direnv's lib folder instead of printing it", Destination: &install},
+		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return usageError{"which shell? bash, zsh, fish or sh"}
+			}
+			if c.Args().First() == "direnv" {
+				return p.initDirenv(install)
 			}
 			shell, err := dialect(c.Args().First())
 			if err != nil {

@@ -126,6 +126,9 @@ func (p *program) announce(u use, lost bool) {
 	if !p.isTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
 		return
 	}
+	if ofDirenv(p.env, "SSOENV_PROFILE") {
+		p.say("direnv has switched this folder to %q: leaving the folder, or a reload, puts back what was there before it", p.env["SSOENV_PROFILE"])
+	}
 	region := ""
 	if u.region != "" {
 		region = ", " + u.region

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/adrg/xdg"
+	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/shellinit"
+)
+
+// filesCommand is for direnv's library function: it names the files that change
+// when there is something new to load.
+func (p *program) filesCommand() *cli.Command {
+	var ignored string
+	return &cli.Command{
+		Name:      "files",
+		Usage:     "print the files that tell of newer credentials and of a login",
+		ArgsUsage: "PROFILE",
+		Hidden:    true,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "region", Usage: "as for use", Destination: &ignored},
+		},
+		Action: func(c *cli.Context) error {
+			name, err := oneProfile(c)
+			if err != nil {
+				return err
+			}
+			if name, err = p.profileToUse(name); err != nil {
+				return err
+			}
+			client, err := p.client()
+			if err != nil {
+				return err
+			}
+			profile, err := client.Config.Profile(name)
+			if err != nil {
+				// The config is what has to change.
+				return p.print(client.Config.Path + "\n")
+			}
+			return p.print(strings.Join(client.Watchable(profile), "\n") + "\n")
+		},
+	}
+}
+
+// initDirenv prints direnv's library function, or puts it where direnv looks.
+func (p *program) initDirenv(install bool) error {
+	exe, err := p.executable()
+	if err != nil {
+		return err
+	}
+	if !install {
+		return p.print(shellinit.Direnv(exe))
+	}
+	folder := firstNonEmpty(p.env["DIRENV_CONFIG"], filepath.Join(xdg.ConfigHome, "direnv"))
+	path := filepath.Join(folder, "lib", "ssoenv.sh")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := cache.ReplaceFile(path, []byte(shellinit.Direnv(exe)), 0o644); err != nil {
+		return err
+	}
+	p.say("%s is written: an .envrc may say \"use ssoenv PROFILE\" now", path)
+	return nil
+}
+
+// ofDirenv tells whether direnv has set a variable in this shell, and will
+// therefore put it back when the folder is left.
+func ofDirenv(env map[string]string, name string) bool {
+	packed, err := base64.URLEncoding.DecodeString(env["DIRENV_DIFF"])
+	if err != nil || len(packed) == 0 {
+		return false
+	}
+	r, err := zlib.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return false
+	}
+	data, err := io.ReadAll(io.LimitReader(r, 4<<20))
+	if err != nil {
+		return false
+	}
+	var diff struct {
+		Next map[string]json.RawMessage `json:"n"`
+	}
+	if json.Unmarshal(data, &diff) != nil {
+		return false
+	}
+	_, set := diff.Next[name]
+	return set
+}
