@@ -140,8 +140,8 @@ func (d *Dir) ready() error {
 // Whether there is a value is said by the boolean alone. An error is for the
 // user to see, and comes with a miss when something stands in the file's place
 // that is not used: it belongs to another user, which root respects too, or is
-// not a regular file. It comes with a value when others could read the file;
-// the mode is 0600 from then on.
+// not a regular file. It may come with a value, too: others could read the
+// file, whose mode is 0600 from then on.
 //
 // A symbolic link in the file's place is followed if it and the file it leads
 // to are ours.
@@ -365,7 +365,7 @@ func validKey(key string) bool {
 }
 
 // cause drops the path that package os puts into an error, which may be that of
-// a temporary file, and keeps the operation: `fsync: input/output error`.
+// a temporary file, and keeps the operation: `sync: input/output error`.
 func cause(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {

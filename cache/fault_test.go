@@ -29,6 +29,7 @@ import (
 // call fail, and look at what is left on the disk.
 
 func init() {
+	roles["try lock"] = tryLock
 	roles["full disk"] = fullDisk
 	roles["file size limit"] = fileSizeLimit
 }
@@ -94,8 +95,8 @@ type call struct {
 
 func (c call) String() string { return c.name + " " + strconv.Itoa(c.nth) }
 
-// traced runs cmd under strace.
-func traced(t *testing.T, cmd *exec.Cmd, options ...string) (string, *os.ProcessState) {
+// underStrace has strace run cmd.
+func underStrace(t *testing.T, cmd *exec.Cmd, options ...string) *exec.Cmd {
 	t.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -104,6 +105,13 @@ func traced(t *testing.T, cmd *exec.Cmd, options ...string) (string, *os.Process
 	cmd.Args = slices.Concat([]string{"strace", "-f", "-qq"}, options, []string{"--", cmd.Path}, cmd.Args[1:])
 	cmd.Path = strace
 	cmd.Env = append(cmd.Env, "GOMAXPROCS=1", "GOGC=off")
+	return cmd
+}
+
+// traced runs cmd under strace, and returns what it prints and how it ends.
+func traced(t *testing.T, cmd *exec.Cmd, options ...string) (string, *os.ProcessState) {
+	t.Helper()
+	cmd = underStrace(t, cmd, options...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	var exit *exec.ExitError
@@ -341,6 +349,50 @@ func TestWaitingLeaksNothing(t *testing.T) {
 	if n := runtime.NumGoroutine(); n > goroutines {
 		t.Errorf("%d goroutines, %d before", n, goroutines)
 	}
+}
+
+// tryLock tries to lock once.
+func tryLock(args []string) error {
+	d, err := cache.Open(args[0])
+	if err != nil {
+		return err
+	}
+	_, err = d.Lock(ended(), "k")
+	return outcome(err)
+}
+
+// locked asks the kernel whether somebody holds a lock on path.
+func locked(t *testing.T, path string) bool {
+	t.Helper()
+	fi, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	locks, err := os.ReadFile("/proc/locks")
+	must(t, err)
+	return bytes.Contains(locks, fmt.Appendf(nil, ":%d 0 EOF\n", fi.Sys().(*syscall.Stat_t).Ino))
+}
+
+// A process that is held up between opening the lock file and finding out that
+// it has the lock does not have it if the file has been replaced meanwhile.
+func TestLockFileReplacedWhileLocking(t *testing.T) {
+	dir := privateDir(t)
+	d := open(t, dir)
+	cmd := underStrace(t, command("try lock", dir), "-o", "/dev/null", "-e", "trace=flock", "-e", "inject=flock:signal=STOP:when=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p := start(t, cmd)
+	for !locked(t, filepath.Join(dir, "k.lock")) {
+		runtime.Gosched()
+	}
+	must(t, os.RemoveAll(dir))
+	unlock, err := d.Lock(ended(), "k")
+	must(t, err)
+	defer unlock()
+	must(t, syscall.Kill(-p.Process.Pid, syscall.SIGCONT))
+	if got, want := p.line(t), fmt.Sprintf("held by process %d", os.Getpid()); !strings.Contains(got, want) {
+		t.Errorf("outcome %q, want one with %q", got, want)
+	}
+	p.finish(t)
 }
 
 // fullDisk mounts a file system of 64 KiB, fills it, and expects the old files

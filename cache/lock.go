@@ -63,11 +63,12 @@ func (d *Dir) Lock(ctx context.Context, key string) (unlock func(), err error) {
 		return none, fmt.Errorf("%q is not a cache key", key)
 	}
 	path := filepath.Join(d.path, key+lockSuffix)
-	if err := d.ready(); err != nil {
-		return none, fmt.Errorf("%w: %w", ErrNoLocks, err)
-	}
 	for {
-		f, err := tryLock(path)
+		var f *os.File
+		err := d.ready()
+		if err == nil {
+			f, err = tryLock(path)
+		}
 		if err != nil {
 			return none, fmt.Errorf("%w: %w", ErrNoLocks, err)
 		}
@@ -85,7 +86,7 @@ func (d *Dir) Lock(ctx context.Context, key string) (unlock func(), err error) {
 }
 
 // tryLock returns the locked file, or nil if another holds the lock.
-func tryLock(path string) (_ *os.File, err error) {
+func tryLock(path string) (*os.File, error) {
 	f, err := openToLock(path)
 	if err != nil {
 		return nil, unlockable(path, err)

@@ -519,7 +519,7 @@ func TestUserMeetsWhatRootLeft(t *testing.T) {
 	must(t, os.WriteFile(path, []byte("1"), 0o600))
 	cmd := command("get", dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
-	out, err := cmd.CombinedOutput()
+	out, err := cmd.Output()
 	must(t, err)
 	if want := fmt.Sprintf("false %q belongs to uid 0, not to uid 65534 \n", path); string(out) != want {
 		t.Errorf("got %q, want %q", out, want)
@@ -531,7 +531,7 @@ func TestUserMeetsWhatRootLeft(t *testing.T) {
 	must(t, os.Chmod(config, 0o666))
 	cmd = command("replace once", config)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
-	out, err = cmd.CombinedOutput()
+	out, err = cmd.Output()
 	must(t, err)
 	if string(out) != "<nil>\n" {
 		t.Errorf("replace: %s", out)
@@ -545,7 +545,7 @@ func TestUserMeetsWhatRootLeft(t *testing.T) {
 	config = filepath.Join(common, "aws", "config")
 	cmd = command("replace once", config)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
-	out, err = cmd.CombinedOutput()
+	out, err = cmd.Output()
 	must(t, err)
 	if string(out) != "<nil>\n" {
 		t.Errorf("replace: %s", out)

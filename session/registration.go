@@ -45,9 +45,7 @@ func (c *Client) registered(ctx context.Context, portal Portal, grant string) (r
 	var known registration
 	if c.Private != nil {
 		ok, err := c.Private.Get(key, &known)
-		if err != nil {
-			c.warn("the client registration is made anew: %v", err)
-		}
+		c.remark(err)
 		if ok && known.ClientID != "" && known.ClientSecret != "" && known.Expires.Sub(c.Now()) > tokenMargin {
 			return known, nil
 		}

@@ -277,9 +277,7 @@ func (c *Client) readRole(p Profile) (roleFile, bool) {
 	}
 	var file roleFile
 	ok, err := c.Roles.Get(roleKey(p), &file)
-	if err != nil {
-		c.warn("the cached credentials of %q are not used: %v", p.Name, err)
-	}
+	c.remark(err)
 	usable := ok && isKeyID(file.AccessKeyID) && isSecretText(file.SecretKey) && isSecretText(file.SessionToken) && file.Expires.After(c.Now())
 	return file, usable
 }

@@ -148,9 +148,7 @@ func (c *Client) readToken(portal Portal) (tokenFile, bool) {
 	}
 	var file tokenFile
 	ok, err := c.Tokens.Get(tokenKey(portal), &file)
-	if err != nil {
-		c.warn("the session with %q is not used: %v", portal.Title(), err)
-	}
+	c.remark(err)
 	if !ok || file.Access == "" || file.Expires.IsZero() {
 		return tokenFile{}, false
 	}
@@ -178,6 +176,14 @@ func (c *Client) lock(ctx context.Context, key, doing string, wait time.Duration
 		return free, &BusyError{PID: held.PID, Doing: doing, Waited: wait}
 	}
 	return free, nil
+}
+
+// remark passes on what a cache has to say of a file: that it was open to
+// others and is closed now, or that it is not used, and why.
+func (c *Client) remark(err error) {
+	if err != nil {
+		c.warn("%v", err)
+	}
 }
 
 func (c *Client) warn(format string, args ...any) {
