@@ -107,6 +107,9 @@ func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 // line: what a terminal would act on, or not show, is spelled out as \uXXXX.
 func Printable(text string) string {
 	const limit = 300 // bytes
+	if len(text) <= limit && utf8.ValidString(text) && !strings.ContainsFunc(text, isHidden) {
+		return text
+	}
 	var b strings.Builder
 	for _, r := range strings.ToValidUTF8(text, "\ufffd") {
 		if b.Len() >= limit {
