@@ -59,8 +59,12 @@ func (e *AccessDeniedError) Error() string {
 	return fmt.Sprintf("the role %q in account %s is not assigned to you", e.RoleName, e.AccountID)
 }
 
-// A LoginDeniedError says that the login was refused in the browser.
-type LoginDeniedError struct{ Reason string }
+// A LoginDeniedError says that the login was refused in the browser, or that
+// nobody approved it in time.
+type LoginDeniedError struct {
+	Reason string
+	Late   bool
+}
 
 func (e *LoginDeniedError) Error() string { return e.Reason }
 

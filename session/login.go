@@ -198,16 +198,16 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 		case hasCode(err, codeSlowDown):
 			interval += 5 * time.Second
 		case hasCode(err, codeExpiredToken):
-			return Token{}, &LoginDeniedError{"the code was not approved in time"}
+			return Token{}, &LoginDeniedError{Reason: "the code was not approved in time", Late: true}
 		case hasCode(err, codeAccessDenied):
-			return Token{}, &LoginDeniedError{"the login was denied in the browser"}
+			return Token{}, &LoginDeniedError{Reason: "the login was denied in the browser"}
 		case hasCode(err, codeInvalidGrant):
 			return Token{}, &RegionError{Portal: portal}
 		default:
 			return Token{}, err
 		}
 		if c.Now().After(expires) {
-			return Token{}, &LoginDeniedError{"the code was not approved in time"}
+			return Token{}, &LoginDeniedError{Reason: "the code was not approved in time", Late: true}
 		}
 	}
 }

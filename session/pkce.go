@@ -195,15 +195,15 @@ func (b *callback) wait(ctx context.Context, pasted <-chan string, mistaken func
 				continue
 			}
 		case <-timeout.C:
-			return "", &LoginDeniedError{"nobody logged in within " + loginTimeout.String()}
+			return "", &LoginDeniedError{Reason: fmt.Sprintf("nobody logged in within %d minutes", loginTimeout/time.Minute), Late: true}
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}
 		if got.denial == "access_denied" {
-			return "", &LoginDeniedError{"the login was denied in the browser"}
+			return "", &LoginDeniedError{Reason: "the login was denied in the browser"}
 		}
 		if got.denial != "" {
-			return "", &LoginDeniedError{"the portal refused the login: " + Printable(got.denial)}
+			return "", &LoginDeniedError{Reason: "the portal refused the login: " + brief(got.denial)}
 		}
 		return got.code, nil
 	}

@@ -103,19 +103,14 @@ func all(text string, is func(byte) bool) bool {
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 
-// Printable makes foreign text safe for a terminal, and short enough for a
-// line: what a terminal would act on, or not show, is spelled out as \uXXXX.
+// Printable makes foreign text safe for a terminal: what a terminal would act
+// on, or not show, is spelled out as \uXXXX.
 func Printable(text string) string {
-	const limit = 300 // bytes
-	if len(text) <= limit && utf8.ValidString(text) && !strings.ContainsFunc(text, isHidden) {
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, isHidden) {
 		return text
 	}
 	var b strings.Builder
 	for _, r := range strings.ToValidUTF8(text, "\ufffd") {
-		if b.Len() >= limit {
-			b.WriteString("…")
-			break
-		}
 		if isHidden(r) {
 			fmt.Fprintf(&b, "\\u%04x", r)
 			continue

@@ -200,7 +200,7 @@ func networkProblem(ctx context.Context, err error) string {
 	case errors.As(err, &netErr) && netErr.Timeout():
 		return fmt.Sprintf("could not be reached within %v", connectTimeout)
 	}
-	return "cannot be talked to: " + Printable(rootCause(err).Error())
+	return "cannot be talked to: " + brief(rootCause(err).Error())
 }
 
 func rootCause(err error) error {
@@ -215,7 +215,7 @@ func rootCause(err error) error {
 
 func redirectHost(res *http.Response) string {
 	if u, err := res.Location(); err == nil && u.Host != "" {
-		return Printable(u.Host)
+		return brief(u.Host)
 	}
 	return "nowhere"
 }
@@ -251,7 +251,16 @@ func serviceAnswer(res *http.Response, body []byte) *ServiceError {
 		// STS speaks XML.
 		code, message = xmlField(body, "Code"), firstOf(message, xmlField(body, "Message"))
 	}
-	return &ServiceError{Status: res.StatusCode, Code: Printable(code), Message: Printable(message)}
+	return &ServiceError{Status: res.StatusCode, Code: brief(code), Message: brief(message)}
+}
+
+// brief makes a server's text printable, and short enough for a line.
+func brief(text string) string {
+	const limit = 300 // characters
+	if runes := []rune(Printable(text)); len(runes) > limit {
+		return string(runes[:limit]) + "…"
+	}
+	return Printable(text)
 }
 
 func xmlField(body []byte, name string) string {
@@ -311,7 +320,7 @@ func answered(operation string, err error) error {
 	case errors.As(err, &unreadable):
 		return unusable(operation)
 	}
-	return fmt.Errorf("%s: %s", operation, Printable(rootCause(err).Error()))
+	return fmt.Errorf("%s: %s", operation, brief(rootCause(err).Error()))
 }
 
 // unusable is the error for an answer of 200 that lacks what was asked for.

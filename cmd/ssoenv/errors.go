@@ -141,6 +141,8 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		return statusDenied, []string{
 			fmt.Sprintf("ask whoever runs the Identity Center %q for the role, or see %s for the roles that you have", denied.Portal.Title(), denied.Portal.StartURL),
 		}
+	case errors.As(err, &refused) && refused.Late:
+		return statusLogin, []string{"run the command again to get a new login"}
 	case errors.As(err, &refused):
 		return statusDenied, []string{"run the command again to get a new login"}
 	case errors.As(err, &service):

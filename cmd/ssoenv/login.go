@@ -59,14 +59,11 @@ func (p *program) login(o loginOptions) error {
 	if err != nil {
 		return err
 	}
-	portals, err := p.portals(client.Config, o.profile, o.session, o.all)
-	if err != nil {
-		return err
-	}
+	portals, wrong := p.portals(client.Config, o.profile, o.session, o.all)
 	p.warnOfConfig(client.Config)
 	ctx, stop := p.interruptible()
 	defer stop()
-	var failures []error
+	failures := []error{wrong}
 	for _, portal := range portals {
 		if err := p.logIn(ctx, client, portal, o.ways, o.force); err != nil {
 			failures = append(failures, err)
@@ -78,7 +75,8 @@ func (p *program) login(o loginOptions) error {
 	return errors.Join(failures...)
 }
 
-// portals are the sessions that a login or a logout is about.
+// portals are the sessions that a login or a logout is about. With all of them,
+// what is wrong with one is an error beside the others.
 func (p *program) portals(config *session.Config, profile, name string, all bool) ([]session.Portal, error) {
 	named := 0
 	for _, given := range []bool{profile != "", name != "", all} {
@@ -90,22 +88,25 @@ func (p *program) portals(config *session.Config, profile, name string, all bool
 	case named > 1:
 		return nil, usageError{"a profile, --sso-session and --all exclude each other"}
 	case name != "":
-		portal, err := config.SessionPortal(name)
-		return []session.Portal{portal}, err
+		return one(config.SessionPortal(name))
 	case all:
 		return config.Portals()
 	case named == 0:
 		// Where the AWS CLI has no default profile to take, one session is
 		// choice enough.
 		if sessions := config.SessionNames(); len(sessions) == 1 && p.chosen("") == "default" && !config.HasProfile("default") {
-			portal, err := config.SessionPortal(sessions[0])
-			return []session.Portal{portal}, err
+			return one(config.SessionPortal(sessions[0]))
 		}
 	}
-	profile = p.chosen(profile)
-	portal, err := config.ProfilePortal(profile)
-	p.profile = profile
-	return []session.Portal{portal}, err
+	p.profile = p.chosen(profile)
+	return one(config.ProfilePortal(p.profile))
+}
+
+func one(portal session.Portal, err error) ([]session.Portal, error) {
+	if err != nil {
+		return nil, err
+	}
+	return []session.Portal{portal}, nil
 }
 
 // logIn makes sure of the session, and shows the person the way through the

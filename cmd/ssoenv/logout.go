@@ -44,15 +44,12 @@ func (p *program) logout(o logoutOptions) error {
 	if err != nil {
 		return err
 	}
-	portals, err := p.portals(client.Config, o.profile, o.session, o.all)
-	if err != nil {
-		return err
-	}
+	portals, wrong := p.portals(client.Config, o.profile, o.session, o.all)
 	ctx, stop := p.interruptible()
 	defer stop()
 	used, inUse := p.portalInUse(client.Config)
 	ours := false
-	var failures []error
+	failures := []error{wrong}
 	for _, portal := range portals {
 		had, err := client.Logout(ctx, portal)
 		failures = append(failures, err)

@@ -70,6 +70,7 @@ func (p *program) use(o useOptions) error {
 	}
 	p.profile = name
 	keys, fresh := client.FreshCredentials(profile)
+	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", name, profile.AccountID, profile.RoleName, fresh)
 	if !fresh {
 		p.warnOfConfig(client.Config)
 		ctx, stop := p.interruptible()
