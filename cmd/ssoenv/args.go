@@ -29,19 +29,50 @@ func arrange(args []string, commands []*cli.Command) (arranged []string, name st
 	if found < 0 {
 		return args, "", nil
 	}
-	rest, err := permute(args[at+1:], commands[found].Flags)
-	return slices.Concat(args[:at+1], rest), name, err
+	rest, foreign := args[at+1:], []string(nil)
+	if name == "exec" {
+		rest, foreign = cutCommand(rest, commands[found].Flags)
+	}
+	rest, err = permute(rest, commands[found].Flags)
+	return slices.Concat(args[:at+1], rest, foreign), name, err
+}
+
+// cutCommand takes from exec's arguments the command to run, whose flags are its
+// own: what stands behind "--" or, without that, behind the profile.
+func cutCommand(args []string, flags []cli.Flag) (ours, command []string) {
+	values := takeValues(flags)
+	for i := 0; i < len(args); i++ {
+		switch arg := args[i]; {
+		case arg == "--":
+			return args[:i], args[i+1:]
+		case len(arg) > 1 && arg[0] == '-':
+			if values[strings.TrimLeft(arg, "-")] {
+				i++
+			}
+		case i+1 < len(args) && args[i+1] == "--":
+			return args[:i+1], args[i+2:]
+		case i+1 < len(args) && (len(args[i+1]) < 2 || args[i+1][0] != '-'):
+			return args[:i+1], args[i+1:]
+		}
+	}
+	return args, nil
+}
+
+// takeValues tells which flags are followed by a value.
+func takeValues(flags []cli.Flag) map[string]bool {
+	takes := map[string]bool{}
+	for _, flag := range flags {
+		for _, name := range flag.Names() {
+			takes[name] = flag.(cli.DocGenerationFlag).TakesValue()
+		}
+	}
+	return takes
 }
 
 // permute puts a command's flags, with their values, in front of its
 // arguments, and "--" between them.
 func permute(args []string, flags []cli.Flag) ([]string, error) {
-	takesValue := map[string]bool{}
-	for _, flag := range flags {
-		for _, name := range flag.Names() {
-			takesValue[name] = flag.(cli.DocGenerationFlag).TakesValue()
-		}
-	}
+	takesValue := takeValues(flags)
 	var front, back []string
 	for i := 0; i < len(args); i++ {
 		arg := args[i]

@@ -53,33 +53,14 @@ func (p *program) use(o useOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.region != "" && !session.IsRegion(o.region) {
-		return usageError{fmt.Sprintf("%q is not a region such as eu-west-1", o.region)}
-	}
 	if o.shell == "" && !plainName(name) {
 		return shownError{fmt.Errorf("the name %q needs quotes that not every shell reads alike", name), statusUsage,
 			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function that ssoenv init installs does so by itself"}}
 	}
-	client, err := p.client()
+	made, err := p.obtain(name, o.region, o.noLogin, o.ways)
 	if err != nil {
 		return err
 	}
-	profile, err := client.Config.Profile(name)
-	if err != nil {
-		return err
-	}
-	p.profile = name
-	keys, fresh := client.FreshCredentials(profile)
-	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", name, profile.AccountID, profile.RoleName, fresh)
-	if !fresh {
-		p.warnOfConfig(client.Config)
-		ctx, stop := p.interruptible()
-		defer stop()
-		if keys, err = p.fetch(ctx, client, profile, o.noLogin, o.ways); err != nil {
-			return err
-		}
-	}
-	made := use{profile: profile, keys: keys, region: firstNonEmpty(o.region, profile.Region)}
 	statements, lost := made.statements(p.env)
 	text, err := shell.Render(statements)
 	if err != nil {
@@ -90,8 +71,34 @@ func (p *program) use(o useOptions) error {
 	return nil
 }
 
-// fetch gets the credentials from the service, with a login where there must
-// and may be one.
+// obtain walks from a profile's name to its credentials: from the cache, or
+// from the service, with a login where there must and may be one.
+func (p *program) obtain(name, region string, noLogin bool, ways loginWays) (use, error) {
+	if region != "" && !session.IsRegion(region) {
+		return use{}, usageError{fmt.Sprintf("%q is not a region such as eu-west-1", region)}
+	}
+	client, err := p.client()
+	if err != nil {
+		return use{}, err
+	}
+	profile, err := client.Config.Profile(name)
+	if err != nil {
+		return use{}, err
+	}
+	p.profile = name
+	keys, fresh := client.FreshCredentials(profile)
+	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", name, profile.AccountID, profile.RoleName, fresh)
+	if !fresh {
+		p.warnOfConfig(client.Config)
+		ctx, stop := p.interruptible()
+		defer stop()
+		if keys, err = p.fetch(ctx, client, profile, noLogin, ways); err != nil {
+			return use{}, err
+		}
+	}
+	return use{profile: profile, keys: keys, region: firstNonEmpty(region, profile.Region)}, nil
+}
+
 func (p *program) fetch(ctx context.Context, client *session.Client, profile session.Profile, noLogin bool, ways loginWays) (session.Credentials, error) {
 	keys, err := client.Credentials(ctx, profile)
 	var required *session.LoginRequiredError

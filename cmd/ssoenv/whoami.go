@@ -38,12 +38,6 @@ type identityJSON struct {
 }
 
 func (p *program) whoami(name string, asJSON, noLogin bool) error {
-	client, err := p.client()
-	if err != nil {
-		return err
-	}
-	ctx, stop := p.interruptible()
-	defer stop()
 	keys := session.Credentials{
 		AccessKeyID:  p.env["AWS_ACCESS_KEY_ID"],
 		SecretKey:    session.Secret(p.env["AWS_SECRET_ACCESS_KEY"]),
@@ -53,22 +47,25 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 	shown := p.env["SSOENV_PROFILE"]
 	if name != "" || keys.AccessKeyID == "" {
 		shown = p.chosen(name)
-		profile, err := client.Config.Profile(shown)
+		made, err := p.obtain(shown, "", noLogin, loginWays{})
 		if err != nil {
 			return err
 		}
-		p.profile = shown
-		if keys, err = p.fetch(ctx, client, profile, noLogin, loginWays{}); err != nil {
-			return err
-		}
-		region = firstNonEmpty(profile.Region, region, profile.Portal.Region)
+		keys = made.keys
+		region = firstNonEmpty(made.region, region, made.profile.Portal.Region)
 	}
 	if region == "" {
-		region = "us-east-1"
+		region = "us-east-1" // where STS answers for every account of the partition
 	}
 	if !session.IsRegion(region) {
 		return usageError{fmt.Sprintf("AWS_REGION is %q, which is not a region such as eu-west-1", region)}
 	}
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	ctx, stop := p.interruptible()
+	defer stop()
 	who, err := client.Whoami(ctx, region, keys)
 	if err != nil {
 		return err

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (p *program) credentialProcessCommand() *cli.Command {
+	var noLogin bool
+	return &cli.Command{
+		Name:      "credential-process",
+		Usage:     "print a profile's credentials as JSON, for the AWS tools' credential_process",
+		ArgsUsage: "PROFILE",
+		Description: "In the AWS config, in a profile of another name than PROFILE:\n" +
+			"    credential_process = /path/to/ssoenv credential-process PROFILE",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &noLogin},
+		},
+		Action: func(c *cli.Context) error {
+			name, err := oneProfile(c)
+			if err != nil {
+				return err
+			}
+			if name, err = p.profileToUse(name); err != nil {
+				return err
+			}
+			return p.credentialProcess(name, noLogin)
+		},
+	}
+}
+
+// processJSON is version 1 of the protocol, with the names that it fixes:
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+type processJSON struct {
+	Version         int
+	AccessKeyId     string
+	SecretAccessKey string
+	SessionToken    string
+	Expiration      string // RFC 3339
+	AccountId       string
+}
+
+func (p *program) credentialProcess(name string, noLogin bool) error {
+	if p.isTerminal(p.stdout) {
+		return shownError{usageError{"this would print credentials to the terminal"}, statusUsage,
+			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + typed(name)}}
+	}
+	made, err := p.obtain(name, "", noLogin, loginWays{})
+	if err != nil {
+		return err
+	}
+	return p.printJSON(processJSON{
+		Version:         1,
+		AccessKeyId:     made.keys.AccessKeyID,
+		SecretAccessKey: made.keys.SecretKey.Reveal(),
+		SessionToken:    made.keys.SessionToken.Reveal(),
+		Expiration:      made.keys.Expires.UTC().Format(time.RFC3339),
+		AccountId:       made.profile.AccountID,
+	})
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/shellinit"
+)
+
+type execOptions struct {
+	profile string
+	command []string
+	region  string
+	noLogin bool
+	ways    loginWays
+}
+
+func (p *program) execCommand() *cli.Command {
+	var o execOptions
+	return &cli.Command{
+		Name:      "exec",
+		Usage:     "run a command with a profile's credentials",
+		ArgsUsage: "PROFILE -- COMMAND…",
+		Description: "The command takes ssoenv's place, so its signals and its exit status are its own. Nothing\n" +
+			"else is changed: this is for scripts, make, cron and programs that start others.",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "region", Usage: "`REGION` instead of the profile's", Destination: &o.region},
+			&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &o.noLogin},
+		}, o.ways.flags()...),
+		Action: func(c *cli.Context) error {
+			if c.NArg() < 2 {
+				return usageError{"which profile, and which command? ssoenv exec PROFILE -- COMMAND"}
+			}
+			o.profile, o.command = c.Args().First(), c.Args().Tail()
+			return p.exec(o)
+		},
+	}
+}
+
+// Statuses of a command that could not be started, as shells give them.
+const (
+	statusNotExecutable = 126
+	statusNotFound      = 127
+)
+
+func (p *program) exec(o execOptions) error {
+	// Before anybody is asked to log in for nothing.
+	path, err := exec.LookPath(o.command[0])
+	if err != nil {
+		status := statusNotFound
+		if errors.Is(err, fs.ErrPermission) {
+			status = statusNotExecutable
+		}
+		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], unwrapped(err)), status, nil}
+	}
+	name, err := p.profileToUse(o.profile)
+	if err != nil {
+		return err
+	}
+	made, err := p.obtain(name, o.region, o.noLogin, o.ways)
+	if err != nil {
+		return err
+	}
+	statements, _ := made.statements(p.env)
+	err = replaceProcess(path, o.command, applied(statements, p.env))
+	return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
+}
+
+// unwrapped takes the name of the program off an error that says it again.
+func unwrapped(err error) error {
+	var named *exec.Error
+	if errors.As(err, &named) {
+		return named.Err
+	}
+	return err
+}
+
+// applied is the environment after the statements: what a shell's next child
+// would get.
+func applied(statements shellinit.Env, env map[string]string) []string {
+	after := map[string]string{}
+	for name, value := range env {
+		after[name] = value
+	}
+	for _, v := range statements {
+		if v.Unset {
+			delete(after, v.Name)
+		} else {
+			after[v.Name] = v.Value
+		}
+	}
+	list := make([]string, 0, len(after))
+	for name, value := range after {
+		list = append(list, name+"="+value)
+	}
+	slices.Sort(list)
+	return list
+}
