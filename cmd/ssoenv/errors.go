@@ -51,7 +51,7 @@ func (p *program) finish(command string, err error) int {
 	if err == nil {
 		return statusDone
 	}
-	if command == "use" || command == "clear" {
+	if (command == "use" || command == "clear") && !p.isTerminal(p.stdout) {
 		// Makes an eval fail, so that whatever was to follow it does not run
 		// with the credentials from before.
 		p.code("false\n")
