@@ -100,14 +100,21 @@ func (c *Client) CachedUntil(profiles []Profile) map[string]time.Time {
 // session or of a network.
 func (c *Client) Credentials(ctx context.Context, p Profile) (Credentials, error) {
 	keys, err := c.Renew(ctx, p)
-	if err == nil {
-		return keys, nil
+	if err != nil {
+		return c.Remaining(ctx, p, err)
 	}
-	if cached, valid := c.readRole(p); ctx.Err() == nil && valid {
-		c.warn("the credentials of %q could not be renewed, and last %s more: %v", p.Name, cached.Expires.Sub(c.Now()).Round(time.Second), err)
-		return c.withFile(p, cached.credentials()), nil
+	return keys, nil
+}
+
+// Remaining returns the keys that are still valid after [Client.Renew] has
+// failed with err, or else err itself.
+func (c *Client) Remaining(ctx context.Context, p Profile, err error) (Credentials, error) {
+	cached, valid := c.readRole(p)
+	if ctx.Err() != nil || !valid {
+		return Credentials{}, err
 	}
-	return Credentials{}, err
+	c.warn("the credentials of %q could not be renewed, and last %s more: %v", p.Name, cached.Expires.Sub(c.Now()).Round(time.Second), err)
+	return c.withFile(p, cached.credentials()), nil
 }
 
 // Renew is [Client.Credentials] for whoever must know: keys that are valid but

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/session"
+)
+
+type reachOptions struct {
+	session string
+	json    bool
+	noLogin bool
+}
+
+func (o *reachOptions) flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "sso-session", Usage: "what the sso-session `NAME` may reach", Destination: &o.session},
+		&cli.BoolFlag{Name: "json", Usage: "print one JSON document", Destination: &o.json},
+		&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &o.noLogin},
+	}
+}
+
+func (p *program) accountsCommand() *cli.Command {
+	var o reachOptions
+	return &cli.Command{
+		Name:        "accounts",
+		Usage:       "list the accounts that a session may reach",
+		Description: "The session is that of this shell's profile, unless it is named.",
+		Flags:       o.flags(),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return p.accounts(o)
+		},
+	}
+}
+
+type accountJSON struct {
+	AccountID string `json:"account_id"`
+	Name      string `json:"name,omitempty"`
+	Email     string `json:"email,omitempty"`
+}
+
+func (p *program) accounts(o reachOptions) error {
+	var accounts []session.Account
+	err := p.reach(o, func(ctx context.Context, client *session.Client, portal session.Portal) (err error) {
+		accounts, err = client.Accounts(ctx, portal)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if o.json {
+		rows := make([]accountJSON, len(accounts))
+		for i, a := range accounts {
+			rows[i] = accountJSON{a.ID, a.Name, a.Email}
+		}
+		return p.printJSON(rows)
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, a := range accounts {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", a.ID, dash(session.Printable(a.Name)), session.Printable(a.Email))
+	}
+	_ = w.Flush() // into memory
+	return p.print(b.String())
+}
+
+func (p *program) rolesCommand() *cli.Command {
+	var o reachOptions
+	return &cli.Command{
+		Name:        "roles",
+		Usage:       "list the roles that a session may take in an account",
+		ArgsUsage:   "ACCOUNT",
+		Description: "ACCOUNT is an account's id or its name.",
+		Flags:       o.flags(),
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return usageError{"which account?"}
+			}
+			return p.roles(c.Args().First(), o)
+		},
+	}
+}
+
+type roleJSON struct {
+	AccountID string `json:"account_id"`
+	RoleName  string `json:"role_name"`
+}
+
+func (p *program) roles(account string, o reachOptions) error {
+	var roles []string
+	err := p.reach(o, func(ctx context.Context, client *session.Client, portal session.Portal) (err error) {
+		if account, err = accountID(ctx, client, portal, account); err != nil {
+			return err
+		}
+		roles, err = client.AccountRoles(ctx, portal, account)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if o.json {
+		rows := make([]roleJSON, len(roles))
+		for i, role := range roles {
+			rows[i] = roleJSON{account, role}
+		}
+		return p.printJSON(rows)
+	}
+	var b strings.Builder
+	for _, role := range roles {
+		b.WriteString(session.Printable(role) + "\n")
+	}
+	return p.print(b.String())
+}
+
+// accountID takes an account's id as it is, and looks up its name.
+func accountID(ctx context.Context, client *session.Client, portal session.Portal, named string) (string, error) {
+	if len(named) == 12 && strings.Trim(named, "0123456789") == "" {
+		return named, nil
+	}
+	accounts, err := client.Accounts(ctx, portal)
+	if err != nil {
+		return "", err
+	}
+	var found, names []string
+	for _, a := range accounts {
+		names = append(names, a.Name)
+		if a.Name == named {
+			found = append(found, a.ID)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return "", shownError{fmt.Errorf("%d accounts are called %q", len(found), named), statusUsage, []string{"name one by its id: " + strings.Join(found, ", ")}}
+	}
+	hint := "ssoenv accounts lists them"
+	if near := nearest(named, names); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return "", shownError{fmt.Errorf("%q can reach no account %q", portal.Title(), named), statusDenied, []string{hint}}
+}
+
+// reach does something that needs a session, with a login where there must and
+// may be one.
+func (p *program) reach(o reachOptions, act func(context.Context, *session.Client, session.Portal) error) error {
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	portals, err := p.portals(client.Config, "", o.session, false)
+	if err != nil {
+		return err
+	}
+	ctx, stop := p.interruptible()
+	defer stop()
+	err = act(ctx, client, portals[0])
+	var required *session.LoginRequiredError
+	if !errors.As(err, &required) || o.noLogin || !p.attended() {
+		return err
+	}
+	if err := p.logIn(ctx, client, portals[0], loginWays{}, false); err != nil {
+		return err
+	}
+	return act(ctx, client, portals[0])
+}
