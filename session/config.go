@@ -78,11 +78,11 @@ func readConfigFile(path string) ([]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, &ConfigError{Problem: fmt.Sprintf("the AWS config file %q cannot be read: %v", path, cause(err))}
+		return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, &ConfigError{Problem: fmt.Sprintf("the AWS config file %q cannot be read: %v", path, cause(err))}
+		return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
 	}
 	return data, nil
 }
@@ -155,12 +155,12 @@ func (c *Config) Portals() ([]Portal, error) {
 		if url == "" || k.get("sso_session") != "" || seen[url] {
 			continue
 		}
-		seen[url] = true
 		p, err := c.portal(name, k)
 		if err != nil {
 			failures = append(failures, err)
 			continue
 		}
+		seen[url] = true
 		portals = append(portals, p)
 	}
 	return portals, errors.Join(failures...)
@@ -291,6 +291,16 @@ func (c *Config) portal(name string, k keys) (Portal, error) {
 		Browser:     k.get("ssoenv_browser"),
 	}
 	if p.StartURL == "" && k.get("sso_account_id") == "" && k.get("sso_role_name") == "" {
+		for _, way := range []struct{ key, text string }{
+			{"role_arn", "by taking a role (role_arn)"},
+			{"aws_access_key_id", "as static keys (aws_access_key_id)"},
+			{"credential_process", "from a program (credential_process)"},
+			{"login_session", "by aws login (login_session)"},
+		} {
+			if k.get(way.key) != "" {
+				return Portal{}, &UnsupportedError{Profile: name, Way: way.text}
+			}
+		}
 		return Portal{}, &ConfigError{Section: where, Key: "sso_session",
 			Problem: where + " does not log in through IAM Identity Center: it has no sso_session"}
 	}

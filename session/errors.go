@@ -92,6 +92,23 @@ type NetworkError struct {
 
 func (e *NetworkError) Error() string { return e.Host + " " + e.Problem }
 
+// A ClockError says that this machine's clock is ahead of AWS's: what AWS has
+// just given is past already.
+type ClockError struct{ Now, Expires time.Time }
+
+func (e *ClockError) Error() string {
+	return fmt.Sprintf("by this machine's clock it is %s, but AWS has just given credentials until %s",
+		e.Now.UTC().Format(time.RFC3339), e.Expires.UTC().Format(time.RFC3339))
+}
+
+// An UnsupportedError says that a profile gets its credentials in a way that
+// ssoenv does not know.
+type UnsupportedError struct{ Profile, Way string }
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("profile %q gets its credentials %s, not through IAM Identity Center", e.Profile, e.Way)
+}
+
 // A BusyError says that another process has held a lock for too long.
 type BusyError struct {
 	PID    int // 0 when it is not known

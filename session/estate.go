@@ -90,7 +90,7 @@ func (c *Client) pages(ctx context.Context, portal Portal, operation string, pag
 			continue
 		}
 		if isUnauthorized(err) {
-			return &LoginRequiredError{portal, "the session has ended at"}
+			return c.refused(portal, token)
 		}
 		if err != nil {
 			return err

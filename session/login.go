@@ -123,6 +123,9 @@ func (c *Client) challenge(ctx context.Context, portal Portal, how Ceremony) (To
 // keepLogin writes down the session that a login has given.
 func (c *Client) keepLogin(portal Portal, client registration, out *ssooidc.CreateTokenOutput) (Token, error) {
 	known, _ := c.readToken(portal)
+	if err := c.forgetRoles(portal); err != nil {
+		c.warn("%v", err) // it may be another person who has logged in
+	}
 	return c.keepToken(portal, tokenFile{
 		Token: Token{
 			ClientID:            client.ClientID,

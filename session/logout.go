@@ -15,6 +15,11 @@ import (
 // whatever becomes of the others; the error tells of all that failed. had is
 // false when there was no session to end.
 func (c *Client) Logout(ctx context.Context, portal Portal) (had bool, err error) {
+	// A refresh that is under way would write its token over the deleted one.
+	// One that hangs is not waited for.
+	if unlock, err := c.lock(ctx, "token-"+tokenKey(portal), "renewing the session", shortPatience); err == nil {
+		defer unlock()
+	}
 	file, had := c.readToken(portal)
 	var failures []error
 	if had {
@@ -25,13 +30,16 @@ func (c *Client) Logout(ctx context.Context, portal Portal) (had bool, err error
 }
 
 // endSession tells the service. An access token that has expired cannot end
-// its session, so it is renewed for that where it can be.
+// its session, so it is renewed for that where it can be; the caller holds the
+// token's lock.
 func (c *Client) endSession(ctx context.Context, portal Portal, file tokenFile) error {
 	token := file.Token
 	if !token.Expires.After(c.Now()) {
-		renewed, err := c.renew(ctx, portal, file)
-		var over *LoginRequiredError
-		if errors.As(err, &over) {
+		if !file.Refreshable(c.Now()) {
+			return nil
+		}
+		renewed, err := c.refresh(ctx, portal, file)
+		if isOver(err) {
 			return nil
 		}
 		if err != nil {
@@ -61,16 +69,22 @@ func (c *Client) forget(portal Portal) error {
 			failures = append(failures, c.Private.Delete(registrationKey(portal, grant)))
 		}
 	}
-	if c.Roles != nil {
-		keys, err := c.Roles.Keys()
-		failures = append(failures, err)
-		for _, key := range keys {
-			if strings.HasPrefix(key, rolesOf(portal)) {
-				failures = append(failures, c.Roles.Delete(key), c.Roles.Delete(key+".expires"), c.Roles.Delete(key+".failed"))
-			}
+	failures = append(failures, c.forgetRoles(portal), c.forgetCLIRoles(portal))
+	return errors.Join(failures...)
+}
+
+// forgetRoles removes the role credentials that were got through the portal.
+func (c *Client) forgetRoles(portal Portal) error {
+	if c.Roles == nil {
+		return nil
+	}
+	keys, err := c.Roles.Keys()
+	failures := []error{err}
+	for _, key := range keys {
+		if strings.HasPrefix(key, rolesOf(portal)) {
+			failures = append(failures, c.Roles.Delete(key), c.Roles.Delete(key+".expires"), c.Roles.Delete(key+".failed"))
 		}
 	}
-	failures = append(failures, c.forgetCLIRoles(portal))
 	return errors.Join(failures...)
 }
 

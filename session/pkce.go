@@ -61,7 +61,7 @@ func (c *Client) authorizationCode(ctx context.Context, portal Portal, how Cerem
 	}
 
 	code, err := back.wait(ctx, how.Pasted, func() {
-		c.warn("that is not the address that this login waits for; it begins with %s?", redirectURI[:len("http://127.0.0.1")])
+		c.warn("that is not the address that this login waits for: paste the whole of it, from %s to its end", back.uri)
 	})
 	if err != nil {
 		back.finish(err)

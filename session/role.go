@@ -143,6 +143,8 @@ func (c *Client) exchangeOnce(ctx context.Context, p Profile, cached roleFile, v
 		return Credentials{}, err
 	}
 	defer unlock()
+	ctx, cancel := context.WithTimeout(ctx, patience-5*time.Second) // others wait for the lock that long
+	defer cancel()
 	if latest, ok := c.readRole(p); ok && latest.AccessKeyID != cached.AccessKeyID {
 		return latest.credentials(), nil
 	}
@@ -159,7 +161,7 @@ func (c *Client) exchangeOnce(ctx context.Context, p Profile, cached roleFile, v
 		fetched, err = c.exchange(ctx, p, token)
 	}
 	if isUnauthorized(err) {
-		return Credentials{}, &LoginRequiredError{p.Portal, "the session has ended at"}
+		return Credentials{}, c.refused(p.Portal, token)
 	}
 	return fetched, err
 }
@@ -174,8 +176,24 @@ func (c *Client) replace(ctx context.Context, portal Portal, refused Token) (Tok
 	if file.Access != refused.Access {
 		return file.Token, nil
 	}
-	file.Expires = c.Now()
-	return c.renew(ctx, portal, file)
+	seen := file
+	seen.Expires = c.Now()
+	renewed, err := c.renew(ctx, portal, seen)
+	var required *LoginRequiredError
+	if errors.As(err, &required) {
+		return Token{}, c.refused(portal, refused)
+	}
+	return renewed, err
+}
+
+// refused writes down that the service does not take the token, so that the
+// next login does not take it for a session, and the AWS CLI does not either.
+func (c *Client) refused(portal Portal, token Token) error {
+	if file, ok := c.readToken(portal); ok && file.Access == token.Access && file.Expires.After(c.Now()) {
+		file.Expires = c.Now().Truncate(time.Second)
+		_ = c.writeToken(portal, file) // at worst it is refused once more
+	}
+	return &LoginRequiredError{portal, "the session has ended at"}
 }
 
 func (c *Client) exchange(ctx context.Context, p Profile, token Token) (Credentials, error) {
@@ -207,8 +225,11 @@ func (c *Client) exchange(ctx context.Context, p Profile, token Token) (Credenti
 		Expires:      time.UnixMilli(given.Expiration).UTC(),
 		Obtained:     c.Now().UTC(),
 	}
-	if !isKeyID(file.AccessKeyID) || !isSecretText(file.SecretKey) || !isSecretText(file.SessionToken) || !file.Expires.After(c.Now()) {
+	if !isKeyID(file.AccessKeyID) || !isSecretText(file.SecretKey) || !isSecretText(file.SessionToken) {
 		return Credentials{}, unusable("GetRoleCredentials")
+	}
+	if !file.Expires.After(c.Now()) {
+		return Credentials{}, &ClockError{Now: c.Now(), Expires: file.Expires}
 	}
 	c.keepRole(p, file)
 	return file.credentials(), nil
@@ -229,6 +250,11 @@ func (c *Client) keepRole(p Profile, file roleFile) {
 		c.warn("the credentials could not be kept for later: %v", err)
 	}
 	_ = c.Roles.Delete(failureKey(p)) // at worst a shell reads old news
+	if _, ok := c.readToken(p.Portal); !ok {
+		// A logout came in between, which looks for these files after it has
+		// deleted the token: either it finds them, or they are found here.
+		_ = c.Roles.Delete(roleKey(p))
+	}
 }
 
 func expiryKey(p Profile) string { return roleKey(p) + ".expires" }

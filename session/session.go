@@ -111,6 +111,8 @@ type Client struct {
 
 	// Warn is told, in one line, what went wrong without stopping the work.
 	Warn func(string)
+
+	unkept map[string]tokenFile // sessions that could not be written down
 }
 
 // Margins. A token is renewed as early as the AWS CLI renews it; role

@@ -63,10 +63,16 @@ func (c *Client) renew(ctx context.Context, portal Portal, seen tokenFile) (Toke
 		c.warn("the session with %q could not be renewed, and lasts %s more: %v", portal.Title(), seen.Expires.Sub(now).Round(time.Second), err)
 		return seen.Token, nil
 	}
-	if hasCode(err, codeInvalidGrant, codeExpiredToken, codeInvalidClient, codeUnauthorizedClient, codeAccessDenied, codeInvalidRequest) {
+	if isOver(err) {
 		return Token{}, &LoginRequiredError{portal, "the session has ended at"}
 	}
 	return Token{}, err
+}
+
+// isOver tells whether a refresh was refused in a way that no repetition
+// mends.
+func isOver(err error) bool {
+	return hasCode(err, codeInvalidGrant, codeExpiredToken, codeInvalidClient, codeUnauthorizedClient, codeAccessDenied, codeInvalidRequest)
 }
 
 // refreshOnce lets one process of many spend the refresh token, which the
@@ -110,7 +116,7 @@ func (c *Client) refresh(ctx context.Context, portal Portal, seen tokenFile) (To
 		return Token{}, err
 	}
 	out, err := oidc.CreateToken(ctx, &ssooidc.CreateTokenInput{
-		GrantType:    aws.String("refresh_token"),
+		GrantType:    aws.String(grantRefreshToken),
 		ClientId:     aws.String(seen.ClientID),
 		ClientSecret: aws.String(seen.ClientSecret.Reveal()),
 		RefreshToken: aws.String(seen.Refresh.Reveal()),
@@ -134,15 +140,41 @@ func (c *Client) keepToken(portal Portal, file tokenFile, out *ssooidc.CreateTok
 		// An answer without one leaves the old one standing.
 		file.Refresh = Secret(given)
 	}
-	if c.Tokens != nil {
-		if err := c.Tokens.Write(tokenKey(portal), file.bytes(), time.Time{}); err != nil {
-			c.warn("the session could not be kept for later: %v", err)
-		}
+	if err := c.writeToken(portal, file); err != nil {
+		c.warn("the session could not be kept for later: %v", err)
 	}
 	return file.Token, nil
 }
 
+// writeToken keeps a session that cannot be written down for as long as this
+// process lasts.
+func (c *Client) writeToken(portal Portal, file tokenFile) error {
+	err := errors.New("there is no cache to keep it in")
+	if c.Tokens != nil {
+		err = c.Tokens.Write(tokenKey(portal), file.bytes(), time.Time{})
+	}
+	if err != nil {
+		if c.unkept == nil {
+			c.unkept = map[string]tokenFile{}
+		}
+		c.unkept[tokenKey(portal)] = file
+	} else {
+		delete(c.unkept, tokenKey(portal))
+	}
+	return err
+}
+
+// Kept tells whether the session with the portal will be there for the next
+// process.
+func (c *Client) Kept(portal Portal) bool {
+	_, unkept := c.unkept[tokenKey(portal)]
+	return !unkept
+}
+
 func (c *Client) readToken(portal Portal) (tokenFile, bool) {
+	if file, ok := c.unkept[tokenKey(portal)]; ok {
+		return file, true
+	}
 	if c.Tokens == nil {
 		return tokenFile{}, false
 	}

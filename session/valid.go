@@ -53,11 +53,12 @@ func isColor(text string) bool {
 	return err == nil && strconv.Itoa(n) == text && n >= 0 && n <= 255
 }
 
-// isWebURL accepts an absolute https URL without user information; plain http
-// to this machine alone.
+// isWebURL accepts an absolute https URL of printable ASCII without user
+// information; plain http to this machine alone.
 func isWebURL(text string) bool {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || hasControl(text) || strings.ContainsAny(text, " \"<>\\^`{|}") {
+	plain := all(text, func(c byte) bool { return c > ' ' && c <= '~' && strings.IndexByte("\"<>\\^`{|}", c) < 0 })
+	if err != nil || u.Host == "" || u.User != nil || !plain {
 		return false
 	}
 	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())

@@ -85,7 +85,7 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 		if err == nil {
 			return res, nil
 		}
-		if parent.Err() != nil {
+		if errors.Is(parent.Err(), context.Canceled) {
 			return nil, parent.Err()
 		}
 		pause, again := pauseBefore(attempt, res, err)
@@ -121,7 +121,11 @@ func (w *wire) attempt(ctx context.Context, req *http.Request, body []byte) (*ht
 	case isWebPage(res, reply) && res.StatusCode < 500:
 		return res, &NetworkError{Host: host, Problem: "answered with a web page instead of data: a captive portal or a proxy may be in the way"}
 	case res.StatusCode >= 400:
-		return res, serviceAnswer(res, reply)
+		answer := serviceAnswer(res, reply)
+		if answer.Code == "" && res.StatusCode < 500 && !json.Valid(reply) {
+			return res, &NetworkError{Host: host, Problem: fmt.Sprintf("answered HTTP %d in words that are not AWS's: a proxy may be in the way", res.StatusCode)}
+		}
+		return res, answer
 	}
 	return res, nil
 }
