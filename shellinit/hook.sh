@@ -20,7 +20,10 @@ ssoenv() {
 # __ssoenv_switch captures the program's statements and evaluates them.
 __ssoenv_switch() {
 	# Secrets stay out of a trace. Only an interrupt leaves it off for good.
-	{ __ssoenv_flags=$- && \set +xv; } 2>/dev/null
+	{
+		__ssoenv_flags=$-
+		\set +xv
+	} 2>/dev/null
 
 	__ssoenv_status=0
 	__ssoenv_code=$(__ssoenv_ask "$@") || __ssoenv_status=$?

@@ -19,7 +19,13 @@ import (
 // that is why text for one shell stays data in another. The backslash stands
 // outside of the quotes because fish gives it a meaning inside. No word is left
 // bare, however plain it looks: "=ls" and "~" mean something to zsh.
+//
+// The shells that take data have quotes of their own, which are only for
+// themselves: values do not pass through them.
 func (s Shell) Quote(word string) string {
+	if s.data != code {
+		return s.quoteData(word)
+	}
 	if word == "" {
 		return "''"
 	}
@@ -70,12 +76,12 @@ const (
 	// that reads them decides by its locale what they are.
 	literal oddBytes = iota
 
-	// octal is $'\303\251'. Always three digits: ksh93 and mksh would take a
-	// digit that follows \xe9 for its own. No quote and no backslash of the
-	// value is ever inside, where dash would see the end of a plain '…'.
+	// octal is $'\303\251', and nothing else is ever inside: a quote would end
+	// what dash takes for a plain '…', and a digit belong to the number before.
 	octal
 
-	// hex is \Xc3\Xa9, outside of the quotes.
+	// hex is \Xc3\Xa9, outside of the quotes. Before fish 3.6, \x would not take
+	// these bytes.
 	hex
 )
 

@@ -4,9 +4,9 @@
 // and nothing in it ever runs. A value is data to every dialect here whatever
 // it holds, and stays data when the text reaches a shell of another dialect.
 //
-// [Shell.Render] writes variables as statements, [Shell.Hook] writes the
-// function that evaluates them. The functions are the hook.* files beside this
-// one, embedded as they are.
+// [Shell.Render] writes variables as statements, or as data for the shells that
+// take no code; [Shell.Hook] writes the function that reads them. The functions
+// are the hook.* files beside this one, embedded as they are.
 package shellinit
 
 import (
@@ -30,6 +30,7 @@ var (
 // and a function. Shells can be compared with ==. The zero Shell is none.
 type Shell struct {
 	name string
+	data dataShell // it takes data, not statements
 	odd  oddBytes
 
 	// Statements, for fmt: the name, then the quoted value if there is one.
@@ -37,6 +38,9 @@ type Shell struct {
 	export, unset, assign string
 
 	hook string
+
+	// prompt follows the hook for those who want its segment in their prompt.
+	prompt string
 
 	// emulated: the hook is evaluated by "emulate zsh -c", which shields it
 	// from aliases and options while it is parsed and whenever it runs.
@@ -54,17 +58,20 @@ var (
 	Bash = Shell{
 		name: "bash", odd: octal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "%s=%s;\n",
-		hook: hookBash,
+		hook: hookBash, prompt: "__ssoenv_segment='${SSOENV_PROMPT:+$SSOENV_PROMPT }'\n",
 	}
 	Zsh = Shell{
 		name: "zsh", odd: octal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "typeset -g %s=%s;\n",
 		hook: hookZsh, emulated: true,
+		// An option is set here, and not by the hook, where it would be the
+		// emulation's.
+		prompt: "\\builtin setopt prompt_subst\n__ssoenv_segment='${SSOENV_PROMPT:+$SSOENV_PROMPT }'\n",
 	}
 	Fish = Shell{
 		name: "fish", odd: hex,
 		export: "set --global --export %s %s;\n", unset: "set --erase --global %s;\n", assign: "set --global %s %s;\n",
-		hook: hookFish,
+		hook: hookFish, prompt: "set --global __ssoenv_segment right\n",
 	}
 	POSIX = Shell{
 		name: "sh", odd: literal,
@@ -76,11 +83,12 @@ var (
 // Names lists the shells in the order of the manual, by the names that
 // [Named] knows them by.
 func Names() []string {
-	return []string{Bash.name, Zsh.name, Fish.name, POSIX.name}
+	return []string{Bash.name, Zsh.name, Fish.name, POSIX.name, PowerShell.name, Nu.name, Elvish.name, Xonsh.name}
 }
 
 // Named finds a shell by name. Besides those in [Names] it knows the shells
-// that speak POSIX's dialect and no other: ash, busybox, dash, ksh and mksh.
+// that speak POSIX's dialect and no other, ash, busybox, dash, ksh and mksh,
+// and pwsh and nushell.
 func Named(name string) (Shell, bool) {
 	switch name {
 	case "bash":
@@ -91,6 +99,14 @@ func Named(name string) (Shell, bool) {
 		return Fish, true
 	case "sh", "ash", "busybox", "dash", "ksh", "mksh":
 		return POSIX, true
+	case "powershell", "pwsh":
+		return PowerShell, true
+	case "nu", "nushell":
+		return Nu, true
+	case "elvish":
+		return Elvish, true
+	case "xonsh":
+		return Xonsh, true
 	}
 	return Shell{}, false
 }
@@ -110,26 +126,40 @@ type Var struct {
 }
 
 // Render writes env as statements, each ended by ";" and a newline, so that
-// even an eval of the unquoted text sees where they end.
+// even an eval of the unquoted text sees where they end; or, for the shells that
+// take data, as data. It writes nothing where there is nothing to change.
 //
 // A name must be letters, digits and underscores, not begin with a digit, and
-// a value must hold no NUL byte: no shell can hold others. Then the error names
-// the variable, never the value, and there is no text at all.
+// a value must hold no NUL byte: no shell can hold others. The values for
+// PowerShell, Nu and Elvish must be UTF-8. Otherwise the error names the
+// variable, never the value, and there is no text at all.
 func (s Shell) Render(env Env) (string, error) {
+	if s.data != code {
+		return s.renderData(env)
+	}
 	var b strings.Builder
 	for _, v := range env {
-		switch {
-		case !isName(v.Name):
-			return "", fmt.Errorf("%q is no name for a shell variable", v.Name)
-		case v.Unset:
+		if err := v.check(); err != nil {
+			return "", err
+		}
+		if v.Unset {
 			fmt.Fprintf(&b, s.unset, v.Name)
-		case strings.ContainsRune(v.Value, 0):
-			return "", fmt.Errorf("the value of %q holds a NUL byte", v.Name)
-		default:
+		} else {
 			fmt.Fprintf(&b, s.export, v.Name, s.Quote(v.Value))
 		}
 	}
 	return b.String(), nil
+}
+
+// check holds what no shell can hold against v.
+func (v Var) check() error {
+	switch {
+	case !isName(v.Name):
+		return fmt.Errorf("%q is no name for a shell variable", v.Name)
+	case !v.Unset && strings.ContainsRune(v.Value, 0):
+		return fmt.Errorf("the value of %q holds a NUL byte", v.Name)
+	}
+	return nil
 }
 
 // isName reports whether every shell takes name for a variable's.
@@ -145,10 +175,24 @@ func isName(name string) bool {
 }
 
 // Hook writes the code for a shell's start-up file: the function "ssoenv" in
-// front of the program at exe, an absolute path. Evaluating it twice is the
-// same as once. The code prints nothing and starts nothing.
+// front of the program at exe, an absolute path, and, in every interactive shell
+// but POSIX ones, the hook that fills SSOENV_PROMPT before each prompt and has the
+// program renew the credentials in time. Evaluating it twice is the same as
+// once. The code prints nothing and starts nothing.
 func (s Shell) Hook(exe string) string {
-	code := fmt.Sprintf(s.assign, "__ssoenv_exe", s.Quote(exe)) + s.hook
+	return s.Wrap(fmt.Sprintf(s.assign, "__ssoenv_exe", s.Quote(exe)) + s.hook)
+}
+
+// Prompt writes what goes behind [Shell.Hook] to have the hook's segment in the
+// shell's own prompt: at the beginning of PS1 or PROMPT, at the end of fish's
+// right prompt. Whoever sets PS1 or PROMPT anew gets it again. It is empty for a
+// shell whose prompt the hook does not fill.
+func (s Shell) Prompt() string { return s.prompt }
+
+// Wrap makes code for a shell's start-up file proof against what the shell's
+// aliases and options would make of it, where the code cannot see to that by
+// itself: in zsh.
+func (s Shell) Wrap(code string) string {
 	if s.emulated {
 		return s.emulate(code)
 	}
