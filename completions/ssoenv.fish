@@ -1,0 +1,21 @@
+# ssoenv's completions in fish, 3.1 or later.
+
+# __ssoenv_complete asks the program what could stand at the cursor. fish itself
+# matches and quotes what it is told.
+function __ssoenv_complete
+    set --local program ssoenv
+    set --query __ssoenv_exe; and set program $__ssoenv_exe
+    set --local words (commandline --current-process --tokenize --cut-at-cursor)
+    set --local word (commandline --current-token --cut-at-cursor)
+    command $program complete fish -- $words "$word" </dev/null 2>/dev/null
+
+    # The word is the shell's own affair; behind "--", another command's.
+    if test $status -eq 1
+        set --local at (contains --index -- -- $words)
+        or return
+        set --local line (string escape -- $words[$at..-1]) $word
+        complete --do-complete (string join -- ' ' $line[2..-1])
+    end
+end
+
+complete --command ssoenv --no-files --arguments '(__ssoenv_complete)'
