@@ -168,7 +168,7 @@ func (p *program) reach(o reachOptions, act func(context.Context, *session.Clien
 	if !errors.As(err, &required) || o.noLogin || !p.attended() {
 		return err
 	}
-	if err := p.logIn(ctx, client, portals[0], loginWays{}, false); err != nil {
+	if err := p.logIn(ctx, client, portals[0], loginWays{}, true); err != nil {
 		return err
 	}
 	return act(ctx, client, portals[0])

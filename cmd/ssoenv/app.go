@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -18,18 +19,24 @@ func (p *program) commands() []*cli.Command {
 		p.statusCommand(),
 		p.listCommand(),
 		p.whoamiCommand(),
+		p.accountsCommand(),
+		p.rolesCommand(),
+		p.execCommand(),
+		p.credentialProcessCommand(),
 		p.promptCommand(),
 		p.initCommand(),
+		p.completionCommand(),
 		p.versionCommand(),
 		p.refreshCommand(),
 		p.adoptCommand(),
 		p.filesCommand(),
+		p.completeCommand(),
 	}
 }
 
 // evaluated are the commands whose standard output a shell runs: nothing that
 // was written for a person may come to stand there, help included.
-var evaluated = map[string]bool{"use": true, "clear": true, "logout": true, "init": true, "adopt": true}
+var evaluated = map[string]bool{"use": true, "clear": true, "logout": true, "init": true, "completion": true, "adopt": true}
 
 // run carries out the command line and returns the exit status.
 func (p *program) run() int {
@@ -48,7 +55,7 @@ func (p *program) run() int {
 // run; and cuts list values at commas.
 func (p *program) app(commands []*cli.Command, name string) *cli.App {
 	var help io.Writer = p.stdout
-	if evaluated[name] || name == "" {
+	if evaluated[name] || name == "" && !slices.Contains(p.args, "--help") && !slices.Contains(p.args, "-h") {
 		help = p.stderr
 	}
 	usage := func(_ *cli.Context, err error, _ bool) error {
@@ -84,7 +91,15 @@ func (p *program) app(commands []*cli.Command, name string) *cli.App {
 }
 
 func (p *program) debugFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "debug", Usage: "log what happens to standard error, secrets masked", Destination: &p.debug}
+	return &cli.BoolFlag{
+		Name: "debug", Usage: "log what happens to standard error, secrets masked",
+		// Not a Destination: the app's flag and the command's would each set it
+		// to their own default.
+		Action: func(_ *cli.Context, on bool) error {
+			p.debug = p.debug || on
+			return nil
+		},
+	}
 }
 
 // root is what runs when no command was named.

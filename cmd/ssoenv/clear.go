@@ -38,7 +38,9 @@ func (p *program) clear(shellName string) error {
 	if err != nil {
 		return err
 	}
-	p.code(text)
+	if err := p.print(text); err != nil {
+		return err
+	}
 	if len(kept) > 0 {
 		p.say("%s was changed since use, and stays", strings.Join(kept, ", "))
 	}

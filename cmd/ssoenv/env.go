@@ -144,8 +144,11 @@ func (u use) statements(env map[string]string) (statements shellinit.Env, lost b
 		wanted[v.Name] = v.Value
 	}
 	var changes shellinit.Env
+	// A shell that uses a profile and has lost the memory: what use always
+	// sets is its doing.
+	forgotten := forgotten(env, past)
 	for _, name := range secrets {
-		if _, ok := env[name]; ok && !past.ours(env, name) {
+		if _, ok := env[name]; ok && !forgotten && !past.ours(env, name) {
 			lost = true
 		}
 		if _, ok := wanted[name]; !ok {
@@ -157,6 +160,9 @@ func (u use) statements(env map[string]string) (statements shellinit.Env, lost b
 	next.Lost = next.Lost || lost
 	for _, name := range restorable {
 		before := past.original(env, name)
+		if forgotten && setByUse[name] {
+			before = nil
+		}
 		_, isWanted := wanted[name]
 		if !isWanted && (name == "AWS_REGION" || name == "AWS_DEFAULT_REGION") {
 			// The profile has no region: as it was before ssoenv.
@@ -216,10 +222,10 @@ func (u use) renewal(env map[string]string) shellinit.Env {
 func cleared(env map[string]string) (statements shellinit.Env, kept []string, lost bool) {
 	past := recall(env["SSOENV_SAVED"])
 	statements = appendUnset(statements, env, "SSOENV_PROFILE")
+	forgotten := forgotten(env, past)
 	for _, name := range secrets {
 		_, present := env[name]
-		// Without a memory the marker alone says whose the keys are.
-		if past.ours(env, name) || len(past.Vars) == 0 {
+		if past.ours(env, name) || forgotten {
 			statements = appendUnset(statements, env, name)
 		} else if present {
 			kept = append(kept, name)
@@ -227,7 +233,7 @@ func cleared(env map[string]string) (statements shellinit.Env, kept []string, lo
 	}
 	for _, name := range restorable {
 		switch {
-		case len(past.Vars) == 0 && setByUse[name]:
+		case forgotten && setByUse[name]:
 			statements = appendUnset(statements, env, name)
 		case !past.ours(env, name):
 		case past.Lost && expiring[name]:
@@ -241,6 +247,12 @@ func cleared(env map[string]string) (statements shellinit.Env, kept []string, lo
 		statements = appendUnset(statements, env, name)
 	}
 	return statements, kept, past.Lost
+}
+
+// forgotten tells whether the shell uses a profile, but has no memory of what
+// was before: then the marker alone says whose the keys are.
+func forgotten(env map[string]string, past memory) bool {
+	return env["SSOENV_PROFILE"] != "" && len(past.Vars) == 0
 }
 
 // appendUnset leaves out what is not there: no shell knows a variable that its

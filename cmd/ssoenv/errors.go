@@ -51,10 +51,10 @@ func (p *program) finish(command string, err error) int {
 	if err == nil {
 		return statusDone
 	}
-	if (command == "use" || command == "clear") && !p.isTerminal(p.stdout) {
+	if (evaluated[command] || command == "") && !p.isTerminal(p.stdout) {
 		// Makes an eval fail, so that whatever was to follow it does not run
-		// with the credentials from before.
-		p.code("false\n")
+		// with the credentials from before; a mistyped command's, too.
+		_ = p.print("false\n")
 	}
 	var silent statusError
 	if errors.As(err, &silent) {
@@ -98,6 +98,8 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		required *session.LoginRequiredError
 		missing  *session.NotFoundError
 		config   *session.ConfigError
+		foreign  *session.UnsupportedError
+		clock    *session.ClockError
 		region   *session.RegionError
 		denied   *session.AccessDeniedError
 		refused  *session.LoginDeniedError
@@ -129,6 +131,10 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 			return statusConfig, []string{fmt.Sprintf("set sso_region = %s in %s", region.Actual, sectionOf(region.Portal))}
 		}
 		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.Portal) + ": the region is the one that your Identity Center was set up in"}
+	case errors.As(err, &foreign):
+		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + typed(foreign.Profile)}
+	case errors.As(err, &clock):
+		return statusFailed, []string{"set this machine's clock right"}
 	case errors.As(err, &config):
 		if strings.HasPrefix(config.Key, "AWS_ENDPOINT_URL") {
 			return statusConfig, []string{"unset " + config.Key + ", or give it an https URL"}
@@ -193,10 +199,13 @@ func (p *program) namesHint(missing *session.NotFoundError) []string {
 
 // loginCommandFor is the command line that logs in to the portal.
 func (p *program) loginCommandFor(portal session.Portal) string {
-	if p.profile == "" && portal.Name != "" {
+	switch {
+	case p.profile != "":
+		return "ssoenv login " + typed(p.profile)
+	case portal.Name != "":
 		return "ssoenv login --sso-session " + typed(portal.Name)
 	}
-	return "ssoenv login " + typed(p.profile)
+	return "ssoenv login PROFILE, with a profile of " + portal.StartURL
 }
 
 func sectionOf(portal session.Portal) string {

@@ -22,7 +22,7 @@ var floors = map[string]struct {
 	modules []string
 }{
 	"cmd/ssoenv": {
-		[]string{"session", "shellinit", "cache"},
+		[]string{"session", "shellinit", "completions", "cache"},
 		[]string{"github.com/urfave/cli/v2", "github.com/adrg/xdg", "github.com/mattn/go-isatty", "golang.org/x/sys/unix"},
 	},
 	"cmd/fakesso": {[]string{"session/ssotest"}, nil},
@@ -38,6 +38,7 @@ var floors = map[string]struct {
 	"session/ssotest":    {nil, nil},
 	"cache":              {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
 	"shellinit":          {nil, nil},
+	"completions":        {nil, nil},
 	"scripts/interleave": {nil, nil},
 }
 

@@ -5,27 +5,35 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 func (p *program) initCommand() *cli.Command {
-	var install bool
+	var install, prompt bool
 	return &cli.Command{
 		Name:      "init",
-		Usage:     "print the function for a shell's start-up file",
+		Usage:     "print the function and the completions for a shell's start-up file",
 		ArgsUsage: "SHELL | direnv",
 		Description: "bash   add to ~/.bashrc:                   eval \"$(ssoenv init bash)\"\n" +
 			"zsh    add to ~/.zshrc:                    eval \"$(ssoenv init zsh)\"\n" +
 			"fish   add to ~/.config/fish/config.fish:  ssoenv init fish | source\n" +
 			"sh     add to the file that ENV names:     eval \"$(ssoenv init sh)\"\n" +
+			"powershell  add to the file $PROFILE:       ssoenv init powershell | Out-String | Invoke-Expression\n" +
+			"nu          add to $nu.config-path:         " + nuStartup + "\n" +
+			"elvish      add to ~/.config/elvish/rc.elv: eval (ssoenv init elvish | slurp)\n" +
+			"xonsh       add to ~/.xonshrc:              execx($(ssoenv init xonsh))\n" +
 			"direnv, for \"use ssoenv PROFILE\" in an .envrc, type once:  ssoenv init direnv --install",
 		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "prompt", Usage: "show the profile and the time left in the prompt", Destination: &prompt},
 			&cli.BoolFlag{Name: "install", Usage: "with direnv: write the file to direnv's lib folder instead of printing it", Destination: &install},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
-				return usageError{"which shell? bash, zsh, fish or sh"}
+				return usageError{"which shell? " + strings.Join(shellinit.Names(), ", ")}
 			}
 			if c.Args().First() == "direnv" {
 				return p.initDirenv(install)
@@ -38,7 +46,15 @@ func (p *program) initCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return p.print(shell.Hook(exe))
+			hook := shell.Hook(exe)
+			if prompt {
+				if shell.Prompt() == "" {
+					return usageError{"no hook fills the prompt of " + shell.String()}
+				}
+				hook += shell.Prompt()
+			}
+			code, _ := completionCode(shell)
+			return p.print(hook + code)
 		},
 	}
 }

@@ -90,16 +90,33 @@ func (p *program) portals(config *session.Config, profile, name string, all bool
 	case name != "":
 		return one(config.SessionPortal(name))
 	case all:
-		return config.Portals()
-	case named == 0:
-		// Where the AWS CLI has no default profile to take, one session is
-		// choice enough.
-		if sessions := config.SessionNames(); len(sessions) == 1 && p.chosen("") == "default" && !config.HasProfile("default") {
-			return one(config.SessionPortal(sessions[0]))
+		portals, err := config.Portals()
+		if len(portals) == 0 && err == nil {
+			err = &session.ConfigError{Problem: config.Path + " names no IAM Identity Center"}
 		}
+		return portals, err
+	case named == 0 && p.chosen("") == "default":
+		return p.onlyPortal(config)
 	}
 	p.profile = p.chosen(profile)
 	return one(config.ProfilePortal(p.profile))
+}
+
+// onlyPortal is the session that is meant when nothing is named: the default
+// profile's, as for the AWS CLI, or where that has none, the only one there is.
+func (p *program) onlyPortal(config *session.Config) ([]session.Portal, error) {
+	portal, err := config.ProfilePortal("default")
+	sessions := config.SessionNames()
+	switch {
+	case err == nil:
+		return []session.Portal{portal}, nil
+	case len(sessions) == 1:
+		return one(config.SessionPortal(sessions[0]))
+	case len(sessions) > 1:
+		return nil, shownError{usageError{"which session?"}, statusUsage,
+			[]string{"name a profile, or one of these with --sso-session: " + strings.Join(sessions, ", ")}}
+	}
+	return nil, err
 }
 
 func one(portal session.Portal, err error) ([]session.Portal, error) {
@@ -132,6 +149,10 @@ func (p *program) logIn(ctx context.Context, client *session.Client, portal sess
 	if token.Refreshable(p.now()) {
 		how = ", renewed by itself while the session lasts"
 	}
+	if !client.Kept(portal) {
+		return shownError{fmt.Errorf("the login to %q worked, but could not be kept", portal.Title()), statusFailed,
+			[]string{"make ~/.aws/sso/cache a directory that is yours and can be written to"}}
+	}
 	p.say("%s %q until %s (%s)%s", verb, portal.Title(), p.until(token.Expires), span(token.Expires.Sub(p.now())), how)
 	return nil
 }
@@ -154,8 +175,7 @@ type signIn struct {
 
 // newSignIn chooses the way: what was asked for, what the session is
 // configured for, and otherwise a browser on this machine. Where there is
-// none, the person pastes the address back; where there is no person to do
-// so, a code is left to be approved.
+// none, the person pastes the address back.
 func (p *program) newSignIn(ctx context.Context, cancel context.CancelCauseFunc, portal session.Portal, ways loginWays) *signIn {
 	s := &signIn{p: p, ctx: ctx, cancel: cancel, portal: portal, pasted: make(chan string), undo: func() {}}
 	if ways.deviceCode || portal.LoginMethod == "device" {
@@ -170,10 +190,17 @@ func (p *program) newSignIn(ctx context.Context, cancel context.CancelCauseFunc,
 	if !ways.noBrowser {
 		s.browser = found
 	}
-	if s.remote && portal.LoginMethod != "pkce" && !p.isTerminal(p.stdin) {
-		s.method = session.DeviceCode
-	}
 	return s
+}
+
+// unattended is the error of a login that nobody could finish: no browser can
+// come back here, and nobody can paste its address.
+func (s *signIn) unattended() error {
+	if !s.remote || s.p.isTerminal(s.p.stdin) || s.method == session.DeviceCode {
+		return nil
+	}
+	return shownError{&session.LoginRequiredError{Portal: s.portal, Reason: "this machine has no browser and nobody is at a terminal to log in to"}, statusLogin,
+		[]string{"with --device-code, any browser anywhere can approve it; or set BROWSER"}}
 }
 
 func (s *signIn) ceremony(force bool) session.Ceremony {
@@ -194,6 +221,9 @@ func (s *signIn) end() { s.undo() }
 // that a terminal can find it and a person can copy it whole.
 func (s *signIn) show(challenge session.Challenge) error {
 	p := s.p
+	if err := s.unattended(); err != nil {
+		return err
+	}
 	p.say("logging in to %q: %s in %s", s.portal.Title(), s.portal.StartURL, s.portal.Region)
 	if challenge.Method == session.DeviceCode {
 		p.say("open this address in any browser, and compare the code:")

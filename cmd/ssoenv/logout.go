@@ -52,7 +52,9 @@ func (p *program) logout(o logoutOptions) error {
 	failures := []error{wrong}
 	for _, portal := range portals {
 		had, err := client.Logout(ctx, portal)
-		failures = append(failures, err)
+		if err != nil {
+			failures = append(failures, p.notEnded(err))
+		}
 		ours = ours || inUse && portal.Name == used.Name && portal.StartURL == used.StartURL
 		if had && err == nil {
 			p.say("logged out of %q", portal.Title())
@@ -68,11 +70,30 @@ func (p *program) logout(o logoutOptions) error {
 		} else {
 			statements, _, _ := cleared(p.env)
 			text, err := shell.Render(statements)
-			failures = append(failures, err)
-			p.code(text)
+			failures = append(failures, err, p.print(text))
 		}
 	}
-	return errors.Join(failures...)
+	err = errors.Join(failures...)
+	if err != nil && ours {
+		p.say("this shell may still hold credentials of that session: ssoenv clear takes them out")
+	}
+	return err
+}
+
+// notEnded adds to each failure what is left of a session that AWS could not
+// be told of.
+func (p *program) notEnded(err error) error {
+	var all []error
+	for _, part := range parts(err) {
+		var network *session.NetworkError
+		var service *session.ServiceError
+		if errors.As(part, &network) || errors.As(part, &service) {
+			status, _ := p.remedy("logout", part)
+			part = shownError{part, status, []string{"nothing of it is left on this machine; at AWS it ends by itself, or sooner if an administrator ends it"}}
+		}
+		all = append(all, part)
+	}
+	return errors.Join(all...)
 }
 
 // portalInUse is the session that this shell's credentials came through.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -36,12 +37,7 @@ func (p *program) log(format string, args ...any) {
 	}
 }
 
-// code writes what a shell evaluates, in one piece.
-func (p *program) code(text string) {
-	_, _ = io.WriteString(p.stdout, text)
-}
-
-// print writes what a program reads.
+// print writes what a program reads or a shell evaluates, in one piece.
 func (p *program) print(text string) error {
 	if _, err := io.WriteString(p.stdout, text); err != nil {
 		return fmt.Errorf("standard output: %w", err)
@@ -54,15 +50,34 @@ func (p *program) print(text string) error {
 func (p *program) configPath() string { return p.awsFile("AWS_CONFIG_FILE", "config") }
 
 // awsFile finds one of AWS's two files. As the AWS CLI does, it lets ~ stand
-// for the home directory in the variable.
+// for the home directory in the variable, and $NAME for another variable.
 func (p *program) awsFile(variable, name string) string {
-	if path := p.env[variable]; path != "" {
-		if rest, ok := strings.CutPrefix(path, "~/"); ok {
-			return filepath.Join(xdg.Home, rest)
-		}
-		return path
+	path := p.env[variable]
+	if path == "" {
+		return filepath.Join(p.home(), ".aws", name)
 	}
-	return filepath.Join(xdg.Home, ".aws", name)
+	path = os.Expand(path, func(name string) string {
+		if value, ok := p.env[name]; ok {
+			return value
+		}
+		return "$" + name
+	})
+	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/') {
+		return p.home() + rest
+	}
+	return path
+}
+
+// home is the home directory: the one that HOME names, else the system's
+// record of the user, which is what the AWS CLI goes by.
+func (p *program) home() string {
+	if xdg.Home != "" {
+		return xdg.Home
+	}
+	if u, err := user.Current(); err == nil {
+		return u.HomeDir
+	}
+	return string(filepath.Separator)
 }
 
 func (p *program) config() (*session.Config, error) {
@@ -84,7 +99,7 @@ func (p *program) client() (*session.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	aws := filepath.Join(xdg.Home, ".aws")
+	aws := filepath.Join(p.home(), ".aws")
 	private := filepath.Join(xdg.CacheHome, "ssoenv")
 	host, _ := os.Hostname()
 	return &session.Client{
@@ -211,7 +226,7 @@ func span(d time.Duration) string {
 // until names a moment as a clock on the wall does.
 func (p *program) until(t time.Time) string {
 	local := t.Local()
-	if left := t.Sub(p.now()); left > 20*time.Hour {
+	if t.Sub(p.now()).Abs() > 20*time.Hour {
 		return local.Format("2 Jan 15:04")
 	}
 	return local.Format("15:04")

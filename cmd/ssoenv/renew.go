@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"strconv"
@@ -27,7 +29,7 @@ func (p *program) refreshCommand() *cli.Command {
 		Usage:  "renew this shell's credentials in the cache, without a person",
 		Hidden: true,
 		Flags: []cli.Flag{
-			&cli.DurationFlag{Name: "within", Usage: "give up after `TIME`", Value: time.Minute, Destination: &within},
+			&cli.DurationFlag{Name: "within", Usage: "somebody waits for it, but not longer than `TIME`", Destination: &within},
 		},
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {
@@ -38,27 +40,49 @@ func (p *program) refreshCommand() *cli.Command {
 	}
 }
 
-// recentFailure is how long after a failed attempt no other is made, however
-// many shells ask.
-const recentFailure = 15 * time.Second
+const (
+	// recentFailure is how long after a failed attempt no other is made,
+	// however many shells ask.
+	recentFailure = 15 * time.Second
+
+	// refreshLimit is how long an attempt may take that nobody waits for.
+	refreshLimit = time.Minute
+)
 
 func (p *program) refresh(within time.Duration) error {
-	signal.Ignore(syscall.SIGHUP) // of the terminal, which may be closed before this is done
 	client, profile, err := p.inUse()
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	if failed, ok := client.LastFailure(profile); ok && p.now().Sub(failed) < recentFailure {
+	if failed, ok := client.LastFailure(profile); ok && p.now().Sub(failed).Abs() < recentFailure {
 		return statusError(statusFailed)
 	}
-	if _, err = client.Renew(ctx, profile); err != nil {
+	// Who waits may lose patience: ^C kills, and so the shell takes it for one.
+	limit := within
+	if within == 0 {
+		// Nobody waits. What is typed at the terminal is not meant for this
+		// process, nor does it end with the terminal.
+		signal.Ignore(os.Interrupt, syscall.SIGHUP)
+		limit = refreshLimit
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	_, err = client.Renew(ctx, profile)
+	if err != nil && isNews(ctx, err, limit) {
 		client.NoteFailure(profile, err)
 	}
 	return err
+}
+
+// isNews tells whether other shells should know of a failure. That somebody
+// would not wait longer, or that another process is still at it, is no word on
+// whether the credentials can be renewed.
+func isNews(ctx context.Context, err error, limit time.Duration) bool {
+	var busy *session.BusyError
+	if errors.As(err, &busy) {
+		return false
+	}
+	return ctx.Err() == nil || limit == refreshLimit && errors.Is(ctx.Err(), context.DeadlineExceeded)
 }
 
 func (p *program) adoptCommand() *cli.Command {
@@ -98,8 +122,7 @@ func (p *program) adopt(shellName string) error {
 	if err != nil {
 		return err
 	}
-	p.code(text)
-	return nil
+	return p.print(text)
 }
 
 // inUse is the profile of this shell.
@@ -114,5 +137,12 @@ func (p *program) inUse() (*session.Client, session.Profile, error) {
 		return nil, session.Profile{}, err
 	}
 	profile, err := client.Config.Profile(name)
-	return client, profile, err
+	if err != nil {
+		return nil, session.Profile{}, err
+	}
+	// The profile may have come to mean another account or role since use.
+	if keys, _ := client.CachedCredentials(profile); keys.ExpiryFile != p.env["SSOENV_EXPIRY_FILE"] {
+		return nil, session.Profile{}, fmt.Errorf("profile %q is not what it was when this shell switched to it", name)
+	}
+	return client, profile, nil
 }

@@ -69,6 +69,8 @@ func (p *program) status(o statusOptions) error {
 		problem = p.describe(client, &s)
 	}
 	switch {
+	case o.check && problem != nil:
+		return problem
 	case o.check:
 		return p.checked(s, o.min)
 	case problem != nil:
@@ -94,7 +96,7 @@ func (p *program) describe(client *session.Client, s *statusJSON) error {
 	if token, ok := client.CachedToken(profile.Portal); ok {
 		s.TokenExpires = moment(token.Expires)
 		s.RegistrationExpire = moment(token.RegistrationExpires)
-		s.Refreshable = token.Refreshable(p.now()) || token.Expires.After(p.now())
+		s.Refreshable = token.Refreshable(p.now()) || token.Expires.Sub(p.now()) > 15*time.Minute
 	}
 	return nil
 }

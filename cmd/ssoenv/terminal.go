@@ -43,8 +43,28 @@ func setUp(shell, command string) (now, file, always string) {
 		return `eval "$(ssoenv ` + command + `)"`, "~/.zshrc", `eval "$(ssoenv init zsh)"`
 	case "bash":
 		return `eval "$(ssoenv ` + command + `)"`, "~/.bashrc", `eval "$(ssoenv init bash)"`
+	case "pwsh", "powershell":
+		always = "ssoenv init powershell | Out-String | Invoke-Expression"
+		return always + "; ssoenv " + command, "the file that $PROFILE names", always
+	case "nu":
+		return newLines("ssoenv init nu | save --force ~/.ssoenv.nu", "source ~/.ssoenv.nu", "ssoenv "+command), "the file that $nu.config-path names", nuStartup
+	case "elvish":
+		always = "eval (ssoenv init elvish | slurp)"
+		return newLines(always, "ssoenv "+command), "~/.config/elvish/rc.elv", always
+	case "xonsh":
+		always = "execx($(ssoenv init xonsh))"
+		return newLines(always, "ssoenv "+command), "~/.xonshrc", always
 	}
 	return `eval "$(ssoenv ` + command + `)"`, "your shell's start-up file", `eval "$(ssoenv init sh)"`
+}
+
+// nuStartup writes a file that Nushell, which reads all that it sources before
+// it runs anything, looks for after it has run its start-up file.
+const nuStartup = "mkdir ($nu.data-dir | path join vendor/autoload); ssoenv init nu | save --force ($nu.data-dir | path join vendor/autoload/ssoenv.nu)"
+
+// newLines is for shells that know a new command from the next line on.
+func newLines(lines ...string) string {
+	return strings.Join(lines, "  and, on a new line,  ")
 }
 
 // callingShell is the shell that started ssoenv, which is often not the one
@@ -92,15 +112,18 @@ func (p *program) findBrowser(setting string) (browser, error) {
 			return line, nil
 		}
 	}
+	remote := p.env["SSH_CONNECTION"] != "" || p.env["SSH_TTY"] != ""
+	if line, err := commandLine("wslview"); err == nil && p.env["WSL_DISTRO_NAME"] != "" {
+		return line, nil
+	}
 	switch {
+	case runtime.GOOS == "darwin" && remote:
+		return nil, errNoBrowser
 	case runtime.GOOS == "darwin":
 		return commandLine("/usr/bin/open")
 	case runtime.GOOS == "windows":
 		return commandLine("rundll32 url.dll,FileProtocolHandler")
 	case p.env["DISPLAY"] == "" && p.env["WAYLAND_DISPLAY"] == "":
-		if p.env["WSL_DISTRO_NAME"] != "" {
-			return commandLine("wslview")
-		}
 		return nil, errNoBrowser
 	case p.isContainer():
 		return nil, errNoBrowser
@@ -128,6 +151,9 @@ func commandLine(text string) (browser, error) {
 	}
 	if len(words) == 0 {
 		return nil, errNoBrowser
+	}
+	if strings.ContainsRune(words[0], filepath.Separator) && !filepath.IsAbs(words[0]) {
+		return nil, fmt.Errorf("the browser %q is named by a path that depends on the folder", text)
 	}
 	if words[0], err = exec.LookPath(words[0]); err != nil {
 		return nil, fmt.Errorf("the browser %q: %w", text, err)

@@ -94,6 +94,9 @@ func (w *world) screen(t *testing.T, env []string, words ...string) *screen {
 			s.mu.Lock()
 			s.text.Write(buffer[:n])
 			s.mu.Unlock()
+			if bytes.Contains(buffer[:n], []byte("\x1b[6n")) {
+				_, _ = tty.WriteString("\x1b[1;1R") // Nushell asks where the cursor is
+			}
 			select {
 			case s.more <- struct{}{}:
 			default:

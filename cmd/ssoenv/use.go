@@ -66,7 +66,9 @@ func (p *program) use(o useOptions) error {
 	if err != nil {
 		return err
 	}
-	p.code(text)
+	if err := p.print(text); err != nil {
+		return err
+	}
 	p.announce(made, lost)
 	return nil
 }
@@ -99,13 +101,20 @@ func (p *program) obtain(name, region string, noLogin bool, ways loginWays) (use
 	return use{profile: profile, keys: keys, region: firstNonEmpty(region, profile.Region)}, nil
 }
 
+// fetch gets the credentials from the service. A person who asks for keys that
+// are due and cannot be renewed logs in before they are dead; anybody else gets
+// what is left of them.
 func (p *program) fetch(ctx context.Context, client *session.Client, profile session.Profile, noLogin bool, ways loginWays) (session.Credentials, error) {
-	keys, err := client.Credentials(ctx, profile)
+	keys, err := client.Renew(ctx, profile)
 	var required *session.LoginRequiredError
-	if !errors.As(err, &required) || noLogin || !p.attended() {
-		return keys, err
+	switch {
+	case err == nil:
+		return keys, nil
+	case !errors.As(err, &required) || noLogin || !p.attended():
+		return client.Remaining(ctx, profile, err)
 	}
-	if err := p.logIn(ctx, client, profile.Portal, ways, false); err != nil {
+	// By force: whatever the cached token says of its life, it does not do.
+	if err := p.logIn(ctx, client, profile.Portal, ways, true); err != nil {
 		return session.Credentials{}, err
 	}
 	return client.Credentials(ctx, profile)

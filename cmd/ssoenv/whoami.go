@@ -54,15 +54,18 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 		keys = made.keys
 		region = firstNonEmpty(made.region, region, made.profile.Portal.Region)
 	}
-	if region == "" {
-		region = "us-east-1" // where STS answers for every account of the partition
-	}
-	if !session.IsRegion(region) {
+	if region != "" && !session.IsRegion(region) {
 		return usageError{fmt.Sprintf("AWS_REGION is %q, which is not a region such as eu-west-1", region)}
 	}
 	client, err := p.client()
 	if err != nil {
 		return err
+	}
+	if region == "" {
+		region = "us-east-1" // where AWS's own tools ask
+		if portal, ok := p.portalInUse(client.Config); ok {
+			region = portal.Region // of the same partition
+		}
 	}
 	ctx, stop := p.interruptible()
 	defer stop()

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
+)
+
+// The shells that take data, each as a person starts it, with the line in its
+// start-up file that "ssoenv init --help" gives, and a prompt that is easily
+// seen. PowerShell is not among them: it cannot be had here.
+var readers = map[string]struct {
+	install string
+	argv    []string
+	file    string // the start-up file, in the home
+	prompt  string // a line of it
+	segment string // the same, with SSOENV_PROMPT
+	status  string // a line that tells the last exit status
+}{
+	"nu": {
+		"npm install nushell, with nu in PATH (scripts/test does so)",
+		[]string{"nu", "--no-history"}, ".config/nushell/config.nu",
+		"$env.config.show_banner = false; $env.PROMPT_COMMAND_RIGHT = ''; $env.PROMPT_INDICATOR = ''; $env.PROMPT_COMMAND = {|| 'PROMPT> ' }",
+		"$env.config.show_banner = false; $env.PROMPT_COMMAND_RIGHT = ''; $env.PROMPT_INDICATOR = ''; $env.PROMPT_COMMAND = {|| $'[($env.SSOENV_PROMPT)]PROMPT> ' }",
+		`print $"status ($env.LAST_EXIT_CODE)"`,
+	},
+	"elvish": {
+		"apt-get install elvish",
+		[]string{"elvish"}, ".config/elvish/rc.elv",
+		"set edit:rprompt = { }; set edit:prompt = { put 'PROMPT> ' }",
+		"set edit:rprompt = { }; set edit:prompt = { put '['$E:SSOENV_PROMPT']PROMPT> ' }",
+		"", // an exception has it
+	},
+	"xonsh": {
+		"apt-get install xonsh",
+		[]string{"xonsh", "--shell-type", "readline"}, ".xonshrc",
+		"$PROMPT = 'PROMPT> '",
+		"$PROMPT = '[{ssoenv}]PROMPT> '",
+		`print("status", __xonsh__.history[-1].rtn)`,
+	},
+}
+
+func eachReader(t *testing.T, test func(t *testing.T, shell string)) {
+	for shell, r := range readers {
+		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
+			if _, err := exec.LookPath(r.argv[0]); err != nil {
+				t.Fatalf("%s is not installed: %s", shell, r.install)
+			}
+			test(t, shell)
+		})
+	}
+}
+
+// reader starts the shell with these lines in its start-up file.
+func (w *world) reader(t *testing.T, shell string, lines ...string) *screen {
+	t.Helper()
+	r := readers[shell]
+	if err := os.MkdirAll(filepath.Join(w.home, filepath.Dir(r.file)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, r.file, strings.Join(lines, "\n")+"\n")
+	s := w.screen(t, []string{"SHELL=/bin/csh"}, r.argv...)
+	s.expect("PROMPT> ")
+	return s
+}
+
+// enter types a line, expects these patterns, and is ready for the next.
+func (s *screen) enter(line string, patterns ...string) string {
+	s.t.Helper()
+	s.typeLine(line)
+	match := ""
+	for _, pattern := range patterns {
+		match = s.expect(pattern)
+	}
+	s.ready()
+	return match
+}
+
+// ready waits until Nushell reads again, which throws away what was typed
+// before. It marks the end of a command, and draws its prompt often.
+func (s *screen) ready() {
+	s.t.Helper()
+	if strings.Contains(s.shown(), "\x1b]133;A") {
+		s.expect(`(?s)\x1b\]133;D.*?PROMPT> `)
+	}
+}
+
+// startupLine is what setUp says to put into the shell's start-up file.
+func startupLine(shell string) string {
+	_, _, line := setUp(shell, "")
+	return line
+}
+
+func TestInteractiveReaders(t *testing.T) {
+	eachReader(t, func(t *testing.T, shell string) {
+		w, r := newWorld(t), readers[shell]
+		s := w.reader(t, shell, startupLine(shell), r.prompt)
+
+		s.enter("ssoenv use dev", `logging in to "corp"`, `logged in to "corp" until`, `dev: account 111111111111, role Developer, eu-central-1, until`)
+		s.enter("environ AWS_ACCOUNT_ID SSOENV_PROFILE AWS_CREDENTIAL_EXPIRATION", `AWS_ACCOUNT_ID="111111111111"\r?\nSSOENV_PROFILE="dev"\r?\nAWS_CREDENTIAL_EXPIRATION="\d{4}-\d\d-\d\dT[\d:]+Z"`)
+		issued := w.server.LastIssued()
+		s.enter("environ AWS_ACCESS_KEY_ID", `AWS_ACCESS_KEY_ID="`+issued.AccessKeyID+`"`)
+
+		// A failure changes nothing, is told, and stops what follows it.
+		s.enter("ssoenv use prdo", `there is no profile "prdo"`, `did you mean "prod"\?`)
+		if r.status == "" {
+			s.expect(`exited with 4`)
+		} else {
+			s.enter(r.status, `status 4\r?\n`)
+		}
+		follows := map[string]string{"nu": "; ", "elvish": "; ", "xonsh": " && "}[shell]
+		s.enter("ssoenv use prdo"+follows+"environ SSOENV_PROMPT_FORMAT", `there is no profile "prdo"`)
+		s.enter("environ AWS_ACCOUNT_ID SSOENV_PROFILE", `AWS_ACCOUNT_ID="111111111111"\r?\nSSOENV_PROFILE="dev"`)
+		if strings.Contains(s.shown(), "SSOENV_PROMPT_FORMAT is not set") {
+			t.Error("what follows a failure runs")
+		}
+
+		s.enter("ssoenv use prod --region eu-west-1", `prod: account 222222222222, role Administrator, eu-west-1`)
+		s.enter("ssoenv use -", `dev: account 111111111111`)
+		s.enter("ssoenv whoami", `assumed-role/AWSReservedSSO_Developer_`)
+		s.enter("ssoenv status | grep account", `account[^\n]*111111111111`)
+		s.enter("ssoenv clear")
+		s.enter("environ AWS_ACCESS_KEY_ID AWS_REGION SSOENV_PROFILE SSOENV_SAVED", `AWS_ACCESS_KEY_ID is not set\r?\nAWS_REGION is not set\r?\nSSOENV_PROFILE is not set\r?\nSSOENV_SAVED is not set`)
+
+		s.enter("ssoenv --debug use dev", `dev: account 111111111111`)
+		s.enter("ssoenv logout", `logged out of "corp"`)
+		s.enter("environ AWS_ACCESS_KEY_ID SSOENV_PROFILE", `AWS_ACCESS_KEY_ID is not set\r?\nSSOENV_PROFILE is not set`)
+
+		if shown := s.shown(); strings.Contains(shown, issued.SecretAccessKey) || strings.Contains(shown, "IQoJb3JpZ2lu") {
+			t.Errorf("a key is on the screen:\n%s", shown)
+		}
+	})
+}
+
+// What has to be put back is put back as it was, whatever it is.
+func TestReadersGetBackWhatTheyHad(t *testing.T) {
+	eachReader(t, func(t *testing.T, shell string) {
+		w, r := newWorld(t), readers[shell]
+		w.env = append(w.env, "AWS_PROFILE=it's \"$(touch pwned)\" é = x", "AWS_REGION=us-west-2")
+		s := w.reader(t, shell, startupLine(shell), r.prompt)
+		s.enter("ssoenv login dev", `logged in to "corp"`)
+		s.enter("ssoenv use dev", `dev: account`)
+		s.enter("environ AWS_PROFILE AWS_REGION", `AWS_PROFILE is not set\r?\nAWS_REGION="eu-central-1"`)
+		s.enter("ssoenv clear")
+		s.enter("environ AWS_PROFILE AWS_REGION", regexp.QuoteMeta(`AWS_PROFILE="it's \"$(touch pwned)\" é = x"`)+`\r?\nAWS_REGION="us-west-2"`)
+		if _, err := os.Stat(filepath.Join(w.home, "pwned")); err == nil {
+			t.Error("a value ran")
+		}
+	})
+}
+
+// Without the function nothing is printed to the terminal but what to do, and
+// that does it.
+func TestKeysNeverReachAReadersScreen(t *testing.T) {
+	eachReader(t, func(t *testing.T, shell string) {
+		w, r := newWorld(t), readers[shell]
+		if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		s := w.reader(t, shell, r.prompt)
+		now, file, always := setUp(shell, "use dev")
+		s.enter("ssoenv use dev", `switch nothing`, regexp.QuoteMeta("for this shell, now:  "+now), regexp.QuoteMeta("add to "+file+":  "+always))
+		if shown := s.shown(); strings.Contains(shown, "ASIA") || strings.Contains(shown, "AWS_ACCESS") {
+			t.Errorf("a key is on the screen:\n%s", shown)
+		}
+		for line := range strings.SplitSeq(now, "  and, on a new line,  ") {
+			s.enter(line)
+		}
+		if !strings.Contains(s.shown(), "dev: account 111111111111") {
+			s.expect(`dev: account 111111111111`)
+		}
+		s.enter("environ SSOENV_PROFILE", `SSOENV_PROFILE="dev"`)
+	})
+}
+
+// Ctrl-C during a login leaves the shell as it was.
+func TestReadersInterruptedLogin(t *testing.T) {
+	eachReader(t, func(t *testing.T, shell string) {
+		w, r := newWorld(t), readers[shell]
+		w.env = append(w.env, "BROWSER=true")
+		w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
+		s := w.reader(t, shell, startupLine(shell), r.prompt)
+		s.typeLine("ssoenv use dev")
+		s.expect(`/authorize[^ ]+\r?\n`)
+		if _, err := s.tty.WriteString("\x03"); err != nil {
+			t.Fatal(err)
+		}
+		s.expect("interrupted")
+		s.ready()
+		s.enter("environ AWS_ACCESS_KEY_ID SSOENV_PROFILE", `AWS_ACCESS_KEY_ID is not set\r?\nSSOENV_PROFILE is not set`)
+	})
+}
+
+// The prompt shows the profile and has the credentials renewed in time, and
+// when that ends says so once.
+func TestReadersRenewAtThePrompt(t *testing.T) {
+	eachReader(t, func(t *testing.T, shell string) {
+		w, r := newWorld(t), readers[shell]
+		w.server.Change(func(s *ssotest.Settings) { s.RoleLifetime = 12 * time.Second })
+		s := w.reader(t, shell, startupLine(shell), r.segment)
+		s.enter("ssoenv use dev", `dev: account 111111111111`)
+		s.enter("environ SSOENV_PROFILE", `\[dev \d+s\]PROMPT> `, `SSOENV_PROFILE="dev"`)
+		first := w.server.LastIssued().AccessKeyID
+
+		// Each command is followed by a prompt, and each prompt is a chance.
+		until := func(what string, done func(key string) bool) {
+			t.Helper()
+			deadline := time.Now().Add(time.Minute)
+			for {
+				if done(s.enter("environ AWS_ACCESS_KEY_ID", `AWS_ACCESS_KEY_ID="\w+"`)) {
+					return
+				}
+				if time.Now().After(deadline) {
+					t.Fatalf("%s does not happen:\n%s", what, s.shown())
+				}
+			}
+		}
+		until("a renewal", func(key string) bool { return !strings.Contains(key, first) })
+		s.enter("environ AWS_ACCESS_KEY_ID AWS_CREDENTIAL_EXPIRATION", w.server.LastIssued().AccessKeyID)
+
+		w.server.RevokeSessions()
+		const line = `ssoenv: the session of "dev" has ended; log in again with: ssoenv use dev`
+		until("the word that the session has ended", func(string) bool { return strings.Contains(s.shown(), line) })
+		until("the end", func(string) bool { return strings.Contains(s.shown(), "[dev expired]PROMPT> ") })
+		if n := strings.Count(s.shown(), line); n != 1 {
+			t.Errorf("said %d times:\n%s", n, s.shown())
+		}
+		s.enter("ssoenv use dev", `logged in to "corp"`)
+		s.enter("environ SSOENV_PROFILE", `\[dev \d+s\]PROMPT> `)
+	})
+}
+
+// What the environment says of the end is digits, or it is nothing.
+func TestReadersTakeNoHostileEnvironment(t *testing.T) {
+	eachReader(t, func(t *testing.T, shell string) {
+		for _, expires := range []string{"a[$(touch pwned)]", strings.Repeat("9", 40), "-1", "1\n2"} {
+			w, r := newWorld(t), readers[shell]
+			w.env = append(w.env, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+expires, "SSOENV_EXPIRY_FILE=$(touch pwned)")
+			s := w.reader(t, shell, startupLine(shell), r.segment)
+			s.enter("environ SSOENV_PROFILE", `SSOENV_PROFILE="dev"`)
+			s.enter("environ SSOENV_PROFILE", `\[\]PROMPT> `, `SSOENV_PROFILE="dev"`)
+			if _, err := os.Stat(filepath.Join(w.home, "pwned")); err == nil {
+				t.Errorf("%q ran", expires)
+			}
+		}
+	})
+}
