@@ -233,6 +233,13 @@ func (c *Config) Profile(name string) (Profile, error) {
 	if p.Region != "" && !IsRegion(p.Region) {
 		return Profile{}, badValue(where, "region", p.Region, "a region such as eu-west-1")
 	}
+	switch confirm := k.get("ssoenv_confirm"); confirm {
+	case "", "false":
+	case "true":
+		p.Confirm = true
+	default:
+		return Profile{}, badValue(where, "ssoenv_confirm", confirm, "true or false")
+	}
 	if p.Color != "" && !isColor(p.Color) {
 		return Profile{}, badValue(where, "ssoenv_color", p.Color, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255")
 	}
@@ -328,6 +335,11 @@ func sessionPortal(name string, s awsconfig.Section) (Portal, error) {
 		Scopes:      scopes(valueOf(s, "sso_registration_scopes")),
 		LoginMethod: valueOf(s, "ssoenv_login"),
 		Browser:     valueOf(s, "ssoenv_browser"),
+	}
+	// Not to be ignored: whoever asks for another place wants nothing readable
+	// in this one.
+	if store := valueOf(s, "ssoenv_store"); store != "" && store != "shared" {
+		return Portal{}, badValue(where, "ssoenv_store", store, "shared, the only one that this version has")
 	}
 	return p, checkPortal(where, p)
 }

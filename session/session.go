@@ -56,7 +56,8 @@ type Profile struct {
 	RoleName  string
 	Region    string // may be empty
 
-	Color string // ssoenv_color: of the prompt's segment; empty or a name or number that isColor knows
+	Confirm bool   // ssoenv_confirm: a switch to it is to be confirmed
+	Color   string // ssoenv_color: of the prompt's segment; empty or a name or number that isColor knows
 }
 
 // A Token is a session's access token with what it takes to refresh it.

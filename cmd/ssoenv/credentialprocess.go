@@ -46,7 +46,7 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 		return shownError{usageError{"this would print credentials to the terminal"}, statusUsage,
 			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + typed(name)}}
 	}
-	made, err := p.obtain(name, "", noLogin, loginWays{})
+	made, err := p.obtain(access{profile: name, noLogin: noLogin, yes: true})
 	if err != nil {
 		return err
 	}

@@ -13,11 +13,8 @@ import (
 )
 
 type execOptions struct {
-	profile string
+	access
 	command []string
-	region  string
-	noLogin bool
-	ways    loginWays
 }
 
 func (p *program) execCommand() *cli.Command {
@@ -28,10 +25,7 @@ func (p *program) execCommand() *cli.Command {
 		ArgsUsage: "PROFILE -- COMMAND…",
 		Description: "The command takes ssoenv's place, so its signals and its exit status are its own. Nothing\n" +
 			"else is changed: this is for scripts, make, cron and programs that start others.",
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "region", Usage: "`REGION` instead of the profile's", Destination: &o.region},
-			&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &o.noLogin},
-		}, o.ways.flags()...),
+		Flags: o.flags(),
 		Action: func(c *cli.Context) error {
 			if c.NArg() < 2 {
 				return usageError{"which profile, and which command? ssoenv exec PROFILE -- COMMAND"}
@@ -58,11 +52,10 @@ func (p *program) exec(o execOptions) error {
 		}
 		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], unwrapped(err)), status, nil}
 	}
-	name, err := p.profileToUse(o.profile)
-	if err != nil {
+	if o.profile, err = p.profileToUse(o.profile); err != nil {
 		return err
 	}
-	made, err := p.obtain(name, o.region, o.noLogin, o.ways)
+	made, err := p.obtain(o.access)
 	if err != nil {
 		return err
 	}

@@ -88,14 +88,15 @@ func (w *world) screen(t *testing.T, env []string, words ...string) *screen {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		buffer := make([]byte, 4096)
+		buffer, answered := make([]byte, 4096), 0
 		for {
 			n, err := tty.Read(buffer)
 			s.mu.Lock()
 			s.text.Write(buffer[:n])
 			s.mu.Unlock()
-			if bytes.Contains(buffer[:n], []byte("\x1b[6n")) {
-				_, _ = tty.WriteString("\x1b[1;1R") // Nushell asks where the cursor is
+			// Nushell asks where the cursor is, and waits for an answer.
+			for ; answered < strings.Count(s.shown(), "\x1b[6n"); answered++ {
+				_, _ = tty.WriteString("\x1b[1;1R")
 			}
 			select {
 			case s.more <- struct{}{}:
@@ -304,4 +305,24 @@ func TestPastePromptOffersDeviceCode(t *testing.T) {
 	s.typeLine("code")
 	s.expect(`the code is [A-Z]`)
 	s.expect(`logged in to "corp"`)
+}
+
+// At a terminal the person is asked, and anything but yes changes nothing.
+func TestConfirmation(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell string) {
+		w := newWorld(t)
+		w.logIn(t)
+		w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", w.url)+"ssoenv_confirm = true\n")
+		s := w.shell(t, shell)
+		s.typeLine("ssoenv use legacy || echo no switch")
+		s.expect(`Type yes to use it`)
+		s.typeLine("")
+		s.expect(`not confirmed`)
+		s.expect(`no switch`)
+		s.expect("PROMPT> ")
+		s.typeLine("ssoenv use legacy")
+		s.expect(`Type yes to use it`)
+		s.typeLine("yes")
+		s.expect(`legacy: account 111111111111`)
+	})
 }

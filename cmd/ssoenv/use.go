@@ -11,12 +11,26 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 )
 
-type useOptions struct {
+// An access is the way from a profile's name to its credentials.
+type access struct {
 	profile string
-	region  string
-	shell   string
+	region  string // instead of the profile's; may be empty
 	noLogin bool
+	yes     bool // a profile that is to be confirmed has been
 	ways    loginWays
+}
+
+func (a *access) flags() []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "region", Usage: "`REGION` instead of the profile's", Destination: &a.region},
+		&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &a.noLogin},
+		&cli.BoolFlag{Name: "yes", Usage: "do not ask, even if the profile says ssoenv_confirm = true", Destination: &a.yes},
+	}, a.ways.flags()...)
+}
+
+type useOptions struct {
+	access
+	shell string
 }
 
 func (p *program) useCommand() *cli.Command {
@@ -27,11 +41,7 @@ func (p *program) useCommand() *cli.Command {
 		ArgsUsage: "PROFILE | -",
 		Description: "Prints the shell code that sets the profile's credentials and region, logging in first\n" +
 			"if it must and may. \"-\" is the profile before this one. If it fails, it prints \"false\".",
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "region", Usage: "`REGION` instead of the profile's", Destination: &o.region},
-			&cli.StringFlag{Name: "shell", Usage: "write for `SHELL`", Destination: &o.shell},
-			&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &o.noLogin},
-		}, o.ways.flags()...),
+		Flags: append(o.flags(), &cli.StringFlag{Name: "shell", Usage: "write for `SHELL`", Destination: &o.shell}),
 		Action: func(c *cli.Context) (err error) {
 			if o.profile, err = oneProfile(c); err != nil {
 				return err
@@ -49,15 +59,14 @@ func (p *program) use(o useOptions) error {
 	if p.isTerminal(p.stdout) {
 		return p.notEvaluated("use " + typed(firstNonEmpty(o.profile, "PROFILE")))
 	}
-	name, err := p.profileToUse(o.profile)
-	if err != nil {
+	if o.profile, err = p.profileToUse(o.profile); err != nil {
 		return err
 	}
-	if o.shell == "" && !plainName(name) {
-		return shownError{fmt.Errorf("the name %q needs quotes that not every shell reads alike", name), statusUsage,
+	if o.shell == "" && !plainName(o.profile) {
+		return shownError{fmt.Errorf("the name %q needs quotes that not every shell reads alike", o.profile), statusUsage,
 			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function that ssoenv init installs does so by itself"}}
 	}
-	made, err := p.obtain(name, o.region, o.noLogin, o.ways)
+	made, err := p.obtain(o.access)
 	if err != nil {
 		return err
 	}
@@ -75,46 +84,49 @@ func (p *program) use(o useOptions) error {
 
 // obtain walks from a profile's name to its credentials: from the cache, or
 // from the service, with a login where there must and may be one.
-func (p *program) obtain(name, region string, noLogin bool, ways loginWays) (use, error) {
-	if region != "" && !session.IsRegion(region) {
-		return use{}, usageError{fmt.Sprintf("%q is not a region such as eu-west-1", region)}
+func (p *program) obtain(a access) (use, error) {
+	if a.region != "" && !session.IsRegion(a.region) {
+		return use{}, usageError{fmt.Sprintf("%q is not a region such as eu-west-1", a.region)}
 	}
 	client, err := p.client()
 	if err != nil {
 		return use{}, err
 	}
-	profile, err := client.Config.Profile(name)
+	profile, err := client.Config.Profile(a.profile)
 	if err != nil {
 		return use{}, err
 	}
-	p.profile = name
+	p.profile = a.profile
+	if err := p.confirm(profile, a.yes); err != nil {
+		return use{}, err
+	}
 	keys, fresh := client.FreshCredentials(profile)
-	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", name, profile.AccountID, profile.RoleName, fresh)
+	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", a.profile, profile.AccountID, profile.RoleName, fresh)
 	if !fresh {
 		p.warnOfConfig(client.Config)
 		ctx, stop := p.interruptible()
 		defer stop()
-		if keys, err = p.fetch(ctx, client, profile, noLogin, ways); err != nil {
+		if keys, err = p.fetch(ctx, client, profile, a); err != nil {
 			return use{}, err
 		}
 	}
-	return use{profile: profile, keys: keys, region: firstNonEmpty(region, profile.Region)}, nil
+	return use{profile: profile, keys: keys, region: firstNonEmpty(a.region, profile.Region)}, nil
 }
 
 // fetch gets the credentials from the service. A person who asks for keys that
 // are due and cannot be renewed logs in before they are dead; anybody else gets
 // what is left of them.
-func (p *program) fetch(ctx context.Context, client *session.Client, profile session.Profile, noLogin bool, ways loginWays) (session.Credentials, error) {
+func (p *program) fetch(ctx context.Context, client *session.Client, profile session.Profile, a access) (session.Credentials, error) {
 	keys, err := client.Renew(ctx, profile)
 	var required *session.LoginRequiredError
 	switch {
 	case err == nil:
 		return keys, nil
-	case !errors.As(err, &required) || noLogin || !p.attended():
+	case !errors.As(err, &required) || a.noLogin || !p.attended():
 		return client.Remaining(ctx, profile, err)
 	}
 	// By force: whatever the cached token says of its life, it does not do.
-	if err := p.logIn(ctx, client, profile.Portal, ways, true); err != nil {
+	if err := p.logIn(ctx, client, profile.Portal, a.ways, true); err != nil {
 		return session.Credentials{}, err
 	}
 	return client.Credentials(ctx, profile)

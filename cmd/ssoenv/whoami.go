@@ -47,7 +47,7 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 	shown := p.env["SSOENV_PROFILE"]
 	if name != "" || keys.AccessKeyID == "" {
 		shown = p.chosen(name)
-		made, err := p.obtain(shown, "", noLogin, loginWays{})
+		made, err := p.obtain(access{profile: shown, noLogin: noLogin, yes: true})
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ssoenv/ssoenv/session"
+)
+
+// confirm asks the person before the credentials of a profile that is marked
+// with ssoenv_confirm are used. A shell that uses it already is not asked again.
+func (p *program) confirm(profile session.Profile, yes bool) error {
+	name := profile.Name
+	if yes || !profile.Confirm || name == p.env["SSOENV_PROFILE"] {
+		return nil
+	}
+	if !p.attended() {
+		return shownError{fmt.Errorf("profile %q is to be confirmed, and nobody is at a terminal", name), statusUsage,
+			[]string{"add --yes if this is meant"}}
+	}
+	p.say("%q is account %s, role %s. Type yes to use it:", name, profile.AccountID, profile.RoleName)
+	ctx, stop := p.interruptible()
+	defer stop()
+	select {
+	case line := <-p.lines():
+		if answer := strings.ToLower(strings.TrimSpace(line)); answer == "yes" || answer == "y" {
+			return nil
+		}
+		return shownError{errors.New("not confirmed, and nothing is changed"), statusFailed, nil}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
