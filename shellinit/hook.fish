@@ -43,8 +43,8 @@ end
 # What the hook knows. All of it is set here, whatever the environment says.
 set --global __ssoenv_left 0 # of the credentials
 set --global __ssoenv_known '' # the credentials that the rest is about
-set --global __ssoenv_margin 0 # they are due when no more than this is left
-set --global __ssoenv_soon 0 # they are shown in yellow then
+set --global __ssoenv_margin 0 # they are due when less than this is left
+set --global __ssoenv_soon 0 # they are yellow then
 set --global __ssoenv_pause 0 # between two attempts to renew them
 set --global __ssoenv_begun # when the first one was started
 set --global __ssoenv_asked # when the last one was started
@@ -62,7 +62,7 @@ function __ssoenv_prompt --on-event fish_prompt
     if not __ssoenv_look
         set --global SSOENV_PROMPT ''
     else
-        if test $__ssoenv_left -le $__ssoenv_margin
+        if test $__ssoenv_left -lt $__ssoenv_margin
             __ssoenv_renew
         end
         __ssoenv_show
@@ -106,7 +106,7 @@ end
 function __ssoenv_before --on-event fish_preexec
     string match --quiet --regex '^\s*ssoenv(\s|$)' -- "$argv"; and return
     __ssoenv_look; or return
-    test $__ssoenv_left -le 10; and test $__ssoenv_left -le $__ssoenv_margin; or return
+    test $__ssoenv_left -le 10; and test $__ssoenv_left -lt $__ssoenv_margin; or return
     if test -z "$SSOENV_NO_REFRESH"
         if not __ssoenv_adopt; and __ssoenv_passed $__ssoenv_pause $__ssoenv_waited
             set --global __ssoenv_waited $__ssoenv_left
@@ -136,9 +136,11 @@ function __ssoenv_look
     __ssoenv_clock
     test "$__ssoenv_known" != "$SSOENV_EXPIRES $SSOENV_PROFILE"; or return 0
 
-    # The first sight of these credentials.
+    # The first sight of these credentials. They are due 15 minutes before the
+    # end, or after three quarters of a shorter life: not a moment before the
+    # program thinks so too, which counts the fractions of a second.
     set --global __ssoenv_known "$SSOENV_EXPIRES $SSOENV_PROFILE"
-    set --global __ssoenv_margin (math --scale=0 $__ssoenv_left / 4)
+    set --global __ssoenv_margin (math --scale=0 "($__ssoenv_left - 1) / 4")
     if test $__ssoenv_left -le 0; or test $__ssoenv_margin -gt 900
         set --global __ssoenv_margin 900
     else if test $__ssoenv_margin -lt 1
@@ -277,7 +279,7 @@ function __ssoenv_show
     if test -z "$NO_COLOR" -a "$TERM" != dumb
         if test $__ssoenv_left -le 0
             set color 31
-        else if test $__ssoenv_left -le $__ssoenv_soon
+        else if test $__ssoenv_left -lt $__ssoenv_soon
             set color 33
         else if set --local index (contains --index -- "$SSOENV_COLOR" black red green yellow blue magenta cyan white)
             set color 3(math $index - 1)

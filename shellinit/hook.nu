@@ -9,11 +9,11 @@
 # LAST_EXIT_CODE is the program's own.
 def --env --wrapped ssoenv [...words: string] {
   let at = if ($words | first 1) == ["--debug"] { 2 } else { 1 }
-  if ($words | take $at | last 1 | to text --no-newline) not-in [use clear logout] {
+  if ($words | take $at | last 1 | to text --no-newline) in [use clear logout] {
+    __ssoenv_take (^$__ssoenv_exe ...($words | take $at) --shell nu ...($words | skip $at))
+  } else {
     ^$__ssoenv_exe ...$words
-    return
   }
-  __ssoenv_take (^$__ssoenv_exe ...($words | take $at) --shell nu ...($words | skip $at))
 }
 
 # __ssoenv_take carries out the program's answer: a JSON array of strings in

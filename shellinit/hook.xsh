@@ -44,7 +44,6 @@ def __ssoenv_install():
         return words.sub(r"\1\2__ssoenv_switch", cmd)
 
     seen = {}
-    segment = ""
 
     def now():
         return int(time.time())
@@ -112,11 +111,10 @@ def __ssoenv_install():
         seen["said"] = True
         print("ssoenv: " + text, file=sys.stderr)
 
-    def on_pre_prompt(**_):
-        nonlocal segment
+    def on_pre_prompt_format(**_):
         profile, expires = str(env.get("SSOENV_PROFILE", "")), str(env.get("SSOENV_EXPIRES", ""))
         if not profile or not re.fullmatch("[0-9]{1,12}", expires):
-            segment = ""
+            env["SSOENV_PROMPT"] = ""
             return
         profile = "".join(c if c.isprintable() else "?" for c in profile)
         left = int(expires) - now()
@@ -127,10 +125,10 @@ def __ssoenv_install():
             left = int(env.get("SSOENV_EXPIRES", expires)) - now()
         if left <= seen["margin"]:
             warn(profile, left)
-        segment = label(profile, left)
+        env["SSOENV_PROMPT"] = label(profile, left)
 
     # A second time replaces what the first has installed.
-    for event, handler in [("on_transform_command", on_transform_command), ("on_pre_prompt", on_pre_prompt)]:
+    for event, handler in [("on_transform_command", on_transform_command), ("on_pre_prompt_format", on_pre_prompt_format)]:
         handlers = getattr(events, event)
         for old in [h for h in handlers if getattr(h, "ssoenv", False)]:
             handlers.discard(old)
@@ -141,7 +139,7 @@ def __ssoenv_install():
     aliases["__ssoenv_switch"] = switch
 
     # {ssoenv} in $PROMPT, where braces are the prompt's own.
-    env["PROMPT_FIELDS"]["ssoenv"] = lambda: segment.replace("{", "{{").replace("}", "}}")
+    env["PROMPT_FIELDS"]["ssoenv"] = lambda: env.get("SSOENV_PROMPT", "").replace("{", "{{").replace("}", "}}")
 
 
 __ssoenv_install()

@@ -67,8 +67,8 @@ function __ssoenv_evaluate {
 __ssoenv_now=0     # the time
 __ssoenv_left=0    # of the credentials, in seconds
 __ssoenv_known=    # the credentials that the rest is about
-__ssoenv_margin=0  # they are due when no more than this is left
-__ssoenv_soon=0    # they are shown in yellow then
+__ssoenv_margin=0  # they are due when less than this is left
+__ssoenv_soon=0    # they are yellow then
 __ssoenv_pause=0   # between two attempts to renew them
 __ssoenv_begun=0   # when the first one was started
 __ssoenv_asked=0   # when the last one was started
@@ -90,7 +90,7 @@ function __ssoenv_prompt {
 # __ssoenv_watch fails where no credentials are in use.
 function __ssoenv_watch {
 	__ssoenv_look || builtin return 1
-	if ((__ssoenv_left <= __ssoenv_margin)); then
+	if ((__ssoenv_left < __ssoenv_margin)); then
 		if [[ -z ${SSOENV_NO_REFRESH-} ]]; then
 			if __ssoenv_adopt; then
 				__ssoenv_look || builtin return 1
@@ -120,7 +120,7 @@ function __ssoenv_watch {
 function __ssoenv_before {
 	[[ $2 != ssoenv && $2 != ssoenv[[:blank:]]* ]] || builtin return 0
 	__ssoenv_look || builtin return 0
-	((__ssoenv_left <= 10 && __ssoenv_left <= __ssoenv_margin)) || builtin return 0
+	((__ssoenv_left <= 10 && __ssoenv_left < __ssoenv_margin)) || builtin return 0
 	if [[ -z ${SSOENV_NO_REFRESH-} ]]; then
 		if ! __ssoenv_adopt && ((__ssoenv_now - __ssoenv_waited >= __ssoenv_pause || __ssoenv_now < __ssoenv_waited)); then
 			__ssoenv_waited=$__ssoenv_now
@@ -148,9 +148,11 @@ function __ssoenv_look {
 	__ssoenv_left=$((10#$SSOENV_EXPIRES - __ssoenv_now))
 	[[ $__ssoenv_known != "$SSOENV_EXPIRES $SSOENV_PROFILE" ]] || builtin return 0
 
-	# The first sight of these credentials.
+	# The first sight of these credentials. They are due 15 minutes before the
+	# end, or after three quarters of a shorter life: not a moment before the
+	# program thinks so too, which counts the fractions of a second.
 	__ssoenv_known="$SSOENV_EXPIRES $SSOENV_PROFILE"
-	__ssoenv_margin=$((__ssoenv_left / 4))
+	__ssoenv_margin=$(((__ssoenv_left - 1) / 4))
 	if ((__ssoenv_left <= 0 || __ssoenv_margin > 900)); then
 		__ssoenv_margin=900
 	elif ((__ssoenv_margin < 1)); then
@@ -268,7 +270,7 @@ function __ssoenv_show {
 	[[ -z ${NO_COLOR-} ]] || builtin return 0
 	if ((__ssoenv_left <= 0)); then
 		__ssoenv_color=red
-	elif ((__ssoenv_left <= __ssoenv_soon)); then
+	elif ((__ssoenv_left < __ssoenv_soon)); then
 		__ssoenv_color=yellow
 	else
 		case ${SSOENV_COLOR-} in

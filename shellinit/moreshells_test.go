@@ -225,12 +225,13 @@ func (s stage) converse(t *testing.T, shell Shell, program, exe string, env []st
 	defer giveUp.Stop()
 
 	var screen strings.Builder
-	typed, buffer := false, make([]byte, 64<<10)
+	typed, answered, buffer := false, 0, make([]byte, 64<<10)
 	for {
 		n, err := tty.Read(buffer)
 		screen.Write(buffer[:n])
-		if strings.Contains(string(buffer[:n]), "\x1b[6n") {
-			tty.WriteString("\x1b[1;1R") // Nushell asks where the cursor is
+		// Nushell asks where the cursor is, and waits for an answer.
+		for ; answered < strings.Count(screen.String(), "\x1b[6n"); answered++ {
+			tty.WriteString("\x1b[1;1R")
 		}
 		if !typed && strings.Contains(screen.String(), "READY") {
 			tty.WriteString(line + "\r" + "exit\r")

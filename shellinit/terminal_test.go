@@ -22,6 +22,14 @@ type session struct {
 // interactive starts the judge as a person's shell, with the hook loaded.
 func interactive(t *testing.T, s stage, j judge) *session {
 	t.Helper()
+	p := bare(t, s, j)
+	p.line(strings.TrimSuffix(j.load(), "; "))
+	return p
+}
+
+// bare is interactive before it loads the hook, with more variables.
+func bare(t *testing.T, s stage, j judge, env ...string) *session {
+	t.Helper()
 	argv := j.argv[:len(j.argv)-1] // without -c
 	shell, err := exec.LookPath(argv[0])
 	if err != nil {
@@ -29,7 +37,7 @@ func interactive(t *testing.T, s stage, j judge) *session {
 	}
 	cmd := exec.Command(shell, append(slices.Clone(argv[1:]), "-i")...)
 	cmd.Dir = s.dir
-	cmd.Env = append(s.env("PS1=", "HISTFILE=", "ENV="), s.hookFile(t, j.dialect, s.ssoenv)...)
+	cmd.Env = slices.Concat(s.env("PS1=", "HISTFILE=", "ENV="), s.hookFile(t, j.dialect, s.ssoenv), env)
 	tty, err := pty.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +63,6 @@ func interactive(t *testing.T, s stage, j judge) *session {
 		for range p.out { // lets the reader end
 		}
 	})
-	p.line(strings.TrimSuffix(j.load(), "; "))
 	return p
 }
 

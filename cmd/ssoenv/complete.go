@@ -275,7 +275,7 @@ func (m *menu) last() {
 
 // fewEnough profiles can be looked at while a person waits for a TAB; more, with
 // what they are about, nobody would read.
-const fewEnough = 500
+const fewEnough = 200
 
 // profiles offers those for which there is an about, and those that are not
 // looked at.

@@ -1,0 +1,226 @@
+package shellinit
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The shells that have the hook.
+func hooked(j judge) bool {
+	return slices.Contains([]string{"bash", "bash --posix", "bash strict", "zsh", "zsh hostile", "fish"}, j.name)
+}
+
+// plain are those of them with nobody's options.
+func plain(j judge) bool { return slices.Contains([]string{"bash", "zsh", "fish"}, j.name) }
+
+// atWork starts a person's shell that uses the profile dev for hours to come,
+// types a line and then loads the hook.
+func atWork(t *testing.T, s stage, j judge, line string, env ...string) *session {
+	t.Helper()
+	base := []string{"SSOENV_PROFILE=dev", "SSOENV_EXPIRES=" + inSeconds(3*3600+4*60+30), "NO_COLOR=1", "SSOENV_PROMPT=forged"}
+	p := bare(t, s, j, append(base, env...)...)
+	p.line(line)
+	p.load(j)
+	return p
+}
+
+func (p *session) load(j judge) string {
+	p.t.Helper()
+	return p.line(strings.TrimSuffix(j.load(), "; "))
+}
+
+func inSeconds(n int) string { return strconv.FormatInt(time.Now().Unix()+int64(n), 10) }
+
+// segment is what SSOENV_PROMPT holds after a prompt.
+func (s stage) segment(t *testing.T, p *session) string {
+	t.Helper()
+	file := s.home + "/segment"
+	p.line(`printf '%s' "$SSOENV_PROMPT" >` + file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(file); err != nil { // some shells here do not overwrite
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Whoever loads the hook again and again, with whatever options, gets one, that
+// is silent and hides its text from children.
+func TestPromptHookIsOneAndSilent(t *testing.T) {
+	options := map[Shell][]string{
+		Bash: {"set -u", "set -o pipefail; set -C", "set -o posix", "shopt -s nullglob failglob extdebug", "IFS=0123456789_abs", "set -e", `set -ET; trap 'echo ERR' ERR`},
+		Zsh:  {"set -u", "setopt pipefail ksharrays shwordsplit", "setopt warncreateglobal", "IFS=0123456789_abs", "set -e", "TRAPZERR() { echo ERR }"},
+		Fish: {"true"},
+	}
+	hooks := map[Shell]string{
+		Bash: `h=" ${PROMPT_COMMAND[*]-}$PS0"; h=${h//__ssoenv_prompt/@}; h=${h//D{%s\}/@}; "$SSOENV" args "${h//[^@]/}"`,
+		Zsh:  `emulate zsh -c '"$SSOENV" args ${(M)precmd_functions:#__ssoenv_prompt}${(M)preexec_functions:#__ssoenv_before}'`,
+		Fish: `$SSOENV args (functions --all --names | string match --all "__ssoenv_prompt")`,
+	}
+	want := map[Shell]string{Bash: `["@@"]`, Zsh: `["__ssoenv_prompt__ssoenv_before"]`, Fish: `["__ssoenv_prompt"]`}
+	eachJudge(t, hooked, func(t *testing.T, s stage, j judge) {
+		for _, line := range options[j.dialect] {
+			p := atWork(t, s, j, line)
+			out := p.load(j) + p.load(j)
+			if regexp.MustCompile(`ERR|unbound|not set|not found|error|__ssoenv`).MatchString(out) {
+				t.Errorf("%s: %q", line, out)
+			}
+			if got := s.segment(t, p); got != "dev 3h04m" {
+				t.Errorf("%s: the segment is %q", line, got)
+			}
+			if out := p.line(hooks[j.dialect]); !strings.Contains(out, want[j.dialect]) {
+				t.Errorf("%s: not one hook: %q", line, out)
+			}
+			if out := p.line(`"$ENVIRON" SSOENV_PROMPT`); !strings.Contains(out, "SSOENV_PROMPT unset") {
+				t.Errorf("%s: children see SSOENV_PROMPT: %q", line, out)
+			}
+		}
+	})
+}
+
+// The status, the last word and the statuses of a pipeline are at the next
+// prompt what they were, and a hook after this one sees the status too.
+func TestPromptHookKeepsTheStatus(t *testing.T) {
+	tries := map[Shell][][3]string{
+		Bash: {{`(exit 7)`, `echo "is $?"`, "is 7"}, {`true first last`, `echo "is $_"`, "is last"}, {`(exit 3) | (exit 4)`, `echo "is ${PIPESTATUS[*]}"`, "is 3 4"},
+			{`PROMPT_COMMAND+='; echo "then $?"'; (exit 5)`, ``, "then 5"}},
+		Zsh: {{`(exit 7)`, `echo "is $?"`, "is 7"}, {`true first last`, `echo "is $_"`, "is last"}, {`(exit 3) | (exit 4)`, `echo "is $pipestatus"`, "is 3 4"},
+			{`later() { echo "then $?" }; precmd_functions+=(later); (exit 5)`, ``, "then 5"}},
+		Fish: {{`/bin/sh -c 'exit 7'`, `echo "is $status"`, "is 7"}, {`/bin/sh -c 'exit 3' | /bin/sh -c 'exit 4'`, `echo "is $pipestatus"`, "is 3 4"},
+			{`function later --on-event fish_prompt; echo "then $status"; end; /bin/sh -c 'exit 5'`, ``, "then 5"}},
+	}
+	eachJudge(t, plain, func(t *testing.T, s stage, j judge) {
+		p := atWork(t, s, j, "true")
+		for _, try := range tries[j.dialect] {
+			p.keys(try[0] + "\r" + try[1] + "\r")
+			p.until(try[2] + "\r\n")
+		}
+	})
+}
+
+// PROMPT_COMMAND stays what it is, and the hook runs once at each prompt, after
+// what was there.
+func TestPromptCommandKeepsItsType(t *testing.T) {
+	eachJudge(t, func(j judge) bool { return j.name == "bash" }, func(t *testing.T, s stage, j judge) {
+		for before, want := range map[string]string{
+			`unset PROMPT_COMMAND`:                                  `declare -- PROMPT_COMMAND="__ssoenv_prompt"`,
+			`PROMPT_COMMAND=`:                                       `declare -- PROMPT_COMMAND="__ssoenv_prompt"`,
+			`PROMPT_COMMAND='x=1'`:                                  `declare -- PROMPT_COMMAND="x=1;__ssoenv_prompt"`,
+			`PROMPT_COMMAND='x=1 ; ; '`:                             `declare -- PROMPT_COMMAND="x=1;__ssoenv_prompt"`,
+			`PROMPT_COMMAND=(x=1 y=2)`:                              `declare -a PROMPT_COMMAND=([0]="x=1" [1]="y=2" [2]="__ssoenv_prompt")`,
+			`PROMPT_COMMAND=(x=1)`:                                  `declare -a PROMPT_COMMAND=([0]="x=1" [1]="__ssoenv_prompt")`,
+			`PROMPT_COMMAND=()`:                                     `declare -a PROMPT_COMMAND=([0]="__ssoenv_prompt")`,
+			`export PROMPT_COMMAND='x=1'`:                           `declare -x PROMPT_COMMAND="x=1;\${__ssoenv_exe:+\"__ssoenv_prompt\"}"`,
+			`readonly PROMPT_COMMAND='x=1'`:                         `declare -r PROMPT_COMMAND="x=1"`,
+			`STARSHIP_PROMPT_COMMAND=__ssoenv_prompt`:               `declare -- STARSHIP_PROMPT_COMMAND="__ssoenv_prompt"`,
+			`__vsc_original_prompt_command=(x=1 __ssoenv_prompt)`:   `declare -a __vsc_original_prompt_command=([0]="x=1" [1]="__ssoenv_prompt")`,
+			`PROMPT_COMMAND='eval "$S"'; S='x=1;__ssoenv_prompt;:'`: `declare -- PROMPT_COMMAND="eval \"\$S\";__ssoenv_prompt"`,
+		} {
+			p := atWork(t, s, j, before)
+			p.load(j)
+			name := regexp.MustCompile(`[A-Z_a-z]+`).FindString(want[len("declare -- "):])
+			out := p.line("declare -p " + name)
+			if !strings.Contains(out, want) || strings.Contains(out, "not found") || strings.Contains(out, "syntax") {
+				t.Errorf("%s: %q, want %s", before, out, want)
+			}
+			if strings.HasPrefix(before, "export") {
+				if out := p.line(`/bin/bash --norc -c 'eval "$PROMPT_COMMAND"; echo "child $x"'`); !strings.Contains(out, "child 1") || strings.Contains(out, "not found") {
+					t.Errorf("a child: %q", out)
+				}
+			}
+		}
+	})
+}
+
+// What the segment says, for every length of time and in every colour.
+func TestSegment(t *testing.T) {
+	esc := map[Shell][2]string{Bash: {"\x01\x1b[%sm\x02", "\x01\x1b[39m\x02"}, Zsh: {"%%F{%s}", "%f"}, Fish: {"\x1b[%sm", "\x1b[39m"}}
+	eachJudge(t, plain, func(t *testing.T, s stage, j judge) {
+		colored := func(color, text string) string {
+			if color == "" {
+				return text
+			}
+			if j.dialect == Zsh {
+				color = map[string]string{"31": "red", "33": "yellow", "36": "cyan", "38;5;208": "208", "30": "black"}[color]
+			}
+			return fmt.Sprintf(esc[j.dialect][0], color) + text + esc[j.dialect][1]
+		}
+		percent := func(text string) string {
+			if j.dialect == Zsh {
+				return strings.ReplaceAll(text, "%", "%%")
+			}
+			return text
+		}
+		for _, c := range []struct {
+			left int
+			env  []string
+			want string
+		}{
+			{-5, nil, colored("31", "dev expired")},
+			{9*86400 + 50, nil, "dev 9d"},
+			{48*3600 - 10, nil, "dev 47h59m"},
+			{48*3600 + 10, nil, "dev 2d"},
+			{3600 + 5*60 + 20, nil, "dev 1h05m"},
+			{59*60 + 20, nil, "dev 59m"},
+			{10*60 + 20, nil, "dev 10m"},
+			{3600 * 2, []string{"SSOENV_COLOR=cyan"}, colored("36", "dev (1h59m|2h00m)")},
+			{3600 * 2, []string{"SSOENV_COLOR=black"}, colored("30", "dev (1h59m|2h00m)")},
+			{3600 * 2, []string{"SSOENV_COLOR=208"}, colored("38;5;208", "dev (1h59m|2h00m)")},
+			{3600 * 2, []string{"SSOENV_COLOR=256"}, "dev (1h59m|2h00m)"},
+			{3600 * 2, []string{"SSOENV_COLOR=cyan\n"}, "dev (1h59m|2h00m)"},
+			{-5, []string{"SSOENV_COLOR=cyan", "NO_COLOR=1"}, "dev expired"},
+			{600, []string{"SSOENV_PROMPT_FORMAT=%%p %p|%a|%r%x %t%", "AWS_ACCOUNT_ID=42", "AWS_DEFAULT_REGION=eu-1"}, percent(`%p dev|42|eu-1%x (9m|10m)%`)},
+			{600, []string{"SSOENV_PROFILE=a\x1b[2Jb\n%c"}, percent(`a\?\[2Jb\?%c (9m|10m)`)},
+		} {
+			env := append([]string{"SSOENV_EXPIRES=" + inSeconds(c.left), "SSOENV_NO_REFRESH=1", "TERM=xterm", "NO_COLOR="}, c.env...)
+			p := atWork(t, s, j, "true", env...)
+			want := c.want
+			for _, special := range []string{"[", "{", "}"} {
+				if !strings.Contains(want, `\`+special) {
+					want = strings.ReplaceAll(want, special, `\`+special)
+				}
+			}
+			if got := s.segment(t, p); !regexp.MustCompile(`^` + want + `$`).MatchString(got) {
+				t.Errorf("%d s, %q: got %q, want %q", c.left, c.env, got, want)
+			}
+		}
+	})
+}
+
+// The lead of a prompt that init --prompt gives it, once, and again when
+// somebody sets the prompt anew; and a name in it is a name, however the shell
+// expands its prompt.
+func TestPromptShowsTheSegment(t *testing.T) {
+	eachJudge(t, plain, func(t *testing.T, s stage, j judge) {
+		for name, shown := range map[string]string{"dev": "dev 3h04m", `$(touch x)%n\u` + "`touch x`!": `$(touch x)%n\u` + "`touch x`! 3h04m"} {
+			p := atWork(t, s, j, "true", "SSOENV_PROFILE="+name)
+			prompt := s.home + "/prompt"
+			if err := os.WriteFile(prompt, []byte(j.dialect.Prompt()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			load := `eval "$(/bin/cat ` + prompt + `)"`
+			if j.isFish() {
+				load = `/bin/cat ` + prompt + ` | source; function fish_prompt; echo -n "MINE> "; end; function fish_right_prompt; echo -n "right$status"; end`
+			} else {
+				load += `; PS1='MINE> '`
+			}
+			p.keys(load + "\r")
+			for range 2 {
+				if j.isFish() {
+					p.until("right0 " + shown)
+				} else {
+					p.until(shown + " MINE> ")
+				}
+				p.keys(load + "\r")
+			}
+		}
+	})
+}
