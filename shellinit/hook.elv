@@ -129,7 +129,7 @@ fn at-prompt {
     var margin = (clamp (halves $left 4) 1 900)
     set seen = [&expires=$expires &margin=$margin &said=$false &next=0 &adopted=0]
   }
-  if (<= $left $seen[margin]) {
+  if (< $left $seen[margin]) {
     if (eq (env SSOENV_NO_REFRESH) '') { renew $now }
     if (eq (env SSOENV_EXPIRES) $expires) { warn $profile $left }
   }

@@ -46,7 +46,7 @@ def --env __ssoenv_prompt [] {
     let margin = [([($left // 4) 900] | math min) 1] | math max
     $env.__ssoenv_seen = {expires: $expires, margin: $margin, said: false, next: 0, adopted: 0}
   }
-  if $left <= $env.__ssoenv_seen.margin {
+  if $left < $env.__ssoenv_seen.margin {
     if ($env.SSOENV_NO_REFRESH? | is-empty) { __ssoenv_renew }
     if $env.SSOENV_EXPIRES == $expires { __ssoenv_warn $profile $left }
   }

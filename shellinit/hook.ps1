@@ -73,7 +73,7 @@ function global:__ssoenv_at_prompt {
         $seen = @{ Expires = $expires; Margin = $margin; Said = $false; Next = 0; Adopted = 0 }
         $global:__ssoenv_seen = $seen
     }
-    if ($left -le $seen.Margin) {
+    if ($left -lt $seen.Margin) {
         if (-not $env:SSOENV_NO_REFRESH) { __ssoenv_renew $seen $now }
         if ($env:SSOENV_EXPIRES -eq $expires) { __ssoenv_warn $seen $profileName $left }
     }

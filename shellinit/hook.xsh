@@ -120,10 +120,10 @@ def __ssoenv_install():
         left = int(expires) - now()
         if seen.get("expires") != int(expires):
             seen.update(expires=int(expires), margin=max(1, min(900, left // 4)), said=False, next=0, adopted=0)
-        if left <= seen["margin"] and not env.get("SSOENV_NO_REFRESH"):
+        if left < seen["margin"] and not env.get("SSOENV_NO_REFRESH"):
             renew(left)
             left = int(env.get("SSOENV_EXPIRES", expires)) - now()
-        if left <= seen["margin"]:
+        if left < seen["margin"]:
             warn(profile, left)
         env["SSOENV_PROMPT"] = label(profile, left)
 

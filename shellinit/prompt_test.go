@@ -3,6 +3,7 @@ package shellinit
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
@@ -57,7 +58,7 @@ func (s stage) segment(t *testing.T, p *session) string {
 func TestPromptHookIsOneAndSilent(t *testing.T) {
 	options := map[Shell][]string{
 		Bash: {"set -u", "set -o pipefail; set -C", "set -o posix", "shopt -s nullglob failglob extdebug", "IFS=0123456789_abs", "set -e", `set -ET; trap 'echo ERR' ERR`},
-		Zsh:  {"set -u", "setopt pipefail ksharrays shwordsplit", "setopt warncreateglobal", "IFS=0123456789_abs", "set -e", "TRAPZERR() { echo ERR }"},
+		Zsh:  {"set -u", "setopt pipefail ksharrays shwordsplit", "setopt warncreateglobal", "IFS=0123456789_abs", "set -e", "TRAPZERR() { echo ERR; }"},
 		Fish: {"true"},
 	}
 	hooks := map[Shell]string{
@@ -93,7 +94,7 @@ func TestPromptHookKeepsTheStatus(t *testing.T) {
 		Bash: {{`(exit 7)`, `echo "is $?"`, "is 7"}, {`true first last`, `echo "is $_"`, "is last"}, {`(exit 3) | (exit 4)`, `echo "is ${PIPESTATUS[*]}"`, "is 3 4"},
 			{`PROMPT_COMMAND+='; echo "then $?"'; (exit 5)`, ``, "then 5"}},
 		Zsh: {{`(exit 7)`, `echo "is $?"`, "is 7"}, {`true first last`, `echo "is $_"`, "is last"}, {`(exit 3) | (exit 4)`, `echo "is $pipestatus"`, "is 3 4"},
-			{`later() { echo "then $?" }; precmd_functions+=(later); (exit 5)`, ``, "then 5"}},
+			{`later() { echo "then $?"; }; precmd_functions+=(later); (exit 5)`, ``, "then 5"}},
 		Fish: {{`/bin/sh -c 'exit 7'`, `echo "is $status"`, "is 7"}, {`/bin/sh -c 'exit 3' | /bin/sh -c 'exit 4'`, `echo "is $pipestatus"`, "is 3 4"},
 			{`function later --on-event fish_prompt; echo "then $status"; end; /bin/sh -c 'exit 5'`, ``, "then 5"}},
 	}
@@ -206,20 +207,54 @@ func TestPromptShowsTheSegment(t *testing.T) {
 			if err := os.WriteFile(prompt, []byte(j.dialect.Prompt()), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			load := `eval "$(/bin/cat ` + prompt + `)"`
+			load, shows := `eval "$(/bin/cat `+prompt+`)"; PS1='MINE> '`, shown+" MINE> "
 			if j.isFish() {
-				load = `/bin/cat ` + prompt + ` | source; function fish_prompt; echo -n "MINE> "; end; function fish_right_prompt; echo -n "right$status"; end`
-			} else {
-				load += `; PS1='MINE> '`
+				// No such terminal has room at the right.
+				load = `/bin/cat ` + prompt + ` | source; function fish_right_prompt; echo -n "right$status"; end`
+				shows = "right7 " + shown + "\r\n"
 			}
-			p.keys(load + "\r")
 			for range 2 {
-				if j.isFish() {
-					p.until("right0 " + shown)
-				} else {
-					p.until(shown + " MINE> ")
-				}
 				p.keys(load + "\r")
+				if j.isFish() {
+					p.keys(`/bin/sh -c 'exit 7'; fish_right_prompt; echo` + "\r")
+				}
+				p.until(shows)
+			}
+		}
+	})
+}
+
+// Beside direnv's hook, in whatever order and however often both are loaded,
+// each runs once.
+func TestPromptHookBesideDirenv(t *testing.T) {
+	direnv, err := exec.LookPath("direnv")
+	if err != nil {
+		t.Fatal("direnv is not installed: apt-get install direnv")
+	}
+	eachJudge(t, plain, func(t *testing.T, s stage, j judge) {
+		other := `eval "$(` + direnv + ` hook ` + j.name + `)"`
+		list := map[Shell]string{
+			Bash: `"$SSOENV" args "$PROMPT_COMMAND"`,
+			Zsh:  `"$SSOENV" args $precmd_functions`,
+			Fish: `$SSOENV args (functions --all --names | string match --regex "^__(?:ssoenv_prompt|direnv_export_eval)\$")`,
+		}[j.dialect]
+		want := map[Shell]string{
+			Bash: `["_direnv_hook;__ssoenv_prompt"]`, Zsh: `["_direnv_hook" "__ssoenv_prompt"]`, Fish: `["__direnv_export_eval" "__ssoenv_prompt"]`,
+		}[j.dialect]
+		if j.isFish() {
+			other = direnv + " hook fish | source"
+		}
+		for _, first := range []string{other, "true"} {
+			p := atWork(t, s, j, first)
+			for range 2 {
+				p.line(other)
+				p.load(j)
+			}
+			if out := p.line(list); !strings.Contains(out, want) {
+				t.Errorf("%q, want %s", out, want)
+			}
+			if got := s.segment(t, p); got != "dev 3h04m" {
+				t.Errorf("the segment is %q", got)
 			}
 		}
 	})

@@ -18,14 +18,15 @@ func (p *program) initCommand() *cli.Command {
 		Name:      "init",
 		Usage:     "print the function and the completions for a shell's start-up file",
 		ArgsUsage: "SHELL | direnv",
-		Description: "bash   add to ~/.bashrc:                   eval \"$(ssoenv init bash)\"\n" +
-			"zsh    add to ~/.zshrc:                    eval \"$(ssoenv init zsh)\"\n" +
-			"fish   add to ~/.config/fish/config.fish:  ssoenv init fish | source\n" +
-			"sh     add to the file that ENV names:     eval \"$(ssoenv init sh)\"\n" +
-			"powershell  add to the file $PROFILE:       ssoenv init powershell | Out-String | Invoke-Expression\n" +
-			"nu          add to $nu.config-path:         " + nuStartup + "\n" +
-			"elvish      add to ~/.config/elvish/rc.elv: eval (ssoenv init elvish | slurp)\n" +
-			"xonsh       add to ~/.xonshrc:              execx($(ssoenv init xonsh))\n" +
+		Description: "Add to the shell's start-up file:\n" +
+			"bash        ~/.bashrc                   eval \"$(ssoenv init bash)\"\n" +
+			"zsh         ~/.zshrc                    eval \"$(ssoenv init zsh)\"\n" +
+			"fish        ~/.config/fish/config.fish  ssoenv init fish | source\n" +
+			"sh          the file that ENV names     eval \"$(ssoenv init sh)\"\n" +
+			"powershell  $PROFILE                    ssoenv init powershell | Out-String | Invoke-Expression\n" +
+			"nu          $nu.config-path             " + nuStartup + "\n" +
+			"elvish      ~/.config/elvish/rc.elv     eval (ssoenv init elvish | slurp)\n" +
+			"xonsh       ~/.xonshrc                  execx($(ssoenv init xonsh))\n" +
 			"direnv, for \"use ssoenv PROFILE\" in an .envrc, type once:  ssoenv init direnv --install",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "prompt", Usage: "show the profile and the time left in the prompt", Destination: &prompt},

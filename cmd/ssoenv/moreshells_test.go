@@ -196,9 +196,10 @@ func TestReadersInterruptedLogin(t *testing.T) {
 // The prompt's segment tells the profile, and the prompt has the credentials
 // renewed in time, and when that ends says so once.
 func TestReadersRenewAtThePrompt(t *testing.T) {
+	t.Parallel() // it is mostly waiting
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
-		w.server.Change(func(s *ssotest.Settings) { s.RoleLifetime = 12 * time.Second })
+		w.server.Change(func(s *ssotest.Settings) { s.RoleLifetime = 16 * time.Second })
 		s := w.reader(t, shell, startupLine(shell), r.prompt)
 		s.enter("ssoenv use dev", `dev: account 111111111111`)
 		s.enter("environ SSOENV_PROMPT", `SSOENV_PROMPT="dev \d+s"`)
@@ -209,6 +210,7 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 			t.Helper()
 			deadline := time.Now().Add(30 * time.Second)
 			for {
+				s.enter("/bin/sleep 0.2")
 				s.typeLine("environ AWS_ACCESS_KEY_ID SSOENV_PROMPT")
 				key, segment := s.expect(`AWS_ACCESS_KEY_ID="\w+"`), s.expect(`SSOENV_PROMPT=".*"`)
 				s.prompt()
