@@ -25,7 +25,7 @@ def __ssoenv_install():
                 del env[name]
 
     # switch is for the commands that change the shell: their output is
-    # captured. xonsh's own $(...) may lose some.
+    # captured. They ask on the terminal, so they have it to themselves.
     @unthreadable
     def switch(args, stdin=None):
         at = 2 if args[:1] == ["--debug"] else 1
