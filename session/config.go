@@ -19,6 +19,14 @@ type Config struct {
 
 	file        source
 	credentials source
+
+	// What the sessions say, by name: thousands of profiles share a few.
+	portals map[string]portalOrError
+}
+
+type portalOrError struct {
+	portal Portal
+	err    error
 }
 
 // A source is one of the files. One lookup scans it; whoever lists its
@@ -69,6 +77,7 @@ func ReadConfig(path, credentialsPath string) (*Config, error) {
 		CredentialsPath: credentialsPath,
 		file:            newSource(file),
 		credentials:     newSource(credentials),
+		portals:         map[string]portalOrError{},
 	}, nil
 }
 
@@ -282,9 +291,14 @@ func (c *Config) portal(name string, k keys) (Portal, error) {
 			return Portal{}, &ConfigError{Section: where, Key: "sso_session",
 				Problem: fmt.Sprintf("%s names sso-session %q, which %s does not have", where, k.sessionName, c.Path)}
 		}
-		p, err := sessionPortal(k.sessionName, k.session)
-		if err != nil {
-			return Portal{}, err
+		known, ok := c.portals[k.sessionName]
+		if !ok {
+			known.portal, known.err = sessionPortal(k.sessionName, k.session)
+			c.portals[k.sessionName] = known
+		}
+		p := known.portal
+		if known.err != nil {
+			return Portal{}, known.err
 		}
 		p.LoginMethod = firstOf(k.get("ssoenv_login"), p.LoginMethod)
 		p.Browser = firstOf(k.get("ssoenv_browser"), p.Browser)
