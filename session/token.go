@@ -56,7 +56,7 @@ func (c *Client) renew(ctx context.Context, portal Portal, seen tokenFile) (Toke
 	if err == nil {
 		return fresh, nil
 	}
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return Token{}, ctx.Err()
 	}
 	if valid {
@@ -202,7 +202,7 @@ func (c *Client) lock(ctx context.Context, key, doing string, wait time.Duration
 	switch {
 	case err == nil:
 		return unlock, nil
-	case ctx.Err() != nil:
+	case errors.Is(ctx.Err(), context.Canceled):
 		return free, ctx.Err()
 	case errors.As(err, &held):
 		return free, &BusyError{PID: held.PID, Doing: doing, Waited: wait}
