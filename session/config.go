@@ -1,11 +1,11 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session/awsconfig"
@@ -233,7 +233,7 @@ func (c *Config) Profile(name string) (Profile, error) {
 	if err := k.agree(name); err != nil {
 		return Profile{}, err
 	}
-	if !isAccountID(p.AccountID) {
+	if !IsAccountID(p.AccountID) {
 		return Profile{}, badValue(where, "sso_account_id", p.AccountID, "12 digits")
 	}
 	if !isRoleName(p.RoleName) {
@@ -300,8 +300,8 @@ func (c *Config) portal(name string, k keys) (Portal, error) {
 		if known.err != nil {
 			return Portal{}, known.err
 		}
-		p.LoginMethod = firstOf(k.get("ssoenv_login"), p.LoginMethod)
-		p.Browser = firstOf(k.get("ssoenv_browser"), p.Browser)
+		p.LoginMethod = cmp.Or(k.get("ssoenv_login"), p.LoginMethod)
+		p.Browser = cmp.Or(k.get("ssoenv_browser"), p.Browser)
 		return p, checkLogin(where, p)
 	}
 	p := Portal{
@@ -411,11 +411,4 @@ func scopes(list string) []string {
 func valueOf(s awsconfig.Section, key string) string {
 	value, _ := s.Get(key)
 	return value
-}
-
-func firstOf(values ...string) string {
-	if i := slices.IndexFunc(values, func(v string) bool { return v != "" }); i >= 0 {
-		return values[i]
-	}
-	return ""
 }

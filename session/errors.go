@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -77,7 +78,7 @@ type ServiceError struct {
 }
 
 func (e *ServiceError) Error() string {
-	text := fmt.Sprintf("AWS answered %s to %s", firstOf(e.Code, fmt.Sprintf("HTTP %d", e.Status)), e.Operation)
+	text := fmt.Sprintf("AWS answered %s to %s", cmp.Or(e.Code, fmt.Sprintf("HTTP %d", e.Status)), e.Operation)
 	if e.Message != "" {
 		text += ": " + e.Message
 	}

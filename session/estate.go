@@ -34,7 +34,7 @@ func (c *Client) Accounts(ctx context.Context, portal Portal) ([]Account, error)
 		}
 		for _, a := range out.AccountList {
 			account := Account{aws.ToString(a.AccountId), aws.ToString(a.AccountName), aws.ToString(a.EmailAddress)}
-			if !isAccountID(account.ID) {
+			if !IsAccountID(account.ID) {
 				return nil, unusable("ListAccounts")
 			}
 			accounts = append(accounts, account)

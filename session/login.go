@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -168,7 +169,7 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 	if err != nil {
 		return Token{}, err
 	}
-	shown := firstOf(aws.ToString(device.VerificationUriComplete), aws.ToString(device.VerificationUri))
+	shown := cmp.Or(aws.ToString(device.VerificationUriComplete), aws.ToString(device.VerificationUri))
 	if aws.ToString(device.DeviceCode) == "" || aws.ToString(device.UserCode) == "" || !isWebURL(shown) {
 		return Token{}, unusable("StartDeviceAuthorization")
 	}

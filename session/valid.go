@@ -14,7 +14,8 @@ import (
 // with it: a region becomes part of a host name, and all of it may come to
 // stand in a shell.
 
-func isAccountID(text string) bool {
+// IsAccountID accepts the ids of AWS accounts; leading zeros count.
+func IsAccountID(text string) bool {
 	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
 }
 

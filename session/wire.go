@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -245,15 +246,15 @@ func serviceAnswer(res *http.Response, body []byte) *ServiceError {
 		MessageUpper     string `json:"Message"`
 	}
 	_ = json.Unmarshal(body, &fields)
-	code := firstOf(res.Header.Get("X-Amzn-ErrorType"), fields.Type, fields.Code, oauthErrors[fields.Error], fields.Error)
+	code := cmp.Or(res.Header.Get("X-Amzn-ErrorType"), fields.Type, fields.Code, oauthErrors[fields.Error], fields.Error)
 	if hash := strings.LastIndexByte(code, '#'); hash >= 0 {
 		code = code[hash+1:]
 	}
 	code, _, _ = strings.Cut(code, ":")
-	message := firstOf(fields.ErrorDescription, fields.Message, fields.MessageUpper)
+	message := cmp.Or(fields.ErrorDescription, fields.Message, fields.MessageUpper)
 	if code == "" {
 		// STS speaks XML.
-		code, message = xmlField(body, "Code"), firstOf(message, xmlField(body, "Message"))
+		code, message = xmlField(body, "Code"), cmp.Or(message, xmlField(body, "Message"))
 	}
 	return &ServiceError{Status: res.StatusCode, Code: brief(code), Message: brief(message)}
 }

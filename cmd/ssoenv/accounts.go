@@ -123,7 +123,7 @@ func (p *program) roles(account string, o reachOptions) error {
 
 // accountID takes an account's id as it is, and looks up its name.
 func accountID(ctx context.Context, client *session.Client, portal session.Portal, named string) (string, error) {
-	if len(named) == 12 && strings.Trim(named, "0123456789") == "" {
+	if session.IsAccountID(named) {
 		return named, nil
 	}
 	accounts, err := client.Accounts(ctx, portal)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/zlib"
 	"encoding/base64"
 	"encoding/json"
@@ -60,7 +61,7 @@ func (p *program) initDirenv(install bool) error {
 	if !install {
 		return p.print(shellinit.Direnv(exe))
 	}
-	folder := firstNonEmpty(p.env["DIRENV_CONFIG"], filepath.Join(xdg.ConfigHome, "direnv"))
+	folder := cmp.Or(p.env["DIRENV_CONFIG"], filepath.Join(xdg.ConfigHome, "direnv"))
 	path := filepath.Join(folder, "lib", "ssoenv.sh")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

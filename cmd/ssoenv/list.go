@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -109,7 +110,7 @@ func (p *program) table(rows []profileJSON) string {
 			credentials = span(row.Expires.Sub(p.now()))
 		}
 		line(mark, session.Printable(row.Profile), dash(row.AccountID), dash(row.RoleName),
-			dash(session.Printable(firstNonEmpty(row.SSOSession, hostOf(row.StartURL)))), credentials)
+			dash(session.Printable(cmp.Or(row.SSOSession, hostOf(row.StartURL)))), credentials)
 	}
 	_ = w.Flush() // into memory
 	return b.String()
@@ -121,7 +122,7 @@ func hostOf(startURL string) string {
 	return host
 }
 
-func dash(text string) string { return firstNonEmpty(text, "-") }
+func dash(text string) string { return cmp.Or(text, "-") }
 
 func (p *program) printJSON(v any) error {
 	data, err := json.MarshalIndent(v, "", "  ")

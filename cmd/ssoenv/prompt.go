@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ func (p *program) promptCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return p.prompt(name, firstNonEmpty(format, p.env["SSOENV_PROMPT_FORMAT"], "%p %t"))
+			return p.prompt(name, cmp.Or(format, p.env["SSOENV_PROMPT_FORMAT"], "%p %t"))
 		},
 	}
 }
@@ -38,7 +39,7 @@ func (p *program) prompt(name, format string) error {
 	shown := promptState{
 		profile: p.env["SSOENV_PROFILE"],
 		account: p.env["AWS_ACCOUNT_ID"],
-		region:  firstNonEmpty(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"]),
+		region:  cmp.Or(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"]),
 	}
 	if seconds, err := strconv.ParseInt(p.env["SSOENV_EXPIRES"], 10, 64); err == nil {
 		shown.expires = time.Unix(seconds, 0)

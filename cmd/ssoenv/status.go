@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -60,7 +61,7 @@ func (p *program) status(o statusOptions) error {
 	if err != nil {
 		return err
 	}
-	s := statusJSON{Profile: p.env["SSOENV_PROFILE"], Region: firstNonEmpty(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])}
+	s := statusJSON{Profile: p.env["SSOENV_PROFILE"], Region: cmp.Or(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])}
 	if seconds, err := strconv.ParseInt(p.env["SSOENV_EXPIRES"], 10, 64); err == nil && s.Profile != "" {
 		s.CredentialsExpire = moment(time.Unix(seconds, 0))
 	}
@@ -136,7 +137,7 @@ func (p *program) statusText(s statusJSON) string {
 	line("account", s.AccountID)
 	line("role", s.RoleName)
 	line("region", s.Region)
-	line("session", firstNonEmpty(s.SSOSession, s.StartURL))
+	line("session", cmp.Or(s.SSOSession, s.StartURL))
 	clock("credentials", s.CredentialsExpire, "none")
 	clock("token", s.TokenExpires, "not logged in")
 	clock("registration", s.RegistrationExpire, "none")

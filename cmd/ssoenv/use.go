@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,7 +58,7 @@ func (p *program) use(o useOptions) error {
 		return err
 	}
 	if p.isTerminal(p.stdout) {
-		return p.notEvaluated("use " + typed(firstNonEmpty(o.profile, "PROFILE")))
+		return p.notEvaluated("use " + typed(cmp.Or(o.profile, "PROFILE")))
 	}
 	if o.profile, err = p.profileToUse(o.profile); err != nil {
 		return err
@@ -110,7 +111,7 @@ func (p *program) obtain(a access) (use, error) {
 			return use{}, err
 		}
 	}
-	return use{profile: profile, keys: keys, region: firstNonEmpty(a.region, profile.Region)}, nil
+	return use{profile: profile, keys: keys, region: cmp.Or(a.region, profile.Region)}, nil
 }
 
 // fetch gets the credentials from the service. A person who asks for keys that
@@ -190,13 +191,4 @@ func plainName(name string) bool {
 		}
 	}
 	return true
-}
-
-func firstNonEmpty(values ...string) string {
-	for _, value := range values {
-		if value != "" {
-			return value
-		}
-	}
-	return ""
 }

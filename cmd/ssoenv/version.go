@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -43,7 +44,7 @@ func (p *program) version() error {
 			}
 		}
 	}
-	return p.print(fmt.Sprintf("ssoenv %s, commit %s, built %s\n", firstNonEmpty(v, "(devel)"), firstNonEmpty(c, "unknown"), firstNonEmpty(d, "unknown")))
+	return p.print(fmt.Sprintf("ssoenv %s, commit %s, built %s\n", cmp.Or(v, "(devel)"), cmp.Or(c, "unknown"), cmp.Or(d, "unknown")))
 }
 
 // buildTime is given to urfave/cli, which otherwise asks the file system for

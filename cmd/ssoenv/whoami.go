@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -43,7 +44,7 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 		SecretKey:    session.Secret(p.env["AWS_SECRET_ACCESS_KEY"]),
 		SessionToken: session.Secret(p.env["AWS_SESSION_TOKEN"]),
 	}
-	region := firstNonEmpty(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])
+	region := cmp.Or(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])
 	shown := p.env["SSOENV_PROFILE"]
 	if name != "" || keys.AccessKeyID == "" {
 		shown = p.chosen(name)
@@ -52,7 +53,7 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 			return err
 		}
 		keys = made.keys
-		region = firstNonEmpty(made.region, region, made.profile.Portal.Region)
+		region = cmp.Or(made.region, region, made.profile.Portal.Region)
 	}
 	if region != "" && !session.IsRegion(region) {
 		return usageError{fmt.Sprintf("AWS_REGION is %q, which is not a region such as eu-west-1", region)}
