@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"strings"
 
@@ -21,10 +22,11 @@ type Config struct {
 	credentials source
 
 	// What the sessions say, by name: thousands of profiles share a few.
-	portals map[string]portalOrError
+	portals map[string]knownPortal
 }
 
-type portalOrError struct {
+type knownPortal struct {
+	values map[string]string
 	portal Portal
 	err    error
 }
@@ -77,7 +79,7 @@ func ReadConfig(path, credentialsPath string) (*Config, error) {
 		CredentialsPath: credentialsPath,
 		file:            newSource(file),
 		credentials:     newSource(credentials),
-		portals:         map[string]portalOrError{},
+		portals:         map[string]knownPortal{},
 	}, nil
 }
 
@@ -175,73 +177,58 @@ func (c *Config) Portals() ([]Portal, error) {
 	return portals, errors.Join(failures...)
 }
 
-// keys reads one profile as the AWS CLI does: what the credentials file says
-// wins, key by key. A look through a file of thousands of profiles is the
-// larger part of what a switch costs, so its session is looked up once, too.
+// keys are what both files say of one profile, read as the AWS CLI does: the
+// credentials file wins, key by key. A look through a file of thousands of
+// profiles is the larger part of what a switch costs, so each section is read
+// once.
 type keys struct {
-	config, credentials awsconfig.Section
+	values      map[string]string
+	credentials map[string]string // those of the credentials file alone
 
 	sessionName string // the sso_session; may be empty, or missing
 	session     awsconfig.Section
 	hasSession  bool
 }
 
-func (k keys) get(key string) string {
-	if value, ok := k.credentials.Get(key); ok {
-		return value
-	}
-	value, _ := k.config.Get(key)
-	return value
-}
+func (k keys) get(key string) string { return k.values[key] }
 
 func (c *Config) profileKeys(name string) (keys, bool) {
 	var k keys
-	var inConfig, inCredentials bool
-	k.config, inConfig = c.file.section(awsconfig.Profile, name)
-	k.credentials, inCredentials = c.credentials.section(awsconfig.Bare, name)
+	section, inConfig := c.file.section(awsconfig.Profile, name)
+	k.values = section.Values()
+	section, inCredentials := c.credentials.section(awsconfig.Bare, name)
+	if inCredentials {
+		k.credentials = section.Values()
+		maps.Copy(k.values, k.credentials)
+	}
 	if k.sessionName = k.get("sso_session"); k.sessionName != "" {
 		k.session, k.hasSession = c.file.section(awsconfig.SSOSession, k.sessionName)
 	}
 	return k, inConfig || inCredentials
 }
 
-// Profile reads the profile of that name. Its errors are a [NotFoundError] and
-// a [ConfigError].
+// Profile reads the profile of that name, or takes the name itself for an
+// account and a role where it is one; see [Direct]. Its errors are a
+// [NotFoundError], a [ConfigError] and an [UnsupportedError].
 func (c *Config) Profile(name string) (Profile, error) {
 	k, ok := c.profileKeys(name)
 	if !ok {
+		if direct, ok := ParseDirect(name); ok {
+			return c.directProfile(direct)
+		}
 		return Profile{}, &NotFoundError{Kind: "profile", Name: name, File: c.Path}
 	}
-	portal, err := c.portal(name, k)
+	p, err := c.resolve(name, k, []string{name})
 	if err != nil {
 		return Profile{}, err
 	}
-	p := Profile{
-		Name:      name,
-		Portal:    portal,
-		AccountID: k.get("sso_account_id"),
-		RoleName:  k.get("sso_role_name"),
-		Region:    k.get("region"),
-		Color:     k.get("ssoenv_color"),
-	}
+	p.Region = k.get("region")
+	p.Color = k.get("ssoenv_color")
 	where := fmt.Sprintf("profile %q", name)
-	for _, missing := range []struct{ key, value string }{{"sso_account_id", p.AccountID}, {"sso_role_name", p.RoleName}} {
-		if missing.value == "" {
-			return Profile{}, &ConfigError{Section: where, Key: missing.key, Problem: where + " has no " + missing.key}
-		}
-	}
-	if err := k.agree(name); err != nil {
-		return Profile{}, err
-	}
-	if !IsAccountID(p.AccountID) {
-		return Profile{}, badValue(where, "sso_account_id", p.AccountID, "12 digits")
-	}
-	if !isRoleName(p.RoleName) {
-		return Profile{}, badValue(where, "sso_role_name", p.RoleName, "1 to 64 letters, digits and any of _+=,.@-")
-	}
 	if p.Region != "" && !IsRegion(p.Region) {
 		return Profile{}, badValue(where, "region", p.Region, "a region such as eu-west-1")
 	}
+	p.settle(p.Region)
 	switch confirm := k.get("ssoenv_confirm"); confirm {
 	case "", "false":
 	case "true":
@@ -255,14 +242,39 @@ func (c *Config) Profile(name string) (Profile, error) {
 	return p, nil
 }
 
+// direct reads a profile whose role comes straight from the portal.
+func (c *Config) direct(name string, k keys) (Profile, error) {
+	portal, err := c.portal(name, k)
+	if err != nil {
+		return Profile{}, err
+	}
+	p := Profile{Name: name, Portal: portal, AccountID: k.get("sso_account_id"), RoleName: k.get("sso_role_name")}
+	where := fmt.Sprintf("profile %q", name)
+	for _, missing := range []struct{ key, value string }{{"sso_account_id", p.AccountID}, {"sso_role_name", p.RoleName}} {
+		if missing.value == "" {
+			return Profile{}, &ConfigError{Section: where, Key: missing.key, Problem: where + " has no " + missing.key}
+		}
+	}
+	if err := c.agree(name, k); err != nil {
+		return Profile{}, err
+	}
+	if !IsAccountID(p.AccountID) {
+		return Profile{}, badValue(where, "sso_account_id", p.AccountID, "12 digits")
+	}
+	if !isRoleName(p.RoleName) {
+		return Profile{}, badValue(where, "sso_role_name", p.RoleName, "1 to 64 letters, digits and any of _+=,.@-")
+	}
+	return p, nil
+}
+
 // agree checks what the AWS CLI and the Go SDK check: a key that stands both
 // in the profile and in its sso-session must say the same in both.
-func (k keys) agree(name string) error {
+func (c *Config) agree(name string, k keys) error {
 	if !k.hasSession {
 		return nil
 	}
-	for _, key := range k.session.Keys() {
-		ours, theirs := k.get(key), valueOf(k.session, key)
+	for key, theirs := range c.portals[k.sessionName].values {
+		ours := k.get(key)
 		if ours != "" && ours != theirs && !strings.HasPrefix(key, "ssoenv_") {
 			return &ConfigError{Section: fmt.Sprintf("profile %q", name), Key: key,
 				Problem: fmt.Sprintf("%s is %q in profile %q but %q in its sso-session %q", key, ours, name, theirs, k.sessionName)}
@@ -271,14 +283,22 @@ func (k keys) agree(name string) error {
 	return nil
 }
 
-// ProfilePortal reads which portal the profile logs in to; the account and the
-// role need not be there.
+// ProfilePortal reads which portal the profile logs in to, or the root of its
+// chain; an account and a role need not be there.
 func (c *Config) ProfilePortal(name string) (Portal, error) {
 	k, ok := c.profileKeys(name)
 	if !ok {
+		if direct, ok := ParseDirect(name); ok {
+			p, err := c.directProfile(direct)
+			return p.Portal, err
+		}
 		return Portal{}, &NotFoundError{Kind: "profile", Name: name, File: c.Path}
 	}
-	return c.portal(name, k)
+	root, k, err := c.root(name, k)
+	if err != nil {
+		return Portal{}, err
+	}
+	return c.portal(root, k)
 }
 
 func (c *Config) portal(name string, k keys) (Portal, error) {
@@ -293,7 +313,8 @@ func (c *Config) portal(name string, k keys) (Portal, error) {
 		}
 		known, ok := c.portals[k.sessionName]
 		if !ok {
-			known.portal, known.err = sessionPortal(k.sessionName, k.session)
+			known.values = k.session.Values()
+			known.portal, known.err = sessionPortal(k.sessionName, known.values)
 			c.portals[k.sessionName] = known
 		}
 		p := known.portal
@@ -312,15 +333,8 @@ func (c *Config) portal(name string, k keys) (Portal, error) {
 		Browser:     k.get("ssoenv_browser"),
 	}
 	if p.StartURL == "" && k.get("sso_account_id") == "" && k.get("sso_role_name") == "" {
-		for _, way := range []struct{ key, text string }{
-			{"role_arn", "by taking a role (role_arn)"},
-			{"aws_access_key_id", "as static keys (aws_access_key_id)"},
-			{"credential_process", "from a program (credential_process)"},
-			{"login_session", "by aws login (login_session)"},
-		} {
-			if k.get(way.key) != "" {
-				return Portal{}, &UnsupportedError{Profile: name, Way: way.text}
-			}
+		if way, ok := ways[k.way(true)]; ok {
+			return Portal{}, &UnsupportedError{Profile: name, Way: way}
 		}
 		return Portal{}, &ConfigError{Section: where, Key: "sso_session",
 			Problem: where + " does not log in through IAM Identity Center: it has no sso_session"}
@@ -334,25 +348,25 @@ func (c *Config) SessionPortal(name string) (Portal, error) {
 	if !ok {
 		return Portal{}, &NotFoundError{Kind: "sso-session", Name: name, File: c.Path}
 	}
-	return sessionPortal(name, s)
+	return sessionPortal(name, s.Values())
 }
 
-func sessionPortal(name string, s awsconfig.Section) (Portal, error) {
+func sessionPortal(name string, values map[string]string) (Portal, error) {
 	where := fmt.Sprintf("sso-session %q", name)
 	if hasControl(name) {
 		return Portal{}, &ConfigError{Section: where, Problem: where + " has control characters in its name"}
 	}
 	p := Portal{
 		Name:        name,
-		StartURL:    valueOf(s, "sso_start_url"),
-		Region:      valueOf(s, "sso_region"),
-		Scopes:      scopes(valueOf(s, "sso_registration_scopes")),
-		LoginMethod: valueOf(s, "ssoenv_login"),
-		Browser:     valueOf(s, "ssoenv_browser"),
+		StartURL:    values["sso_start_url"],
+		Region:      values["sso_region"],
+		Scopes:      scopes(values["sso_registration_scopes"]),
+		LoginMethod: values["ssoenv_login"],
+		Browser:     values["ssoenv_browser"],
 	}
 	// Not to be ignored: whoever asks for another place wants nothing readable
 	// in this one.
-	if store := valueOf(s, "ssoenv_store"); store != "" && store != "shared" {
+	if store := values["ssoenv_store"]; store != "" && store != "shared" {
 		return Portal{}, badValue(where, "ssoenv_store", store, "shared, the only one that this version has")
 	}
 	return p, checkPortal(where, p)
@@ -406,9 +420,4 @@ func scopes(list string) []string {
 		return []string{defaultScope}
 	}
 	return found
-}
-
-func valueOf(s awsconfig.Section, key string) string {
-	value, _ := s.Get(key)
-	return value
 }

@@ -102,11 +102,25 @@ func (e *ClockError) Error() string {
 		e.Now.UTC().Format(time.RFC3339), e.Expires.UTC().Format(time.RFC3339))
 }
 
-// An UnsupportedError says that a profile gets its credentials in a way that
-// ssoenv does not know.
-type UnsupportedError struct{ Profile, Way string }
+// An MFARequiredError says that a role wants the code of a person's device.
+type MFARequiredError struct{ Profile, Serial string }
+
+func (e *MFARequiredError) Error() string {
+	return fmt.Sprintf("the role of profile %q wants a code of the device %s", e.Profile, Printable(e.Serial))
+}
+
+// An UnsupportedError says that a profile gets its credentials, or those that
+// it takes a role with, in a way that ssoenv leaves to others.
+type UnsupportedError struct {
+	Profile string
+	Source  string // the profile in question, where it is another one up the chain
+	Way     string // words that follow "gets its credentials"
+}
 
 func (e *UnsupportedError) Error() string {
+	if e.Source != "" {
+		return fmt.Sprintf("profile %q takes its role with the credentials of %q, which gets them %s", e.Profile, e.Source, e.Way)
+	}
 	return fmt.Sprintf("profile %q gets its credentials %s, not through IAM Identity Center", e.Profile, e.Way)
 }
 

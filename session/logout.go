@@ -98,9 +98,14 @@ func (c *Client) forgetCLIRoles(portal Portal) error {
 	var failures []error
 	for _, name := range c.Config.ProfileNames() {
 		p, err := c.Config.Profile(name)
-		if err == nil && tokenKey(p.Portal) == tokenKey(portal) {
-			failures = append(failures, c.CLIRoles.Delete(cliRoleKey(portal, p.AccountID, p.RoleName)))
+		if err != nil || tokenKey(p.Portal) != tokenKey(portal) {
+			continue
 		}
+		key := cliRoleKey(portal, p.AccountID, p.RoleName)
+		if p.Source != nil {
+			key = cliAssumeKey(p.Assume)
+		}
+		failures = append(failures, c.CLIRoles.Delete(key))
 	}
 	return errors.Join(failures...)
 }

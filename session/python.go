@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -32,6 +33,25 @@ func cliRoleKey(p Portal, account, role string) string {
 		origin = `"startUrl":` + pythonString(p.StartURL)
 	}
 	return sha1Hex(`{"accountId":` + pythonString(account) + `,"roleName":` + pythonString(role) + `,` + origin + `}`)
+}
+
+// cliAssumeKey is the name of the file in which the AWS CLI's cli/cache keeps
+// the credentials of a role that it took: of what the config file says of the
+// role, whoever's credentials it was taken with.
+func cliAssumeKey(a Assumption) string {
+	var members []string
+	add := func(key, json string) { members = append(members, pythonString(key)+": "+json) }
+	if a.Duration != 0 {
+		add("DurationSeconds", strconv.FormatInt(int64(a.Duration/time.Second), 10))
+	}
+	for _, text := range []struct{ key, value string }{
+		{"ExternalId", a.ExternalID}, {"RoleArn", a.RoleARN}, {"RoleSessionName", a.SessionName}, {"SerialNumber", a.MFASerial},
+	} {
+		if text.value != "" {
+			add(text.key, pythonString(text.value))
+		}
+	}
+	return sha1Hex("{" + strings.Join(members, ", ") + "}")
 }
 
 func sha1Hex(text string) string {

@@ -40,6 +40,14 @@ func (f roleFile) fresh(now time.Time) bool {
 // roleKey names a cache entry. It begins with the portal's part, so that a
 // logout finds everything that was got through it.
 func roleKey(p Profile) string {
+	switch a := p.Assume; {
+	case p.static != nil:
+		return rolesOf(p.Portal) + hash(p.static.AccessKeyID)
+	case p.Source != nil:
+		// The source counts: what another one may do with the same role, or
+		// whether it may take it, is not the same.
+		return rolesOf(p.Portal) + hash(roleKey(*p.Source), a.RoleARN, a.ExternalID, a.SessionName, a.MFASerial, a.Duration.String())
+	}
 	return rolesOf(p.Portal) + hash(p.AccountID, p.RoleName)
 }
 
@@ -120,11 +128,18 @@ func (c *Client) Remaining(ctx context.Context, p Profile, err error) (Credentia
 // Renew is [Client.Credentials] for whoever must know: keys that are valid but
 // due, and cannot be renewed, are an error.
 func (c *Client) Renew(ctx context.Context, p Profile) (Credentials, error) {
+	if p.static != nil {
+		return *p.static, nil
+	}
 	cached, valid := c.readRole(p)
 	if valid && cached.fresh(c.Now()) {
 		return c.withFile(p, cached.credentials()), nil
 	}
-	renewed, err := c.exchangeOnce(ctx, p, cached, valid)
+	code, err := c.code(ctx, p)
+	if err != nil {
+		return Credentials{}, err
+	}
+	renewed, err := c.exchangeOnce(ctx, p, cached, valid, code)
 	if err != nil {
 		return Credentials{}, err
 	}
@@ -133,7 +148,7 @@ func (c *Client) Renew(ctx context.Context, p Profile) (Credentials, error) {
 
 // exchangeOnce lets one process of many fetch the role's credentials; the
 // others take what that one wrote.
-func (c *Client) exchangeOnce(ctx context.Context, p Profile, cached roleFile, valid bool) (Credentials, error) {
+func (c *Client) exchangeOnce(ctx context.Context, p Profile, cached roleFile, valid bool, code string) (Credentials, error) {
 	wait := patience
 	if valid {
 		wait = shortPatience
@@ -148,6 +163,14 @@ func (c *Client) exchangeOnce(ctx context.Context, p Profile, cached roleFile, v
 	if latest, ok := c.readRole(p); ok && latest.AccessKeyID != cached.AccessKeyID {
 		return latest.credentials(), nil
 	}
+	if p.Source != nil {
+		return c.assume(ctx, p, code)
+	}
+	return c.fromPortal(ctx, p)
+}
+
+// fromPortal exchanges the session's token for the role's credentials.
+func (c *Client) fromPortal(ctx context.Context, p Profile) (Credentials, error) {
 	token, err := c.Token(ctx, p.Portal)
 	if err != nil {
 		return Credentials{}, err
@@ -218,15 +241,19 @@ func (c *Client) exchange(ctx context.Context, p Profile, token Token) (Credenti
 	if given == nil {
 		return Credentials{}, unusable("GetRoleCredentials")
 	}
-	file := roleFile{
+	return c.accept(p, "GetRoleCredentials", roleFile{
 		AccessKeyID:  aws.ToString(given.AccessKeyId),
 		SecretKey:    aws.ToString(given.SecretAccessKey),
 		SessionToken: aws.ToString(given.SessionToken),
 		Expires:      time.UnixMilli(given.Expiration).UTC(),
-		Obtained:     c.Now().UTC(),
-	}
+	})
+}
+
+// accept checks what an operation gave, and keeps it for the next process.
+func (c *Client) accept(p Profile, operation string, file roleFile) (Credentials, error) {
+	file.Obtained = c.Now().UTC()
 	if !isKeyID(file.AccessKeyID) || !isSecretText(file.SecretKey) || !isSecretText(file.SessionToken) {
-		return Credentials{}, unusable("GetRoleCredentials")
+		return Credentials{}, unusable(operation)
 	}
 	if !file.Expires.After(c.Now()) {
 		return Credentials{}, &ClockError{Now: c.Now(), Expires: file.Expires}
@@ -250,7 +277,7 @@ func (c *Client) keepRole(p Profile, file roleFile) {
 		c.warn("the credentials could not be kept for later: %v", err)
 	}
 	_ = c.Roles.Delete(failureKey(p)) // at worst a shell reads old news
-	if _, ok := c.readToken(p.Portal); !ok {
+	if _, ok := c.readToken(p.Portal); !ok && !p.Portal.isNone() {
 		// A logout came in between, which looks for these files after it has
 		// deleted the token: either it finds them, or they are found here.
 		_ = c.Roles.Delete(roleKey(p))
@@ -266,7 +293,7 @@ func (c *Client) Watchable(p Profile) []string {
 	if c.Roles != nil {
 		files = append(files, c.Roles.Path(expiryKey(p)))
 	}
-	if c.Tokens != nil {
+	if c.Tokens != nil && !p.Portal.isNone() {
 		files = append(files, c.Tokens.Path(tokenKey(p.Portal)))
 	}
 	return files
@@ -279,7 +306,7 @@ func failureKey(p Profile) string { return roleKey(p) + ".failed" }
 
 type failureFile struct {
 	At    int64 `json:"at"`    // Unix seconds
-	Login bool  `json:"login"` // a person has to log in
+	Login bool  `json:"login"` // it takes a person
 }
 
 // LastFailure is when the credentials could not be renewed, unless they have
@@ -298,8 +325,10 @@ func (c *Client) NoteFailure(p Profile, err error) {
 	if c.Roles == nil {
 		return
 	}
-	var required *LoginRequiredError
-	if err := c.Roles.Put(failureKey(p), failureFile{c.Now().Unix(), errors.As(err, &required)}); err != nil {
+	var login *LoginRequiredError
+	var code *MFARequiredError
+	file := failureFile{c.Now().Unix(), errors.As(err, &login) || errors.As(err, &code)}
+	if err := c.Roles.Put(failureKey(p), file); err != nil {
 		c.warn("%v", err)
 	}
 }

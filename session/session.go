@@ -19,6 +19,7 @@
 package session
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -47,14 +48,23 @@ func (p Portal) Title() string {
 	return p.StartURL
 }
 
+// isNone holds for the portal of a profile that has none.
+func (p Portal) isNone() bool { return p.StartURL == "" }
+
 // A Profile is a named section of the AWS config file that names an account
-// and a role behind a portal.
+// and a role: one behind a portal, or one to take with the credentials of
+// another profile, its source.
 type Profile struct {
 	Name      string
-	Portal    Portal
+	Portal    Portal // of the chain's root; the zero Portal where that has static keys
 	AccountID string // 12 digits
 	RoleName  string
 	Region    string // may be empty
+
+	Source *Profile // nil: the role comes from the portal
+	Assume Assumption
+
+	static *Credentials // of a root that has keys of its own
 
 	Confirm bool   // ssoenv_confirm: a switch to it is to be confirmed
 	Color   string // ssoenv_color: of the prompt's segment; empty or a name or number that isColor knows
@@ -106,6 +116,11 @@ type Client struct {
 	// Transport makes the HTTP transport, when one is needed and no sooner.
 	Transport func() (http.RoundTripper, error)
 	Endpoints Endpoints
+	STSRegion string // to take roles in, instead of the profile's; may be empty
+
+	// MFACode asks the person for the code of a device that a profile's role
+	// wants. It is nil where nobody can be asked.
+	MFACode func(context.Context, Profile) (string, error)
 
 	Now  func() time.Time
 	Host string // this machine's name, for the name that a client registers under

@@ -175,7 +175,7 @@ func (c *Client) readToken(portal Portal) (tokenFile, bool) {
 	if file, ok := c.unkept[tokenKey(portal)]; ok {
 		return file, true
 	}
-	if c.Tokens == nil {
+	if c.Tokens == nil || portal.isNone() {
 		return tokenFile{}, false
 	}
 	var file tokenFile

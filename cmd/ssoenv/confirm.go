@@ -19,16 +19,14 @@ func (p *program) confirm(profile session.Profile, yes bool) error {
 		return shownError{fmt.Errorf("profile %q is to be confirmed, and nobody is at a terminal", name), statusUsage,
 			[]string{"add --yes if this is meant"}}
 	}
-	p.say("%q is account %s, role %s. Type yes to use it:", name, profile.AccountID, profile.RoleName)
 	ctx, stop := p.interruptible()
 	defer stop()
-	select {
-	case line := <-p.lines():
-		if answer := strings.ToLower(strings.TrimSpace(line)); answer == "yes" || answer == "y" {
-			return nil
-		}
-		return shownError{errors.New("not confirmed, and nothing is changed"), statusFailed, nil}
-	case <-ctx.Done():
-		return ctx.Err()
+	line, err := p.ask(ctx, fmt.Sprintf("%q is account %s, role %s. Type yes to use it:", name, profile.AccountID, profile.RoleName))
+	if err != nil {
+		return err
 	}
+	if answer := strings.ToLower(strings.TrimSpace(line)); answer == "yes" || answer == "y" {
+		return nil
+	}
+	return shownError{errors.New("not confirmed, and nothing is changed"), statusFailed, nil}
 }

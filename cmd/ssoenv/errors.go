@@ -101,6 +101,7 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		foreign  *session.UnsupportedError
 		clock    *session.ClockError
 		region   *session.RegionError
+		mfa      *session.MFARequiredError
 		denied   *session.AccessDeniedError
 		refused  *session.LoginDeniedError
 		service  *session.ServiceError
@@ -124,6 +125,8 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		return statusUsage, []string{"ssoenv --help lists the commands"}
 	case errors.As(err, &required):
 		return statusLogin, []string{"log in with: " + p.loginCommandFor(required.Portal)}
+	case errors.As(err, &mfa):
+		return statusLogin, []string{"somebody has to type it: run ssoenv use " + typed(mfa.Profile) + " at a terminal"}
 	case errors.As(err, &missing):
 		return statusConfig, p.namesHint(missing)
 	case errors.As(err, &region):

@@ -258,12 +258,19 @@ func (s *signIn) show(challenge session.Challenge) error {
 
 // listen passes on what the person types while the login waits.
 func (s *signIn) listen() {
-	lines := s.p.lines()
+	t, err := s.p.typist()
+	if err != nil {
+		return
+	}
+	defer t.stop()
 	for {
 		var line string
+		var ok bool
 		select {
-		case line = <-lines:
+		case line, ok = <-t.lines:
 		case <-s.ctx.Done():
+		}
+		if !ok {
 			return
 		}
 		switch line = strings.TrimSpace(line); line {

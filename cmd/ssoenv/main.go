@@ -11,7 +11,6 @@ package main
 import (
 	"os"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -29,7 +28,6 @@ func run() int {
 		stderr: os.Stderr,
 		env:    environ(os.Environ()),
 		now:    time.Now,
-		lines:  sync.OnceValue(func() <-chan string { return readLines(os.Stdin) }),
 	}
 	return p.run()
 }
@@ -42,8 +40,6 @@ type program struct {
 	stderr *os.File
 	env    map[string]string
 	now    func() time.Time
-
-	lines func() <-chan string // what is typed on stdin
 
 	debug   bool
 	quiet   bool   // there is nobody to read what would be said

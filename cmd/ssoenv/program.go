@@ -110,10 +110,23 @@ func (p *program) client() (*session.Client, error) {
 		CLIRoles:  p.open(cache.OpenShared, filepath.Join(aws, "cli", "cache")),
 		Transport: sync.OnceValues(p.transport),
 		Endpoints: endpoints,
+		STSRegion: p.regionBefore(),
 		Now:       p.now,
 		Host:      host,
 		Warn:      func(line string) { p.say("%s", line) },
 	}, nil
+}
+
+// regionBefore is the region of this shell before ssoenv, as the AWS CLI would
+// read it: what use has made of it belongs to another profile.
+func (p *program) regionBefore() string {
+	past := recall(p.env["SSOENV_SAVED"])
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if region := past.original(p.env, name); region != nil && *region != "" {
+			return *region
+		}
+	}
+	return ""
 }
 
 // open opens a cache directory. One that cannot be trusted or used is left

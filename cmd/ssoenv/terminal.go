@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/mattn/go-isatty"
+
+	"github.com/ssoenv/ssoenv/session"
 )
 
 func (p *program) isTerminal(f *os.File) bool {
@@ -217,10 +220,96 @@ func (b browser) open(address string) error {
 	return nil
 }
 
-// readLines gives what the person types, line by line, until the program ends.
-func readLines(terminal io.Reader) <-chan string {
+// A typist is the person at the terminal, being listened to.
+type typist struct {
+	lines <-chan string
+	stop  func()
+}
+
+// typist listens at the terminal itself, whatever stdin is, until it is
+// stopped: what is typed after that belongs to whoever asks next. Where there is
+// no such device but stdin is a terminal, it listens there, and cannot be
+// stopped from taking one more line.
+func (p *program) typist() (typist, error) {
+	done := make(chan struct{})
+	tty, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
+	if err != nil {
+		if !p.isTerminal(p.stdin) {
+			return typist{}, fmt.Errorf("there is no terminal to ask at: %w", err)
+		}
+		return typist{readLines(p.stdin, done), func() { close(done) }}, nil
+	}
+	return typist{readLines(tty, done), func() {
+		close(done)
+		_ = tty.Close()
+	}}, nil
+}
+
+// ask waits for one line that is typed in answer to the prompt.
+func (p *program) ask(ctx context.Context, prompt string) (string, error) {
+	t, err := p.typist()
+	if err != nil {
+		return "", err
+	}
+	defer t.stop()
+	_, _ = fmt.Fprint(p.stderr, "ssoenv: "+session.Printable(prompt)+" ")
+	select {
+	case line, ok := <-t.lines:
+		if !ok {
+			_, _ = fmt.Fprintln(p.stderr)
+			return "", context.Canceled // Ctrl-D
+		}
+		return line, nil
+	case <-ctx.Done():
+		_, _ = fmt.Fprintln(p.stderr)
+		return "", ctx.Err()
+	}
+}
+
+// askHidden is ask for what nobody should read over a shoulder.
+func (p *program) askHidden(ctx context.Context, prompt string) (string, error) {
+	undo := hideTyping(p.stderr)
+	defer undo()
+	answer, err := p.ask(ctx, prompt)
+	if err == nil {
+		_, _ = fmt.Fprintln(p.stderr)
+	}
+	return answer, err
+}
+
+// mfaCode asks for the code of the device that a role wants.
+func (p *program) mfaCode(ctx context.Context, profile session.Profile) (string, error) {
+	code, err := p.askHidden(ctx, fmt.Sprintf("%q takes the role %s of account %s with a code of %s. The code:",
+		profile.Name, profile.RoleName, profile.AccountID, profile.Assume.MFASerial))
+	if err != nil {
+		return "", err
+	}
+	if code = strings.TrimSpace(code); len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+		return "", shownError{errors.New("a code has six digits"), statusFailed, []string{"run the command again, and type the code that the device shows"}}
+	}
+	return code, nil
+}
+
+// answerable tells whether somebody can be asked for what is not a login: at
+// the terminal, even where stdin is data for a command.
+func (p *program) answerable() bool {
+	if !p.isTerminal(p.stderr) || p.env["CI"] != "" || p.env["DIRENV_IN_ENVRC"] != "" {
+		return false
+	}
+	tty, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
+	if err != nil {
+		return p.isTerminal(p.stdin)
+	}
+	_ = tty.Close()
+	return true
+}
+
+// readLines gives what is typed, line by line, until the terminal is closed,
+// or ended by Ctrl-D, or until it is done.
+func readLines(terminal io.Reader, done <-chan struct{}) <-chan string {
 	typed := make(chan string)
 	go func() {
+		defer close(typed)
 		reader := bufio.NewReader(terminal)
 		var line []byte
 		for {
@@ -231,7 +320,11 @@ func readLines(terminal io.Reader) <-chan string {
 			case c == '\b' || c == 0x7f:
 				line = line[:max(0, len(line)-1)]
 			case c == '\n' || c == '\r':
-				typed <- string(line)
+				select {
+				case typed <- string(line):
+				case <-done:
+					return
+				}
 				line = line[:0]
 			case len(line) < 64<<10:
 				line = append(line, c)

@@ -12,20 +12,34 @@ import (
 // detached has a child outlive this process and its terminal's signals.
 func detached() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 
+// terminalInput is the terminal that the process was started at.
+const terminalInput = "/dev/tty"
+
+// hideTyping stops a terminal from showing what is typed. Undo puts it back.
+func hideTyping(terminal *os.File) (undo func()) {
+	return setTerminal(terminal, func(t *unix.Termios) { t.Lflag &^= unix.ECHO })
+}
+
 // acceptLongLines lets a terminal give lines of any length: one that collects
 // whole lines for its editing keys cuts them at 4096 bytes, or at 1024, which
 // the address of a login can exceed. Undo puts the terminal back.
 func acceptLongLines(terminal *os.File) (undo func()) {
+	return setTerminal(terminal, func(t *unix.Termios) {
+		t.Lflag &^= unix.ICANON
+		t.Iflag |= unix.ICRNL
+		t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
+	})
+}
+
+func setTerminal(terminal *os.File, change func(*unix.Termios)) (undo func()) {
 	fd := int(terminal.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
 		return func() {}
 	}
-	raw := *before
-	raw.Lflag &^= unix.ICANON
-	raw.Iflag |= unix.ICRNL
-	raw.Cc[unix.VMIN], raw.Cc[unix.VTIME] = 1, 0
-	if unix.IoctlSetTermios(fd, setTermios, &raw) != nil {
+	after := *before
+	change(&after)
+	if unix.IoctlSetTermios(fd, setTermios, &after) != nil {
 		return func() {}
 	}
 	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }

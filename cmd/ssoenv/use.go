@@ -93,6 +93,10 @@ func (p *program) obtain(a access) (use, error) {
 	if err != nil {
 		return use{}, err
 	}
+	client.STSRegion = cmp.Or(a.region, client.STSRegion)
+	if !a.noLogin && p.answerable() {
+		client.MFACode = p.mfaCode
+	}
 	profile, err := client.Config.Profile(a.profile)
 	if err != nil {
 		return use{}, err

@@ -69,6 +69,19 @@ func (s Section) Get(key string) (value string, ok bool) {
 	return "", false
 }
 
+// Values are the section's keys, in lower case, with what Get gives for each: one
+// reading where several keys are wanted. It is empty, not nil, for the zero
+// Section.
+func (s Section) Values() map[string]string {
+	values := make(map[string]string)
+	for _, where := range []headers{s.defaults, s.own} {
+		for e := range entries(s.src, where) {
+			values[string(e.key)] = string(e.value(s.src))
+		}
+	}
+	return values
+}
+
 // Keys lists the section's keys in lower case, each once, in the order in which
 // they first appear, and then those of [DEFAULT] that the section lacks.
 func (s Section) Keys() []string {

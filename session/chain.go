@@ -1,0 +1,324 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/ssoenv/ssoenv/session/awsconfig"
+)
+
+// An Assumption is the role that a chained profile takes with the credentials
+// of its source, as the config file describes it.
+type Assumption struct {
+	RoleARN     string
+	ExternalID  string        // may be empty, as all below
+	SessionName string        // empty: one that names ssoenv and the time
+	MFASerial   string        // the device whose code is to be sent along
+	Duration    time.Duration // 0: the service's own, an hour
+	Region      string        // whose STS is asked: that of the profile which the chain was resolved for
+}
+
+// A way is how a profile gets its credentials.
+type way int
+
+const (
+	byNothing way = iota
+	byRole
+	byWebIdentity
+	byPortal
+	byStaticKeys
+	byLogin
+	byProcess
+)
+
+// ways are those that ssoenv does not go by itself, in words that follow "gets
+// its credentials".
+var ways = map[way]string{
+	byWebIdentity: "by web identity (web_identity_token_file)",
+	byStaticKeys:  "as static keys (aws_access_key_id)",
+	byLogin:       "by aws login (login_session)",
+	byProcess:     "from a program (credential_process)",
+}
+
+// way decides between the keys of a profile that name more than one way, in the
+// order in which the AWS CLI tries them. As a source, static keys outvote a
+// role_arn, which may be the very one that they are the source of.
+func (k keys) way(isSource bool) way {
+	isStatic := func(values map[string]string) bool {
+		return values["aws_access_key_id"] != "" || values["aws_secret_access_key"] != ""
+	}
+	switch {
+	case k.get("web_identity_token_file") != "":
+		return byWebIdentity
+	case k.get("role_arn") != "" && !(isSource && isStatic(k.values)):
+		return byRole
+	case k.get("sso_account_id") != "", k.get("sso_role_name") != "":
+		return byPortal
+	case isStatic(k.credentials):
+		return byStaticKeys
+	case k.get("login_session") != "":
+		return byLogin
+	case k.get("credential_process") != "":
+		return byProcess
+	case isStatic(k.values):
+		return byStaticKeys
+	case k.sessionName != "", k.get("sso_start_url") != "":
+		return byPortal
+	}
+	return byNothing
+}
+
+// longestChain is where a chain of roles is taken for a mistake. Each role
+// costs a call, and lasts an hour at most.
+const longestChain = 100
+
+// source takes one step up a chain: from a profile that takes a role to the
+// one whose credentials it takes it with. below are the profiles from which the
+// chain has come, this one the last.
+func (c *Config) source(name string, k keys, below []string) (string, keys, error) {
+	where := fmt.Sprintf("profile %q", name)
+	source, from := k.get("source_profile"), k.get("credential_source")
+	wrong := func(key, problem string, args ...any) (string, keys, error) {
+		return "", keys{}, &ConfigError{Section: where, Key: key, Problem: fmt.Sprintf(problem, args...)}
+	}
+	switch {
+	case source != "" && from != "":
+		return wrong("source_profile", "%s has both a source_profile and a credential_source", where)
+	case from == "Ec2InstanceMetadata", from == "EcsContainer", from == "Environment":
+		return "", keys{}, &UnsupportedError{Profile: below[0], Way: fmt.Sprintf("by taking a role with those of the machine (credential_source = %s)", from)}
+	case from != "":
+		return "", keys{}, badValue(where, "credential_source", from, "Ec2InstanceMetadata, EcsContainer or Environment")
+	case source == "":
+		return wrong("source_profile", "%s has a role_arn, but no source_profile whose credentials could take the role", where)
+	}
+	if len(below) == 4 {
+		c.file.names(awsconfig.Profile) // an index, now that this is a long one
+	}
+	up, ok := c.profileKeys(source)
+	itself := source == name && up.way(true) != byRole
+	switch {
+	case !ok:
+		return wrong("source_profile", "%s names source_profile %q, which %s does not have", where, source, c.Path)
+	case slices.Contains(below, source) && !itself:
+		return wrong("source_profile", "the source_profile of %s leads back to itself: %s", where, strings.Join(append(below, source), " → "))
+	case itself && up.way(true) != byStaticKeys:
+		return wrong("source_profile", "%s is its own source_profile, which only static keys can be", where)
+	case len(below) > longestChain:
+		return wrong("source_profile", "profile %q is the end of a chain of more than %d roles", below[0], longestChain)
+	}
+	return source, up, nil
+}
+
+// root follows a chain to the profile whose credentials do not come from
+// another one.
+func (c *Config) root(name string, k keys) (string, keys, error) {
+	below := []string{name}
+	for k.way(len(below) > 1) == byRole {
+		var err error
+		if name, k, err = c.source(name, k, below); err != nil {
+			return "", keys{}, err
+		}
+		below = append(below, name)
+	}
+	return name, k, nil
+}
+
+// resolve reads how a profile gets its credentials, from the end of the chain
+// up to its root. below is as for source; it has one name where no chain leads
+// here.
+func (c *Config) resolve(name string, k keys, below []string) (Profile, error) {
+	switch found := k.way(len(below) > 1); {
+	case found == byRole:
+		return c.chained(name, k, below)
+	case found == byStaticKeys && len(below) > 1:
+		return staticSource(name, k)
+	case found == byPortal, found == byNothing:
+		return c.direct(name, k)
+	default:
+		unsupported := &UnsupportedError{Profile: below[0], Way: ways[found]}
+		if name != below[0] {
+			unsupported.Source = name
+		}
+		return Profile{}, unsupported
+	}
+}
+
+func (c *Config) chained(name string, k keys, below []string) (Profile, error) {
+	where := fmt.Sprintf("profile %q", name)
+	if hasControl(name) {
+		return Profile{}, &ConfigError{Section: where, Problem: where + " has control characters in its name"}
+	}
+	role := Assumption{
+		RoleARN:     k.get("role_arn"),
+		ExternalID:  k.get("external_id"),
+		SessionName: k.get("role_session_name"),
+		MFASerial:   k.get("mfa_serial"),
+	}
+	account, roleName, ok := parseRoleARN(role.RoleARN)
+	switch {
+	case !ok:
+		return Profile{}, badValue(where, "role_arn", role.RoleARN, "the ARN of a role such as arn:aws:iam::123456789012:role/Name")
+	case role.SessionName != "" && !isSessionName(role.SessionName):
+		return Profile{}, badValue(where, "role_session_name", role.SessionName, "2 to 64 letters, digits and any of _+=,.@-")
+	case !isPlainText(role.ExternalID, 1224):
+		return Profile{}, badValue(where, "external_id", role.ExternalID, "printable ASCII")
+	case !isPlainText(role.MFASerial, 256):
+		return Profile{}, badValue(where, "mfa_serial", role.MFASerial, "the ARN or the serial number of a device")
+	}
+	// What is no number the AWS CLI leaves out as well.
+	if seconds, err := strconv.ParseInt(k.get("duration_seconds"), 10, 32); err == nil {
+		role.Duration = time.Duration(seconds) * time.Second
+	}
+	sourceName, up, err := c.source(name, k, below)
+	if err != nil {
+		return Profile{}, err
+	}
+	source, err := c.resolve(sourceName, up, append(below, sourceName))
+	if err != nil {
+		return Profile{}, err
+	}
+	return Profile{Name: name, Portal: source.Portal, AccountID: account, RoleName: roleName, Source: &source, Assume: role}, nil
+}
+
+// staticSource is a profile with an access key of its own. It is good for
+// taking roles alone: exported, its keys would neither expire nor be ssoenv's.
+func staticSource(name string, k keys) (Profile, error) {
+	where := fmt.Sprintf("profile %q", name)
+	id, secret, token := k.get("aws_access_key_id"), k.get("aws_secret_access_key"), k.get("aws_session_token")
+	for _, missing := range []struct{ key, value string }{{"aws_access_key_id", id}, {"aws_secret_access_key", secret}} {
+		if missing.value == "" {
+			return Profile{}, &ConfigError{Section: where, Key: missing.key, Problem: where + " has no " + missing.key}
+		}
+	}
+	// Not shown: it may be the secret that was put in the wrong place.
+	if !isKeyID(id) || !isSecretText(secret) || token != "" && !isSecretText(token) {
+		return Profile{}, &ConfigError{Section: where, Key: "aws_access_key_id", Problem: where + " has static keys that are no AWS keys"}
+	}
+	return Profile{Name: name, static: &Credentials{AccessKeyID: id, SecretKey: Secret(secret), SessionToken: Secret(token)}}, nil
+}
+
+// settle gives every role of a chain the region in which it is asked for: that
+// of the profile at its end. Those of the sources, and the portal's, have no
+// say.
+func (p *Profile) settle(region string) {
+	for hop := p; hop.Source != nil; hop = hop.Source {
+		hop.Assume.Region = region
+	}
+}
+
+// Chain lists the profiles whose credentials lead to this one's, the next
+// first.
+func (p Profile) Chain() []string {
+	var names []string
+	for source := p.Source; source != nil; source = source.Source {
+		names = append(names, source.Name)
+	}
+	return names
+}
+
+// parseRoleARN reads arn:PARTITION:iam::ACCOUNT:role/PATH/NAME.
+func parseRoleARN(text string) (account, name string, ok bool) {
+	parts := strings.SplitN(text, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || !strings.HasPrefix(parts[1], "aws") || parts[2] != "iam" || parts[3] != "" {
+		return "", "", false
+	}
+	path, isRole := strings.CutPrefix(parts[5], "role/")
+	name = path[strings.LastIndexByte(path, '/')+1:]
+	return parts[4], name, isRole && IsAccountID(parts[4]) && isRoleName(name) && isPlainText(text, 2048)
+}
+
+// isSessionName follows the alphabet of STS.
+func isSessionName(text string) bool { return len(text) >= 2 && isRoleName(text) }
+
+// isPlainText accepts printable ASCII without blanks, also none at all.
+func isPlainText(text string, longest int) bool {
+	return len(text) <= longest && all(text, func(c byte) bool { return c > ' ' && c <= '~' })
+}
+
+// code gets the one-time code that a role wants, where it wants one. Nobody is
+// asked before the source's credentials are at hand: a login comes first.
+func (c *Client) code(ctx context.Context, p Profile) (string, error) {
+	if p.Source == nil || p.Assume.MFASerial == "" {
+		return "", nil
+	}
+	if _, err := c.Credentials(ctx, *p.Source); err != nil {
+		return "", err
+	}
+	if c.MFACode == nil {
+		return "", &MFARequiredError{Profile: p.Name, Serial: p.Assume.MFASerial}
+	}
+	return c.MFACode(ctx, p)
+}
+
+// assume takes the role of a chained profile with its source's credentials.
+func (c *Client) assume(ctx context.Context, p Profile, code string) (Credentials, error) {
+	keys, err := c.Credentials(ctx, *p.Source)
+	if err != nil {
+		return Credentials{}, err
+	}
+	taken, err := c.assumeWith(ctx, p, code, keys)
+	if hasCode(err, "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId") && p.Source.static == nil && code == "" {
+		// They were revoked before their time, with the session that they came
+		// from. New ones may yet be had.
+		if keys, err = c.exchangeOnce(ctx, *p.Source, roleFile{AccessKeyID: keys.AccessKeyID}, false, ""); err != nil {
+			return Credentials{}, err
+		}
+		taken, err = c.assumeWith(ctx, p, code, keys)
+	}
+	return taken, err
+}
+
+func (c *Client) assumeWith(ctx context.Context, p Profile, code string, keys Credentials) (Credentials, error) {
+	role := p.Assume
+	region := cmp.Or(c.STSRegion, role.Region)
+	if region == "" {
+		return Credentials{}, &ConfigError{Section: fmt.Sprintf("profile %q", p.Name), Key: "region",
+			Problem: fmt.Sprintf("profile %q takes a role, and no region says which STS to ask: give the profile a region, or set AWS_REGION", p.Name)}
+	}
+	if !IsRegion(region) {
+		return Credentials{}, badValue("the environment", "AWS_REGION", region, "a region such as eu-west-1")
+	}
+	client, err := c.sts(region, keys)
+	if err != nil {
+		return Credentials{}, err
+	}
+	input := &sts.AssumeRoleInput{
+		RoleArn:         aws.String(role.RoleARN),
+		RoleSessionName: aws.String(cmp.Or(role.SessionName, "ssoenv-"+strconv.FormatInt(c.Now().Unix(), 10))),
+		ExternalId:      given(role.ExternalID),
+		SerialNumber:    given(role.MFASerial),
+		TokenCode:       given(code),
+	}
+	if role.Duration != 0 {
+		input.DurationSeconds = aws.Int32(int32(role.Duration / time.Second))
+	}
+	out, err := client.AssumeRole(ctx, input)
+	if err != nil {
+		return Credentials{}, answered("AssumeRole", err)
+	}
+	if out.Credentials == nil {
+		return Credentials{}, unusable("AssumeRole")
+	}
+	return c.accept(p, "AssumeRole", roleFile{
+		AccessKeyID:  aws.ToString(out.Credentials.AccessKeyId),
+		SecretKey:    aws.ToString(out.Credentials.SecretAccessKey),
+		SessionToken: aws.ToString(out.Credentials.SessionToken),
+		Expires:      aws.ToTime(out.Credentials.Expiration).UTC(),
+	})
+}
+
+// given leaves out a parameter that is empty.
+func given(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

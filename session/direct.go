@@ -1,0 +1,58 @@
+package session
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Direct is an account and a role to use without a profile. As text, which
+// stands where a profile's name does, it is ACCOUNT/ROLE, or
+// SESSION:ACCOUNT/ROLE where the config file has more than one sso-session;
+// ACCOUNT is an id.
+type Direct struct {
+	Session   string // may be empty
+	AccountID string
+	RoleName  string
+}
+
+func (d Direct) String() string {
+	text := d.AccountID + "/" + d.RoleName
+	if d.Session != "" {
+		text = d.Session + ":" + text
+	}
+	return text
+}
+
+// ParseDirect reads the text of a Direct.
+func ParseDirect(text string) (d Direct, ok bool) {
+	slash := strings.LastIndexByte(text, '/')
+	if slash < 0 {
+		return Direct{}, false
+	}
+	d.AccountID, d.RoleName = text[:slash], text[slash+1:]
+	if colon := strings.LastIndexByte(d.AccountID, ':'); colon >= 0 {
+		d.Session, d.AccountID = d.AccountID[:colon], d.AccountID[colon+1:]
+		if d.Session == "" {
+			return Direct{}, false
+		}
+	}
+	return d, IsAccountID(d.AccountID) && isRoleName(d.RoleName)
+}
+
+// directProfile makes a profile of an account and a role. It has no region and
+// no settings.
+func (c *Config) directProfile(d Direct) (Profile, error) {
+	p := Profile{Name: d.String(), AccountID: d.AccountID, RoleName: d.RoleName}
+	session := d.Session
+	if session == "" {
+		names := c.SessionNames()
+		if len(names) != 1 {
+			return Profile{}, &ConfigError{Key: "sso-session",
+				Problem: fmt.Sprintf("%q could be of any of the %d sso-sessions of %s: name one, as in NAME:%s", p.Name, len(names), c.Path, p.Name)}
+		}
+		session = names[0]
+	}
+	var err error
+	p.Portal, err = c.SessionPortal(session)
+	return p, err
+}
