@@ -103,14 +103,12 @@ func (c *Config) source(name string, k keys, below []string) (string, keys, erro
 		c.file.names(awsconfig.Profile) // an index, now that this is a long one
 	}
 	up, ok := c.profileKeys(source)
-	itself := source == name && up.way(true) != byRole
+	itself := source == name && up.way(true) == byStaticKeys // which may take the role beside them
 	switch {
 	case !ok:
 		return wrong("source_profile", "%s names source_profile %q, which %s does not have", where, source, c.Path)
 	case slices.Contains(below, source) && !itself:
 		return wrong("source_profile", "the source_profile of %s leads back to itself: %s", where, strings.Join(append(below, source), " → "))
-	case itself && up.way(true) != byStaticKeys:
-		return wrong("source_profile", "%s is its own source_profile, which only static keys can be", where)
 	case len(below) > longestChain:
 		return wrong("source_profile", "profile %q is the end of a chain of more than %d roles", below[0], longestChain)
 	}

@@ -139,6 +139,12 @@ func (c *Config) ProfileNames() []string {
 // SessionNames lists the sso-sessions in the order of the config file.
 func (c *Config) SessionNames() []string { return c.file.names(awsconfig.SSOSession) }
 
+// HasSession tells whether there is an sso-session of that name.
+func (c *Config) HasSession(name string) bool {
+	_, ok := c.file.section(awsconfig.SSOSession, name)
+	return ok
+}
+
 // HasProfile tells whether there is a profile of that name.
 func (c *Config) HasProfile(name string) bool {
 	_, ok := c.profileKeys(name)

@@ -38,6 +38,8 @@ type profileJSON struct {
 	SSOSession string     `json:"sso_session,omitempty"`
 	StartURL   string     `json:"start_url,omitempty"`
 	Region     string     `json:"region,omitempty"`
+	Source     string     `json:"source_profile,omitempty"` // whose credentials take the role
+	RoleARN    string     `json:"role_arn,omitempty"`
 	Expires    *time.Time `json:"expires,omitempty"` // of the cached credentials
 	Problem    string     `json:"problem,omitempty"` // why ssoenv cannot use the profile
 	InUse      bool       `json:"in_use"`
@@ -70,6 +72,9 @@ func (p *program) list(asJSON, namesOnly bool) error {
 		} else {
 			row.AccountID, row.RoleName, row.Region = profile.AccountID, profile.RoleName, profile.Region
 			row.SSOSession, row.StartURL = profile.Portal.Name, profile.Portal.StartURL
+			if profile.Source != nil {
+				row.Source, row.RoleARN = profile.Source.Name, profile.Assume.RoleARN
+			}
 			usable = append(usable, profile)
 		}
 		rows = append(rows, row)

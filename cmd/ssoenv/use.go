@@ -39,9 +39,11 @@ func (p *program) useCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "use",
 		Usage:     "switch this shell to a profile",
-		ArgsUsage: "PROFILE | -",
+		ArgsUsage: "[PROFILE | ACCOUNT/ROLE | -]",
 		Description: "Prints the shell code that sets the profile's credentials and region, logging in first\n" +
-			"if it must and may. \"-\" is the profile before this one. If it fails, it prints \"false\".",
+			"if it must and may. Without PROFILE, there is a list to choose from. ACCOUNT/ROLE, with an\n" +
+			"account's id or name, needs no profile; \"-\" is the profile before this one. If it fails, it\n" +
+			"prints \"false\".",
 		Flags: append(o.flags(), &cli.StringFlag{Name: "shell", Usage: "write for `SHELL`", Destination: &o.shell}),
 		Action: func(c *cli.Context) (err error) {
 			if o.profile, err = oneProfile(c); err != nil {
@@ -97,16 +99,16 @@ func (p *program) obtain(a access) (use, error) {
 	if !a.noLogin && p.answerable() {
 		client.MFACode = p.mfaCode
 	}
-	profile, err := client.Config.Profile(a.profile)
+	profile, err := p.profileOf(client, a.profile)
 	if err != nil {
 		return use{}, err
 	}
-	p.profile = a.profile
+	p.profile = profile.Name
 	if err := p.confirm(profile, a.yes); err != nil {
 		return use{}, err
 	}
 	keys, fresh := client.FreshCredentials(profile)
-	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", a.profile, profile.AccountID, profile.RoleName, fresh)
+	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", profile.Name, profile.AccountID, profile.RoleName, fresh)
 	if !fresh {
 		p.warnOfConfig(client.Config)
 		ctx, stop := p.interruptible()

@@ -49,6 +49,23 @@ func (s *Server) issueKey(expires time.Time) *roleKey {
 	return k
 }
 
+// IssueUserKeys makes the static keys of an IAM user, which have no session
+// token and last.
+func (s *Server) IssueUserKeys(account, user string) Keys {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := &roleKey{
+		id:      "AKIA" + text(16),
+		secret:  plain(30),
+		expires: s.now().AddDate(1000, 0, 0),
+		account: account,
+		arn:     "arn:" + s.partition() + ":iam::" + account + ":user/" + user,
+		userID:  "AIDA" + text(17),
+	}
+	s.keys[k.id] = k
+	return Keys{k.id, k.secret, k.token, k.expires}
+}
+
 // Keys are credentials as the server issued them.
 type Keys struct {
 	AccessKeyID, SecretAccessKey, SessionToken string
