@@ -51,8 +51,8 @@ const defaultSection = "DEFAULT"
 // bom is the UTF-8 byte order mark.
 const bom = "\uFEFF"
 
-// A File is the text of a config or credentials file. Between two calls of Set
-// it does not change, and any number of goroutines may read it.
+// A File is the text of a config or credentials file. Between two edits it does
+// not change, and any number of goroutines may read it.
 type File struct {
 	src []byte
 }
@@ -64,7 +64,7 @@ func Parse(src []byte) *File {
 	return &File{src: src}
 }
 
-// Bytes is a copy of the text: what Parse was given, with the edits of Set.
+// Bytes is a copy of the text: what Parse was given, with the edits.
 func (f *File) Bytes() []byte {
 	return bytes.Clone(f.src)
 }

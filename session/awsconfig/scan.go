@@ -101,7 +101,7 @@ func (s *lineScanner) classify(l *line) lineKind {
 	if len(l.text) == 0 {
 		return blankLine
 	}
-	if l.text[0] == '#' || l.text[0] == ';' {
+	if isComment(l.text) {
 		return commentLine
 	}
 	indent := l.textAt - l.start
@@ -126,6 +126,9 @@ func (s *lineScanner) classify(l *line) lineKind {
 	return keyLine
 }
 
+// isComment knows a comment by its first character.
+func isComment(text []byte) bool { return text[0] == '#' || text[0] == ';' }
+
 // isHeader follows configparser's expression \[.+\] from the start of the text:
 // it is greedy, so the last ] on the line closes the header ("[a] # [b]" has
 // the name "a] # [b"), and nothing between the brackets is no header.
@@ -149,6 +152,14 @@ func delimiter(text []byte) int {
 // brokenHeader tells whether the line was meant to begin a section and does
 // not: it lacks a bracket, or a name between the two.
 func (l line) brokenHeader() bool { return l.kind == junkLine && l.text[0] == '[' }
+
+// says tells whether the line is neither blank nor a comment.
+func (l line) says() bool { return l.kind != blankLine && l.kind != commentLine }
+
+// indentationAt is the blanks before a header, which stands on the line at pos.
+func indentationAt(src []byte, pos int) []byte {
+	return src[pos : pos+bytes.IndexByte(src[pos:], '[')]
+}
 
 // header is a section's header line and the extent of its section.
 type header struct {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// A Section is what a file says under one name. It is a snapshot: a later Set
-// on the File does not show in it.
+// A Section is what a file says under one name. It is a snapshot: a later
+// edit of the File does not show in it.
 type Section struct {
 	src      []byte
 	kind     Kind
