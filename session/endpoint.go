@@ -59,9 +59,13 @@ func (c *Client) sso(region string) (*sso.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.ssoOver(w, region), nil
+}
+
+func (c *Client) ssoOver(w *wire, region string) *sso.Client {
 	return sso.New(sso.Options{
 		Region: region, BaseEndpoint: base(c.Endpoints.SSO), HTTPClient: w, Retryer: aws.NopRetryer{},
-	}), nil
+	})
 }
 
 func (c *Client) sts(region string, keys Credentials) (*sts.Client, error) {

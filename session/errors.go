@@ -75,6 +75,8 @@ type ServiceError struct {
 	Status    int    // of HTTP
 	Code      string // such as InvalidGrantException
 	Message   string // the service's text, cleaned for a terminal
+
+	retryAfter time.Duration // that a 429 asked for; 0 when it named none
 }
 
 func (e *ServiceError) Error() string {

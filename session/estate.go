@@ -41,10 +41,12 @@ func (c *Client) Accounts(ctx context.Context, portal Portal) ([]Account, error)
 		}
 		return out.NextToken, nil
 	})
-	slices.SortStableFunc(accounts, func(a, b Account) int {
-		return strings.Compare(strings.ToLower(a.Name)+"\x00"+a.ID, strings.ToLower(b.Name)+"\x00"+b.ID)
-	})
+	slices.SortStableFunc(accounts, byName)
 	return accounts, err
+}
+
+func byName(a, b Account) int {
+	return strings.Compare(strings.ToLower(a.Name)+"\x00"+a.ID, strings.ToLower(b.Name)+"\x00"+b.ID)
 }
 
 // AccountRoles lists the roles that the session may take in an account, sorted by
@@ -103,5 +105,7 @@ func (c *Client) pages(ctx context.Context, portal Portal, operation string, pag
 		}
 		next = after
 	}
-	return fmt.Errorf("%s does not come to an end", operation)
+	return endless(operation)
 }
+
+func endless(operation string) error { return fmt.Errorf("%s does not come to an end", operation) }

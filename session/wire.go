@@ -50,7 +50,7 @@ func NewTransport(roots []byte, proxy func(*http.Request) (*url.URL, error)) (*h
 		TLSClientConfig:        config,
 		ForceAttemptHTTP2:      true,
 		MaxResponseHeaderBytes: maxHeader,
-		MaxIdleConnsPerHost:    32,
+		MaxIdleConnsPerHost:    maxInFlight,
 	}, nil
 }
 
@@ -58,14 +58,17 @@ func NewTransport(roots []byte, proxy func(*http.Request) (*url.URL, error)) (*h
 // deadline, tries again what is worth trying, follows no redirect, reads no
 // more than it must, and turns whatever is not a service's answer into one
 // line that says so.
-type wire struct{ transport http.RoundTripper }
+type wire struct {
+	transport http.RoundTripper
+	paced     bool // the caller sets the pace, and so has to hear of every 429
+}
 
 func (c *Client) wire() (*wire, error) {
 	transport, err := c.Transport()
 	if err != nil {
 		return nil, err
 	}
-	return &wire{transport}, nil
+	return &wire{transport: transport}, nil
 }
 
 // Do makes one call of at most three attempts. Its errors are a
@@ -88,6 +91,10 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 		}
 		if errors.Is(parent.Err(), context.Canceled) {
 			return nil, parent.Err()
+		}
+		if refusal, ok := throttled(err); ok && w.paced {
+			refusal.retryAfter, _ = retryAfter(res)
+			return nil, refusal
 		}
 		pause, again := pauseBefore(attempt, res, err)
 		if !again || attempt == attempts || !sleep(ctx, pause) {
@@ -119,6 +126,8 @@ func (w *wire) attempt(ctx context.Context, req *http.Request, body []byte) (*ht
 		return res, &NetworkError{Host: host, Problem: "sent more than 1 MiB, which no answer of AWS is"}
 	case res.StatusCode >= 300 && res.StatusCode < 400:
 		return res, &NetworkError{Host: host, Problem: fmt.Sprintf("redirected to %s, which AWS does not do: a captive portal or a proxy may be in the way", redirectHost(res))}
+	case res.StatusCode == http.StatusTooManyRequests:
+		return res, serviceAnswer(res, reply) // in whatever words: a firewall of AWS's has its own
 	case isWebPage(res, reply) && res.StatusCode < 500:
 		return res, &NetworkError{Host: host, Problem: "answered with a web page instead of data: a captive portal or a proxy may be in the way"}
 	case res.StatusCode >= 400:
@@ -148,6 +157,12 @@ func pauseBefore(attempt int, res *http.Response, err error) (time.Duration, boo
 	// Full jitter: many processes that were refused together come back apart.
 	ceiling := 500 * time.Millisecond << (attempt - 1)
 	return time.Duration(rand.Int64N(int64(ceiling))), true
+}
+
+// throttled finds the answer that there were too many calls.
+func throttled(err error) (refusal *ServiceError, ok bool) {
+	ok = errors.As(err, &refusal) && refusal.Status == http.StatusTooManyRequests
+	return refusal, ok
 }
 
 func retryAfter(res *http.Response) (time.Duration, bool) {

@@ -1,0 +1,121 @@
+package session
+
+import (
+	"math"
+	"time"
+)
+
+// How a pace is found. A service may bound the calls of a second or the calls
+// at one time, and says neither, so both are felt for: calls in flight climb
+// with every answer and are halved by a refusal, as TCP's are; calls per second
+// are free until the first refusal, and from then on follow the curve of
+// CUBIC (RFC 9438), which is soon back near the rate that was refused, dwells
+// there, and goes beyond it ever faster while nothing is refused.
+const (
+	firstInFlight = 8
+	leastInFlight = 4
+	maxInFlight   = 64
+
+	backoff  = 0.8             // of the rate that was refused, to go on with
+	recovery = 2 * time.Second // from there back to it
+
+	// A first refusal may come before there is anything to measure. Some other
+	// clients keep to this rate from the start.
+	likelyRate = 20.0 // calls a second
+	lowestRate = 0.5
+
+	// rateWindow is how far back answers count for the rate that the service
+	// bears.
+	rateWindow = time.Second
+
+	// tardiness is made up for by the calls that follow: timers fire late.
+	tardiness = 10 * time.Millisecond
+
+	maxHeed = 30 * time.Second // that a Retry-After may ask for
+)
+
+// A pace tells when the next call may leave. Its times are the process's, not
+// the client's: a clock that is set does not hold it up.
+type pace struct {
+	began    time.Time
+	inFlight float64     // calls that may be in flight, in whole numbers
+	refused  float64     // calls a second that were too many; 0 before any refusal
+	cut      time.Time   // when that was
+	next     time.Time   // when the next call may leave
+	answered []time.Time // within rateWindow
+}
+
+func newPace(now time.Time) *pace { return &pace{began: now, inFlight: firstInFlight} }
+
+// rate is how many calls a second may leave.
+func (p *pace) rate(now time.Time) float64 {
+	if p.refused == 0 {
+		return math.Inf(1)
+	}
+	past := (now.Sub(p.cut) - recovery).Seconds() / recovery.Seconds()
+	return p.refused * (1 + (1-backoff)*past*past*past)
+}
+
+// room tells whether another call may leave beside those in flight, and after
+// which wait.
+func (p *pace) room(now time.Time, inFlight int) (wait time.Duration, ok bool) {
+	return max(0, p.next.Sub(now)), inFlight < int(p.inFlight)
+}
+
+// leave notes that a call leaves.
+func (p *pace) leave(now time.Time) {
+	if early := now.Add(-tardiness); p.next.Before(early) {
+		p.next = early
+	}
+	p.next = p.next.Add(time.Duration(float64(time.Second) / p.rate(now)))
+}
+
+// answer notes that a call was answered.
+func (p *pace) answer(now time.Time) {
+	p.answered = append(p.lately(now), now)
+	if p.refused == 0 {
+		p.inFlight++
+	} else {
+		p.inFlight += 1 / p.inFlight
+	}
+	p.inFlight = min(p.inFlight, maxInFlight)
+}
+
+// borne is how many calls a second were answered of late.
+func (p *pace) borne(now time.Time) float64 {
+	span := max(min(rateWindow, now.Sub(p.began)), tardiness)
+	return float64(len(p.lately(now))) / span.Seconds()
+}
+
+func (p *pace) lately(now time.Time) []time.Time {
+	old := 0
+	for old < len(p.answered) && now.Sub(p.answered[old]) > rateWindow {
+		old++
+	}
+	return p.answered[old:]
+}
+
+// refuse notes that the service had too many calls, and after which time it
+// wants the next. Calls that had left before the last cut say nothing of the
+// pace since.
+func (p *pace) refuse(left, now time.Time, after time.Duration) {
+	if until := now.Add(min(after, maxHeed)); p.next.Before(until) {
+		p.next = until
+	}
+	if !left.After(p.cut) {
+		return
+	}
+	rate, borne := p.rate(now), p.borne(now)
+	if p.refused == 0 {
+		p.refused = max(borne, likelyRate)
+	} else {
+		// No cut is deeper than a half: what was answered within the window
+		// may be too little to tell.
+		p.refused = max(min(rate, max(borne, rate/2)), lowestRate)
+	}
+	p.cut = now
+	p.inFlight = max(p.inFlight/2, leastInFlight)
+	if until := now.Add(time.Duration(float64(time.Second) / p.rate(now))); p.next.Before(until) {
+		p.next = until
+	}
+}
