@@ -22,8 +22,8 @@ var floors = map[string]struct {
 	modules []string
 }{
 	"cmd/ssoenv": {
-		[]string{"session", "shellinit", "completions", "cache"},
-		[]string{"github.com/urfave/cli/v2", "github.com/adrg/xdg", "github.com/mattn/go-isatty", "golang.org/x/sys/unix"},
+		[]string{"session", "shellinit", "completions", "cache", "picker"},
+		[]string{"github.com/urfave/cli/v2", "github.com/adrg/xdg", "github.com/mattn/go-isatty", "golang.org/x/sys/unix", "golang.org/x/term"},
 	},
 	"cmd/fakesso": {[]string{"session/ssotest"}, nil},
 	"session": {
@@ -39,6 +39,7 @@ var floors = map[string]struct {
 	"cache":              {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
 	"shellinit":          {nil, nil},
 	"completions":        {nil, nil},
+	"picker":             {nil, []string{"github.com/mattn/go-runewidth", "golang.org/x/sys/unix", "golang.org/x/term"}},
 	"scripts/interleave": {nil, nil},
 }
 

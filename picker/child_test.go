@@ -1,0 +1,120 @@
+//go:build unix
+
+package picker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+)
+
+// The test binary is also the program under test: told so by these variables, it
+// picks on /dev/tty as a command in a command substitution does, and prints what
+// became of it.
+const (
+	childItems = "PICKER_TEST_ITEMS" // how many, or a name of hostile ones
+	childColor = "PICKER_TEST_COLOR"
+	childMore  = "PICKER_TEST_MORE" // how many more, one by one, for each line on stdin
+	childTwice = "PICKER_TEST_TWICE"
+	childPanic = "PICKER_TEST_PANIC"
+	childUntil = "PICKER_TEST_UNTIL" // ends the context when stdin does
+	childStart = "PICKER_TEST_START" // waits for a line on stdin before it picks
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childItems) == "" {
+		os.Exit(m.Run())
+	}
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	if os.Getenv(childStart) != "" {
+		_, _ = fmt.Scanln()
+	}
+	items := childChoices(os.Getenv(childItems))
+	o := Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "NAME", "ROLE", "SESSION"}, Color: os.Getenv(childColor) != ""}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	if os.Getenv(childUntil) != "" {
+		go func() {
+			_, _ = fmt.Scanln()
+			cancel(errors.New("the network is gone"))
+		}()
+	}
+	if os.Getenv(childPanic) != "" {
+		// Hold the terminal as Pick does, and fall over.
+		defer fmt.Println("unreached")
+		t, err := open(tty)
+		if err != nil {
+			panic(err)
+		}
+		defer t.close()
+		_ = t.write("ready")
+		_, _ = fmt.Scanln()
+		panic("as was asked")
+	}
+	if n, _ := strconv.Atoi(os.Getenv(childMore)); n > 0 {
+		more := make(chan []Item)
+		o.More, o.Busy = more, "asking AWS"
+		go func() {
+			defer close(more)
+			for i := range n {
+				if _, err := fmt.Scanln(); err != nil {
+					return
+				}
+				more <- []Item{{Columns: []string{fmt.Sprintf("later-%d", i)}}}
+			}
+		}()
+	}
+	i, err := Pick(ctx, tty, items, o)
+	fmt.Println(i, err)
+	if os.Getenv(childTwice) != "" {
+		fmt.Println(Pick(ctx, tty, items, o))
+	}
+	var ended SignalError
+	if errors.As(err, &ended) {
+		os.Exit(3)
+	}
+	os.Exit(0)
+}
+
+var hostileNames = []string{
+	"\x1b[2J\x1b]0;owned\x07", "\u202eevil\u202c", "two\nlines\r\n", "\u9b5a\u6771\u4eac\u5927\u5b66", "a" + "\u0301\u0302\u0303\u0304\u0305\u0306",
+	"\u0301leading", string(make([]byte, 5<<10)), "\xff\xfe\x9b31m", "\u009b31mC1", "tab\there", "\u200bzero\u200dwidth\ufeff", "\U0001f469\u200d\U0001f469 \u2764\ufe0f 1\ufe0f\u20e3",
+	"\U000e0041tag", "\u2028line", "\u3164filler", "nbsp\u00a0here",
+}
+
+func childChoices(kind string) []Item {
+	var items []Item
+	if kind == "hostile" {
+		for _, name := range hostileNames {
+			items = append(items, Item{Columns: []string{"x " + name, name, "end"}, Mark: name})
+		}
+		return items
+	}
+	n, _ := strconv.Atoi(kind)
+	return choices(n)
+}
+
+// choices are n items like those of a large organisation.
+func choices(n int) []Item {
+	teams := []string{"payments", "search", "identity", "data-platform", "frontend", "logistics", "billing", "mobile"}
+	stages := []string{"dev", "staging", "prod", "sandbox", "audit"}
+	roles := []string{"AdministratorAccess", "ReadOnlyAccess", "PowerUserAccess", "Developer", "BreakGlass"}
+	items := make([]Item, n)
+	for i := range items {
+		team, stage, role := teams[i%len(teams)], stages[i/len(teams)%len(stages)], roles[i%len(roles)]
+		items[i] = Item{Columns: []string{
+			fmt.Sprintf("%s-%s-%d", team, stage, i), fmt.Sprintf("%012d", 100000000000+i*7919),
+			fmt.Sprintf("Example %s (%s)", team, stage), role, "corp",
+		}}
+		if i == 2 {
+			items[i].Mark = "*"
+		}
+	}
+	return items
+}
