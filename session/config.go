@@ -366,7 +366,7 @@ func sessionPortal(name string, values map[string]string) (Portal, error) {
 		Name:        name,
 		StartURL:    values["sso_start_url"],
 		Region:      values["sso_region"],
-		Scopes:      scopes(values["sso_registration_scopes"]),
+		Scopes:      Scopes(values["sso_registration_scopes"]),
 		LoginMethod: values["ssoenv_login"],
 		Browser:     values["ssoenv_browser"],
 	}
@@ -387,7 +387,7 @@ func checkPortal(where string, p Portal) error {
 	if !IsRegion(p.Region) {
 		return badValue(where, "sso_region", p.Region, "a region such as us-east-1")
 	}
-	if !isWebURL(p.StartURL) {
+	if !IsWebURL(p.StartURL) {
 		return badValue(where, "sso_start_url", p.StartURL, "an https URL")
 	}
 	return checkLogin(where, p)
@@ -415,7 +415,9 @@ func badValue(where, key, value, wanted string) error {
 // role credentials and be given refresh tokens.
 const defaultScope = "sso:account:access"
 
-func scopes(list string) []string {
+// Scopes reads a list that is separated by commas, and is the default where it
+// has none.
+func Scopes(list string) []string {
 	var found []string
 	for scope := range strings.SplitSeq(list, ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {

@@ -26,7 +26,7 @@ func (e Endpoints) Check() error {
 		{"AWS_ENDPOINT_URL_SSO_OIDC", e.OIDC},
 		{"AWS_ENDPOINT_URL_STS", e.STS},
 	} {
-		if override.url != "" && !isWebURL(override.url) {
+		if override.url != "" && !IsWebURL(override.url) {
 			return &ConfigError{Key: override.name, Problem: fmt.Sprintf("%s is %q, which is neither an https URL nor http to this machine", override.name, override.url)}
 		}
 	}

@@ -170,7 +170,7 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 		return Token{}, err
 	}
 	shown := cmp.Or(aws.ToString(device.VerificationUriComplete), aws.ToString(device.VerificationUri))
-	if aws.ToString(device.DeviceCode) == "" || aws.ToString(device.UserCode) == "" || !isWebURL(shown) {
+	if aws.ToString(device.DeviceCode) == "" || aws.ToString(device.UserCode) == "" || !IsWebURL(shown) {
 		return Token{}, unusable("StartDeviceAuthorization")
 	}
 	expires := c.Now().Add(time.Duration(device.ExpiresIn) * time.Second)
@@ -216,22 +216,29 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 	}
 }
 
-// checkRegion finds out in which region the portal lives, from the start URL
-// or from the page behind it, and compares. What cannot be found out is no
-// error.
+// checkRegion compares the region in which the portal lives with the one that
+// it is configured with. What cannot be found out is no error.
 func (c *Client) checkRegion(ctx context.Context, portal Portal) error {
-	u, err := url.Parse(portal.StartURL)
-	if err != nil {
-		return nil
-	}
-	actual := regionInHost(u.Hostname())
-	if actual == "" && c.servesStart(u) {
-		actual = c.regionInPage(ctx, u)
-	}
+	actual := c.PortalRegion(ctx, portal.StartURL)
 	if actual != "" && actual != portal.Region {
 		return &RegionError{Portal: portal, Actual: actual}
 	}
 	return nil
+}
+
+// PortalRegion finds out in which region the access portal at a start URL
+// lives: from its host's name, or from the page there. It is empty where
+// neither tells.
+func (c *Client) PortalRegion(ctx context.Context, startURL string) string {
+	u, err := url.Parse(startURL)
+	if err != nil {
+		return ""
+	}
+	region := regionInHost(u.Hostname())
+	if region == "" && c.servesStart(u) {
+		region = c.regionInPage(ctx, u)
+	}
+	return region
 }
 
 // servesStart tells whether the page behind a start URL has a say: where the

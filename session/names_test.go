@@ -60,7 +60,7 @@ func TestRegions(t *testing.T) {
 
 func TestWebURLs(t *testing.T) {
 	for _, good := range []string{"https://my.awsapps.com/start", "https://my.awsapps.com/start/#/", "http://127.0.0.1:1/start", "http://localhost/start", "http://[::1]:80/start"} {
-		if !isWebURL(good) {
+		if !IsWebURL(good) {
 			t.Errorf("%q is refused", good)
 		}
 	}
@@ -68,7 +68,7 @@ func TestWebURLs(t *testing.T) {
 		"", "my.awsapps.com/start", "http://my.awsapps.com/start", "http://127.0.0.1.evil.example/", "file:///etc/passwd", "javascript:alert(1)",
 		"--help", "https://", "https://user@my.awsapps.com", "https://my.awsapps.com/\x1b[2J", "https://my.awsapps.com/start # portal", "ftp://my.awsapps.com",
 	} {
-		if isWebURL(bad) {
+		if IsWebURL(bad) {
 			t.Errorf("%q is accepted", bad)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
 // What has a known alphabet is checked against it before anything is done
@@ -54,9 +56,9 @@ func isColor(text string) bool {
 	return err == nil && strconv.Itoa(n) == text && n >= 0 && n <= 255
 }
 
-// isWebURL accepts an absolute https URL of printable ASCII without user
+// IsWebURL accepts an absolute https URL of printable ASCII without user
 // information; plain http to this machine alone.
-func isWebURL(text string) bool {
+func IsWebURL(text string) bool {
 	u, err := url.Parse(text)
 	plain := all(text, func(c byte) bool { return c > ' ' && c <= '~' && strings.IndexByte("\"<>\\^`{|}", c) < 0 })
 	if err != nil || u.Host == "" || u.User != nil || !plain {
@@ -133,3 +135,6 @@ func isHidden(r rune) bool {
 	}
 	return false
 }
+
+// IsPortableName accepts the names of sections that every AWS tool can read.
+func IsPortableName(text string) bool { return awsconfig.IsPortable(text) }

@@ -21,6 +21,8 @@ func (p *program) commands() []*cli.Command {
 		p.whoamiCommand(),
 		p.accountsCommand(),
 		p.rolesCommand(),
+		p.configureCommand(),
+		p.syncCommand(),
 		p.execCommand(),
 		p.credentialProcessCommand(),
 		p.promptCommand(),

@@ -78,7 +78,7 @@ var (
 	shells     = source{heading: "shell", list: func(m *menu) { m.words(shellinit.Names()...) }}
 	initShells = source{heading: "shell", list: func(m *menu) { m.words(append(shellinit.Names(), "direnv")...) }}
 	fileShells = source{heading: "shell", list: func(m *menu) { m.words(completions.Names()...) }}
-	outputs    = source{heading: "output format", list: func(m *menu) { m.words("json", "yaml", "yaml-stream", "text", "table", "off") }}
+	outputs    = source{heading: "output format", list: func(m *menu) { m.words(formats...) }}
 )
 
 // arguments are the places behind each command, in order.
@@ -107,6 +107,7 @@ var flagValues = map[string]source{
 	"profile":     anyProfile,
 	"region":      regions,
 	"role":        roleNames,
+	"scopes":      free,
 	"shell":       shells,
 	"sso-region":  regions,
 	"sso-session": sessions,

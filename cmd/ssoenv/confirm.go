@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,12 +22,17 @@ func (p *program) confirm(profile session.Profile, yes bool) error {
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	line, err := p.ask(ctx, fmt.Sprintf("%q is account %s, role %s. Type yes to use it:", name, profile.AccountID, profile.RoleName))
+	return p.askYes(ctx, fmt.Sprintf("%q is account %s, role %s. Type yes to use it:", name, profile.AccountID, profile.RoleName))
+}
+
+// askYes takes anything but yes for a no.
+func (p *program) askYes(ctx context.Context, question string) error {
+	answer, err := p.ask(ctx, question)
 	if err != nil {
 		return err
 	}
-	if answer := strings.ToLower(strings.TrimSpace(line)); answer == "yes" || answer == "y" {
-		return nil
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {
+		return shownError{errors.New("not confirmed, and nothing is changed"), statusFailed, nil}
 	}
-	return shownError{errors.New("not confirmed, and nothing is changed"), statusFailed, nil}
+	return nil
 }

@@ -107,6 +107,7 @@ func (m memory) original(env map[string]string, name string) *string {
 // A use is one switch of a shell: the profile with its credentials, and the
 // region if there is one.
 type use struct {
+	client  *session.Client
 	profile session.Profile
 	keys    session.Credentials
 	region  string

@@ -62,7 +62,12 @@ func (p *program) use(o useOptions) error {
 	if p.isTerminal(p.stdout) {
 		return p.notEvaluated("use " + typed(cmp.Or(o.profile, "PROFILE")))
 	}
-	if o.profile, err = p.profileToUse(o.profile); err != nil {
+	if o.profile == "" && p.answerable() {
+		o.profile, err = p.chooseProfile()
+	} else {
+		o.profile, err = p.profileToUse(o.profile)
+	}
+	if err != nil {
 		return err
 	}
 	if o.shell == "" && !plainName(o.profile) {
@@ -82,6 +87,7 @@ func (p *program) use(o useOptions) error {
 		return err
 	}
 	p.announce(made, lost)
+	p.remember(made.client, made.profile.Name)
 	return nil
 }
 
@@ -117,7 +123,7 @@ func (p *program) obtain(a access) (use, error) {
 			return use{}, err
 		}
 	}
-	return use{profile: profile, keys: keys, region: cmp.Or(a.region, profile.Region)}, nil
+	return use{client: client, profile: profile, keys: keys, region: cmp.Or(a.region, profile.Region)}, nil
 }
 
 // fetch gets the credentials from the service. A person who asks for keys that

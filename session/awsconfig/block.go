@@ -36,7 +36,7 @@ func readMarker(text []byte) (label string, opens, ok bool) {
 	for _, arrows := range []string{opening, closing} {
 		if rest, ok := bytes.CutPrefix(text, []byte("# "+arrows+markerWord)); ok {
 			rest, ok = bytes.CutSuffix(rest, []byte(" "+arrows))
-			return string(rest), arrows == opening, ok && portable(string(rest))
+			return string(rest), arrows == opening, ok && IsPortable(string(rest))
 		}
 	}
 	return "", false, false
@@ -203,7 +203,7 @@ func (f *File) Outside(label string) (*File, error) {
 //     a header of their own are its last section's, which must stay as it is then;
 //   - a header is indented so deep that it would continue the value above it.
 func (f *File) SetBlock(label string, inner *File) error {
-	if !portable(label) {
+	if !IsPortable(label) {
 		return fmt.Errorf("block label %q: a label consists of letters, digits, _ . @ %% / and -", label)
 	}
 	b, ok, err := findBlock(f.src, label)

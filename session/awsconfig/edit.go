@@ -275,14 +275,15 @@ func newHeader(kind Kind, name string) (string, error) {
 	default:
 		return "", fmt.Errorf("no sections of kind %q", kind)
 	}
-	if !portable(name) || text == defaultSection {
+	if !IsPortable(name) || text == defaultSection {
 		return "", fmt.Errorf("section name %q: a new name consists of letters, digits, _ . @ %% / and -, and is not DEFAULT", name)
 	}
 	return text, nil
 }
 
-// portable reports whether every AWS tool reads a name as it is written.
-func portable(name string) bool {
+// IsPortable reports whether every AWS tool reads a section's name as it is
+// written: it is of A-Z a-z 0-9 _ . @ % / and -, and not empty.
+func IsPortable(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		return !isAlphanumeric(r) && !strings.ContainsRune("_.@%/-", r)
 	})

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/ssoenv/ssoenv/picker"
+	"github.com/ssoenv/ssoenv/session"
+)
+
+// choose shows a list at the terminal, and returns the index of what the person
+// picks from it. Who gives up is interrupted.
+func (p *program) choose(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
+	tty, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
+	if err != nil {
+		return 0, fmt.Errorf("there is no terminal to choose at: %w", err)
+	}
+	defer func() { _ = tty.Close() }()
+	options.Color = p.env["NO_COLOR"] == "" && p.env["TERM"] != "dumb"
+	i, err := picker.Pick(ctx, tty, items, options)
+	var ended picker.SignalError
+	if errors.Is(err, picker.ErrCancelled) || errors.As(err, &ended) {
+		return 0, context.Canceled
+	}
+	return i, err
+}
+
+// chooseProfile has the person pick one of the profiles that can be used, those
+// used last first.
+func (p *program) chooseProfile() (string, error) {
+	client, err := p.client()
+	if err != nil {
+		return "", err
+	}
+	names := client.Config.ProfileNames()
+	client.Config.SessionNames() // leaves an index for the lookups below
+	recent := map[string]int{}
+	for i, name := range p.history(client) {
+		recent[name] = i - historyLength
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return recent[a] - recent[b] })
+
+	var items []picker.Item
+	var usable []string
+	accounts := p.accountNames(client)
+	for _, name := range names {
+		profile, err := client.Config.Profile(name)
+		if err != nil {
+			continue
+		}
+		mark := ""
+		if name == p.env["SSOENV_PROFILE"] {
+			mark = "*"
+		}
+		items = append(items, picker.Item{Mark: mark, Columns: []string{
+			name, profile.AccountID, accounts[profile.AccountID], profile.RoleName, profile.Region,
+		}})
+		usable = append(usable, name)
+	}
+	if len(items) == 0 {
+		return "", shownError{&session.ConfigError{Problem: client.Config.Path + " has no profile to use"}, statusConfig,
+			[]string{"ssoenv configure makes one"}}
+	}
+	ctx, stop := p.interruptible()
+	defer stop()
+	i, err := p.choose(ctx, items, picker.Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "REGION"}})
+	if err != nil {
+		return "", err
+	}
+	return usable[i], nil
+}
+
+// accountNames are the names of the accounts that are known on this machine, by
+// id.
+func (p *program) accountNames(client *session.Client) map[string]string {
+	names := map[string]string{}
+	for _, session := range client.Config.SessionNames() {
+		portal, err := client.Config.SessionPortal(session)
+		if err != nil {
+			continue
+		}
+		reaches, _, _ := client.KnownReach(portal)
+		for _, reach := range reaches {
+			names[reach.ID] = reach.Name
+		}
+	}
+	return names
+}
+
+// The history is the names of the profiles that were used last, the newest
+// first. It is a convenience: nothing depends on its being there.
+
+const (
+	historyKey    = "history"
+	historyLength = 100
+)
+
+func (p *program) history(client *session.Client) []string {
+	var names []string
+	if client.Private != nil {
+		_, _ = client.Private.Get(historyKey, &names)
+	}
+	return names[:min(len(names), historyLength)]
+}
+
+// remember puts a profile at the head of the history. It writes nothing where
+// the profile is there already.
+func (p *program) remember(client *session.Client, name string) {
+	names := p.history(client)
+	if client.Private == nil || len(names) > 0 && names[0] == name {
+		return
+	}
+	names = slices.DeleteFunc(names, func(other string) bool { return other == name })
+	names = append([]string{name}, names...)
+	if err := client.Private.Put(historyKey, names[:min(len(names), historyLength)]); err != nil {
+		p.log("%v", err)
+	}
+}

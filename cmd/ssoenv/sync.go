@@ -1,0 +1,328 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/session"
+)
+
+type syncOptions struct {
+	session  string
+	template string
+	accounts string
+	roles    string
+	region   string
+	prune    bool
+	dryRun   bool
+	yes      bool
+	noLogin  bool
+}
+
+func (p *program) syncCommand() *cli.Command {
+	var o syncOptions
+	return &cli.Command{
+		Name:  "sync",
+		Usage: "write a profile for every account and role that a session may reach",
+		Description: "Prints how the AWS config file would change, asks, and changes it. The profiles stand between\n" +
+			"two comment lines, and nothing outside of them is touched: a profile of the same name that\n" +
+			"you wrote yourself stays as it is. Keys that you add to a profile inside stay, too.\n\n" +
+			"TEMPLATE may have {account}, {account_id}, {email}, {role} and {session} in it. GLOBs are\n" +
+			"matched against an account's id and its name, and against a role's name.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "sso-session", Usage: "the sso-session `NAME`", Destination: &o.session},
+			&cli.StringFlag{Name: "name", Usage: "names after this `TEMPLATE`", Value: "{account}-{role}", Destination: &o.template},
+			&cli.StringFlag{Name: "account", Usage: "only accounts that `GLOB` matches", Destination: &o.accounts},
+			&cli.StringFlag{Name: "role", Usage: "only roles that `GLOB` matches", Destination: &o.roles},
+			&cli.StringFlag{Name: "region", Usage: "give every profile the default `REGION`", Destination: &o.region},
+			&cli.BoolFlag{Name: "prune", Usage: "remove profiles of what is no longer there", Destination: &o.prune},
+			&cli.BoolFlag{Name: "dry-run", Usage: "change nothing", Destination: &o.dryRun},
+			&cli.BoolFlag{Name: "yes", Usage: "do not ask", Destination: &o.yes},
+			&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &o.noLogin},
+		},
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return p.sync(o)
+		},
+	}
+}
+
+func (p *program) sync(o syncOptions) error {
+	if o.region != "" && !session.IsRegion(o.region) {
+		return usageError{fmt.Sprintf("--region is %q, which is not a region such as eu-west-1", o.region)}
+	}
+	for _, glob := range []string{o.accounts, o.roles} {
+		if _, err := path.Match(glob, ""); err != nil {
+			return usageError{fmt.Sprintf("%q is no glob", glob)}
+		}
+	}
+	if _, err := expand(o.template, session.Account{}, "", ""); err != nil {
+		return usageError{err.Error()}
+	}
+	var portal session.Portal
+	var reaches []session.Reach
+	err := p.reach(reachOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of session.Portal) (err error) {
+		portal = of
+		reaches, err = p.discover(ctx, client, of)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if portal.Name == "" {
+		return shownError{&session.ConfigError{Problem: fmt.Sprintf("%s is named by profiles of the legacy format, and has no sso-session", portal.StartURL)}, statusConfig,
+			[]string{"make an sso-session first: ssoenv configure"}}
+	}
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	p.warnOfConfig(client.Config)
+	ctx, stop := p.interruptible()
+	defer stop()
+	drafts := o.drafts(portal.Name, reaches)
+	for {
+		plan, err := client.Config.DraftSync(portal.Name, drafts, o.inScope(reaches), o.prune)
+		if err != nil {
+			return err
+		}
+		p.showDiff(p.stdout, plan.Diff())
+		p.summarize(plan, o.prune, len(drafts))
+		if plan.IsEmpty() || o.dryRun {
+			return nil
+		}
+		if !o.yes {
+			if err := p.confirmWrite(ctx, client.Config.Path); err != nil {
+				return err
+			}
+		}
+		backup, err := client.Save(ctx, plan.Edit)
+		if errors.Is(err, session.ErrConfigChanged) {
+			p.say("%v: working it out again", err)
+			if client.Config, err = p.config(); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		p.say("%s is written", client.Config.Path)
+		if backup != "" {
+			p.say("as it was before, it is kept as %s", backup)
+		}
+		return nil
+	}
+}
+
+// discover asks the service for everything that the session may reach, and
+// shows how far it has come.
+func (p *program) discover(ctx context.Context, client *session.Client, portal session.Portal) ([]session.Reach, error) {
+	bar := p.progress()
+	reaches, err := client.Discover(ctx, portal, session.Discovery{Progress: bar.show})
+	bar.end()
+	if err != nil && len(reaches) > 0 {
+		p.say("%d accounts are known so far; within an hour, the same command goes on from there", len(reaches))
+	}
+	return reaches, err
+}
+
+// drafts are the profiles that are wanted, in the order of the accounts.
+func (o syncOptions) drafts(sso string, reaches []session.Reach) []session.Draft {
+	var drafts []session.Draft
+	var ids []string
+	times := map[string]int{}
+	for _, reach := range reaches {
+		for _, role := range reach.Roles {
+			if !o.matches(reach.Account, role) {
+				continue
+			}
+			name, _ := expand(o.template, reach.Account, role, sso)
+			drafts = append(drafts, session.Draft{Name: name, Session: sso, AccountID: reach.ID, RoleName: role, Region: o.region})
+			ids = append(ids, reach.ID)
+			times[name]++
+		}
+	}
+	// Two accounts may have one name, and a template may leave out the role.
+	for i := range drafts {
+		if times[drafts[i].Name] > 1 || drafts[i].Name == "default" {
+			drafts[i].Name += "-" + ids[i]
+		}
+	}
+	again := map[string]int{}
+	for i := range drafts {
+		if again[drafts[i].Name]++; again[drafts[i].Name] > 1 {
+			drafts[i].Name += "-" + drafts[i].RoleName
+		}
+	}
+	return drafts
+}
+
+func (o syncOptions) matches(account session.Account, role string) bool {
+	return matchesGlob(o.roles, role) && (matchesGlob(o.accounts, account.ID) || matchesGlob(o.accounts, account.Name))
+}
+
+// inScope tells whether a profile that is there already is one that this run
+// is about. An account that is gone has no name any more.
+func (o syncOptions) inScope(reaches []session.Reach) func(accountID, role string) bool {
+	names := map[string]string{}
+	for _, reach := range reaches {
+		names[reach.ID] = reach.Name
+	}
+	return func(accountID, role string) bool {
+		return o.matches(session.Account{ID: accountID, Name: names[accountID]}, role)
+	}
+}
+
+func matchesGlob(glob, text string) bool {
+	if glob == "" {
+		return true
+	}
+	matched, _ := path.Match(strings.ToLower(glob), strings.ToLower(text))
+	return matched
+}
+
+// expand fills in a template. What may not stand in a name that every AWS tool
+// can read becomes a hyphen.
+func expand(template string, account session.Account, role, sso string) (string, error) {
+	values := map[string]string{
+		"account": cmp.Or(slug(account.Name), account.ID), "account_id": account.ID, "email": account.Email, "role": role, "session": sso,
+	}
+	var b strings.Builder
+	for rest := template; rest != ""; {
+		before, behind, found := strings.Cut(rest, "{")
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		name, after, closed := strings.Cut(behind, "}")
+		value, known := values[name]
+		if !closed || !known {
+			return "", fmt.Errorf("--name knows {account}, {account_id}, {email}, {role} and {session}, not {%s}", name)
+		}
+		b.WriteString(value)
+		rest = after
+	}
+	return slug(b.String()), nil
+}
+
+// slug spells a text with the characters of a portable name: letters of the
+// Latin script lose their marks, and a run of what remains becomes a hyphen.
+func slug(text string) string {
+	var b strings.Builder
+	hyphen := false
+	for _, r := range text {
+		if i := slices.Index(accented, r); i >= 0 {
+			r = rune(unaccented[i])
+		}
+		if r < 0x80 && session.IsPortableName(string(r)) {
+			if hyphen && b.Len() > 0 {
+				b.WriteByte('-')
+			}
+			b.WriteRune(r)
+			hyphen = false
+			continue
+		}
+		hyphen = true
+	}
+	return b.String()
+}
+
+var accented, unaccented = []rune("ÀÁÂÃÄÅàáâãäåĄąÇçĆćČčĎďÈÉÊËèéêëĘęĚěÌÍÎÏìíîïŁłÑñŃńŇňÒÓÔÕÖØòóôõöøŐőŘřŚśŠšŤťÙÚÛÜùúûüŮůŰűÝýÿŹźŻżŽž"),
+	"AAAAAAaaaaaaAaCcCcCcDdEEEEeeeeEeEeIIIIiiiiLlNnNnNnOOOOOOooooooOoRrSsSsTtUUUUuuuuUuUuYyyZzZzZz"
+
+// summarize says what a diff of thousands of lines comes to.
+func (p *program) summarize(plan session.Sync, prune bool, wanted int) {
+	var changes []string
+	count := func(n int, what string) {
+		if n > 0 {
+			changes = append(changes, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	count(len(plan.Added), "new")
+	count(len(plan.Changed), "changed")
+	if prune {
+		count(len(plan.Gone), "removed")
+	} else {
+		count(len(plan.Gone), "no longer there, and kept (--prune removes them)")
+	}
+	if changes == nil {
+		changes = []string{"all as they should be"}
+	}
+	p.say("%d profiles: %s", wanted, strings.Join(changes, ", "))
+	if n := len(plan.Taken); n > 0 {
+		shown := plan.Taken[:min(n, 5)]
+		p.say("warning: %d not written, since you have profiles of these names for something else: %s", n, strings.Join(shown, ", "))
+	}
+}
+
+func (p *program) confirmWrite(ctx context.Context, path string) error {
+	if !p.answerable() {
+		return shownError{usageError{"nobody is at a terminal to confirm this"}, statusUsage, []string{"add --yes if it is meant"}}
+	}
+	return p.askYes(ctx, fmt.Sprintf("Type yes to write %s:", path))
+}
+
+// showDiff writes a unified diff, in colour on a terminal.
+func (p *program) showDiff(to *os.File, diff string) {
+	colors := map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '@': "\x1b[36m"}
+	colored := p.isTerminal(to) && p.env["NO_COLOR"] == ""
+	var b strings.Builder
+	for line := range strings.Lines(diff) {
+		text := session.Printable(strings.TrimRight(line, "\r\n"))
+		if color, ok := colors[line[0]]; ok && colored {
+			text = color + text + "\x1b[0m"
+		}
+		b.WriteString(text + "\n")
+	}
+	_, _ = to.WriteString(b.String())
+}
+
+// A progressBar is one line on the terminal, drawn over and over. Elsewhere
+// there is none.
+type progressBar struct {
+	p     *program
+	shown bool
+	last  time.Time
+}
+
+func (p *program) progress() *progressBar { return &progressBar{p: p} }
+
+func (b *progressBar) show(at session.Progress) {
+	if b.p.quiet || !b.p.isTerminal(b.p.stderr) || time.Since(b.last) < 50*time.Millisecond {
+		return
+	}
+	b.last, b.shown = time.Now(), true
+	const width = 24
+	done := 0
+	if at.Accounts > 0 {
+		done = width * at.Done / at.Accounts
+	}
+	more := "+"
+	if at.Listed {
+		more = ""
+	}
+	slow := ""
+	if at.Throttled > 0 {
+		slow = ", as fast as AWS allows"
+	}
+	_, _ = fmt.Fprintf(b.p.stderr, "\r\x1b[K[%s%s] %d of %d%s accounts, %d roles%s",
+		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, slow)
+}
+
+func (b *progressBar) end() {
+	if b.shown {
+		_, _ = fmt.Fprint(b.p.stderr, "\r\x1b[K")
+	}
+}
