@@ -32,6 +32,7 @@ var floors = map[string]struct {
 			"github.com/aws/aws-sdk-go-v2/aws",
 			"github.com/aws/aws-sdk-go-v2/service/sso", "github.com/aws/aws-sdk-go-v2/service/ssooidc", "github.com/aws/aws-sdk-go-v2/service/sts",
 			"github.com/aws/smithy-go",
+			"github.com/rogpeppe/go-internal/diff",
 		},
 	},
 	"session/awsconfig":  {nil, nil},
