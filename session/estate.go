@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -24,7 +25,7 @@ const (
 	maxPages = 1000
 )
 
-// Accounts lists what the session may reach, sorted by name.
+// Accounts lists what the session may reach, in the order of the AWS CLI's list.
 func (c *Client) Accounts(ctx context.Context, portal Portal) ([]Account, error) {
 	var accounts []Account
 	err := c.pages(ctx, portal, "ListAccounts", func(client *sso.Client, token, next *string) (*string, error) {
@@ -45,8 +46,14 @@ func (c *Client) Accounts(ctx context.Context, portal Portal) ([]Account, error)
 	return accounts, err
 }
 
+// byName orders accounts as the AWS CLI does: by name, or by what they have
+// instead of one, and those that have only an id last.
 func byName(a, b Account) int {
-	return strings.Compare(strings.ToLower(a.Name)+"\x00"+a.ID, strings.ToLower(b.Name)+"\x00"+b.ID)
+	title := func(a Account) string { return strings.ToLower(cmp.Or(a.Name, a.Email)) }
+	if (title(a) == "") != (title(b) == "") {
+		return cmp.Compare(title(b), title(a))
+	}
+	return cmp.Or(cmp.Compare(title(a), title(b)), cmp.Compare(a.ID, b.ID))
 }
 
 // AccountRoles lists the roles that the session may take in an account, sorted by

@@ -190,7 +190,7 @@ func (w *wizard) newSession() (err error) {
 	w.isNew = true
 	w.portal = session.Portal{Name: w.o.session, StartURL: w.o.startURL, Region: w.o.ssoRegion, Scopes: session.Scopes(w.o.scopes)}
 	if w.portal.StartURL == "" {
-		w.portal.StartURL, err = w.question("--start-url", "Start URL of the access portal, such as https://corp.awsapps.com/start", "", checkStartURL)
+		w.portal.StartURL, err = w.question("--start-url", "Start URL, such as https://corp.awsapps.com/start", "", checkStartURL)
 		if err != nil {
 			return err
 		}
@@ -258,7 +258,7 @@ func (w *wizard) chooseRole() error {
 	}
 	items := make([]picker.Item, len(accounts))
 	for i, a := range accounts {
-		items[i] = picker.Item{Columns: []string{cmp.Or(a.Name, a.Email, a.ID), a.ID, a.Email}}
+		items[i] = picker.Item{Columns: []string{dash(a.Name), a.ID, a.Email}}
 	}
 	i, err := w.pick("--account", "account", items)
 	if err != nil {
@@ -296,7 +296,7 @@ func (w *wizard) chooseRest() (err error) {
 		return nil
 	}
 	if w.draft.Region == "" {
-		w.draft.Region, err = w.question("--region", "Default region of the profile, or - for none", cmp.Or(w.client.STSRegion, w.portal.Region), func(region string) error {
+		w.draft.Region, err = w.question("--region", "Region of the profile, or - for none", cmp.Or(w.client.STSRegion, w.portal.Region), func(region string) error {
 			if region != "-" && !session.IsRegion(region) {
 				return fmt.Errorf("%q is not a region such as eu-west-1", region)
 			}
@@ -308,7 +308,7 @@ func (w *wizard) chooseRest() (err error) {
 		w.draft.Region = strings.TrimPrefix(w.draft.Region, "-")
 	}
 	if w.draft.Output == "" {
-		w.draft.Output, err = w.question("--output", "Output format of the AWS CLI, or Enter for its own", "", func(output string) error {
+		w.draft.Output, err = w.question("--output", "Output format of the AWS CLI, or Enter for its default", "", func(output string) error {
 			if output != "" && !slices.Contains(formats, output) {
 				return fmt.Errorf("the formats are %s", strings.Join(formats, ", "))
 			}
@@ -358,7 +358,7 @@ func (w *wizard) write() error {
 		if err != nil {
 			return err
 		}
-		w.p.say("profile %q is written to %s: ssoenv use %s", w.draft.Name, w.client.Config.Path, typed(w.draft.Name))
+		w.p.say("profile %q is written to %s; switch to it with: ssoenv use %s", w.draft.Name, w.client.Config.Path, typed(w.draft.Name))
 		return nil
 	}
 }

@@ -97,7 +97,7 @@ func (p *program) sync(o syncOptions) error {
 		if err != nil {
 			return err
 		}
-		p.showDiff(p.stdout, plan.Diff())
+		p.showDiff(p.stdout, p.shortened(plan.Diff()))
 		p.summarize(plan, o.prune, len(drafts))
 		if plan.IsEmpty() || o.dryRun {
 			return nil
@@ -272,6 +272,18 @@ func (p *program) confirmWrite(ctx context.Context, path string) error {
 		return shownError{usageError{"nobody is at a terminal to confirm this"}, statusUsage, []string{"add --yes if it is meant"}}
 	}
 	return p.askYes(ctx, fmt.Sprintf("Type yes to write %s:", path))
+}
+
+// shortened keeps a diff of thousands of lines off a screen. Whoever reads it
+// through something else gets all of it.
+func (p *program) shortened(diff string) string {
+	const most = 40
+	lines := strings.SplitAfterN(diff, "\n", most+1)
+	if !p.isTerminal(p.stdout) || len(lines) <= most {
+		return diff
+	}
+	more := strings.Count(lines[most], "\n")
+	return strings.Join(lines[:most], "") + fmt.Sprintf("… and %d more lines: ssoenv sync --dry-run | less\n", more)
 }
 
 // showDiff writes a unified diff, in colour on a terminal.
