@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -258,13 +256,7 @@ func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
-	rules := filepath.Join(w.home, "endpoints")
-	if err := os.MkdirAll(rules, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := ssotest.WriteDataPath(rules, w.url); err != nil {
-		t.Fatal(err)
-	}
+	rules := w.endpointRules(t)
 	for _, test := range []struct {
 		profile string
 		arn     string // the part that both must have, or empty where both must fail
@@ -338,11 +330,7 @@ func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
 // program that only has one.
 func TestMFACodesAreAskedAtTheTerminal(t *testing.T) {
 	w := newChainWorld(t)
-	config, err := os.ReadFile(filepath.Join(w.home, ".aws/config"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.write(t, ".aws/config", string(config)+`
+	w.write(t, ".aws/config", w.read(t, ".aws/config")+`
 [profile guarded]
 role_arn = arn:aws:iam::222222222222:role/Guarded
 source_profile = dev

@@ -23,13 +23,7 @@ func (w *world) awsCLI(t *testing.T, words ...string) (stdout string) {
 	if _, err := os.Stat(program); err != nil {
 		t.Fatal("install awscli")
 	}
-	rules := filepath.Join(w.home, "endpoints")
-	if err := os.MkdirAll(rules, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := ssotest.WriteDataPath(rules, w.url); err != nil {
-		t.Fatal(err)
-	}
+	rules := w.endpointRules(t)
 	c := w.command(t, []string{"AWS_DATA_PATH=" + rules, "AWS_PAGER="}, append([]string{program}, words...)...)
 	out, err := c.Output()
 	if err != nil {
@@ -40,6 +34,19 @@ func (w *world) awsCLI(t *testing.T, words ...string) (stdout string) {
 		t.Fatalf("aws %s: %v\n%s%s", strings.Join(words, " "), err, out, said)
 	}
 	return string(out)
+}
+
+// endpointRules are what leads the AWS CLI to the fake, for AWS_DATA_PATH.
+func (w *world) endpointRules(t *testing.T) string {
+	t.Helper()
+	rules := filepath.Join(w.home, "endpoints")
+	if err := os.MkdirAll(rules, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := ssotest.WriteDataPath(rules, w.url); err != nil {
+		t.Fatal(err)
+	}
+	return rules
 }
 
 // logins counts the times that somebody would have had to approve.
@@ -118,13 +125,7 @@ func TestWeUseTheAWSCLIsLogin(t *testing.T) {
 func TestTheAWSCLIUsesTheShellsKeys(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
-	rules := filepath.Join(w.home, "endpoints")
-	if err := os.MkdirAll(rules, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := ssotest.WriteDataPath(rules, w.url); err != nil {
-		t.Fatal(err)
-	}
+	rules := w.endpointRules(t)
 	out, err := w.command(t, []string{"AWS_PROFILE=gone", "AWS_DATA_PATH=" + rules}, "bash", "--norc", "--noprofile", "-euc",
 		`eval "$(ssoenv use prod)"; /usr/bin/aws sts get-caller-identity --query Arn --output text`).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), ":assumed-role/AWSReservedSSO_Administrator_") {
@@ -136,19 +137,7 @@ func TestTheAWSCLIUsesTheShellsKeys(t *testing.T) {
 func TestTheGoSDKUsesOurLogin(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "") // has the test put it back
-			_ = os.Unsetenv(name)
-		}
-	}
-	for _, entry := range w.env {
-		if name, value, _ := strings.Cut(entry, "="); name != "PATH" {
-			t.Setenv(name, value)
-		}
-	}
-	// The SDK has looked for the home directory when it was loaded.
-	t.Setenv("AWS_CONFIG_FILE", filepath.Join(w.home, ".aws/config"))
+	w.takeEnvironment(t)
 	identity := func() string {
 		t.Helper()
 		cfg, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile("dev"))
@@ -176,4 +165,23 @@ func TestTheGoSDKUsesOurLogin(t *testing.T) {
 	if n := w.logins(); n != 1 {
 		t.Errorf("%d logins, want 1", n)
 	}
+}
+
+// takeEnvironment makes this process, in which the Go SDK runs, one of the
+// world's.
+func (w *world) takeEnvironment(t *testing.T) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, "") // has the test put it back
+			_ = os.Unsetenv(name)
+		}
+	}
+	for _, entry := range w.env {
+		if name, value, _ := strings.Cut(entry, "="); name != "PATH" {
+			t.Setenv(name, value)
+		}
+	}
+	// The SDK has looked for the home directory when it was loaded.
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(w.home, ".aws/config"))
 }

@@ -55,6 +55,15 @@ func (w *world) write(t *testing.T, name, text string) {
 	}
 }
 
+func (w *world) read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(w.home, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // command is a program of this world, with more variables.
 func (w *world) command(t *testing.T, env []string, words ...string) *exec.Cmd {
 	t.Helper()
