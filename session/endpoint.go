@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -13,10 +14,11 @@ import (
 )
 
 // Endpoints replace the services' own addresses, as the AWS tools'
-// AWS_ENDPOINT_URL_SSO, AWS_ENDPOINT_URL_SSO_OIDC and AWS_ENDPOINT_URL_STS do.
-// Empty ones follow from the region. Nothing else in the environment or in a
-// file moves them: a token goes to AWS or to where its owner sent it by name.
-type Endpoints struct{ SSO, OIDC, STS string }
+// AWS_ENDPOINT_URL_SSO, AWS_ENDPOINT_URL_SSO_OIDC, AWS_ENDPOINT_URL_STS and
+// AWS_ENDPOINT_URL_SIGNIN do. Empty ones follow from the region. Nothing else in
+// the environment or in a file moves them: a token goes to AWS or to where its
+// owner sent it by name.
+type Endpoints struct{ SSO, OIDC, STS, Signin string }
 
 // Check refuses an address that a token must not travel to: https anywhere,
 // plain http to this machine alone.
@@ -25,6 +27,7 @@ func (e Endpoints) Check() error {
 		{"AWS_ENDPOINT_URL_SSO", e.SSO},
 		{"AWS_ENDPOINT_URL_SSO_OIDC", e.OIDC},
 		{"AWS_ENDPOINT_URL_STS", e.STS},
+		{"AWS_ENDPOINT_URL_SIGNIN", e.Signin},
 	} {
 		if override.url != "" && !IsWebURL(override.url) {
 			return &ConfigError{Key: override.name, Problem: fmt.Sprintf("%s is %q, which is neither an https URL nor http to this machine", override.name, override.url)}
@@ -101,4 +104,29 @@ func (c *Client) authorizeURL(ctx context.Context, region string) (*url.URL, err
 		return nil, fmt.Errorf("the OIDC endpoint %q: %w", text, err)
 	}
 	return u, nil
+}
+
+// consoleHosts are the address of the region's sign-in federation and the host
+// of its console. The sign-in host without a region is that of the partition's
+// first one, and in China that of all.
+func (c *Client) consoleHosts(region string) (federation, console string, err error) {
+	signin := region + ".signin.aws.amazon.com"
+	console = region + ".console.aws.amazon.com"
+	_, area, _ := strings.Cut(region, "-")
+	switch {
+	case region == "us-east-1":
+		signin = "signin.aws.amazon.com"
+	case strings.HasPrefix(region, "cn-"):
+		signin, console = "signin.amazonaws.cn", region+".console.amazonaws.cn"
+	case region == "us-gov-west-1":
+		signin, console = "signin.amazonaws-us-gov.com", region+".console.amazonaws-us-gov.com"
+	case strings.HasPrefix(region, "us-gov-"):
+		signin, console = region+".signin.amazonaws-us-gov.com", region+".console.amazonaws-us-gov.com"
+	case strings.HasPrefix(region, "eusc-"):
+		signin, console = region+".signin.amazonaws-eusc.eu", region+".console.amazonaws-eusc.eu"
+	case strings.HasPrefix(area, "iso"):
+		return "", "", fmt.Errorf("the console of %s is in a partition of its own, whose address is not public", region)
+	}
+	base := cmp.Or(c.Endpoints.Signin, "https://"+signin)
+	return strings.TrimSuffix(base, "/") + "/federation", console, nil
 }

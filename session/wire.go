@@ -61,6 +61,10 @@ func NewTransport(roots []byte, proxy func(*http.Request) (*url.URL, error)) (*h
 type wire struct {
 	transport http.RoundTripper
 	paced     bool // the caller sets the pace, and so has to hear of every 429
+
+	// refusesInWords is for a service that refuses with a page or a text for
+	// people, which otherwise is the mark of something in the way.
+	refusesInWords bool
 }
 
 func (c *Client) wire() (*wire, error) {
@@ -126,6 +130,8 @@ func (w *wire) attempt(ctx context.Context, req *http.Request, body []byte) (*ht
 		return res, &NetworkError{Host: host, Problem: "sent more than 1 MiB, which no answer of AWS is"}
 	case res.StatusCode >= 300 && res.StatusCode < 400:
 		return res, &NetworkError{Host: host, Problem: fmt.Sprintf("redirected to %s, which AWS does not do: a captive portal or a proxy may be in the way", redirectHost(res))}
+	case w.refusesInWords && res.StatusCode >= 400:
+		return res, &ServiceError{Status: res.StatusCode}
 	case res.StatusCode == http.StatusTooManyRequests:
 		return res, serviceAnswer(res, reply) // in whatever words: a firewall of AWS's has its own
 	case isWebPage(res, reply) && res.StatusCode < 500:

@@ -88,9 +88,10 @@ func (p *program) config() (*session.Config, error) {
 // file or directory.
 func (p *program) client() (*session.Client, error) {
 	endpoints := session.Endpoints{
-		SSO:  p.env["AWS_ENDPOINT_URL_SSO"],
-		OIDC: p.env["AWS_ENDPOINT_URL_SSO_OIDC"],
-		STS:  p.env["AWS_ENDPOINT_URL_STS"],
+		SSO:    p.env["AWS_ENDPOINT_URL_SSO"],
+		OIDC:   p.env["AWS_ENDPOINT_URL_SSO_OIDC"],
+		STS:    p.env["AWS_ENDPOINT_URL_STS"],
+		Signin: p.env["AWS_ENDPOINT_URL_SIGNIN"],
 	}
 	if err := endpoints.Check(); err != nil {
 		return nil, err
