@@ -39,21 +39,21 @@ func (t *tap) RoundTrip(req *http.Request) (*http.Response, error) {
 // In every partition the keys go to its own sign-in host, in the body of a
 // POST, and the address leads there too.
 func TestConsoleURL(t *testing.T) {
-	c, server, profile := loggedIn(t)
-	keys, err := c.Credentials(t.Context(), profile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct{ region, service, signin, destination string }{
-		{"us-east-1", "", "signin.aws.amazon.com", "us-east-1.console.aws.amazon.com/console/home?region=us-east-1"},
-		{"eu-central-1", "s3", "eu-central-1.signin.aws.amazon.com", "eu-central-1.console.aws.amazon.com/s3/home?region=eu-central-1"},
-		{"mx-central-1", "systems-manager/parameters", "mx-central-1.signin.aws.amazon.com", "mx-central-1.console.aws.amazon.com/systems-manager/parameters?region=mx-central-1"},
-		{"cn-northwest-1", "", "signin.amazonaws.cn", "cn-northwest-1.console.amazonaws.cn/console/home?region=cn-northwest-1"},
-		{"us-gov-west-1", "ec2", "signin.amazonaws-us-gov.com", "us-gov-west-1.console.amazonaws-us-gov.com/ec2/home?region=us-gov-west-1"},
-		{"us-gov-east-1", "", "us-gov-east-1.signin.amazonaws-us-gov.com", "us-gov-east-1.console.amazonaws-us-gov.com/console/home?region=us-gov-east-1"},
-		{"eusc-de-east-1", "", "eusc-de-east-1.signin.amazonaws-eusc.eu", "eusc-de-east-1.console.amazonaws-eusc.eu/console/home?region=eusc-de-east-1"},
-	} {
-		t.Run(test.region, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server, profile := loggedIn(t)
+		keys, err := c.Credentials(t.Context(), profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range []struct{ region, service, signin, destination string }{
+			{"us-east-1", "", "signin.aws.amazon.com", "us-east-1.console.aws.amazon.com/console/home?region=us-east-1"},
+			{"eu-central-1", "s3", "eu-central-1.signin.aws.amazon.com", "eu-central-1.console.aws.amazon.com/s3/home?region=eu-central-1"},
+			{"mx-central-1", "systems-manager/parameters", "mx-central-1.signin.aws.amazon.com", "mx-central-1.console.aws.amazon.com/systems-manager/parameters?region=mx-central-1"},
+			{"cn-northwest-1", "", "signin.amazonaws.cn", "cn-northwest-1.console.amazonaws.cn/console/home?region=cn-northwest-1"},
+			{"us-gov-west-1", "ec2", "signin.amazonaws-us-gov.com", "us-gov-west-1.console.amazonaws-us-gov.com/ec2/home?region=us-gov-west-1"},
+			{"us-gov-east-1", "", "us-gov-east-1.signin.amazonaws-us-gov.com", "us-gov-east-1.console.amazonaws-us-gov.com/console/home?region=us-gov-east-1"},
+			{"eusc-de-east-1", "", "eusc-de-east-1.signin.amazonaws-eusc.eu", "eusc-de-east-1.console.amazonaws-eusc.eu/console/home?region=eusc-de-east-1"},
+		} {
 			wire := &tap{RoundTripper: server.Transport()}
 			c.Transport = func() (http.RoundTripper, error) { return wire, nil }
 			address, err := c.ConsoleURL(t.Context(), test.region, test.service, profile.Portal.StartURL, keys)
@@ -95,20 +95,22 @@ func TestConsoleURL(t *testing.T) {
 			if res.StatusCode != http.StatusOK || !strings.Contains(string(page), "111111111111") {
 				t.Errorf("the console: %s\n%s", res.Status, page)
 			}
-		})
-	}
+		}
+	})
 }
 
 func TestConsoleOfASecretPartition(t *testing.T) {
-	c, server, profile := loggedIn(t)
-	for _, region := range []string{"us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1"} {
-		if _, err := c.ConsoleURL(t.Context(), region, "", profile.Portal.StartURL, Credentials{}); err == nil || !strings.Contains(err.Error(), region) {
-			t.Errorf("%s: %v", region, err)
+	synctest.Test(t, func(t *testing.T) {
+		c, server, profile := loggedIn(t)
+		for _, region := range []string{"us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1"} {
+			if _, err := c.ConsoleURL(t.Context(), region, "", profile.Portal.StartURL, Credentials{}); err == nil || !strings.Contains(err.Error(), region) {
+				t.Errorf("%s: %v", region, err)
+			}
 		}
-	}
-	if n := server.Calls(ssotest.GetSigninToken); n != 0 {
-		t.Errorf("%d calls", n)
-	}
+		if n := server.Calls(ssotest.GetSigninToken); n != 0 {
+			t.Errorf("%d calls", n)
+		}
+	})
 }
 
 // Whatever the sign-in service answers, the error is one line, and neither the
@@ -157,12 +159,14 @@ func TestConsoleRefusals(t *testing.T) {
 
 // The service refuses keys that it does not know in a text for people.
 func TestConsoleRefusesKeys(t *testing.T) {
-	c, _, _ := loggedIn(t)
-	unknown := Credentials{AccessKeyID: "ASIAUNKNOWNUNKNOWN00", SecretKey: "x", SessionToken: "y"}
-	_, err := c.ConsoleURL(t.Context(), "eu-central-1", "", "https://issuer.example", unknown)
-	if err == nil || err.Error() != "AWS answered HTTP 400 to getSigninToken" {
-		t.Errorf("it says: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _ := loggedIn(t)
+		unknown := Credentials{AccessKeyID: "ASIAUNKNOWNUNKNOWN00", SecretKey: "x", SessionToken: "y"}
+		_, err := c.ConsoleURL(t.Context(), "eu-central-1", "", "https://issuer.example", unknown)
+		if err == nil || err.Error() != "AWS answered HTTP 400 to getSigninToken" {
+			t.Errorf("it says: %v", err)
+		}
+	})
 }
 
 func TestConsoleServices(t *testing.T) {
@@ -179,21 +183,23 @@ func TestConsoleServices(t *testing.T) {
 
 // An address of one's own replaces the partition's, in both steps.
 func TestConsoleEndpoint(t *testing.T) {
-	c, server, profile := loggedIn(t)
-	keys, err := c.Credentials(t.Context(), profile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Endpoints.Signin = "http://127.0.0.1:9/"
-	wire := &tap{RoundTripper: server.Transport()}
-	c.Transport = func() (http.RoundTripper, error) { return wire, nil }
-	address, err := c.ConsoleURL(t.Context(), "cn-north-1", "", "https://issuer.example", keys)
-	if err != nil || !strings.HasPrefix(address.Reveal(), "http://127.0.0.1:9/federation?Action=login&") || wire.lines[0] != "POST http://127.0.0.1:9/federation" {
-		t.Errorf("%v: %s, %q", err, address.Reveal(), wire.lines)
-	}
-	for text, fine := range map[string]bool{"https://signin.example": true, "http://127.0.0.1:8": true, "http://signin.example": false, "ftp://x": false} {
-		if err := (Endpoints{Signin: text}).Check(); (err == nil) != fine {
-			t.Errorf("%s: %v", text, err)
+	synctest.Test(t, func(t *testing.T) {
+		c, server, profile := loggedIn(t)
+		keys, err := c.Credentials(t.Context(), profile)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		c.Endpoints.Signin = "http://127.0.0.1:9/"
+		wire := &tap{RoundTripper: server.Transport()}
+		c.Transport = func() (http.RoundTripper, error) { return wire, nil }
+		address, err := c.ConsoleURL(t.Context(), "cn-north-1", "", "https://issuer.example", keys)
+		if err != nil || !strings.HasPrefix(address.Reveal(), "http://127.0.0.1:9/federation?Action=login&") || wire.lines[0] != "POST http://127.0.0.1:9/federation" {
+			t.Errorf("%v: %s, %q", err, address.Reveal(), wire.lines)
+		}
+		for text, fine := range map[string]bool{"https://signin.example": true, "http://127.0.0.1:8": true, "http://signin.example": false, "ftp://x": false} {
+			if err := (Endpoints{Signin: text}).Check(); (err == nil) != fine {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+	})
 }

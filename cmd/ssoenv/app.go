@@ -25,6 +25,7 @@ func (p *program) commands() []*cli.Command {
 		p.syncCommand(),
 		p.execCommand(),
 		p.credentialProcessCommand(),
+		p.consoleCommand(),
 		p.promptCommand(),
 		p.initCommand(),
 		p.completionCommand(),

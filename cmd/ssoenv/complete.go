@@ -79,6 +79,7 @@ var (
 	initShells = source{heading: "shell", list: func(m *menu) { m.words(append(shellinit.Names(), "direnv")...) }}
 	fileShells = source{heading: "shell", list: func(m *menu) { m.words(completions.Names()...) }}
 	outputs    = source{heading: "output format", list: func(m *menu) { m.words(formats...) }}
+	services   = source{heading: "console service", list: (*menu).services}
 )
 
 // arguments are the places behind each command, in order.
@@ -108,6 +109,7 @@ var flagValues = map[string]source{
 	"region":      regions,
 	"role":        roleNames,
 	"scopes":      free,
+	"service":     services,
 	"shell":       shells,
 	"sso-region":  regions,
 	"sso-session": sessions,
@@ -370,6 +372,13 @@ func (m *menu) regions() {
 		}
 		return p.Region
 	})
+}
+
+// services are some of those that people go to. Any other works as well, once
+// it is typed.
+func (m *menu) services() {
+	m.words("billing", "cloudformation", "cloudwatch", "dynamodb", "ec2", "ecr", "ecs", "eks", "iam", "kms", "lambda", "rds",
+		"route53", "s3", "secretsmanager", "sns", "sqs", "states", "systems-manager", "vpc")
 }
 
 // knownRegions are AWS's, with the names of the console. Any other works as

@@ -169,6 +169,8 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 
 func (p *program) serviceRemedy(e *session.ServiceError) (int, []string) {
 	switch {
+	case e.Operation == "getSigninToken" && e.Status < 500 && e.Status != 429:
+		return statusDenied, []string{"the console does not take these credentials: ssoenv whoami " + typed(p.profile) + " tells whether AWS still knows them"}
 	case e.Code == "InvalidGrantException":
 		return statusFailed, []string{"the answer may have been lost on the way: log in again; if it happens each time, check sso_region"}
 	case e.Code == "ExpiredToken", e.Code == "InvalidClientTokenId", e.Code == "ExpiredTokenException":

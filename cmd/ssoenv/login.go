@@ -234,7 +234,7 @@ func (s *signIn) show(challenge session.Challenge) error {
 	if s.browser != nil {
 		p.say("approve it in the browser; if none opens, open this address on this machine:")
 		p.paragraph(challenge.URL)
-		if err := s.browser.open(challenge.URL); err != nil {
+		if _, err := handOff(s.ctx, s.browser, challenge.URL); err != nil {
 			p.say("%v", err)
 		}
 		return nil

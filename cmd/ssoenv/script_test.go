@@ -95,6 +95,7 @@ func setUpScript(env *testscript.Env) error {
 		"AWS_ENDPOINT_URL_SSO=" + listener.URL,
 		"AWS_ENDPOINT_URL_SSO_OIDC=" + listener.URL,
 		"AWS_ENDPOINT_URL_STS=" + listener.URL,
+		"AWS_ENDPOINT_URL_SIGNIN=" + listener.URL,
 	}
 	config, err := os.ReadFile(filepath.Join(env.WorkDir, "config"))
 	if os.IsNotExist(err) {

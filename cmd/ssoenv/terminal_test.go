@@ -44,6 +44,7 @@ func newWorld(t *testing.T) *world {
 		"HOME=" + w.home, "PATH=" + os.Getenv("PATH"), "TERM=xterm", "LANG=C.UTF-8", "TMPDIR=" + w.home,
 		"GORACE=atexit_sleep_ms=10", "BROWSER=approve",
 		"AWS_ENDPOINT_URL_SSO=" + w.url, "AWS_ENDPOINT_URL_SSO_OIDC=" + w.url, "AWS_ENDPOINT_URL_STS=" + w.url,
+		"AWS_ENDPOINT_URL_SIGNIN=" + w.url,
 	}
 	return w
 }
