@@ -141,7 +141,7 @@ func (c *Config) resolve(name string, k keys, below []string) (Profile, error) {
 	case found == byPortal, found == byNothing:
 		return c.direct(name, k)
 	default:
-		unsupported := &UnsupportedError{Profile: below[0], Way: ways[found]}
+		unsupported := &UnsupportedError{Profile: below[0], Way: ways[found], Process: k.get("credential_process")}
 		if name != below[0] {
 			unsupported.Source = name
 		}

@@ -340,7 +340,7 @@ func (c *Config) portal(name string, k keys) (Portal, error) {
 	}
 	if p.StartURL == "" && k.get("sso_account_id") == "" && k.get("sso_role_name") == "" {
 		if way, ok := ways[k.way(true)]; ok {
-			return Portal{}, &UnsupportedError{Profile: name, Way: way}
+			return Portal{}, &UnsupportedError{Profile: name, Way: way, Process: k.get("credential_process")}
 		}
 		return Portal{}, &ConfigError{Section: where, Key: "sso_session",
 			Problem: where + " does not log in through IAM Identity Center: it has no sso_session"}

@@ -117,6 +117,7 @@ type UnsupportedError struct {
 	Profile string
 	Source  string // the profile in question, where it is another one up the chain
 	Way     string // words that follow "gets its credentials"
+	Process string // the command line of its credential_process, if that is the way
 }
 
 func (e *UnsupportedError) Error() string {

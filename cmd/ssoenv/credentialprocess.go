@@ -1,9 +1,16 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/session"
 )
 
 func (p *program) credentialProcessCommand() *cli.Command {
@@ -46,7 +53,17 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 		return shownError{usageError{"this would print credentials to the terminal"}, statusUsage,
 			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + typed(name)}}
 	}
+	// Whatever is on standard error when it fails, the AWS tools show inside a
+	// message of their own: so nothing else is there, unless a person reads it.
+	p.quiet = !p.attended() && !p.debug
 	made, err := p.obtain(access{profile: name, noLogin: noLogin, yes: true})
+	var foreign *session.UnsupportedError
+	if errors.As(err, &foreign) {
+		if asksFor(foreign.Process, name) {
+			err = fmt.Errorf("profile %q names itself: its credential_process asks ssoenv for the credentials of %q", name, name)
+		}
+		return shownError{err, statusConfig, []string{"name a profile here that has an sso_session, sso_account_id and sso_role_name"}}
+	}
 	if err != nil {
 		return err
 	}
@@ -58,4 +75,14 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 		Expiration:      made.keys.Expires.UTC().Format(time.RFC3339),
 		AccountId:       made.profile.AccountID,
 	})
+}
+
+// asksFor tells whether a profile's credential_process is this very command,
+// for the profile.
+func asksFor(process, profile string) bool {
+	words, err := splitWords(process)
+	if err != nil || len(words) < 2 || !strings.HasPrefix(filepath.Base(words[0]), "ssoenv") {
+		return false
+	}
+	return slices.Contains(words[1:], "credential-process") && slices.Contains(words[1:], profile)
 }

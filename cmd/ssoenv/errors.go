@@ -61,18 +61,26 @@ func (p *program) finish(command string, err error) int {
 		return int(silent)
 	}
 	status := statusDone
+	var lines []string
 	for _, err := range parts(err) {
 		each, hints := p.remedy(command, err)
 		if each == statusInterrupted {
 			err = errors.New("interrupted")
 		}
-		p.say("%v", err)
+		lines = append(lines, err.Error())
 		for _, hint := range hints {
-			p.say("hint: %s", hint)
+			lines = append(lines, "hint: "+hint)
 		}
 		if status == statusDone {
 			status = each
 		}
+	}
+	if command == "credential-process" {
+		// The AWS tools show it inside a message of their own.
+		lines, p.quiet = []string{strings.Join(lines, "; ")}, false
+	}
+	for _, line := range lines {
+		p.say("%s", line)
 	}
 	return status
 }

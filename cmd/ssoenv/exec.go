@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os/exec"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -60,7 +61,7 @@ func (p *program) exec(o execOptions) error {
 		return err
 	}
 	statements, _ := made.statements(p.env)
-	err = replaceProcess(path, o.command, applied(statements, p.env))
+	err = replaceProcess(path, o.command, applied(statements, p.given))
 	return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
 }
 
@@ -74,23 +75,21 @@ func unwrapped(err error) error {
 }
 
 // applied is the environment after the statements: what a shell's next child
-// would get.
-func applied(statements shellinit.Env, env map[string]string) []string {
-	after := map[string]string{}
-	for name, value := range env {
-		after[name] = value
-	}
+// would get. Entries that the statements do not name stay as they are, in their
+// place, whether a shell could have set them or not.
+func applied(statements shellinit.Env, given []string) []string {
+	touched := map[string]bool{}
 	for _, v := range statements {
-		if v.Unset {
-			delete(after, v.Name)
-		} else {
-			after[v.Name] = v.Value
+		touched[v.Name] = true
+	}
+	after := slices.DeleteFunc(slices.Clone(given), func(entry string) bool {
+		name, _, ok := strings.Cut(entry, "=")
+		return ok && touched[name]
+	})
+	for _, v := range statements {
+		if !v.Unset {
+			after = append(after, v.Name+"="+v.Value)
 		}
 	}
-	list := make([]string, 0, len(after))
-	for name, value := range after {
-		list = append(list, name+"="+value)
-	}
-	slices.Sort(list)
-	return list
+	return after
 }

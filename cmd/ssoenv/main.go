@@ -27,6 +27,7 @@ func run() int {
 		stdout: os.Stdout,
 		stderr: os.Stderr,
 		env:    environ(os.Environ()),
+		given:  os.Environ(),
 		now:    time.Now,
 	}
 	return p.run()
@@ -39,6 +40,7 @@ type program struct {
 	stdout *os.File
 	stderr *os.File
 	env    map[string]string
+	given  []string // the environment itself, with whatever is in it that is no variable
 	now    func() time.Time
 
 	debug   bool

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -192,9 +193,11 @@ func (t loggedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // interruptible is for commands about to wait: it turns Ctrl-C into a context
 // that ends, so that what was begun is put in order and the exit status says
-// what happened. It costs a start too much to be there before it is needed.
+// what happened. It costs a start too much to be there before it is needed. A
+// signal that whoever started ssoenv had ignored, as nohup does, stays so.
 func (p *program) interruptible() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signals := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGHUP}, signal.Ignored)
+	return signal.NotifyContext(context.Background(), append(signals, syscall.SIGTERM)...)
 }
 
 // chosen is the profile that a command without one is about: the shell's own,
