@@ -133,11 +133,29 @@ func TestTheAWSCLIUsesTheShellsKeys(t *testing.T) {
 	}
 }
 
+// inhabit gives this very process the world's environment.
+func (w *world) inhabit(t *testing.T) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, "") // has the test put it back
+			_ = os.Unsetenv(name)
+		}
+	}
+	for _, entry := range w.env {
+		if name, value, _ := strings.Cut(entry, "="); name != "PATH" {
+			t.Setenv(name, value)
+		}
+	}
+	// The SDK has looked for the home directory when it was loaded.
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(w.home, ".aws/config"))
+}
+
 // The Go SDK's own loader finds our login, and refreshes it.
 func TestTheGoSDKUsesOurLogin(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
-	w.takeEnvironment(t)
+	w.inhabit(t)
 	identity := func() string {
 		t.Helper()
 		cfg, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile("dev"))
@@ -165,23 +183,4 @@ func TestTheGoSDKUsesOurLogin(t *testing.T) {
 	if n := w.logins(); n != 1 {
 		t.Errorf("%d logins, want 1", n)
 	}
-}
-
-// takeEnvironment makes this process, in which the Go SDK runs, one of the
-// world's.
-func (w *world) takeEnvironment(t *testing.T) {
-	t.Helper()
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "") // has the test put it back
-			_ = os.Unsetenv(name)
-		}
-	}
-	for _, entry := range w.env {
-		if name, value, _ := strings.Cut(entry, "="); name != "PATH" {
-			t.Setenv(name, value)
-		}
-	}
-	// The SDK has looked for the home directory when it was loaded.
-	t.Setenv("AWS_CONFIG_FILE", filepath.Join(w.home, ".aws/config"))
 }

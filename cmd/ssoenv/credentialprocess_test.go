@@ -1,0 +1,280 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
+)
+
+// processProfiles get their credentials from a program. Of the last three, one
+// names itself, and two name each other by way of the AWS CLI.
+const processProfiles = `
+[profile viaprocess]
+credential_process = ssoenv credential-process dev
+
+[profile mirror]
+credential_process = $HOME/ssoenv-counted credential-process mirror
+
+[profile ping]
+credential_process = /usr/bin/aws configure export-credentials --profile pong --format process
+
+[profile pong]
+credential_process = $HOME/ssoenv-counted credential-process ping
+`
+
+func newProcessWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", w.url)+strings.ReplaceAll(processProfiles, "$HOME", w.home))
+	return w
+}
+
+// fromBotocore asks the botocore that Debian's AWS CLI has inside for a
+// profile's credentials.
+func (w *world) fromBotocore(t *testing.T, profile string) (out []byte, err error) {
+	t.Helper()
+	const script = `
+import json, sys
+import awscli.botocore.session
+found = awscli.botocore.session.Session(profile=sys.argv[1]).get_credentials()
+keys = found.get_frozen_credentials()
+print(json.dumps([found.method, keys.access_key, keys.secret_key, keys.token, found._expiry_time.timestamp()]))
+`
+	return w.command(t, nil, "/usr/bin/python3", "-c", script, profile).Output()
+}
+
+func TestBotocoreTakesOurProcess(t *testing.T) {
+	w := newProcessWorld(t)
+	w.logIn(t)
+	out, err := w.fromBotocore(t, "viaprocess")
+	if err != nil {
+		t.Fatalf("install awscli: %v\n%s", err, said(err))
+	}
+	var got [5]any
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	issued := w.server.LastIssued()
+	if got[0] != "custom-process" || got[1] != issued.AccessKeyID || got[2] != issued.SecretAccessKey || got[3] != issued.SessionToken {
+		t.Errorf("botocore has other keys than those issued, by %v", got[0])
+	}
+	if expires, _ := got[4].(float64); int64(expires) != issued.Expires.Unix() {
+		t.Errorf("they expire at %v, and botocore thinks %v", issued.Expires.Unix(), got[4])
+	}
+
+	if out, err := w.command(t, nil, "ssoenv", "logout", "dev").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	_, err = w.fromBotocore(t, "viaprocess")
+	want := `Error when retrieving credentials from custom-process: ssoenv: you are not logged in to "corp"; hint: log in with: ssoenv login dev`
+	if err == nil || !strings.Contains(said(err), want) {
+		t.Errorf("%v: %s", err, said(err))
+	}
+}
+
+// said is what a program that failed wrote to standard error.
+func said(err error) string {
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		return string(failed.Stderr)
+	}
+	return ""
+}
+
+func TestTheGoSDKTakesOurProcess(t *testing.T) {
+	w := newProcessWorld(t)
+	w.logIn(t)
+	w.inhabit(t)
+	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile("viaprocess"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := cfg.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued := w.server.LastIssued()
+	if keys.Source != "ProcessProvider" || keys.AccessKeyID != issued.AccessKeyID || keys.SecretAccessKey != issued.SecretAccessKey || keys.SessionToken != issued.SessionToken ||
+		!keys.CanExpire || !keys.Expires.Equal(issued.Expires.Truncate(time.Second)) || keys.AccountID != "111111111111" {
+		t.Errorf("the Go SDK has other keys than those issued, by %s for %s until %v", keys.Source, keys.AccountID, keys.Expires)
+	}
+
+	if out, err := w.command(t, nil, "ssoenv", "logout", "dev").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cfg, err = config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile("viaprocess"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cfg.Credentials.Retrieve(t.Context()); err == nil || !strings.Contains(err.Error(), "exit status 3") {
+		t.Errorf("after the logout: %v", err)
+	}
+}
+
+// Standard output is the one document and nothing else.
+func TestProcessOutput(t *testing.T) {
+	w := newProcessWorld(t)
+	w.logIn(t)
+	var errs bytes.Buffer
+	c := w.command(t, nil, "ssoenv", "credential-process", "dev")
+	c.Stderr = &errs
+	out, err := c.Output()
+	if err != nil || errs.Len() > 0 {
+		t.Fatalf("%v\n%s", err, errs.String())
+	}
+	var document processJSON
+	decoder := json.NewDecoder(bytes.NewReader(out))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&document); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) || document.Version != 1 || document.AccountId != "111111111111" {
+		t.Errorf("%v, and behind it %v", document.Version, err)
+	}
+	if expires, err := time.Parse(time.RFC3339, document.Expiration); err != nil || expires.Location() != time.UTC {
+		t.Errorf("expiration %q", document.Expiration)
+	}
+}
+
+// Where it fails it prints nothing but one short line on standard error, asks
+// nobody and opens nothing, for there is no terminal.
+func TestProcessFailures(t *testing.T) {
+	for name, test := range map[string]struct {
+		words  []string
+		env    []string
+		status int
+		says   string
+		before func(t *testing.T, w *world)
+	}{
+		"no session": {[]string{"dev"}, nil, 3, "you are not logged in to", func(t *testing.T, w *world) {
+			if err := w.command(t, nil, "ssoenv", "logout", "dev").Run(); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		"session over": {[]string{"dev"}, nil, 3, "the session", func(_ *testing.T, w *world) {
+			w.server.RevokeSessions()
+		}},
+		"no such profile": {[]string{"prdo"}, nil, 4, `there is no profile "prdo"; hint: did you mean "prod"?`, nil},
+		"no profile":      {nil, nil, 2, "which profile?", nil},
+		"two profiles":    {[]string{"dev", "prod"}, nil, 2, "one profile at most", nil},
+		"no such flag":    {[]string{"dev", "--nope"}, nil, 2, "there is no flag --nope", nil},
+		"not assigned": {[]string{"dev"}, nil, 5, "is not assigned to you", func(_ *testing.T, w *world) {
+			w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Type: "ForbiddenException", Message: "No access\n\x1b[31m"})
+		}},
+		"service broken": {[]string{"dev"}, nil, 1, "AWS answered", func(_ *testing.T, w *world) {
+			w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Status: 500, Message: "two\nlines", Times: ssotest.Forever})
+		}},
+		"network":      {[]string{"dev"}, []string{"AWS_ENDPOINT_URL_SSO=http://127.0.0.1:1"}, 1, "refused the connection", nil},
+		"endpoint":     {[]string{"dev"}, []string{"AWS_ENDPOINT_URL_SSO=http://x.example"}, 4, "neither an https URL", nil},
+		"names itself": {[]string{"mirror"}, nil, 4, `profile "mirror" names itself`, writeCounted},
+		"another's":    {[]string{"viaprocess"}, nil, 4, `from a program (credential_process)`, nil},
+		"config is broken": {[]string{"dev"}, []string{"AWS_ENDPOINT_URL_SSO=http://127.0.0.1:1"}, 1, "refused the connection", func(t *testing.T, w *world) {
+			w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", w.url)+"\n[broken\n=\n")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newProcessWorld(t)
+			w.logIn(t)
+			if test.before != nil {
+				test.before(t, w)
+			}
+			w.server.ForgetCalls()
+			var out, errs bytes.Buffer
+			c := w.command(t, test.env, append([]string{"ssoenv", "credential-process"}, test.words...)...)
+			c.Stdout, c.Stderr = &out, &errs
+			c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+			_ = c.Run()
+			text := errs.String()
+			if c.ProcessState.ExitCode() != test.status || out.Len() > 0 {
+				t.Errorf("%v, want %d; %d bytes of output", c.ProcessState, test.status, out.Len())
+			}
+			if !strings.HasPrefix(text, "ssoenv: ") || strings.Index(text, "\n") != len(text)-1 || len(text) > 500 || !utf8.ValidString(text) || !strings.Contains(text, test.says) {
+				t.Errorf("it says %q", text)
+			}
+			if n := w.logins(); n > 0 {
+				t.Errorf("%d logins were begun", n)
+			}
+			for _, secret := range append(w.secrets(t), "ASIA", "IQoJ") {
+				if strings.Contains(text, secret) {
+					t.Errorf("a secret is in it: %q", text)
+				}
+			}
+		})
+	}
+}
+
+// secrets are the tokens in the world's files.
+func (w *world) secrets(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var token struct{ AccessToken, RefreshToken, ClientSecret string }
+		if err := json.Unmarshal(data, &token); err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range []string{token.AccessToken, token.RefreshToken, token.ClientSecret} {
+			if secret != "" {
+				all = append(all, secret)
+			}
+		}
+	}
+	return all
+}
+
+// writeCounted makes the program that profiles of processProfiles name: ssoenv,
+// which leaves a line in a file each time that it is run.
+func writeCounted(t *testing.T, w *world) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(w.home, "ssoenv-counted"), []byte("#!/bin/sh\necho \"$@\" >>\"$HOME/runs\"\nexec ssoenv \"$@\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Profiles that lead back to themselves end in an error, after one run of
+// ssoenv: it starts no program to get credentials from.
+func TestProcessesInACircle(t *testing.T) {
+	for profile, says := range map[string]string{
+		"mirror": `profile "mirror" names itself`,
+		"ping":   `profile "ping" gets its credentials from a program (credential_process), not through IAM Identity Center`,
+		"pong":   `profile "ping" gets its credentials from a program (credential_process), not through IAM Identity Center`,
+	} {
+		t.Run(profile, func(t *testing.T) {
+			w := newProcessWorld(t)
+			writeCounted(t, w)
+			_, err := w.fromBotocore(t, profile)
+			if err == nil || !strings.Contains(said(err), says) {
+				t.Errorf("%v: %s", err, said(err))
+			}
+			runs, err := os.ReadFile(filepath.Join(w.home, "runs"))
+			if err != nil || strings.Count(string(runs), "\n") != 1 {
+				t.Errorf("%v: ran %q", err, runs)
+			}
+			if n := len(w.server.Log()); n > 0 {
+				t.Error(fmt.Sprint(n, " calls to AWS"))
+			}
+		})
+	}
+}
