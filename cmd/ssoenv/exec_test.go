@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
@@ -261,4 +263,29 @@ func creates(t *testing.T, name string) uintptr {
 	}
 	t.Cleanup(func() { _ = file.Close() })
 	return file.Fd()
+}
+
+// Signals that whoever started ssoenv had ignored, as nohup does, do not end it
+// on its way to the command either.
+func TestIgnoredSignalsStayIgnored(t *testing.T) {
+	w := newWorld(t)
+	w.logIn(t)
+	w.server.Change(func(s *ssotest.Settings) { s.Latency = 500 * time.Millisecond })
+	c := w.command(t, nil, "sh", "-c", "trap '' INT HUP; exec ssoenv exec dev -- echo done")
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for w.server.Calls(ssotest.GetRoleCredentials) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		if err := c.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Wait(); err != nil || out.String() != "done\n" {
+		t.Errorf("%v: %s", err, out.String())
+	}
 }
