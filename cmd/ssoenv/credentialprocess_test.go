@@ -120,8 +120,20 @@ func TestTheGoSDKTakesOurProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cfg.Credentials.Retrieve(t.Context()); err == nil || !strings.Contains(err.Error(), "exit status 3") {
+	// It lets the process write to this process's own standard error.
+	name, stderr := filepath.Join(w.home, "stderr"), os.Stderr
+	if os.Stderr, err = os.Create(name); err != nil {
+		t.Fatal(err)
+	}
+	_, err = cfg.Credentials.Retrieve(t.Context())
+	_ = os.Stderr.Close()
+	os.Stderr = stderr
+	if err == nil || !strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("after the logout: %v", err)
+	}
+	line, err := os.ReadFile(name)
+	if want := "ssoenv: you are not logged in to \"corp\"; hint: log in with: ssoenv login dev\n"; string(line) != want {
+		t.Errorf("%v: it says %q", err, line)
 	}
 }
 
