@@ -21,6 +21,7 @@ package session
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/ssoenv/ssoenv/cache"
@@ -129,6 +130,8 @@ type Client struct {
 	Warn func(string)
 
 	unkept map[string]tokenFile // sessions that could not be written down
+
+	clockTold sync.Once // that this machine's clock is wrong
 }
 
 // Margins. A token is renewed as early as the AWS CLI renews it; role

@@ -60,7 +60,8 @@ func NewTransport(roots []byte, proxy func(*http.Request) (*url.URL, error)) (*h
 // line that says so.
 type wire struct {
 	transport http.RoundTripper
-	paced     bool // the caller sets the pace, and so has to hear of every 429
+	answered  func(*http.Response) // is shown each answer that is the service's own
+	paced     bool                 // the caller sets the pace, and so has to hear of every 429
 
 	// refusesInWords is for a service that refuses with a page or a text for
 	// people, which otherwise is the mark of something in the way.
@@ -72,7 +73,7 @@ func (c *Client) wire() (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wire{transport: transport}, nil
+	return &wire{transport: transport, answered: c.compareClocks}, nil
 }
 
 // Do makes one call of at most three attempts. Its errors are a
@@ -90,6 +91,9 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		res, err := w.attempt(ctx, req, body)
+		if service := (*ServiceError)(nil); err == nil || errors.As(err, &service) {
+			w.answered(res)
+		}
 		if err == nil {
 			return res, nil
 		}

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe above these lines.
+# shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines.
 # shellcheck disable=SC2016 # PS0 and PROMPT_COMMAND are expanded later.
 # shellcheck disable=SC2178 # PROMPT_COMMAND is a string or an array.
 
@@ -12,12 +12,14 @@
 \builtin unalias ssoenv 2>/dev/null || \builtin true
 
 # ssoenv runs the program. The commands that change a shell are captured and
-# evaluated here; all others have the terminal to themselves.
+# evaluated here; all others have the terminal to themselves. "doctor" is told
+# which version of these lines the shell has read.
 function ssoenv {
 	case ${1-}/${2-} in
 	use/* | clear/* | logout/* | --debug/use | --debug/clear | --debug/logout)
 		__ssoenv_untraced __ssoenv_switch "$@"
 		;;
+	doctor/* | --debug/doctor) "$__ssoenv_exe" "$@" --hook "$__ssoenv_mark" ;;
 	*) "$__ssoenv_exe" "$@" ;;
 	esac
 }

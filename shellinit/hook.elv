@@ -1,6 +1,6 @@
 # ssoenv in Elvish, 0.19 or later; for rc.elv.
 #
-# "ssoenv init" assigns __ssoenv_exe above these lines. What is declared here is
+# "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines. What is declared here is
 # seen by these lines alone, but for the function, which edit:add-var gives to
 # the prompt's lines.
 
@@ -25,13 +25,18 @@ fn take {|text|
 }
 
 # The function runs the program. The commands that change a shell are captured
-# and carried out here; all others have the terminal to themselves. A program
-# that fails is an exception: the commands behind it do not run.
+# and carried out here; all others have the terminal to themselves. "doctor" is
+# told which version of these lines the shell has read. A program that fails is
+# an exception: the commands behind it do not run.
 edit:add-var ssoenv~ {|@words|
   var at = 1
   if (and (> (count $words) 0) (eq $words[0] --debug)) { set at = 2 }
-  if (and (>= (count $words) $at) (has-value [use clear logout] $words[(- $at 1)])) {
+  var command = ''
+  if (>= (count $words) $at) { set command = $words[(- $at 1)] }
+  if (has-value [use clear logout] $command) {
     take (program (all $words[..$at]) --shell elvish (all $words[$at..]) | slurp)
+  } elif (eq $command doctor) {
+    program $@words --hook $__ssoenv_mark
   } else {
     program $@words
   }

@@ -1,10 +1,14 @@
 # ssoenv in fish, 3.1 or later.
 
 # ssoenv runs the program. The commands that change a shell are captured and
-# evaluated here; all others have the terminal to themselves.
+# evaluated here; all others have the terminal to themselves. "doctor" is told
+# which version of these lines the shell has read.
 function ssoenv --description 'AWS credentials for this shell'
     switch "$argv[1]/$argv[2]"
         case 'use/*' 'clear/*' 'logout/*' --debug/use --debug/clear --debug/logout
+        case 'doctor/*' --debug/doctor
+            command $__ssoenv_exe $argv --hook $__ssoenv_mark
+            return
         case '*'
             command $__ssoenv_exe $argv
             return

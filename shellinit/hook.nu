@@ -1,16 +1,20 @@
 # ssoenv in Nushell, 0.108 or later.
 #
-# "ssoenv init" puts the constant __ssoenv_exe above these lines. Names that
+# "ssoenv init" puts the constants __ssoenv_exe and __ssoenv_mark above these lines. Names that
 # begin with __ssoenv are ssoenv's own.
 
 # ssoenv runs the program. The commands that change a shell are captured and
-# carried out here; all others have the terminal to themselves. A program that
-# fails is an error of Nushell's: the commands behind it do not run, and
-# LAST_EXIT_CODE is the program's own.
+# carried out here; all others have the terminal to themselves. "doctor" is told
+# which version of these lines the shell has read. A program that fails is an
+# error of Nushell's: the commands behind it do not run, and LAST_EXIT_CODE is
+# the program's own.
 def --env --wrapped ssoenv [...words: string] {
   let at = if ($words | first 1) == ["--debug"] { 2 } else { 1 }
-  if ($words | take $at | last 1 | to text --no-newline) in [use clear logout] {
+  let command = $words | take $at | last 1 | to text --no-newline
+  if $command in [use clear logout] {
     __ssoenv_take (^$__ssoenv_exe ...($words | take $at) --shell nu ...($words | skip $at))
+  } else if $command == "doctor" {
+    ^$__ssoenv_exe ...$words --hook $__ssoenv_mark
   } else {
     ^$__ssoenv_exe ...$words
   }

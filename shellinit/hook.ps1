@@ -1,21 +1,24 @@
 # ssoenv in PowerShell, 5.1 or later.
 #
-# "ssoenv init" assigns __ssoenv_exe above these lines. Names that begin with
-# __ssoenv are ssoenv's own. Settings of the caller's do not reach in: each
+# "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines. Names
+# that begin with __ssoenv are ssoenv's own. Settings of the caller's do not reach in: each
 # function has its own strict mode and preferences, and these end with it.
 
 # ssoenv runs the program. The commands that change a shell are captured and
-# carried out here; all others have the terminal to themselves. PowerShell takes
+# carried out here; all others have the terminal to themselves. "doctor" is told
+# which version of these lines the shell has read. PowerShell takes
 # the first bare -- of a line out before a function sees it: '--' gets through.
 function global:ssoenv {
     Set-StrictMode -Off
     $at = 0
     if ($args.Count -gt 0 -and $args[0] -ceq '--debug') { $at = 1 }
     if ($args.Count -le $at -or @('use', 'clear', 'logout') -cnotcontains $args[$at]) {
+        $words = @($args)
+        if ($words.Count -gt $at -and $words[$at] -ceq 'doctor') { $words += '--hook', $global:__ssoenv_mark }
         if ($MyInvocation.ExpectingInput) {
-            $input | & $global:__ssoenv_exe @args
+            $input | & $global:__ssoenv_exe @words
         } else {
-            & $global:__ssoenv_exe @args
+            & $global:__ssoenv_exe @words
         }
         return
     }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe above these lines.
+# shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines.
 
 # ssoenv in a POSIX shell: dash, ksh93, mksh, busybox and their like.
 #
@@ -9,10 +9,12 @@
 \unalias ssoenv 2>/dev/null || \true
 
 # ssoenv runs the program. The commands that change a shell are captured and
-# evaluated here; all others have the terminal to themselves.
+# evaluated here; all others have the terminal to themselves. "doctor" is told
+# which version of these lines the shell has read.
 ssoenv() {
 	case ${1-}/${2-} in
 	use/* | clear/* | logout/* | --debug/use | --debug/clear | --debug/logout) __ssoenv_switch "$@" ;;
+	doctor/* | --debug/doctor) "$__ssoenv_exe" "$@" --hook "$__ssoenv_mark" ;;
 	*) "$__ssoenv_exe" "$@" ;;
 	esac
 }

@@ -1,7 +1,7 @@
 # ssoenv in xonsh, 0.13 or later.
 #
-# "ssoenv init" assigns __ssoenv_exe above these lines. Names that begin with
-# __ssoenv are ssoenv's own.
+# "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines. Names
+# that begin with __ssoenv are ssoenv's own.
 
 def __ssoenv_install():
     import json
@@ -12,7 +12,7 @@ def __ssoenv_install():
     import time
     from xonsh.tools import unthreadable
 
-    program, env, null = __ssoenv_exe, __xonsh__.env, subprocess.DEVNULL
+    program, mark, env, null = __ssoenv_exe, __ssoenv_mark, __xonsh__.env, subprocess.DEVNULL
 
     # take carries out the program's answer: a JSON array of strings in order,
     # NAME=value to set a variable and NAME to unset it.
@@ -40,8 +40,12 @@ def __ssoenv_install():
     # hangs. What a line says in quotes is at worst spelt otherwise.
     words = re.compile(r"(^|&&|\|\||;|\band|\bor|\n)(\s*)ssoenv(?=\s+(--debug\s+)?(use|clear|logout)(\s|;|$))")
 
+    # "doctor" is told which version of these lines the shell has read. The
+    # command is transformed until that changes nothing.
+    doctor = re.compile(r"((^|&&|\|\||;|\band|\bor|\n)\s*ssoenv\s+(--debug\s+)?doctor)(?! --hook)(?=\s|;|$)")
+
     def on_transform_command(cmd, **_):
-        return words.sub(r"\1\2__ssoenv_switch", cmd)
+        return doctor.sub(rf"\1 --hook {mark}", words.sub(r"\1\2__ssoenv_switch", cmd))
 
     seen = {}
 

@@ -10,6 +10,7 @@
 package shellinit
 
 import (
+	"crypto/sha256"
 	_ "embed"
 	"fmt"
 	"strings"
@@ -180,7 +181,16 @@ func isName(name string) bool {
 // program renew the credentials in time. Evaluating it twice is the same as
 // once. The code prints nothing and starts nothing.
 func (s Shell) Hook(exe string) string {
-	return s.Wrap(fmt.Sprintf(s.assign, "__ssoenv_exe", s.Quote(exe)) + s.hook)
+	return s.Wrap(fmt.Sprintf(s.assign, "__ssoenv_exe", s.Quote(exe)) +
+		fmt.Sprintf(s.assign, "__ssoenv_mark", s.Quote(s.Mark())) + s.hook)
+}
+
+// Mark tells one version of a shell's hook from another: the shell's name, a
+// colon and a digest of the hook's text. A shell's function passes the mark of
+// the hook that the shell has read to "ssoenv doctor", as --hook.
+func (s Shell) Mark() string {
+	sum := sha256.Sum256([]byte(s.hook))
+	return fmt.Sprintf("%s:%x", s.name, sum[:6])
 }
 
 // Prompt writes what goes behind [Shell.Hook] to have the hook's segment in the

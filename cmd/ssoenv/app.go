@@ -29,6 +29,7 @@ func (p *program) commands() []*cli.Command {
 		p.promptCommand(),
 		p.initCommand(),
 		p.completionCommand(),
+		p.doctorCommand(),
 		p.versionCommand(),
 		p.refreshCommand(),
 		p.adoptCommand(),

@@ -102,6 +102,7 @@ var arguments = map[string][]source{
 var flagValues = map[string]source{
 	"account":     accounts,
 	"format":      free,
+	"hook":        free,
 	"min":         free,
 	"name":        free,
 	"output":      outputs,

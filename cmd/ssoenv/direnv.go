@@ -61,8 +61,7 @@ func (p *program) initDirenv(install bool) error {
 	if !install {
 		return p.print(shellinit.Direnv(exe))
 	}
-	folder := cmp.Or(p.env["DIRENV_CONFIG"], filepath.Join(xdg.ConfigHome, "direnv"))
-	path := filepath.Join(folder, "lib", "ssoenv.sh")
+	path := p.direnvFile()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -71,6 +70,12 @@ func (p *program) initDirenv(install bool) error {
 	}
 	p.say("%s is written: an .envrc may say \"use ssoenv PROFILE\" now", path)
 	return nil
+}
+
+// direnvFile is where direnv looks for the function.
+func (p *program) direnvFile() string {
+	folder := cmp.Or(p.env["DIRENV_CONFIG"], filepath.Join(xdg.ConfigHome, "direnv"))
+	return filepath.Join(folder, "lib", "ssoenv.sh")
 }
 
 // ofDirenv tells whether direnv has set a variable in this shell, and will

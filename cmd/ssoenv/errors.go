@@ -202,7 +202,7 @@ func (p *program) namesHint(missing *session.NotFoundError) []string {
 		names, list = config.SessionNames(), "the sso-sessions of "+missing.File+" are: "+strings.Join(config.SessionNames(), ", ")
 	}
 	if len(names) == 0 {
-		return []string{fmt.Sprintf("%s has none: aws configure sso makes one", missing.File)}
+		return []string{fmt.Sprintf("%s has none: ssoenv configure makes one", missing.File)}
 	}
 	if near := nearest(missing.Name, names); near != "" {
 		return []string{fmt.Sprintf("did you mean %q?", near)}

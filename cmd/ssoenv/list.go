@@ -90,7 +90,7 @@ func (p *program) list(asJSON, namesOnly bool) error {
 		return p.printJSON(rows)
 	}
 	if len(rows) == 0 {
-		p.say("%s has no profiles: aws configure sso makes one", client.Config.Path)
+		p.say("%s has no profiles: ssoenv configure makes one", client.Config.Path)
 		return nil
 	}
 	return p.print(p.table(rows))

@@ -101,15 +101,13 @@ func (p *program) client() (*session.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	aws := filepath.Join(p.home(), ".aws")
-	private := filepath.Join(xdg.CacheHome, "ssoenv")
 	host, _ := os.Hostname()
 	return &session.Client{
 		Config:    config,
-		Tokens:    p.open(cache.OpenShared, filepath.Join(aws, "sso", "cache")),
-		Roles:     p.open(cache.Open, p.roleDirectory(private)),
-		Private:   p.open(cache.Open, private),
-		CLIRoles:  p.open(cache.OpenShared, filepath.Join(aws, "cli", "cache")),
+		Tokens:    p.open(cache.OpenShared, p.tokenDirectory()),
+		Roles:     p.open(cache.Open, p.roleDirectory()),
+		Private:   p.open(cache.Open, p.privateDirectory()),
+		CLIRoles:  p.open(cache.OpenShared, filepath.Join(p.home(), ".aws", "cli", "cache")),
 		Transport: sync.OnceValues(p.transport),
 		Endpoints: endpoints,
 		STSRegion: p.regionBefore(),
@@ -142,14 +140,19 @@ func (p *program) open(open func(string) (*cache.Dir, error), path string) *cach
 	return dir
 }
 
+func (p *program) tokenDirectory() string   { return filepath.Join(p.home(), ".aws", "sso", "cache") }
+func (p *program) privateDirectory() string { return filepath.Join(xdg.CacheHome, "ssoenv") }
+
 // roleDirectory is where role credentials live: in memory, where the system
 // gives the person a runtime directory that is, and gone at the last logout.
-func (p *program) roleDirectory(private string) string {
+func (p *program) roleDirectory() string {
 	if xdg.RuntimeDir != "" && cache.PrivateMemory(xdg.RuntimeDir) {
 		return filepath.Join(xdg.RuntimeDir, "ssoenv")
 	}
-	return filepath.Join(private, "roles")
+	return p.roleDirectoryOnDisk()
 }
+
+func (p *program) roleDirectoryOnDisk() string { return filepath.Join(p.privateDirectory(), "roles") }
 
 // transport is made when the network is first needed: a cached switch reads no
 // certificates.

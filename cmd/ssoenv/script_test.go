@@ -146,6 +146,7 @@ func fakeOf(ts *testscript.TestScript) *ssotest.Server {
 //
 //	fake fault op=CreateToken&kind=reset-before&times=2
 //	fake token-lifetime 10m     role-lifetime, session-lifetime, … likewise
+//	fake skew 10m               of its clock, ahead of ours
 //	fake revoke sessions        or access-tokens, registrations
 //	fake forget                 the calls so far
 func fakeCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -177,6 +178,8 @@ func fakeCommand(ts *testscript.TestScript, neg bool, args []string) {
 		lifetime(func(s *ssotest.Settings, d time.Duration) { s.RegistrationLifetime = d })
 	case "latency":
 		lifetime(func(s *ssotest.Settings, d time.Duration) { s.Latency = d })
+	case "skew":
+		lifetime(func(s *ssotest.Settings, d time.Duration) { s.Skew = d })
 	case "approval":
 		server.Change(func(s *ssotest.Settings) { s.AutoApprove = args[1] == "automatic" })
 	case "revoke":

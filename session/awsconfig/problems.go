@@ -34,6 +34,8 @@ const maxProblems = 100
 //   - a name in quotes, which Go-based tools cannot find, and a header with #,
 //     ; or ] in it, on whose extent no two tools agree;
 //   - a key that begins with [, probably a header;
+//   - a key with capitals, or with : behind it, which the SDKs for JavaScript and
+//     Java do not find;
 //   - a value with an inline comment or in quotes: the AWS CLI keeps both, other
 //     tools strip them;
 //   - a header or a key indented under a key, where it continues the value;
@@ -171,6 +173,12 @@ func (r *reader) readKey(l line) {
 	}
 	if r.key[0] == '[' {
 		r.warn("key %q begins with a bracket: a section header without its end?", show(r.key))
+	}
+	if !bytes.Equal(r.key, l.key()) {
+		r.warn("the SDKs for JavaScript and Java do not find %q: it is written with capitals", show(r.key))
+	}
+	if l.text[l.delim] == ':' {
+		r.warn("the SDKs for JavaScript and Java do not find %q: they know no sign but = behind a key", show(r.key))
 	}
 	r.comment(l.text[l.delim+1:])
 	value := l.value()
