@@ -1,7 +1,13 @@
 package session
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,4 +90,621 @@ func refusals(server *ssotest.Server) int {
 		}
 	}
 	return n
+}
+
+// Limiters that are harder to please than a bucket, and still let most of what
+// they allow through.
+func TestDiscoverFindsThePaceOfOtherLimiters(t *testing.T) {
+	for name, allow := range map[string]func() func(now time.Time) bool{
+		"20 in a second by the clock, the refused ones count": func() func(time.Time) bool {
+			var second int64
+			n := 0
+			return func(now time.Time) bool {
+				if now.Unix() != second {
+					second, n = now.Unix(), 0
+				}
+				n++
+				return n <= 20
+			}
+		},
+		"20 in any second": func() func(time.Time) bool {
+			var allowed []time.Time
+			return func(now time.Time) bool {
+				if len(allowed) == 20 && now.Sub(allowed[0]) < time.Second {
+					return false
+				}
+				allowed = append(allowed, now)
+				allowed = allowed[max(0, len(allowed)-20):]
+				return true
+			}
+		},
+		"one every 50 ms": func() func(time.Time) bool {
+			var last time.Time
+			return func(now time.Time) bool {
+				if now.Sub(last) < 50*time.Millisecond {
+					return false
+				}
+				last = now
+				return true
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, server, portal := estateOf(t, 400, fourRoles...)
+				server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
+				limit := allow()
+				server.Fault(ssotest.Fault{Type: "TooManyRequestsException", Times: ssotest.Forever, Match: func(call ssotest.Call) bool { return !limit(call.Time) }})
+				start := time.Now()
+				reaches, err := c.Discover(t.Context(), portal, Discovery{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkReaches(t, reaches, 400, fourRoles...)
+				took, refused := time.Since(start), refusals(server)
+				t.Logf("%v, %d refused", took, refused)
+				if took > 30*time.Second { // 20.2 s is what the limit leaves
+					t.Errorf("it took %v", took)
+				}
+				if refused > 200 {
+					t.Errorf("%d calls were refused", refused)
+				}
+			})
+		})
+	}
+}
+
+// Refusals that are over soon do not slow the rest down for long, whatever
+// they ask for.
+func TestDiscoverRecovers(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault             ssotest.Fault
+		shortest, longest time.Duration
+	}{
+		"the first call":            {ssotest.Fault{}, 0, 12 * time.Second},
+		"one in the middle":         {ssotest.Fault{Skip: 500}, 0, 3 * time.Second},
+		"a volley":                  {ssotest.Fault{Skip: 100, Times: 60}, 0, 12 * time.Second},
+		"what a firewall says":      {ssotest.Fault{Skip: 500, Status: 429}, 0, 3 * time.Second},
+		"try again in 7 s":          {ssotest.Fault{Skip: 100, RetryAfter: 7 * time.Second}, 7 * time.Second, 17 * time.Second},
+		"try again in an hour":      {ssotest.Fault{Skip: 100, RetryAfter: time.Hour}, maxHeed, maxHeed + 10*time.Second},
+		"nothing for two minutes":   {ssotest.Fault{Match: within(2 * time.Minute), Times: ssotest.Forever}, 2 * time.Minute, 160 * time.Second},
+		"nothing, in the meanwhile": {ssotest.Fault{Skip: 500, Match: within(2 * time.Minute), Times: ssotest.Forever}, 2 * time.Minute, 160 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, server, portal := estateOf(t, 1000, fourRoles...)
+				server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
+				if test.fault.Status == 0 {
+					test.fault.Type = "TooManyRequestsException"
+				}
+				server.Fault(test.fault)
+				start := time.Now()
+				reaches, err := c.Discover(t.Context(), portal, Discovery{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkReaches(t, reaches, 1000, fourRoles...)
+				took, refused := time.Since(start), refusals(server)
+				t.Logf("%v, %v, %d refused", took, server.Counts(), refused)
+				if took < test.shortest || took > test.longest {
+					t.Errorf("it took %v, want between %v and %v", took, test.shortest, test.longest)
+				}
+				if refused > 200 {
+					t.Errorf("%d calls were refused", refused)
+				}
+			})
+		})
+	}
+}
+
+// within matches the calls of the first part of the time.
+func within(d time.Duration) func(ssotest.Call) bool {
+	var first time.Time
+	return func(call ssotest.Call) bool {
+		if first.IsZero() {
+			first = call.Time
+		}
+		return call.Time.Sub(first) < d
+	}
+}
+
+// A service that refuses everything is given up in the end.
+func TestDiscoverGivesUpOnRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server, portal := estateOf(t, 10, fourRoles...)
+		server.Fault(ssotest.Fault{Op: ssotest.ListAccountRoles, Type: "TooManyRequestsException", Times: ssotest.Forever})
+		start := time.Now()
+		_, err := c.Discover(t.Context(), portal, Discovery{})
+		if err == nil || !strings.Contains(err.Error(), "every call was refused: AWS answered TooManyRequestsException to ListAccountRoles") {
+			t.Errorf("it says: %v", err)
+		}
+		if took := time.Since(start); took < stalled || took > stalled+time.Minute {
+			t.Errorf("it took %v", took)
+		}
+		if n := server.Calls(ssotest.ListAccountRoles); n > 1000 {
+			t.Errorf("%d calls", n)
+		}
+	})
+}
+
+// Whatever the service does, each account is found once with all its roles, or
+// the error says how many are missing; no call is repeated without need; and
+// the next discovery asks for what is missing and no more.
+func TestDiscoverLosesNothing(t *testing.T) {
+	for seed := range uint64(24) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 1))
+			n := random.IntN(250)
+			c, server, portal := estateOf(t, n, fourRoles...)
+			server.Change(func(s *ssotest.Settings) {
+				s.Latency = time.Duration(random.IntN(100)) * time.Millisecond
+				s.ListRate = []int{0, 5, 50}[random.IntN(3)]
+				s.PageLimit = 1 + random.IntN(100)
+			})
+			for range random.IntN(12) {
+				server.Fault(someFault(random))
+			}
+			found := map[string]int{}
+			var last Progress
+			reaches, err := c.Discover(t.Context(), portal, Discovery{
+				Found: func(r Reach) { found[r.ID]++ },
+				Progress: func(p Progress) {
+					if p.Done < last.Done || p.Done > p.Accounts || p.Throttled < last.Throttled || p.Accounts < last.Accounts {
+						t.Errorf("seed %d: %+v after %+v", seed, p, last)
+					}
+					last = p
+				},
+			})
+			if len(found) != len(reaches) || last.Done != len(reaches) || last.Roles != len(reaches)*len(fourRoles) {
+				t.Errorf("seed %d: %d announced, %+v, %d returned", seed, len(found), last, len(reaches))
+			}
+			for id, times := range found {
+				if times != 1 {
+					t.Errorf("seed %d: %s was announced %d times", seed, id, times)
+				}
+			}
+			var required *LoginRequiredError
+			switch {
+			case errors.As(err, &required): // the token was refused, and the next one too
+			case err == nil:
+				checkReaches(t, reaches, n, fourRoles...)
+			case !last.Listed:
+				if !strings.Contains(err.Error(), "the list of accounts is not complete") {
+					t.Errorf("seed %d: %v", seed, err)
+				}
+			case n-len(reaches) > 1:
+				if want := fmt.Sprintf("the roles of %d accounts of %d are missing", n-len(reaches), n); !strings.Contains(err.Error(), want) {
+					t.Errorf("seed %d: it says %v, want %s", seed, err, want)
+				}
+			case n-len(reaches) != 1 || !strings.Contains(err.Error(), "the roles of account"):
+				t.Errorf("seed %d: %d of %d and %v", seed, len(reaches), n, err)
+			}
+			if peak := server.Peak(ssotest.ListAccountRoles); peak > maxInFlight {
+				t.Errorf("seed %d: %d in flight", seed, peak)
+			}
+
+			server.ClearFaults()
+			if required != nil {
+				return
+			}
+			server.ForgetCalls()
+			missing := n - len(reaches)
+			again := err == nil
+			reaches, err = c.Discover(t.Context(), portal, Discovery{})
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			if again {
+				missing = n
+			}
+			calls := map[string]bool{}
+			for _, call := range server.Log() {
+				if call.Op == ssotest.ListAccountRoles {
+					calls[call.Params.Get("account_id")] = true
+				}
+			}
+			if len(calls) != missing {
+				t.Errorf("seed %d: %d accounts were asked, %d were missing", seed, len(calls), missing)
+			}
+			checkReaches(t, reaches, n, fourRoles...)
+		})
+	}
+}
+
+func someFault(random *rand.Rand) ssotest.Fault {
+	f := []ssotest.Fault{
+		{Type: "TooManyRequestsException"},
+		{Type: "TooManyRequestsException", RetryAfter: 3 * time.Second},
+		{Status: 429},
+		{Type: "InternalServerException"},
+		{Status: 503, RetryAfter: time.Second},
+		{Type: "ForbiddenException"},
+		{Type: "UnauthorizedException"},
+		{Kind: ssotest.ResetBefore},
+		{Kind: ssotest.ResetAfter},
+		{Kind: ssotest.Truncate},
+		{Kind: ssotest.Garbage},
+		{Kind: ssotest.Hang},
+		{Kind: ssotest.Pass, Delay: 5 * time.Second},
+	}[random.IntN(13)]
+	f.Op = []ssotest.Op{ssotest.ListAccountRoles, ssotest.ListAccountRoles, ssotest.ListAccountRoles, ssotest.ListAccounts}[random.IntN(4)]
+	f.Skip, f.Times = random.IntN(300), 1+random.IntN(20)
+	if f.Type == "UnauthorizedException" {
+		f.Times = 1
+	}
+	return f
+}
+
+// A discovery that is interrupted at any point is gone on with: the result is
+// the same, and no account is asked twice for what it has answered.
+func TestDiscoverResumes(t *testing.T) {
+	for seed := range uint64(8) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 2))
+			c, server, portal := estateOf(t, 300, fourRoles...)
+			server.Change(func(s *ssotest.Settings) {
+				s.Latency = 20 * time.Millisecond
+				s.ListRate = []int{0, 40}[random.IntN(2)]
+			})
+			interruptions := 0
+			var reaches []Reach
+			for {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.IntN(200+50*server.ListRate))*time.Millisecond)
+				start := time.Now()
+				found := 0
+				var err error
+				reaches, err = c.Discover(ctx, portal, Discovery{Found: func(Reach) { found++ }})
+				deadline, _ := ctx.Deadline()
+				cancel()
+				if len(reaches) != found {
+					t.Errorf("seed %d: %d announced, %d returned", seed, found, len(reaches))
+				}
+				if err == nil {
+					break
+				}
+				interruptions++
+				if !errors.Is(err, context.DeadlineExceeded) || time.Now().After(deadline) {
+					t.Fatalf("seed %d: after %v, %v", seed, time.Since(start), err)
+				}
+				time.Sleep(time.Second)
+			}
+			checkReaches(t, reaches, 300, fourRoles...)
+			asked := map[string]int{}
+			for _, call := range server.Log() {
+				if call.Op == ssotest.ListAccountRoles && call.Status == 200 {
+					asked[call.Params.Get("account_id")]++
+				}
+			}
+			if len(asked) != 300 {
+				t.Errorf("seed %d: %d accounts were asked", seed, len(asked))
+			}
+			for id, times := range asked {
+				if times != 1 {
+					t.Errorf("seed %d: after %d interruptions, %s has answered %d times", seed, interruptions, id, times)
+				}
+			}
+		})
+	}
+}
+
+// A process that is killed loses no more than a little.
+func TestDiscoverOutlivesItsProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server, portal := estateOf(t, 300, fourRoles...)
+		server.Change(func(s *ssotest.Settings) { s.Latency, s.ListRate = 20*time.Millisecond, 20 })
+		found, announced := 0, 0
+		func() {
+			defer func() { _ = recover() }()
+			_, _ = c.Discover(t.Context(), portal, Discovery{Found: func(Reach) {
+				if found++; found == 200 {
+					panic("killed")
+				}
+			}})
+		}()
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		reaches, _, ok := c.KnownReach(portal)
+		if !ok || len(reaches) < 170 || len(reaches) > 200 {
+			t.Errorf("%d accounts are known, %v", len(reaches), ok)
+		}
+		kept := len(reaches)
+		server.ForgetCalls()
+		reaches, err := c.Discover(t.Context(), portal, Discovery{Found: func(Reach) { announced++ }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkReaches(t, reaches, 300, fourRoles...)
+		if calls := server.Calls(ssotest.ListAccountRoles) - refusals(server); calls != 300-kept {
+			t.Errorf("%d calls for %d accounts", calls, 300-kept)
+		}
+		if announced != 300 {
+			t.Errorf("%d accounts were announced", announced)
+		}
+	})
+}
+
+// What the last discovery found stays readable until the next one has found
+// something else, and a discovery that has come to its end asks anew.
+func TestKnownReach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server, portal := estateOf(t, 250, fourRoles...)
+		server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
+		if _, _, ok := c.KnownReach(portal); ok {
+			t.Error("something is known of nothing")
+		}
+		if _, err := c.Discover(t.Context(), portal, Discovery{}); err != nil {
+			t.Fatal(err)
+		}
+		ended := time.Now()
+		known := func(want time.Time, n int, roles ...string) {
+			t.Helper()
+			reaches, at, ok := c.KnownReach(portal)
+			if !ok || !at.Equal(want) {
+				t.Errorf("known at %v, want %v", at, want)
+			}
+			checkReaches(t, reaches, n, roles...)
+		}
+		known(ended, 250, fourRoles...)
+
+		// Fewer accounts with other roles, and an interruption at once: nothing
+		// is known any worse.
+		time.Sleep(time.Minute)
+		server.SetEstate(ssotest.ManyAccounts(120, "Guest"))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		reaches, err := c.Discover(ctx, portal, Discovery{})
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || len(reaches) != 0 {
+			t.Errorf("%d accounts, %v", len(reaches), err)
+		}
+		known(ended, 250, fourRoles...)
+
+		// One that comes to its end knows better.
+		if _, err := c.Discover(t.Context(), portal, Discovery{}); err != nil {
+			t.Fatal(err)
+		}
+		known(time.Now(), 120, "Guest")
+
+		// Another session does not go on where one was interrupted, and neither
+		// does anybody after an hour.
+		for name, meanwhile := range map[string]func(){
+			"an hour":         func() { time.Sleep(resumable) },
+			"another session": func() { login(t, c, portal) },
+		} {
+			login(t, c, portal)
+			ctx, cancel = context.WithTimeout(t.Context(), 45*time.Millisecond)
+			reaches, err = c.Discover(ctx, portal, Discovery{})
+			cancel()
+			if err == nil || len(reaches) == 0 {
+				t.Fatalf("%s: %d accounts, %v", name, len(reaches), err)
+			}
+			meanwhile()
+			server.ForgetCalls()
+			if _, err := c.Discover(t.Context(), portal, Discovery{}); err != nil {
+				t.Fatal(err)
+			}
+			if calls := server.Calls(ssotest.ListAccountRoles); calls != 120 {
+				t.Errorf("after %s, %d accounts were asked", name, calls)
+			}
+		}
+
+		// Other portals know nothing of it, and in the end nobody does.
+		other := portal
+		other.StartURL += "/other"
+		if _, _, ok := c.KnownReach(other); ok {
+			t.Error("another portal knows of it")
+		}
+		if err := c.forgetReach(portal); err != nil {
+			t.Error(err)
+		}
+		if _, _, ok := c.KnownReach(portal); ok {
+			t.Error("it is not forgotten")
+		}
+		keys, err := c.Private.Keys()
+		if err != nil || slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "reach-") }) {
+			t.Errorf("left behind: %v, %v", keys, err)
+		}
+	})
+}
+
+func login(t *testing.T, c *Client, portal Portal) {
+	t.Helper()
+	var shown Challenge
+	ceremony := deviceCeremony(&shown)
+	ceremony.Force = true
+	if _, _, err := c.Login(t.Context(), portal, ceremony); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A survey is read as it was written, however large; of a damaged one, what is
+// sound is taken.
+func TestSurveyIsKept(t *testing.T) {
+	c, _ := newClient(t)
+	portal := profileNamed(t, c, "dev").Portal
+	now := time.Now().UTC()
+	s := &survey{session: "mark", begun: now, open: true, listed: true, complete: now, accounts: map[string]*surveyed{}, roles: map[string]string{}}
+	long := strings.Repeat("<\x01", maxName/2)
+	for i := range 12_000 {
+		id := fmt.Sprintf("7%011d", i)
+		a := &surveyed{Account: Account{ID: id, Name: "Zürich \"データ湖\"", Email: id + "@example.com"}, known: i%2 == 0, asked: i%4 == 0}
+		for role := range i % 9 {
+			a.roles = append(a.roles, s.role(fmt.Sprintf("Role%d-%d", role, i%100)))
+		}
+		if i < 4 {
+			a.Name, a.Email = long, long
+			for role := range maxRoles {
+				a.roles = append(a.roles, s.role(fmt.Sprintf("%060d", 10_000*i+role)))
+			}
+		}
+		s.accounts[id] = a
+	}
+	c.Warn = func(line string) { t.Errorf("warning: %s", line) }
+	c.keepSurvey(portal, s)
+	got, ok := c.readSurvey(portal)
+	if !ok || got.session != s.session || !got.begun.Equal(now) || !got.open || !got.listed || !got.complete.Equal(now) {
+		t.Fatalf("read %+v", got)
+	}
+	same := func(a, b *surveyed) bool {
+		return a.Account == b.Account && slices.Equal(a.roles, b.roles) && a.known == b.known && a.asked == (b.asked && b.known)
+	}
+	if !maps.EqualFunc(got.accounts, s.accounts, same) {
+		t.Error("the accounts are not what they were")
+	}
+	parts := len(s.parts())
+	if parts < 4 {
+		t.Fatalf("%d parts", parts)
+	}
+
+	// A part that is lost, and one of an earlier run.
+	earlier := s.parts()[1]
+	earlier.Begun = now.Add(-time.Hour)
+	if err := errors.Join(c.Private.Delete(partKey(portal, 0)), c.Private.Put(partKey(portal, 1), earlier)); err != nil {
+		t.Fatal(err)
+	}
+	got, ok = c.readSurvey(portal)
+	if !ok || got.listed || len(got.accounts) == 0 || len(got.accounts) >= len(s.accounts) {
+		t.Errorf("%d accounts, listed %v", len(got.accounts), got.listed)
+	}
+	for id, a := range got.accounts {
+		if !slices.Equal(a.roles, s.accounts[id].roles) || a.known != s.accounts[id].known || a.asked && !s.accounts[id].asked {
+			t.Errorf("%+v, was %+v", a, s.accounts[id])
+		}
+	}
+
+	// Fewer parts leave none behind.
+	clear(s.accounts)
+	c.keepSurvey(portal, s)
+	keys, err := c.Private.Keys()
+	if err != nil || len(keys) != 1 {
+		t.Errorf("left: %v, %v", keys, err)
+	}
+}
+
+// What a hostile or broken portal sends.
+func TestDiscoverBearsWhatItIsSent(t *testing.T) {
+	t.Run("lists without end", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, server, portal := estateOf(t, 50, fourRoles...)
+			for _, kind := range []ssotest.Kind{ssotest.RepeatPages, ssotest.EmptyPages} {
+				for _, op := range []ssotest.Op{ssotest.ListAccounts, ssotest.ListAccountRoles} {
+					server.ForgetCalls()
+					if err := c.forgetReach(portal); err != nil {
+						t.Error(err)
+					}
+					server.Fault(ssotest.Fault{Op: op, Kind: kind, Times: ssotest.Forever})
+					reaches, err := c.Discover(t.Context(), portal, Discovery{})
+					if err == nil || !strings.HasSuffix(err.Error(), string(op)+" does not come to an end") || len(reaches) != 0 && op == ssotest.ListAccountRoles {
+						t.Errorf("%s %s: %d accounts, %v", op, kind, len(reaches), err)
+					}
+					if n := server.Calls(op); n > 50*(maxBarren+2) {
+						t.Errorf("%s %s: %d calls", op, kind, n)
+					}
+					server.ClearFaults()
+				}
+			}
+		})
+	})
+	t.Run("a million accounts", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, server, portal := estateOf(t, maxAccounts+pageSize+1)
+			server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
+			server.Fault(ssotest.Fault{Op: ssotest.ListAccountRoles, Kind: ssotest.Hang, Times: ssotest.Forever})
+			_, err := c.Discover(t.Context(), portal, Discovery{})
+			if err == nil || !strings.Contains(err.Error(), "ListAccounts does not come to an end") {
+				t.Error(err)
+			}
+			if n := server.Calls(ssotest.ListAccounts); n > maxPages+1 {
+				t.Errorf("%d calls", n)
+			}
+		})
+	})
+	t.Run("a role in every letter", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var roles []string
+			for i := range 2 * maxRoles {
+				roles = append(roles, fmt.Sprint("Role", i))
+			}
+			c, _, portal := estateOf(t, 2, roles...)
+			reaches, err := c.Discover(t.Context(), portal, Discovery{})
+			if err == nil || !strings.Contains(err.Error(), "the roles of 2 accounts of 2 are missing") || len(reaches) != 0 {
+				t.Errorf("%d accounts, %v", len(reaches), err)
+			}
+		})
+	})
+	t.Run("names that are none", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, server, portal := estateOf(t, 1, "Good", "Bad one", "../worse", "Good", "Also@good")
+			server.AddAccounts(ssotest.HostileEstate()...)
+			server.AddAccounts(ssotest.Account{ID: "888888888888", Name: strings.Repeat("ä", maxName)})
+			var warnings []string
+			c.Warn = func(line string) { warnings = append(warnings, line) }
+			reaches, err := c.Discover(t.Context(), portal, Discovery{})
+			if err != nil || len(reaches) != 2+len(ssotest.HostileEstate()) {
+				t.Fatalf("%d accounts, %v", len(reaches), err)
+			}
+			for _, reach := range reaches {
+				for _, role := range reach.Roles {
+					if !isRoleName(role) {
+						t.Errorf("%q is taken for a role", role)
+					}
+				}
+				switch reach.ID {
+				case "700000000000":
+					if !slices.Equal(reach.Roles, []string{"Also@good", "Good"}) {
+						t.Errorf("%q", reach.Roles)
+					}
+				case "888888888888":
+					if reach.Name != strings.Repeat("ä", maxName/2) {
+						t.Errorf("%q", reach.Name)
+					}
+				}
+			}
+			if len(warnings) != 1 || !strings.Contains(warnings[0], "is left out, since no role can have its name") || strings.ContainsAny(warnings[0], "\n\x1b") {
+				t.Errorf("warnings: %q", warnings)
+			}
+		})
+	})
+	t.Run("no answer from anywhere", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, server, portal := estateOf(t, 2000, fourRoles...)
+			server.Fault(ssotest.Fault{Op: ssotest.ListAccountRoles, Kind: ssotest.ResetBefore, Times: ssotest.Forever})
+			_, err := c.Discover(t.Context(), portal, Discovery{})
+			if err == nil || !strings.Contains(err.Error(), "closed the connection before it had answered") {
+				t.Error(err)
+			}
+			if n := server.Calls(ssotest.ListAccountRoles); n > 2*maxInFlight*attempts {
+				t.Errorf("%d calls", n)
+			}
+		})
+	})
+	t.Run("the end of the session", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, server, portal := estateOf(t, 300, fourRoles...)
+			server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
+			found := 0
+			reaches, err := c.Discover(t.Context(), portal, Discovery{Found: func(Reach) {
+				if found++; found == 150 {
+					server.RevokeSessions()
+				}
+			}})
+			var required *LoginRequiredError
+			if !errors.As(err, &required) || len(reaches) != found {
+				t.Errorf("%d accounts, %d announced, %v", len(reaches), found, err)
+			}
+		})
+	})
+	t.Run("nowhere to keep it", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, _, portal := estateOf(t, 30, fourRoles...)
+			c.Private = nil
+			reaches, err := c.Discover(t.Context(), portal, Discovery{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkReaches(t, reaches, 30, fourRoles...)
+			if _, _, ok := c.KnownReach(portal); ok || c.forgetReach(portal) != nil {
+				t.Error("it was kept")
+			}
+		})
+	})
 }

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -90,9 +89,9 @@ type surveyHead struct {
 }
 
 type surveyPart struct {
-	Begun    time.Time         `json:"begun"` // of the run that wrote it
-	Roles    []string          `json:"roles"`
-	Accounts []json.RawMessage `json:"accounts"` // keptAccount, each
+	Begun    time.Time     `json:"begun"` // of the run that wrote it
+	Roles    []string      `json:"roles"`
+	Accounts []keptAccount `json:"accounts"`
 }
 
 type keptAccount struct {
@@ -105,9 +104,13 @@ type keptAccount struct {
 }
 
 const (
-	partSize = 512 << 10 // bytes, after which the next part begins; an account with maxRoles more still fits
-	maxParts = 64
+	partSize = 512 << 10 // bytes, after which the next part begins: the largest account still fits into this one
+	maxParts = 128       // what does not fit into these is not kept
 )
+
+// size is what the account takes in a part at most, in bytes, all of its text
+// being escaped.
+func (a keptAccount) size() int { return 100 + 6*(len(a.Name)+len(a.Email)+len(a.Roles)) }
 
 func surveyKey(p Portal) string { return "reach-" + hash(tokenKey(p), p.StartURL, p.Region) }
 
@@ -168,12 +171,8 @@ func (s *survey) parts() []surveyPart {
 			}
 			kept.Roles = append(kept.Roles, at)
 		}
-		line, err := json.Marshal(kept)
-		if err != nil {
-			panic(err) // strings, numbers and booleans always encode
-		}
-		part.Accounts = append(part.Accounts, line)
-		size += len(line) + 1
+		part.Accounts = append(part.Accounts, kept)
+		size += kept.size()
 	}
 	return parts
 }
@@ -220,9 +219,8 @@ func (c *Client) readSurvey(portal Portal) (*survey, bool) {
 
 // add takes from a part what is sound.
 func (s *survey) add(part surveyPart) {
-	for _, line := range part.Accounts {
-		var kept keptAccount
-		if json.Unmarshal(line, &kept) != nil || !IsAccountID(kept.ID) {
+	for _, kept := range part.Accounts {
+		if !IsAccountID(kept.ID) {
 			continue
 		}
 		a := &surveyed{Account: Account{kept.ID, kept.Name, kept.Email}, known: kept.Known, asked: kept.Known && kept.Asked && part.Begun.Equal(s.begun)}

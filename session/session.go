@@ -111,7 +111,7 @@ type Client struct {
 
 	Tokens   *cache.Dir // the AWS CLI's sso/cache, shared with every SDK
 	Roles    *cache.Dir // role credentials
-	Private  *cache.Dir // client registrations and locks
+	Private  *cache.Dir // client registrations, locks, and what discoveries have found
 	CLIRoles *cache.Dir // the AWS CLI's cli/cache, of which logout forgets its part
 
 	// Transport makes the HTTP transport, when one is needed and no sooner.
