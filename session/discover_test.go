@@ -92,49 +92,79 @@ func refusals(server *ssotest.Server) int {
 	return n
 }
 
-// Limiters that are harder to please than a bucket, and still let most of what
-// they allow through.
+// bucket lets through so many calls a second, and as many at once.
+func bucket(rate float64) func(now time.Time) bool {
+	tokens := rate
+	var last time.Time
+	return func(now time.Time) bool {
+		if !last.IsZero() {
+			tokens = min(rate, tokens+rate*now.Sub(last).Seconds())
+		}
+		last = now
+		if tokens < 1 {
+			return false
+		}
+		tokens--
+		return true
+	}
+}
+
+// byTheClock lets through the first calls of every second.
+func byTheClock(rate int) func(now time.Time) bool {
+	var second int64
+	calls := 0
+	return func(now time.Time) bool {
+		if now.Unix() != second {
+			second, calls = now.Unix(), 0
+		}
+		calls++
+		return calls <= rate
+	}
+}
+
+// sliding lets through so many calls in any second.
+func sliding(rate int) func(now time.Time) bool {
+	var allowed []time.Time
+	return func(now time.Time) bool {
+		if len(allowed) == rate && now.Sub(allowed[0]) < time.Second {
+			return false
+		}
+		allowed = append(allowed, now)
+		allowed = allowed[max(0, len(allowed)-rate):]
+		return true
+	}
+}
+
+// spaced lets through calls that are so far apart, refused ones and all.
+func spaced(gap time.Duration) func(now time.Time) bool {
+	var last time.Time
+	return func(now time.Time) bool {
+		apart := now.Sub(last) >= gap
+		last = now
+		return apart
+	}
+}
+
+// Limiters of several kinds, each of which leaves 20 calls a second: 20 seconds
+// for 404 calls.
 func TestDiscoverFindsThePaceOfOtherLimiters(t *testing.T) {
-	for name, allow := range map[string]func() func(now time.Time) bool{
-		"20 in a second by the clock, the refused ones count": func() func(time.Time) bool {
-			var second int64
-			n := 0
-			return func(now time.Time) bool {
-				if now.Unix() != second {
-					second, n = now.Unix(), 0
-				}
-				n++
-				return n <= 20
-			}
-		},
-		"20 in any second": func() func(time.Time) bool {
-			var allowed []time.Time
-			return func(now time.Time) bool {
-				if len(allowed) == 20 && now.Sub(allowed[0]) < time.Second {
-					return false
-				}
-				allowed = append(allowed, now)
-				allowed = allowed[max(0, len(allowed)-20):]
-				return true
-			}
-		},
-		"one every 50 ms": func() func(time.Time) bool {
-			var last time.Time
-			return func(now time.Time) bool {
-				if now.Sub(last) < 50*time.Millisecond {
-					return false
-				}
-				last = now
-				return true
-			}
-		},
+	for name, test := range map[string]struct {
+		allow      func(now time.Time) bool
+		retryAfter time.Duration
+	}{
+		"a bucket that asks for 2 s": {bucket(20), 2 * time.Second},
+		"seconds by the clock":       {byTheClock(20), 0},
+		"any second":                 {sliding(20), 0},
+		"one by one":                 {spaced(50 * time.Millisecond), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, server, portal := estateOf(t, 400, fourRoles...)
 				server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
-				limit := allow()
-				server.Fault(ssotest.Fault{Type: "TooManyRequestsException", Times: ssotest.Forever, Match: func(call ssotest.Call) bool { return !limit(call.Time) }})
+				server.Fault(ssotest.Fault{
+					Type: "TooManyRequestsException", Times: ssotest.Forever, RetryAfter: test.retryAfter,
+					Match: func(call ssotest.Call) bool { return !test.allow(call.Time) },
+				})
 				start := time.Now()
 				reaches, err := c.Discover(t.Context(), portal, Discovery{})
 				if err != nil {
@@ -143,10 +173,10 @@ func TestDiscoverFindsThePaceOfOtherLimiters(t *testing.T) {
 				checkReaches(t, reaches, 400, fourRoles...)
 				took, refused := time.Since(start), refusals(server)
 				t.Logf("%v, %d refused", took, refused)
-				if took > 30*time.Second { // 20.2 s is what the limit leaves
+				if took > 30*time.Second {
 					t.Errorf("it took %v", took)
 				}
-				if refused > 200 {
+				if refused > 250 {
 					t.Errorf("%d calls were refused", refused)
 				}
 			})
@@ -189,7 +219,7 @@ func TestDiscoverRecovers(t *testing.T) {
 				if took < test.shortest || took > test.longest {
 					t.Errorf("it took %v, want between %v and %v", took, test.shortest, test.longest)
 				}
-				if refused > 200 {
+				if refused > 250 {
 					t.Errorf("%d calls were refused", refused)
 				}
 			})
@@ -241,8 +271,12 @@ func TestDiscoverLosesNothing(t *testing.T) {
 				s.ListRate = []int{0, 5, 50}[random.IntN(3)]
 				s.PageLimit = 1 + random.IntN(100)
 			})
+			pages := func(entries int) int { return max(1, (entries+server.PageLimit-1)/server.PageLimit) }
+			most := pages(n) + n*pages(len(fourRoles))
 			for range random.IntN(12) {
-				server.Fault(someFault(random))
+				fault := someFault(random)
+				most += fault.Times // each costs one call more at most
+				server.Fault(fault)
 			}
 			found := map[string]int{}
 			var last Progress
@@ -281,6 +315,9 @@ func TestDiscoverLosesNothing(t *testing.T) {
 			}
 			if peak := server.Peak(ssotest.ListAccountRoles); peak > maxInFlight {
 				t.Errorf("seed %d: %d in flight", seed, peak)
+			}
+			if calls := server.Calls(ssotest.ListAccounts) + server.Calls(ssotest.ListAccountRoles); calls > most+refusals(server) {
+				t.Errorf("seed %d: %d calls, want at most %d", seed, calls, most+refusals(server))
 			}
 
 			server.ClearFaults()
@@ -674,6 +711,25 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 			}
 			if n := server.Calls(ssotest.ListAccountRoles); n > 2*maxInFlight*attempts {
 				t.Errorf("%d calls", n)
+			}
+		})
+	})
+	t.Run("the end of the token", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, server, portal := estateOf(t, 300, fourRoles...)
+			server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
+			found := 0
+			reaches, err := c.Discover(t.Context(), portal, Discovery{Found: func(Reach) {
+				if found++; found == 150 {
+					server.RevokeAccessTokens()
+				}
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkReaches(t, reaches, 300, fourRoles...)
+			if n := server.Calls(ssotest.RefreshToken); n != 1 {
+				t.Errorf("the token was refreshed %d times", n)
 			}
 		})
 	})

@@ -69,7 +69,7 @@ func (c *Client) forget(portal Portal) error {
 			failures = append(failures, c.Private.Delete(registrationKey(portal, grant)))
 		}
 	}
-	failures = append(failures, c.forgetRoles(portal), c.forgetCLIRoles(portal))
+	failures = append(failures, c.forgetRoles(portal), c.forgetCLIRoles(portal), c.forgetReach(portal))
 	return errors.Join(failures...)
 }
 

@@ -41,6 +41,7 @@ type pace struct {
 	inFlight float64     // calls that may be in flight, in whole numbers
 	refused  float64     // calls a second that were too many; 0 before any refusal
 	cut      time.Time   // when that was
+	climbs   time.Time   // from when on the rate does, the service having had the pause that it wants
 	next     time.Time   // when the next call may leave
 	answered []time.Time // within rateWindow
 }
@@ -52,7 +53,7 @@ func (p *pace) rate(now time.Time) float64 {
 	if p.refused == 0 {
 		return math.Inf(1)
 	}
-	past := (now.Sub(p.cut) - recovery).Seconds() / recovery.Seconds()
+	past := (max(0, now.Sub(p.climbs)) - recovery).Seconds() / recovery.Seconds()
 	return p.refused * (1 + (1-backoff)*past*past*past)
 }
 
@@ -96,15 +97,21 @@ func (p *pace) lately(now time.Time) []time.Time {
 }
 
 // refuse notes that the service had too many calls, and after which time it
-// wants the next. Calls that had left before the last cut say nothing of the
-// pace since.
+// wants the next.
 func (p *pace) refuse(left, now time.Time, after time.Duration) {
-	if until := now.Add(min(after, maxHeed)); p.next.Before(until) {
+	after = min(after, maxHeed)
+	// Calls that had left before the last cut say nothing of the pace since.
+	if left.After(p.cut) {
+		p.slow(now)
+		after = max(after, time.Duration(float64(time.Second)/(p.refused*backoff)))
+	}
+	if until := now.Add(after); p.next.Before(until) {
 		p.next = until
 	}
-	if !left.After(p.cut) {
-		return
-	}
+	p.climbs = p.next
+}
+
+func (p *pace) slow(now time.Time) {
 	rate, borne := p.rate(now), p.borne(now)
 	if p.refused == 0 {
 		p.refused = max(borne, likelyRate)
@@ -115,7 +122,4 @@ func (p *pace) refuse(left, now time.Time, after time.Duration) {
 	}
 	p.cut = now
 	p.inFlight = max(p.inFlight/2, leastInFlight)
-	if until := now.Add(time.Duration(float64(time.Second) / p.rate(now))); p.next.Before(until) {
-		p.next = until
-	}
 }

@@ -76,8 +76,9 @@ func (c *Client) wire() (*wire, error) {
 	return &wire{transport: transport, answered: c.compareClocks}, nil
 }
 
-// Do makes one call of at most three attempts. Its errors are a
-// [ServiceError], a [NetworkError] or the context's own.
+// Do makes one call of at most three attempts, of which a paced caller repeats
+// those that were throttled. Its errors are a [ServiceError], a [NetworkError]
+// or the context's own.
 func (w *wire) Do(req *http.Request) (*http.Response, error) {
 	var body []byte
 	if req.Body != nil {
