@@ -399,7 +399,9 @@ func TestDiscoverResumes(t *testing.T) {
 				if err == nil {
 					break
 				}
-				interruptions++
+				if interruptions++; interruptions > 200 {
+					t.Fatalf("seed %d: it does not come any further than %d accounts", seed, len(reaches))
+				}
 				if !errors.Is(err, context.DeadlineExceeded) || time.Now().After(deadline) {
 					t.Fatalf("seed %d: after %v, %v", seed, time.Since(start), err)
 				}
