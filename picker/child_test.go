@@ -47,7 +47,6 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv(childPanic) != "" {
 		// Hold the terminal as Pick does, and fall over.
-		defer fmt.Println("unreached")
 		t, err := open(tty)
 		if err != nil {
 			panic(err)
@@ -98,23 +97,4 @@ func childChoices(kind string) []Item {
 	}
 	n, _ := strconv.Atoi(kind)
 	return choices(n)
-}
-
-// choices are n items like those of a large organisation.
-func choices(n int) []Item {
-	teams := []string{"payments", "search", "identity", "data-platform", "frontend", "logistics", "billing", "mobile"}
-	stages := []string{"dev", "staging", "prod", "sandbox", "audit"}
-	roles := []string{"AdministratorAccess", "ReadOnlyAccess", "PowerUserAccess", "Developer", "BreakGlass"}
-	items := make([]Item, n)
-	for i := range items {
-		team, stage, role := teams[i%len(teams)], stages[i/len(teams)%len(stages)], roles[i%len(roles)]
-		items[i] = Item{Columns: []string{
-			fmt.Sprintf("%s-%s-%d", team, stage, i), fmt.Sprintf("%012d", 100000000000+i*7919),
-			fmt.Sprintf("Example %s (%s)", team, stage), role, "corp",
-		}}
-		if i == 2 {
-			items[i].Mark = "*"
-		}
-	}
-	return items
 }

@@ -72,8 +72,8 @@ func line(lines []string, i int) string {
 }
 
 const (
-	gap       = 2 // the cells between two columns
-	leastWide = 3 // the cells below which a column is not worth showing
+	gap    = 2  // the cells between two columns
+	narrow = 10 // the cells that a column is worth being cut to
 )
 
 // The attributes of text, in the order in which they outdo each other.
@@ -186,26 +186,32 @@ func (k look) onlyLine(l *list, width int) (lines []string, cursor int) {
 	return []string{w.end()}, cursor
 }
 
-// layOut gives each column the cells that it gets of the terminal's width. When
-// they are too few, the first column keeps up to half of them, since it names the
-// item, and the widest of the others give way first; when there are too few for
-// all columns, the last are left out.
+// layOut gives each column the cells that it gets of the terminal's width. The
+// first may take two thirds, since it names the item. The last are left out when
+// there is no room for something of each; then the widest give way.
 func (k look) layOut(l *list, width int) []int {
 	widths := slices.Clone(l.widths)
-	widths = widen(widths, k.header[:min(len(k.header), len(widths))])
-	room := width - 2 - markWidth(l)
-	for len(widths) > 1 && room-gap*(len(widths)-1) < leastWide*len(widths) {
-		widths = widths[:len(widths)-1]
+	for i, title := range k.header[:min(len(k.header), len(widths))] {
+		widths[i] = max(widths[i], textWidth(title))
 	}
 	if len(widths) == 0 {
 		return nil
 	}
-	room = max(0, room-gap*(len(widths)-1))
+	room := max(0, width-2-markWidth(l))
+	least, shown := min(widths[0], room*2/3), 1
+	for _, w := range widths[1:] {
+		if least += gap + min(w, narrow); least > room {
+			break
+		}
+		shown++
+	}
+	widths = widths[:shown]
+	room -= gap * (shown - 1)
 	others := 0
 	for _, w := range widths[1:] {
 		others += w
 	}
-	widths[0] = min(widths[0], max(room/2, room-others))
+	widths[0] = min(widths[0], max(room*2/3, room-others))
 	squeeze(widths[1:], room-widths[0])
 	return widths
 }
@@ -251,7 +257,7 @@ func (k look) row(w *writer, l *list, hit hit, widths []int, selected bool) {
 	}
 	matched := l.search.matched(e)
 	at := 0
-	for i, column := range strings.Split(e.text, separator) {
+	for i, column := range e.columns() {
 		if i == len(widths) {
 			break
 		}

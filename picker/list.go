@@ -1,8 +1,10 @@
 package picker
 
 import (
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -29,62 +31,82 @@ type list struct {
 // add puts items behind the others. What is selected stays so.
 func (l *list) add(items []Item) {
 	known := len(l.entries)
-	l.entries = slices.Grow(l.entries, len(items))
-	for _, item := range items {
-		e := newEntry(item)
-		l.entries = append(l.entries, e)
-		l.marks = max(l.marks, textWidth(e.mark))
-		if len(item.Columns) > 0 {
-			l.widths = widen(l.widths, strings.Split(e.text, separator))
+	l.entries = append(l.entries, make([]entry, len(items))...)
+	entries := l.entries[known:]
+	share(len(items), func(from, to int) {
+		for i := from; i < to; i++ {
+			entries[i] = newEntry(items[i])
 		}
+	})
+	for i := range entries {
+		l.marks = max(l.marks, textWidth(entries[i].mark))
+		l.widths = widen(l.widths, &entries[i])
 	}
-	l.find(known)
 	before, any := l.chosen()
-	l.ranked = rank(l.hits)
+	l.find(len(items), func(i int) int { return known + i })
 	if any {
 		l.selected = slices.IndexFunc(l.ranked, func(h hit) bool { return h.index == before })
 	}
 }
 
-func widen(widths []int, columns []string) []int {
-	for i, column := range columns {
+// widen makes room for an entry's columns.
+func widen(widths []int, e *entry) []int {
+	i := 0
+	for column := range strings.SplitSeq(e.text, separator) {
 		if i == len(widths) {
 			widths = append(widths, 0)
 		}
 		widths[i] = max(widths[i], textWidth(column))
+		i++
 	}
 	return widths
 }
 
-// find adds to hits what the query finds from the entry first on.
-func (l *list) find(first int) {
-	for i := first; i < len(l.entries); i++ {
-		if cost, ok := l.search.cost(&l.entries[i]); ok {
-			l.hits = append(l.hits, hit{i, cost})
+// find adds to the hits those of n entries that the query finds. They are named
+// by their index, which grows.
+func (l *list) find(n int, index func(i int) int) {
+	costs := make([]int, n)
+	share(n, func(from, to int) {
+		for i := from; i < to; i++ {
+			cost, ok := l.search.cost(&l.entries[index(i)])
+			if !ok {
+				cost = -1
+			}
+			costs[i] = cost
+		}
+	})
+	for i, cost := range costs {
+		if cost >= 0 {
+			l.hits = append(l.hits, hit{index(i), cost})
 		}
 	}
+	l.ranked = rank(l.hits)
+}
+
+// share divides long work among the processors.
+func share(n int, do func(from, to int)) {
+	const worthwhile = 1024
+	part := max(worthwhile, (n+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var parts sync.WaitGroup
+	for from := part; from < n; from += part {
+		parts.Go(func() { do(from, min(from+part, n)) })
+	}
+	do(0, min(part, n))
+	parts.Wait()
 }
 
 // retype has another query searched for, and selects the best find.
 func (l *list) retype(text []rune) {
-	text = text[:min(len(text), longestQuery)]
-	before := string(l.query)
-	l.query = slices.Clone(text)
-	l.search = newQuery(string(text))
-	if found := l.hits; before != "" && strings.HasPrefix(string(text), before) {
+	text = slices.DeleteFunc(slices.Clone(text[:min(len(text), longestQuery)]), isHidden)
+	before, hits := string(l.query), l.hits
+	l.query, l.search, l.hits = text, newQuery(string(text)), nil
+	if before != "" && strings.HasPrefix(string(text), before) {
 		// A longer query finds nothing new: not even if it has the first
 		// capital, since more are found without.
-		l.hits = l.hits[:0]
-		for _, h := range found {
-			if cost, ok := l.search.cost(&l.entries[h.index]); ok {
-				l.hits = append(l.hits, hit{h.index, cost})
-			}
-		}
+		l.find(len(hits), func(i int) int { return hits[i].index })
 	} else {
-		l.hits = l.hits[:0]
-		l.find(0)
+		l.find(len(l.entries), func(i int) int { return i })
 	}
-	l.ranked = rank(l.hits)
 	l.selected, l.top = 0, 0
 }
 

@@ -17,6 +17,7 @@ const separator = "\x1f"
 type entry struct {
 	mark         string
 	text, folded string
+	starts       []int32 // where the words of the text start; made when first needed
 }
 
 func newEntry(item Item) entry {
@@ -25,12 +26,18 @@ func newEntry(item Item) entry {
 		columns[i] = printable(column)
 	}
 	text := strings.Join(columns, separator)
-	return entry{printable(item.Mark), text, fold(text)}
+	return entry{mark: printable(item.Mark), text: text, folded: fold(text)}
 }
+
+// columns are the printable texts that the entry was made of.
+func (e *entry) columns() []string { return strings.Split(e.text, separator) }
 
 // fold makes capitals small where that keeps the length in bytes, as it does in
 // all scripts but for a handful of letters.
 func fold(text string) string {
+	if small := strings.ToLower(text); len(small) == utf8.RuneCountInString(text) {
+		return small // ASCII
+	}
 	return strings.Map(func(r rune) rune {
 		if small := unicode.ToLower(r); utf8.RuneLen(small) == utf8.RuneLen(r) {
 			return small
@@ -110,7 +117,7 @@ func (q query) find(e *entry, word string, mark func(from, to int)) (cost int, o
 	if end < 0 {
 		return 0, false
 	}
-	if findPieces(e.text, text, word, mark) {
+	if findPieces(text, e.wordStarts(), word, mark) {
 		return initials, true
 	}
 	start := closeUp(text[:end], word, mark)
@@ -147,22 +154,63 @@ func placeCost(text string, from, to int) int {
 	return columnStart
 }
 
-// startsWord tells whether a word starts at text[i:]: behind what is neither
-// letter nor digit, at a number, and at a capital behind a small letter.
+// startsWord tells whether a word starts at text[i:].
 func startsWord(text string, i int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:i])
 	at, _ := utf8.DecodeRuneInString(text[i:])
-	switch {
-	case i == 0, !isWordRune(before):
-		return true
-	case unicode.IsDigit(at):
-		return !unicode.IsDigit(before)
-	}
-	return unicode.IsUpper(at) && !unicode.IsUpper(before)
+	return i == 0 || startsBetween(kind(before), kind(at))
 }
 
-func isWordRune(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r)
+// wordStarts are the places of e's text where a word starts.
+func (e *entry) wordStarts() []int32 {
+	if e.starts == nil {
+		e.starts = make([]int32, 0, 16)
+		before := blank
+		for i, r := range e.text {
+			at := kind(r)
+			if startsBetween(before, at) {
+				e.starts = append(e.starts, int32(i))
+			}
+			before = at
+		}
+	}
+	return e.starts
+}
+
+// The kinds of characters that the starts of words are told by.
+type runeKind int
+
+const (
+	blank runeKind = iota // neither letter nor digit
+	small                 // a letter that is no capital, or an accent
+	capital
+	digit
+)
+
+func kind(r rune) runeKind {
+	switch {
+	case r >= 'a' && r <= 'z':
+		return small
+	case r >= '0' && r <= '9':
+		return digit
+	case r >= 'A' && r <= 'Z':
+		return capital
+	case r < utf8.RuneSelf:
+		return blank
+	case unicode.IsUpper(r):
+		return capital
+	case unicode.IsDigit(r):
+		return digit
+	case unicode.IsLetter(r), unicode.IsMark(r):
+		return small
+	}
+	return blank
+}
+
+// startsBetween tells whether a word starts between two characters: behind what
+// is neither letter nor digit, at a number, and at a capital that follows none.
+func startsBetween(before, at runeKind) bool {
+	return before == blank || at != before && (at == digit || at == capital)
 }
 
 // findLetters finds the letters of word in order, and gives the end of the last,
@@ -198,7 +246,7 @@ func closeUp(text, word string, mark func(from, to int)) int {
 
 // findPieces tells whether word is made of pieces that each stand at the start of
 // a word, as "prad" is in "prod-admin".
-func findPieces(original, text, word string, mark func(from, to int)) bool {
+func findPieces(text string, starts []int32, word string, mark func(from, to int)) bool {
 	if len(word) > longestPieces {
 		return false
 	}
@@ -209,12 +257,10 @@ func findPieces(original, text, word string, mark func(from, to int)) bool {
 	for k := 1; k <= len(word); k++ {
 		end[k] = len(text) + 1
 	}
-	for at := range text {
-		if strings.IndexByte(word, text[at]) < 0 || !startsWord(original, at) {
-			continue
-		}
+	for _, start := range starts {
+		at := int(start)
 		for k := range len(word) {
-			if end[k] > at {
+			if end[k] > at || word[k] != text[at] {
 				continue
 			}
 			for n := 0; k+n < len(word) && at+n < len(text) && word[k+n] == text[at+n]; n++ {

@@ -77,6 +77,9 @@ func runeWidth(r rune) int {
 }
 
 func textWidth(text string) int {
+	if isPlain(text) {
+		return len(text)
+	}
 	width := 0
 	for _, r := range text {
 		width += runeWidth(r)

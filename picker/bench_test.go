@@ -1,0 +1,55 @@
+package picker
+
+import (
+	"fmt"
+	"testing"
+)
+
+// BenchmarkKeystroke is what one key costs, from the search to the text for the
+// terminal. "broad" finds all of them, "scattered" nearly all in pieces or as
+// scattered letters, and "back" is the Backspace that searches everything again.
+func BenchmarkKeystroke(b *testing.B) {
+	for _, n := range []int{5_000, 40_000} {
+		items := choices(n)
+		for _, test := range []struct {
+			name, typed string
+			key         key
+		}{
+			{"broad", "", key{insert, 'e'}},
+			{"scattered", "eae", key{insert, 's'}},
+			{"words", "ea cs re", key{insert, 's'}},
+			{"back", "eaese", key{act: erase}},
+			{"backwords", "ea cs rese", key{act: erase}},
+			{"move", "e", key{act: down}},
+		} {
+			b.Run(fmt.Sprintf("%s/%d", test.name, n), func(b *testing.B) {
+				var l list
+				l.add(items)
+				k := look{prompt: "profile", color: true}
+				for b.Loop() {
+					b.StopTimer()
+					l.retype([]rune(test.typed))
+					before := k.draw(&l, 80, 24)
+					b.StartTimer()
+					l.press(test.key)
+					_ = k.draw(&l, 80, 24).update(before)
+				}
+				b.ReportMetric(float64(len(l.ranked)), "hits")
+			})
+		}
+	}
+}
+
+// BenchmarkFirst is what the picker costs before anything is seen.
+func BenchmarkFirst(b *testing.B) {
+	for _, n := range []int{5_000, 40_000} {
+		items := choices(n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				var l list
+				l.add(items)
+				_ = look{}.draw(&l, 80, 24).update(frame{})
+			}
+		})
+	}
+}

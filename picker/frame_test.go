@@ -1,0 +1,138 @@
+package picker
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/mattn/go-runewidth"
+)
+
+var attributes = regexp.MustCompile("\x1b\\[0(;[0-9]+)*m")
+
+// checkFrame holds what every frame promises.
+func checkFrame(t *testing.T, f frame, color bool) {
+	t.Helper()
+	if len(f.lines) > f.height || f.cursor < 0 || f.cursor >= f.width {
+		t.Fatalf("%d×%d: %d lines, cursor %d", f.width, f.height, len(f.lines), f.cursor)
+	}
+	wide := runewidth.Condition{StrictEmojiNeutral: true}
+	for _, line := range f.lines {
+		text := line
+		if color {
+			text = attributes.ReplaceAllString(line, "")
+			if styles := attributes.FindAllString(line, -1); len(styles) > 0 && styles[len(styles)-1] != "\x1b[0m" {
+				t.Fatalf("attributes are left on: %q", line)
+			}
+		}
+		if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Fatalf("not printable: %q", line)
+		}
+		if wide.StringWidth(text) > f.width {
+			t.Fatalf("%d×%d: too wide: %q", f.width, f.height, text)
+		}
+	}
+}
+
+func FuzzFrame(f *testing.F) {
+	f.Add(uint8(80), uint8(24), "a|b\x00c|d", "a", "*", "profile", "PROFILE|NAME", true)
+	f.Add(uint8(5), uint8(3), "\x1b[2J|\u202e\x00日本語|e\u0301\u0301\u0301\u0301\u0301", "日", "日本", "\x1b", "\n|日", false)
+	f.Add(uint8(1), uint8(1), "日", "日", "日", "日", "日", true)
+	f.Add(uint8(40), uint8(2), "\U0001f469\u200d\U0001f469|\U0001f1e9\U0001f1ea\u1100\u1161\u11a8", "", "", "", "", true)
+	f.Fuzz(func(t *testing.T, width, height uint8, rows, typed, mark, prompt, header string, color bool) {
+		w, h := 1+int(width), 1+int(height)
+		var l list
+		for row := range strings.SplitSeq(rows, "\x00") {
+			l.add([]Item{{Columns: strings.Split(row, "|"), Mark: mark}})
+		}
+		look := newLook(Options{Prompt: prompt, Header: strings.Split(header, "|"), Busy: header, More: make(chan []Item), Color: color})
+		before := look.draw(&l, w, h)
+		checkFrame(t, before, color)
+		l.retype([]rune(typed))
+		l.press(key{act: down})
+		after := look.draw(&l, w, h)
+		checkFrame(t, after, color)
+
+		// Drawing the difference and drawing the whole show the same.
+		whole, changed := newScreen(w, h), newScreen(w, h)
+		whole.write(after.update(frame{}))
+		changed.write(before.update(frame{}))
+		changed.write(after.update(before))
+		if !slices.Equal(whole.text(), changed.text()) || whole.x != changed.x || whole.y != changed.y {
+			t.Fatalf("drawn whole:\n%q\nas a difference:\n%q", whole.text(), changed.text())
+		}
+		if slices.Concat(whole.unknown, changed.unknown) != nil {
+			t.Fatalf("unknown to a terminal: %q", slices.Concat(whole.unknown, changed.unknown))
+		}
+		if after.update(after) != "" {
+			t.Fatal("what is on the screen is drawn again")
+		}
+	})
+}
+
+func TestFrames(t *testing.T) {
+	items := []Item{
+		{Columns: []string{"prod", "111111111111", "Production of all things", "Admin"}, Mark: "*"},
+		{Columns: []string{"dev", "222222222222", "東京", "Developer"}},
+	}
+	header := []string{"PROFILE", "ACCOUNT", "NAME", "ROLE"}
+	for _, test := range []struct {
+		name          string
+		items         []Item
+		typed, busy   string
+		width, height int
+		want          []string
+	}{
+		{"wide", items, "", "asking AWS", 70, 24, []string{
+			"profile>                                              2/2  asking AWS…",
+			"    PROFILE  ACCOUNT       NAME                      ROLE",
+			"> * prod     111111111111  Production of all things  Admin",
+			"    dev      222222222222  東京                      Developer",
+		}},
+		{"names give way", items, "d", "", 50, 24, []string{
+			"profile> d                                     2/2",
+			"    PROFILE  ACCOUNT       NAME          ROLE",
+			">   dev      222222222222  東京          Developer",
+			"  * prod     111111111111  Production …  Admin",
+		}},
+		{"columns are left out", items, "2", "asking AWS for all", 30, 24, []string{
+			"profile> 2                1/2…",
+			"    PROFILE  ACCOUNT",
+			">   dev      222222222222",
+		}},
+		{"small", items, "", "", 5, 3, []string{"> ", "> * …", "    …"}},
+		{"two lines", items, "", "", 20, 2, []string{"profile>         2/2", "> * prod"}},
+		{"one line", items, "de", "", 30, 1, []string{"> de  dev 222222222222 東京 D…"}},
+		{"nothing matches", items, "qqq", "", 30, 4, []string{"profile> qqq               0/2", "    PROFILE  ACCOUNT", "  nothing matches"}},
+		{"nothing yet", nil, "q", "asking AWS", 40, 4, []string{"profile> q              0/0  asking AWS…", "", "  nothing yet"}},
+		{"a long query shows its end", items, "abcdefghijklmnopqrstuvwxyz", "", 20, 2, []string{"profile> …rstuvwxyz", "  nothing matches"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var l list
+			l.add(test.items)
+			l.retype([]rune(test.typed))
+			f := look{prompt: "profile", header: header, busy: test.busy}.draw(&l, test.width, test.height)
+			checkFrame(t, f, false)
+			var got []string
+			for _, line := range f.lines {
+				got = append(got, strings.TrimRight(line, " "))
+			}
+			for i := range test.want {
+				test.want[i] = strings.TrimRight(test.want[i], " ")
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+func TestFoundLettersStandOut(t *testing.T) {
+	l := listOf("pr", "xpry")
+	f := look{color: true}.draw(l, 20, 2)
+	if want := "\x1b[0;7m> x\x1b[0;7;1;32mpr\x1b[0;7my" + strings.Repeat(" ", 14) + "\x1b[0m"; f.lines[1] != want {
+		t.Errorf("%q, want %q", f.lines[1], want)
+	}
+}

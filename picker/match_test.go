@@ -1,0 +1,289 @@
+package picker
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+func listOf(query string, rows ...string) *list {
+	var l list
+	for _, row := range rows {
+		l.add([]Item{{Columns: strings.Split(row, "|")}})
+	}
+	l.retype([]rune(query))
+	return &l
+}
+
+// shown are the rows that l finds, best first, with what was found in brackets.
+func shown(l *list) []string {
+	var rows []string
+	for _, h := range l.ranked {
+		e := &l.entries[h.index]
+		var b strings.Builder
+		in := false
+		for i, is := range append(l.search.matched(e), false) {
+			if is != in {
+				b.WriteByte("[]"[min(1, strings.Count(b.String(), "[")-strings.Count(b.String(), "]"))])
+			}
+			if in = is; i < len(e.text) {
+				b.WriteByte(e.text[i])
+			}
+		}
+		rows = append(rows, strings.ReplaceAll(b.String(), separator, "|"))
+	}
+	return rows
+}
+
+func TestRanking(t *testing.T) {
+	for _, test := range []struct {
+		name, query string
+		rows, want  []string
+	}{
+		{"nothing typed", "", []string{"b", "a", "c"}, []string{"b", "a", "c"}},
+		{"blanks typed", "  ", []string{"b", "a"}, []string{"b", "a"}},
+		{"the better place first", "prod",
+			[]string{"p-r-o-d", "reproduce", "eu-prod", "prod-eu", "x|prod", "dev"},
+			[]string{"x|[prod]", "[prod]-eu", "eu-[prod]", "re[prod]uce", "[p]-[r]-[o]-[d]"}},
+		{"the given order among equals", "dev", []string{"dev-b", "dev-a", "dev-c"}, []string{"[dev]-b", "[dev]-a", "[dev]-c"}},
+		{"starts of words before scattered letters", "pa",
+			[]string{"pizza", "prod-admin"}, []string{"[p]rod-[a]dmin", "[p]izz[a]"}},
+		{"pieces", "pradm", []string{"prod-admin", "paradym"}, []string{"[pr]od-[adm]in", "[p]a[rad]y[m]"}},
+		{"capitals start words", "aa", []string{"xAyA", "AdminAccess"}, []string{"x[A]y[A]", "[A]dmin[A]ccess"}},
+		{"numbers start words", "2", []string{"a12", "eu2"}, []string{"eu[2]", "a1[2]"}},
+		{"closer letters first", "xz", []string{"ax--bz", "ax-bz"}, []string{"a[x]-b[z]", "a[x]--b[z]"}},
+		{"letters close up", "ab", []string{"ma--ma-mb"}, []string{"ma--m[a]-m[b]"}},
+		{"words in any order and column", "adm 1111 prod",
+			[]string{"prod|1111|Admin", "prod|2222|Admin"}, []string{"[prod]|[1111]|[Adm]in"}},
+		{"every word", "prod eu", []string{"prod-us", "dev-eu", "eu-prod"}, []string{"[eu]-[prod]"}},
+		{"small letters find capitals", "admin", []string{"ADMIN", "Admin"}, []string{"[ADMIN]", "[Admin]"}},
+		{"capitals find capitals", "Admin", []string{"ADMIN", "admin", "Admin"}, []string{"[Admin]"}},
+		{"other scripts", "äöь", []string{"ÄÖЬ", "äoь"}, []string{"[ÄÖЬ]"}},
+		{"wide letters", "京大", []string{"東京大学"}, []string{"東[京大]学"}},
+		{"across columns", "pa", []string{"prod|Admin"}, []string{"[p]rod|[A]dmin"}},
+		{"not the separator", "a" + separator + "b", []string{"a|b"}, []string{"[a]|[b]"}},
+		{"nothing found", "q", []string{"a"}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := shown(listOf(test.query, test.rows...)); !slices.Equal(got, test.want) {
+				t.Errorf("%q\n got %q\nwant %q", test.query, got, test.want)
+			}
+		})
+	}
+}
+
+// FuzzMatch holds the laws of matching against plainer code.
+func FuzzMatch(f *testing.F) {
+	f.Add("prod-admin|1234", "pr ad")
+	f.Add("Ünïcode ÉtÉ", "ÉÉ")
+	f.Add("aaaaab", "aab")
+	f.Add("x\u212a\u0130\u023a", "k\u0131\u2c65")
+	f.Add("\xff\x1b[31m\u202e", "\xff")
+	f.Fuzz(func(t *testing.T, text, typed string) {
+		e := newEntry(Item{Columns: strings.Split(text, "|")})
+		if len(e.text) != len(e.folded) {
+			t.Fatalf("folding %q gave %q", e.text, e.folded)
+		}
+		for i := range e.text {
+			if slices.Contains(e.wordStarts(), int32(i)) != startsWord(e.text, i) {
+				t.Fatalf("%q: the two ways to find the starts of words differ at %d", e.text, i)
+			}
+		}
+		if !utf8.ValidString(typed) {
+			return // no key gives such
+		}
+		q := newQuery(typed)
+		searched := e.folded
+		if q.exact {
+			searched = e.text
+		}
+		all := true
+		for _, word := range q.words {
+			var found []int
+			_, ok := q.find(&e, word, func(from, to int) {
+				for i := from; i < to; i++ {
+					found = append(found, i)
+				}
+			})
+			rest := []rune(word)
+			for _, r := range searched {
+				if len(rest) > 0 && rest[0] == r {
+					rest = rest[1:]
+				}
+			}
+			if ok != (len(rest) == 0) {
+				t.Fatalf("%q in %q: %v", word, searched, ok)
+			}
+			slices.Sort(found)
+			var letters []byte
+			for _, i := range found {
+				letters = append(letters, searched[i])
+			}
+			if ok && string(letters) != word {
+				t.Fatalf("%q in %q is marked as %q", word, searched, letters)
+			}
+			all = all && ok
+		}
+		cost, ok := q.cost(&e)
+		if ok != all || ok && (cost < 0 || cost > worst*len(q.words)) {
+			t.Fatalf("%q in %q: %d, %v", typed, searched, cost, ok)
+		}
+	})
+}
+
+// However the query and the list came about, what is found is the same.
+func TestHistoryDoesNotMatter(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	letters := []rune("abAB -1é")
+	word := func(n int) string {
+		text := make([]rune, random.IntN(n))
+		for i := range text {
+			text[i] = letters[random.IntN(len(letters))]
+		}
+		return string(text)
+	}
+	for range 300 {
+		var items []Item
+		for range random.IntN(40) {
+			items = append(items, Item{Columns: []string{word(12), word(6)}})
+		}
+		var l list
+		added := 0
+		for range 20 {
+			switch random.IntN(5) {
+			case 0:
+				more := random.IntN(len(items) - added + 1)
+				l.add(items[added : added+more])
+				added += more
+			case 1:
+				l.press(key{act: erase})
+			case 2:
+				l.press(key{act: eraseWord})
+			default:
+				l.press(key{insert, letters[random.IntN(len(letters))]})
+			}
+			var fresh list
+			fresh.add(items[:added])
+			fresh.retype(l.query)
+			if !slices.Equal(l.ranked, fresh.ranked) {
+				t.Fatalf("%q finds %v, and from the start %v", string(l.query), l.ranked, fresh.ranked)
+			}
+		}
+	}
+}
+
+func TestRankIsStable(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 100 {
+		hits := make([]hit, random.IntN(50))
+		for i := range hits {
+			hits[i] = hit{i, random.IntN(8)}
+		}
+		want := slices.Clone(hits)
+		slices.SortStableFunc(want, func(a, b hit) int { return a.cost - b.cost })
+		if got := rank(hits); !slices.Equal(got, want) {
+			t.Fatalf("%v\n got %v\nwant %v", hits, got, want)
+		}
+	}
+}
+
+// What comes while an Enter is on its way does not change what it chooses.
+func TestMoreKeepsTheSelection(t *testing.T) {
+	l := listOf("prod", "x-prod", "y-prod")
+	l.press(key{act: down})
+	l.add([]Item{{Columns: []string{"prod"}}, {Columns: []string{"prod-eu"}}})
+	if i, ok := l.chosen(); !ok || i != 1 {
+		t.Errorf("%d is selected", i)
+	}
+	if want := []string{"[prod]", "[prod]-eu", "x-[prod]", "y-[prod]"}; !slices.Equal(shown(l), want) {
+		t.Errorf("%q", shown(l))
+	}
+}
+
+func TestMoving(t *testing.T) {
+	var l list
+	l.add(choices(25))
+	l.view(10)
+	for _, step := range []struct {
+		act           act
+		selected, top int
+	}{
+		{up, 0, 0}, {down, 1, 0}, {pageDown, 11, 2}, {pageDown, 21, 12}, {pageDown, 24, 15}, {down, 24, 15},
+		{pageUp, 14, 14}, {up, 13, 13}, {first, 0, 0}, {last, 24, 15}, {erase, 0, 0},
+	} {
+		l.press(key{act: step.act})
+		l.view(10)
+		if l.selected != step.selected || l.top != step.top {
+			t.Fatalf("after %d: %d is selected below %d, want %+v", step.act, l.selected, l.top, step)
+		}
+	}
+	var none list
+	for act := nothing; act <= redraw; act++ {
+		none.press(key{act: act, char: 'x'})
+	}
+	if _, ok := none.chosen(); ok {
+		t.Error("something of nothing is selected")
+	}
+}
+
+func TestErasing(t *testing.T) {
+	for _, test := range []struct {
+		before string
+		act    act
+		after  string
+	}{
+		{"ab", erase, "a"}, {"日本", erase, "日"}, {"", erase, ""},
+		{"one two", eraseWord, "one "}, {"one two  ", eraseWord, "one "}, {"one", eraseWord, ""}, {"", eraseWord, ""},
+		{"one two", eraseAll, ""},
+	} {
+		l := listOf(test.before)
+		l.press(key{act: test.act})
+		if string(l.query) != test.after {
+			t.Errorf("%q became %q, want %q", test.before, string(l.query), test.after)
+		}
+	}
+	l := listOf(strings.Repeat("x", 2*longestQuery))
+	l.press(key{insert, 'y'})
+	if string(l.query) != strings.Repeat("x", longestQuery) {
+		t.Errorf("the query has %d characters", len(l.query))
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain":                      "plain",
+		"\x1b[31mred":                `\u001b[31mred`,
+		"\u202eevil\u200b":           `\u202eevil\u200b`,
+		"two\nlines":                 `two\u000alines`,
+		"no-break\u00a0space":        "no-break space",
+		"\xff":                       "\ufffd",
+		"\u0301first":                `\u0301first`,
+		"e\u0301\u0301\u0301\u0301a": "e\u0301\u0301\u0301\\u0301a",
+		"1\ufe0f!":                   "1!",
+		"日本":                         "日本",
+		"\u3164":                     `\u3164`,
+		"\U000e0041":                 `\ue0041`,
+	} {
+		if got := printable(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
+
+func FuzzPrintable(f *testing.F) {
+	for _, name := range []string{"\x1b[2J", "\u202e", "e\u0301", strings.Repeat("日", 600), strings.Repeat("a\x00", 300)} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got := printable(text)
+		if again := printable(got); again != got {
+			t.Fatalf("%q became %q, and that %q", text, got, again)
+		}
+		if len(got) > longest || !utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Fatalf("%q became %q", text, got)
+		}
+	})
+}

@@ -1,0 +1,397 @@
+//go:build unix
+
+package picker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/term"
+)
+
+// A stage is a terminal with the picker on it, in a process of its own whose
+// stdin and stdout are pipes.
+type stage struct {
+	t      *testing.T
+	pty    *os.File
+	tty    *os.File // kept open, to look at the terminal's mode
+	before *term.State
+	child  *exec.Cmd
+	stdin  io.WriteCloser
+	stdout bytes.Buffer
+	stderr bytes.Buffer
+
+	mu     sync.Mutex
+	screen *screen
+	more   chan struct{} // something was written
+}
+
+// The shell's screen, which is to be found again.
+const shellText = "one\r\ntwo\r\n$ use"
+
+func raise(t *testing.T, width, height int, env ...string) *stage {
+	t.Helper()
+	ptmx, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{t: t, pty: ptmx, tty: tty, screen: newScreen(width, height), more: make(chan struct{}, 1)}
+	s.resize(width, height)
+	if s.before, err = term.GetState(int(tty.Fd())); err != nil {
+		t.Fatal(err)
+	}
+	go s.read()
+	if _, err := tty.WriteString(shellText); err != nil {
+		t.Fatal(err)
+	}
+	s.child = exec.Command(os.Args[0])
+	s.child.Env = append(os.Environ(), env...)
+	s.child.Stdout, s.child.Stderr = &s.stdout, &s.stderr
+	s.child.ExtraFiles = []*os.File{tty}
+	s.child.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
+	if s.stdin, err = s.child.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = s.child.Process.Kill()
+		_ = s.child.Wait()
+		_ = ptmx.Close()
+		_ = tty.Close()
+	})
+	return s
+}
+
+func (s *stage) read() {
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := s.pty.Read(buffer)
+		s.mu.Lock()
+		s.screen.write(string(buffer[:n]))
+		s.mu.Unlock()
+		select {
+		case s.more <- struct{}{}:
+		default:
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (s *stage) resize(width, height int) {
+	s.t.Helper()
+	if err := pty.Setsize(s.pty, &pty.Winsize{Rows: uint16(height), Cols: uint16(width)}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) typeIn(text string) {
+	s.t.Helper()
+	if _, err := s.pty.WriteString(text); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) line() {
+	s.t.Helper()
+	if _, err := io.WriteString(s.stdin, "\n"); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// expect waits for the screen to be so.
+func (s *stage) expect(what string, is func(*screen) bool) {
+	s.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		s.mu.Lock()
+		ok, text := is(s.screen), s.screen.text()
+		s.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-s.more:
+		case <-deadline:
+			s.t.Fatalf("no %s on the screen:\n%s", what, strings.Join(text, "\n"))
+		}
+	}
+}
+
+// expectLine waits for the line y to be so, when the picker has the screen.
+func (s *stage) expectLine(y int, want string) {
+	s.t.Helper()
+	s.expect(want, func(on *screen) bool { return on.main != nil && strings.Contains(on.text()[y], want) })
+}
+
+// expectEnd waits for the process, and checks what it printed and that the
+// terminal is as it was.
+func (s *stage) expectEnd(want string) {
+	s.t.Helper()
+	err := s.child.Wait()
+	if out := strings.TrimSpace(s.stdout.String()); out != want {
+		s.t.Errorf("it ended with %q (%v), want %q\n%s", out, err, want, &s.stderr)
+	}
+	s.expectRestored()
+}
+
+func (s *stage) expectRestored() {
+	s.t.Helper()
+	after, err := term.GetState(int(s.tty.Fd()))
+	if err != nil || !reflect.DeepEqual(after, s.before) {
+		s.t.Errorf("the terminal's mode was %v and is %v, %v", s.before, after, err)
+	}
+	s.expect("shell", func(on *screen) bool { return on.main == nil && on.alternates > 0 })
+	on := s.screen
+	if got := strings.Join(on.text()[:3], "\r\n"); got != shellText || on.x != 5 || on.y != 2 {
+		s.t.Errorf("left on the screen, cursor at %d, %d:\n%s", on.x, on.y, strings.Join(on.text(), "\n"))
+	}
+	if !on.wraps || on.pastes || !on.cursorShown {
+		s.t.Errorf("lines wrap: %v, pastes are marked: %v, the cursor is shown: %v", on.wraps, on.pastes, on.cursorShown)
+	}
+	if on.unknown != nil {
+		s.t.Errorf("no terminal was to see %q", on.unknown)
+	}
+}
+
+func TestTypeAndChoose(t *testing.T) {
+	s := raise(t, 80, 24, childItems+"=5000", childColor+"=1")
+	s.expectLine(0, "5000/5000")
+	s.typeIn("prod 4938 identity")
+	s.expectLine(2, "identity-prod-4938")
+	s.expectLine(0, "identity ")
+	s.typeIn("\r")
+	s.expectEnd("4938 <nil>")
+}
+
+func TestMoveAndChoose(t *testing.T) {
+	s := raise(t, 80, 24, childItems+"=100")
+	s.expectLine(2, "> ")
+	s.typeIn("\x1b[6~\x1b[B\x0e\t") // a page, and three more
+	s.expectLine(23, "> ")
+	s.typeIn("\x1b[A\r")
+	s.expectEnd("24 <nil>")
+}
+
+func TestLeaving(t *testing.T) {
+	for name, keys := range map[string]string{"Esc": "\x1b", "Ctrl-C": "dev\x03", "Ctrl-G": "\x07", "Ctrl-D": "d\x04\x7f\x04"} {
+		t.Run(name, func(t *testing.T) {
+			s := raise(t, 80, 24, childItems+"=100")
+			s.expectLine(0, "100/100")
+			s.typeIn(keys)
+			s.expectEnd("0 " + ErrCancelled.Error())
+		})
+	}
+}
+
+// An arrow key that comes in two reads is no Esc.
+func TestSplitSequence(t *testing.T) {
+	s := raise(t, 80, 24, childItems+"=100")
+	s.expectLine(2, "> ")
+	for _, b := range "\x1b[B" {
+		s.typeIn(string(b))
+	}
+	s.expectLine(3, "> ")
+	s.typeIn("\r")
+	s.expectEnd("1 <nil>")
+}
+
+func TestPaste(t *testing.T) {
+	s := raise(t, 80, 24, childItems+"=100")
+	s.expect("marked pastes", func(on *screen) bool { return on.pastes && on.main != nil })
+	s.typeIn("\x1b[200~prod\r\nsearch\r\x1b[201~")
+	s.expectLine(0, "prod  search")
+	s.typeIn("\r")
+	s.expectEnd("17 <nil>")
+}
+
+// What is typed before the picker is there is neither lost nor misread, though
+// the terminal makes of an Enter another byte then; and what stands behind the
+// Enter belongs to the next one who reads.
+func TestTypedAhead(t *testing.T) {
+	s := raise(t, 80, 24, childItems+"=100", childStart+"=1", childTwice+"=1")
+	s.typeIn("prod 17\rprod 18")
+	// The terminal shows what is typed while nobody reads it.
+	s.expect("typed text", func(on *screen) bool { return strings.Contains(strings.Join(on.text(), "\n"), "prod 18") })
+	s.line()
+	s.expectLine(0, "> prod 18")
+	s.typeIn("\r")
+	if err := s.child.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.stdout.String(); got != "17 <nil>\n18 <nil>\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestResize(t *testing.T) {
+	s := raise(t, 80, 24, childItems+"=5000")
+	s.expectLine(2, "> ")
+	for _, size := range [][2]int{{40, 10}, {20, 5}, {5, 3}, {9, 1}, {120, 40}} {
+		s.mu.Lock()
+		alternates, main := s.screen.alternates, s.screen.main
+		s.screen = newScreen(size[0], size[1])
+		s.screen.alternates, s.screen.main = alternates, main
+		s.mu.Unlock()
+		s.resize(size[0], size[1])
+		s.expect("redrawn list", func(on *screen) bool {
+			return slices.ContainsFunc(on.text(), func(line string) bool { return strings.HasPrefix(line, ">") }) && on.text()[on.height-1] != ""
+		})
+		if s.screen.unknown != nil {
+			t.Errorf("%v: no terminal was to see %q", size, s.screen.unknown)
+		}
+	}
+	s.typeIn("\r")
+	if err := s.child.Wait(); err != nil || s.stdout.String() != "0 <nil>\n" {
+		t.Errorf("%q, %v", &s.stdout, err)
+	}
+}
+
+func TestTinyTerminals(t *testing.T) {
+	for _, size := range [][2]int{{20, 5}, {6, 20}, {10, 3}, {40, 3}} {
+		s := raise(t, size[0], size[1], childItems+"=5000", childColor+"=1")
+		s.expect("list", func(on *screen) bool {
+			return on.main != nil && slices.ContainsFunc(on.text(), func(line string) bool { return strings.HasPrefix(line, ">") })
+		})
+		s.typeIn("\x1b[B\x1b[B\r")
+		s.expectEnd("2 <nil>")
+	}
+}
+
+func TestHostileNames(t *testing.T) {
+	for _, color := range []string{"", "1"} {
+		s := raise(t, 80, 24, childItems+"=hostile", childColor+"="+color)
+		s.expectLine(0, "16/16")
+		s.expectLine(2, `\u001b[2J\u001b]0;owned\u0007`)
+		s.expectLine(5, "魚東京大学")
+		s.typeIn("owned")
+		s.expectLine(0, "2/16")
+		s.typeIn("\r")
+		s.expectEnd("0 <nil>")
+	}
+}
+
+// Items that come later are found by what is typed already, and do not move what
+// is selected.
+func TestMoreWhileTyping(t *testing.T) {
+	s := raise(t, 80, 24, childItems+"=100", childMore+"=2")
+	s.expectLine(0, "100/100  asking AWS…")
+	s.typeIn("la")
+	s.expectLine(0, "> la")
+	s.line()
+	s.expectLine(0, "/101  asking AWS…")
+	s.typeIn("ter")
+	s.expectLine(2, "later-0")
+	s.line()
+	s.expectLine(3, "later-1")
+	s.expect("end of the wait", func(on *screen) bool { return !strings.Contains(on.text()[0], "asking") })
+	s.typeIn("\x1b[B\r")
+	s.expectEnd("101 <nil>")
+}
+
+func TestNothingToComeFromMore(t *testing.T) {
+	s := raise(t, 80, 24, childItems+"=0", childMore+"=2")
+	s.expectLine(2, "nothing yet")
+	s.typeIn("\r")
+	_ = s.stdin.Close()
+	s.expectEnd("0 " + ErrNothing.Error())
+}
+
+func TestContextEnds(t *testing.T) {
+	s := raise(t, 80, 24, childItems+"=100", childUntil+"=1")
+	s.expectLine(0, "100/100")
+	s.line()
+	s.expectEnd("0 the network is gone")
+}
+
+func TestSignals(t *testing.T) {
+	for _, signal := range ends {
+		s := raise(t, 80, 24, childItems+"=100")
+		s.expectLine(0, "100/100")
+		if err := s.child.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		s.expectEnd("0 " + SignalError{signal}.Error())
+	}
+}
+
+// A process that was stopped finds another's terminal when it goes on.
+func TestContinue(t *testing.T) {
+	s := raise(t, 80, 24, childItems+"=100")
+	s.expectLine(0, "100/100")
+	if err := term.Restore(int(s.tty.Fd()), s.before); err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	s.screen.clear()
+	s.mu.Unlock()
+	if err := s.child.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	s.expectLine(0, "100/100")
+	s.typeIn("\x1b[B\r")
+	s.expectEnd("1 <nil>")
+}
+
+func TestPanic(t *testing.T) {
+	s := raise(t, 80, 24, childItems+"=100", childPanic+"=1")
+	s.expectLine(2, "ready")
+	s.line()
+	s.expectEnd("")
+	if !strings.Contains(s.stderr.String(), "as was asked") {
+		t.Errorf("%s", &s.stderr)
+	}
+}
+
+func TestHangUp(t *testing.T) {
+	ptmx, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tty.Close()
+	go func() {
+		// The picker is there when it has written something.
+		_, _ = ptmx.Read(make([]byte, 1))
+		_ = ptmx.Close()
+	}()
+	if i, err := Pick(t.Context(), tty, choices(3), Options{}); err == nil || errors.Is(err, ErrCancelled) {
+		t.Errorf("%d, %v", i, err)
+	}
+}
+
+func TestNoTerminal(t *testing.T) {
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Pick(t.Context(), file, choices(1), Options{}); !errors.Is(err, ErrNoTerminal) {
+		t.Errorf("a file: %v", err)
+	}
+	file.Close()
+	if _, err := Pick(t.Context(), file, choices(1), Options{}); !errors.Is(err, ErrNoTerminal) {
+		t.Errorf("a closed file: %v", err)
+	}
+	if _, err := Pick(t.Context(), file, nil, Options{}); !errors.Is(err, ErrNothing) {
+		t.Errorf("no items: %v", err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(io.ErrShortBuffer)
+	if _, err := Pick(ctx, file, choices(1), Options{}); !errors.Is(err, io.ErrShortBuffer) {
+		t.Errorf("an ended context: %v", err)
+	}
+}
