@@ -62,7 +62,7 @@ func TestMain(m *testing.M) {
 		go func() {
 			defer close(more)
 			for i := range n {
-				if _, err := fmt.Scanln(); err != nil {
+				if _, err := os.Stdin.Read(make([]byte, 1)); err != nil {
 					return
 				}
 				more <- []Item{{Columns: []string{fmt.Sprintf("later-%d", i)}}}
