@@ -377,18 +377,18 @@ func firstMissing(want, got []header) (header, bool) {
 func (b block) append(src, text, eol []byte) []byte {
 	edited := make([]byte, 0, len(src)+len(text)+500)
 	edited = setOff(append(edited, src...), eol)
-	edited = slices.Concat(edited, []byte(marker(opening, b.label)), eol, []byte(note), eol, text)
-	return slices.Concat(edited, []byte(marker(closing, b.label)), eol)
+	edited = slices.Concat(edited, []byte(marker(opening, b.label)), eol, []byte(note), eol)
+	return slices.Concat(appendLines(edited, text), []byte(marker(closing, b.label)), eol)
 }
 
 // replace puts a text between the markers, and the explanation above it if it is
 // not there.
 func (b block) replace(src, text, eol []byte) []byte {
-	var explanation []byte
+	edited := bytes.Clone(src[:b.body])
 	if !b.noted {
-		explanation = slices.Concat([]byte(note), eol)
+		edited = slices.Concat(edited, []byte(note), eol)
 	}
-	return slices.Concat(src[:b.body], explanation, text, src[b.end:])
+	return append(appendLines(edited, text), src[b.end:]...)
 }
 
 // remove takes the block and its markers away.
