@@ -102,3 +102,101 @@ func BenchmarkSet5000(b *testing.B) {
 		}
 	}
 }
+
+// newProfiles are n new profiles of four keys each.
+func newProfiles(n int) []awsconfig.Change {
+	var changes []awsconfig.Change
+	for i := range n {
+		name := fmt.Sprintf("corp-%05d/PowerUserAccess", i)
+		for _, kv := range [][2]string{{"sso_session", "corp"}, {"sso_account_id", fmt.Sprintf("%012d", i)}, {"sso_role_name", "PowerUserAccess"}, {"region", "eu-central-1"}} {
+			changes = append(changes, awsconfig.Change{Kind: awsconfig.Profile, Name: name, Key: kv[0], Value: kv[1]})
+		}
+	}
+	return changes
+}
+
+// apply makes changes in benchmarks.
+func apply(b *testing.B, f *awsconfig.File, changes ...awsconfig.Change) {
+	b.Helper()
+	if err := f.Apply(changes...); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkApply40000New(b *testing.B) {
+	changes := newProfiles(40_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		apply(b, awsconfig.Parse(nil), changes...)
+	}
+}
+
+// BenchmarkApply40000Again finds every profile there, and changes a value of each.
+func BenchmarkApply40000Again(b *testing.B) {
+	f := awsconfig.Parse(nil)
+	changes := newProfiles(40_000)
+	apply(b, f, changes...)
+	for i := 3; i < len(changes); i += 4 {
+		changes[i].Value = "us-east-1"
+	}
+	src := f.Bytes()
+	b.ReportAllocs()
+	for b.Loop() {
+		apply(b, awsconfig.Parse(src), changes...)
+	}
+}
+
+func BenchmarkApplyOneIn40000(b *testing.B) {
+	f := awsconfig.Parse(typicalConfig(40_000))
+	b.ReportAllocs()
+	for b.Loop() {
+		apply(b, f, awsconfig.Change{Kind: awsconfig.Profile, Name: "customer-04321-production", Key: "region", Value: "eu-west-1"})
+	}
+}
+
+func BenchmarkRemove40000(b *testing.B) {
+	f := awsconfig.Parse(nil)
+	apply(b, f, newProfiles(40_000)...)
+	src := f.Bytes()
+	var changes []awsconfig.Change
+	for s := range f.Sections(awsconfig.Profile) {
+		changes = append(changes, awsconfig.Change{Kind: awsconfig.Profile, Name: s.Name(), Remove: true})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		apply(b, awsconfig.Parse(src), changes...)
+	}
+}
+
+func BenchmarkBlock40000(b *testing.B) {
+	inner := awsconfig.Parse(nil)
+	apply(b, inner, newProfiles(40_000)...)
+	f := awsconfig.Parse(typicalConfig(40_000))
+	if err := f.SetBlock("corp", inner); err != nil {
+		b.Fatal(err)
+	}
+	src := f.Bytes()
+	apply(b, inner, newProfiles(40_001)...)
+	b.Run("SetBlock", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := awsconfig.Parse(src).SetBlock("corp", inner); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Block", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := f.Block("corp"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Outside", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := f.Outside("corp"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

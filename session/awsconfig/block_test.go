@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
@@ -225,7 +226,7 @@ func FuzzBlock(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q within %q: %v in %q", inner, src, err, text)
 		}
-		empty := len(bytes.TrimSpace(bytes.Trim(bytes.TrimPrefix(inner, []byte("\uFEFF")), "\x1c\x1d\x1e\x1f"))) == 0
+		empty := len(bytes.TrimFunc(bytes.TrimPrefix(inner, []byte("\uFEFF")), func(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f })) == 0
 		gotLines, innerLines := splitLines(got.Bytes()), splitLines(bytes.TrimPrefix(inner, []byte("\uFEFF")))
 		if innerLines[len(innerLines)-1] != "" {
 			innerLines = append(innerLines, "")

@@ -2,6 +2,7 @@ package awsconfig_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +55,11 @@ func TestBombs(t *testing.T) {
 		"CR":                           fill("\r"),
 		"CRLF":                         fill("\r\n"),
 		"LF, then CR":                  strings.Repeat("\n", size/2) + strings.Repeat("\r", size/2),
+		"comments":                     "\n" + fill("# c\n") + "[profile a]\n",
+		"comments above many profiles": numbered("\n# c\n# c\n[profile p%d]\n"),
+		"blocks":                       numbered("# >>> ssoenv sync %[1]d >>>\n[profile %[1]d]\n# <<< ssoenv sync %[1]d <<<\n"),
+		"markers":                      "[profile a]\n" + fill("# >>> ssoenv sync a >>>\n") + "x = 1\n",
+		"words of markers":             fill(" ssoenv sync "),
 	}
 	for name, text := range bombs {
 		t.Run(name, func(t *testing.T) {
@@ -76,6 +82,28 @@ func TestBombs(t *testing.T) {
 				s, _ := f.Section(awsconfig.Profile, name)
 				if v, _ := s.Get("x"); v != "2" {
 					t.Errorf("x of %s reads %q", name, v)
+				}
+			}
+
+			inner := awsconfig.Parse([]byte("[profile b]\nx = 1\n"))
+			f.Block("b")
+			f.Outside("b")
+			f.SetBlock("b", inner)                                // which may refuse
+			awsconfig.Parse(nil).SetBlock("b", f)                 // likewise
+			awsconfig.Parse([]byte(text)).SetBlock("corp", inner) // likewise
+
+			var changes []awsconfig.Change
+			for s := range f.Sections(awsconfig.Bare) {
+				changes = append(changes, awsconfig.Change{Name: s.Name(), Remove: true})
+			}
+			a, _ := f.Section(awsconfig.Profile, "a")
+			for _, key := range a.Keys() {
+				changes = append(changes, setKey("a", "x", "1"), remove("a", key), setKey("new", "x", "1"), remove("new", ""))
+			}
+			slices.Reverse(changes)
+			if f.Apply(changes...) == nil {
+				for s := range f.Sections(awsconfig.Bare) {
+					t.Errorf("%q is still there", s.Name())
 				}
 			}
 		})

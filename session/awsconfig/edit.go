@@ -89,6 +89,7 @@ type sectionEdit struct {
 	text    []byte
 	spans   []header // none in a new section
 	removed bool
+	checked bool // checkRemoval has found nothing
 	keys    []keyEdit
 	index   map[string]int // of a key in keys
 }
@@ -248,6 +249,9 @@ func checkAssignment(key, value string) error {
 
 // checkRemoval looks for a header that lacks a bracket.
 func (s *sectionEdit) checkRemoval(src []byte) error {
+	if s.checked {
+		return nil
+	}
 	for _, h := range s.spans {
 		scan := scanBody(src[:h.end], h.body)
 		for scan.next() {
@@ -258,6 +262,7 @@ func (s *sectionEdit) checkRemoval(src []byte) error {
 			}
 		}
 	}
+	s.checked = true
 	return nil
 }
 
