@@ -284,7 +284,7 @@ func around(text []byte) (above, below string) {
 		}
 		switch blanks := " \t\v\f\x1c\x1d\x1e\x1f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"; strings.Trim(line, blanks) {
 		case strings.TrimSpace(begin), "\uFEFF" + strings.TrimSpace(begin):
-			start = pos + strings.Index(line, "#")
+			start = pos + len(line) - len(strings.TrimPrefix(line, "\uFEFF"))
 		case strings.TrimSpace(end):
 			next = after
 		}
