@@ -94,7 +94,7 @@ func tryLock(path string) (*os.File, error) {
 	held := false
 	defer func() {
 		if !held {
-			f.Close()
+			_ = f.Close()
 		}
 	}()
 	fi, err := f.Stat()

@@ -48,5 +48,5 @@ func lockFile(f *os.File) (bool, error) {
 // started has a copy of the descriptor until its program replaces ours.
 func unlockFile(f *os.File) {
 	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
-	f.Close()
+	_ = f.Close()
 }

@@ -32,5 +32,5 @@ func lockFile(f *os.File) (bool, error) {
 // when it finds the time.
 func unlockFile(f *os.File) {
 	_ = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, &windows.Overlapped{Offset: lockedByte})
-	f.Close()
+	_ = f.Close()
 }

@@ -69,7 +69,7 @@ func replaceable(path string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, notWritten(path, err)
 	}
-	f.Close()
+	_ = f.Close()
 	return fi, nil
 }
 
@@ -125,8 +125,8 @@ func replace(path string, data []byte, attrs attributes) (err error) {
 	temp := f.Name()
 	defer func() {
 		if err != nil {
-			f.Close()
-			os.Remove(temp)
+			_ = f.Close()
+			_ = os.Remove(temp)
 			err = notWritten(path, err)
 		}
 	}()
@@ -168,7 +168,7 @@ func notWritten(path string, err error) error {
 func syncDir(path string) {
 	if dir, err := os.Open(path); err == nil {
 		_ = dir.Sync()
-		dir.Close()
+		_ = dir.Close()
 	}
 }
 
@@ -184,7 +184,7 @@ func sweep(dir string) {
 		path := filepath.Join(dir, name)
 		fi, err := entry.Info()
 		if err == nil && usable(path, fi) == nil && time.Since(fi.ModTime()) > tempAge {
-			os.Remove(path)
+			_ = os.Remove(path)
 		}
 	}
 }

@@ -52,4 +52,4 @@ precmd_functions=("${(@)precmd_functions:#__ssoenv_complete_register}" __ssoenv_
 __ssoenv_complete_register
 
 # As a file in fpath, all this is read when it is first needed.
-((!${+compstate})) || __ssoenv_complete
+((! ${+compstate})) || __ssoenv_complete

@@ -131,7 +131,7 @@ function __ssoenv_watch {
 		fi
 		# What has just been asked for may yet come, where a command will not
 		# start without another look.
-		if ((__ssoenv_left > 0 || __ssoenv_now - __ssoenv_begun >= 3 || !__ssoenv_guarded)); then
+		if ((__ssoenv_left > 0 || __ssoenv_now - __ssoenv_begun >= 3 || ! __ssoenv_guarded)); then
 			__ssoenv_tell
 		fi
 	fi
@@ -240,7 +240,7 @@ function __ssoenv_take {
 
 # __ssoenv_tell says, once for the same credentials, that they are not renewed.
 function __ssoenv_tell {
-	((!__ssoenv_told)) || \builtin return 0
+	((! __ssoenv_told)) || \builtin return 0
 
 	# Beside the expiry file stands the news of the last failure, {"at":…,
 	# "login":…}. What is older than the last attempt, and than the 15 seconds

@@ -69,20 +69,20 @@ function __ssoenv_evaluate {
 # Nor may it fail on an unset variable: that would stop the hooks after it.
 
 # What the hook knows. All of it is set here, whatever the environment says.
-__ssoenv_now=0     # the time
-__ssoenv_left=0    # of the credentials, in seconds
-__ssoenv_known=    # the credentials that the rest is about
-__ssoenv_margin=0  # they are due when less than this is left
-__ssoenv_soon=0    # they are yellow then
-__ssoenv_pause=0   # between two attempts to renew them
-__ssoenv_begun=0   # when the first one was started
-__ssoenv_asked=0   # when the last one was started
-__ssoenv_waited=0  # when the last one was started that a command waited for
-__ssoenv_offered=  # the newer expiration whose keys were to be adopted last
-__ssoenv_told=0    # the person knows that they are not renewed
-__ssoenv_name=     # the profile, printable
-__ssoenv_typed=    # the profile, as one would type it
-__ssoenv_segment=  # what "ssoenv init --prompt" wants in PROMPT
+__ssoenv_now=0    # the time
+__ssoenv_left=0   # of the credentials, in seconds
+__ssoenv_known=   # the credentials that the rest is about
+__ssoenv_margin=0 # they are due when less than this is left
+__ssoenv_soon=0   # they are yellow then
+__ssoenv_pause=0  # between two attempts to renew them
+__ssoenv_begun=0  # when the first one was started
+__ssoenv_asked=0  # when the last one was started
+__ssoenv_waited=0 # when the last one was started that a command waited for
+__ssoenv_offered= # the newer expiration whose keys were to be adopted last
+__ssoenv_told=0   # the person knows that they are not renewed
+__ssoenv_name=    # the profile, printable
+__ssoenv_typed=   # the profile, as one would type it
+__ssoenv_segment= # what "ssoenv init --prompt" wants in PROMPT
 
 # __ssoenv_prompt is the hook.
 function __ssoenv_prompt {
@@ -203,7 +203,7 @@ function __ssoenv_adopt {
 
 # __ssoenv_tell says, once for the same credentials, that they are not renewed.
 function __ssoenv_tell {
-	((!__ssoenv_told)) || builtin return 0
+	((! __ssoenv_told)) || builtin return 0
 
 	# Beside the expiry file stands the news of the last failure, {"at":…,
 	# "login":…}. What is older than the last attempt, and than the 15 seconds

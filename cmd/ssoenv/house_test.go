@@ -42,6 +42,7 @@ var floors = map[string]struct {
 	"completions":        {nil, nil},
 	"picker":             {nil, []string{"github.com/mattn/go-runewidth", "golang.org/x/sys/unix", "golang.org/x/term"}},
 	"scripts/interleave": {nil, nil},
+	"scripts/licences":   {nil, nil},
 }
 
 // libraries are given all they need. These calls would take it behind the

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +29,7 @@ func (w *world) awsCLI(t *testing.T, words ...string) (stdout string) {
 	out, err := c.Output()
 	if err != nil {
 		said := ""
-		if failed, ok := err.(*exec.ExitError); ok {
+		if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 			said = string(failed.Stderr)
 		}
 		t.Fatalf("aws %s: %v\n%s%s", strings.Join(words, " "), err, out, said)
