@@ -46,15 +46,7 @@ func TestMain(m *testing.M) {
 		}()
 	}
 	if os.Getenv(childPanic) != "" {
-		// Hold the terminal as Pick does, and fall over.
-		t, err := open(tty)
-		if err != nil {
-			panic(err)
-		}
-		defer t.close()
-		_ = t.write("ready")
-		_, _ = fmt.Scanln()
-		panic("as was asked")
+		fallOver(tty)
 	}
 	if n, _ := strconv.Atoi(os.Getenv(childMore)); n > 0 {
 		more := make(chan []Item)
@@ -97,4 +89,16 @@ func childChoices(kind string) []Item {
 	}
 	n, _ := strconv.Atoi(kind)
 	return choices(n)
+}
+
+// fallOver holds the terminal as Pick does, and panics.
+func fallOver(tty *os.File) {
+	t, err := open(tty)
+	if err != nil {
+		panic(err)
+	}
+	defer t.close()
+	_ = t.write("ready")
+	_, _ = fmt.Scanln()
+	panic("as was asked")
 }

@@ -188,7 +188,7 @@ func watchFor(fd int, ready chan<- struct{}) (*watch, error) {
 
 func (w *watch) end() {
 	close(w.stop)
-	w.wake.Close()
+	_ = w.wake.Close()
 	<-w.ended
 }
 

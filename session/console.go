@@ -99,6 +99,7 @@ func (c *Client) signinToken(ctx context.Context, federation string, keys Creden
 	if err != nil {
 		return "", answered(getSigninToken, err)
 	}
+	defer func() { _ = res.Body.Close() }()
 	reply, err := io.ReadAll(res.Body) // a copy in memory, of 1 MiB at most
 	var answer struct{ SigninToken string }
 	if err != nil || json.Unmarshal(reply, &answer) != nil || !isSecretText(answer.SigninToken) {

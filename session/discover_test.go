@@ -510,9 +510,7 @@ func TestKnownReach(t *testing.T) {
 			"another session": func() { login(t, c, portal) },
 		} {
 			login(t, c, portal)
-			ctx, cancel = context.WithTimeout(t.Context(), 45*time.Millisecond)
-			reaches, err = c.Discover(ctx, portal, Discovery{})
-			cancel()
+			reaches, err := c.discoverFor(t, portal, 45*time.Millisecond)
 			if err == nil || len(reaches) == 0 {
 				t.Fatalf("%s: %d accounts, %v", name, len(reaches), err)
 			}
@@ -765,4 +763,11 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 			}
 		})
 	})
+}
+
+// discoverFor is a discovery that is interrupted after a while.
+func (c *Client) discoverFor(t *testing.T, portal Portal, d time.Duration) ([]Reach, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	return c.Discover(ctx, portal, Discovery{})
 }

@@ -51,13 +51,13 @@ func (p *program) console(o consoleOptions) error {
 	if o.service != "" && !session.IsConsoleService(o.service) {
 		return usageError{fmt.Sprintf("%q is not a service as the console's addresses spell it, such as s3 or systems-manager/parameters", o.service)}
 	}
-	print := o.print || o.ways.noBrowser
+	shown := o.print || o.ways.noBrowser
 	client, err := p.client()
 	if err != nil {
 		return err
 	}
 	var with browser
-	if !print {
+	if !shown {
 		// Before anybody is asked to log in for nothing.
 		portal, err := client.Config.ProfilePortal(o.profile)
 		if err != nil {
@@ -81,7 +81,7 @@ func (p *program) console(o consoleOptions) error {
 	if err != nil {
 		return err
 	}
-	if print {
+	if shown {
 		if err := p.print(address.Reveal() + "\n"); err != nil {
 			return err
 		}

@@ -443,7 +443,7 @@ func (x *examination) probeAll(ctx context.Context, urls []string) []session.Pro
 // than the system's.
 func (x *examination) way(address string) string {
 	text := ""
-	if req, err := http.NewRequest(http.MethodHead, address, nil); err == nil {
+	if req, err := http.NewRequestWithContext(context.Background(), http.MethodHead, address, nil); err == nil {
 		if proxy, err := http.ProxyFromEnvironment(req); err == nil && proxy != nil {
 			text += ", through the proxy " + proxy.Host
 		}

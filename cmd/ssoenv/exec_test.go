@@ -181,8 +181,8 @@ func TestExecPassesStatuses(t *testing.T) {
 	for _, status := range []int{0, 1, 2, 3, 4, 5, 42, 125, 126, 127, 128, 129, 130, 143, 254, 255} {
 		err := w.command(t, nil, "ssoenv", "exec", "dev", "--", "sh", "-c", fmt.Sprintf("exit %d", status)).Run()
 		var ended *exec.ExitError
-		if got := 0; errors.As(err, &ended) {
-			if got = ended.ExitCode(); got != status {
+		if errors.As(err, &ended) {
+			if got := ended.ExitCode(); got != status {
 				t.Errorf("%d became %d", status, got)
 			}
 		} else if err != nil || status != 0 {

@@ -86,11 +86,11 @@ func TestBombs(t *testing.T) {
 			}
 
 			inner := awsconfig.Parse([]byte("[profile b]\nx = 1\n"))
-			f.Block("b")
-			f.Outside("b")
-			f.SetBlock("b", inner)                                // which may refuse
-			awsconfig.Parse(nil).SetBlock("b", f)                 // likewise
-			awsconfig.Parse([]byte(text)).SetBlock("corp", inner) // likewise
+			_, _ = f.Block("b")
+			_, _ = f.Outside("b")
+			_ = f.SetBlock("b", inner)                                // which may refuse
+			_ = awsconfig.Parse(nil).SetBlock("b", f)                 // likewise
+			_ = awsconfig.Parse([]byte(text)).SetBlock("corp", inner) // likewise
 
 			var changes []awsconfig.Change
 			for s := range f.Sections(awsconfig.Bare) {
