@@ -73,7 +73,7 @@ var errUsage = errors.New("wrong usage")
 type options struct {
 	listen, cert, config, data, env string
 	visit                           string
-	accounts                        int
+	accounts, roles                 int
 	hostile                         bool
 }
 
@@ -89,7 +89,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.data, "write-data-path", "", "write endpoints for AWS CLI before 2.13 and botocore before 1.31 to `directory`, for AWS_DATA_PATH")
 	flags.StringVar(&o.env, "env-file", "", "write the environment variables to `file` instead of printing them")
 	flags.StringVar(&o.visit, "visit", "", "approve the login at `address`, and do nothing else")
-	flags.IntVar(&o.accounts, "accounts", 0, "add `n` accounts with two roles each")
+	flags.IntVar(&o.accounts, "accounts", 0, "add `n` accounts")
+	flags.IntVar(&o.roles, "roles", 2, "`number` of roles in each of them, eight at most")
 	flags.BoolVar(&o.hostile, "hostile", false, "add accounts with hostile names")
 	flags.Func("fault", "add a fault, as `op=CreateToken&kind=reset-after&times=2`; may be repeated", func(spec string) error {
 		f, err := ssotest.ParseFault(spec)
@@ -112,7 +113,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if o.visit != "" {
 		return visit(ctx, o.visit)
 	}
-	server.AddAccounts(ssotest.ManyAccounts(o.accounts, "Administrator", "ReadOnly")...)
+	roles := []string{"Administrator", "ReadOnly", "Developer", "Operator", "Auditor", "Billing", "Network", "Security"}
+	server.AddAccounts(ssotest.ManyAccounts(o.accounts, roles[:min(max(o.roles, 1), len(roles))]...)...)
 	if o.hostile {
 		server.AddAccounts(ssotest.HostileEstate()...)
 	}
@@ -149,24 +151,38 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 // visit posts the form that the Approve button posts, and follows the browser's
 // way back to whoever began the login.
 func visit(ctx context.Context, address string) error {
-	form := strings.NewReader(url.Values{"decision": {"approve"}}.Encode())
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, form)
+	page, err := fetch(ctx, http.MethodGet, address, "")
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if page.Path == "/oauth/callback" {
+		return nil // it was approved without a person, and has come back
+	}
+	_, err = fetch(ctx, http.MethodPost, page.String(), url.Values{"decision": {"approve"}}.Encode())
+	return err
+}
+
+// fetch follows redirects as a browser does, and returns where they end.
+func fetch(ctx context.Context, method, address, form string) (*url.URL, error) {
+	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form))
+	if err != nil {
+		return nil, err
+	}
+	if form != "" {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	if _, err := io.Copy(io.Discard, res.Body); err != nil {
-		return err
+		return nil, err
 	}
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", res.Request.URL.Host, res.Status)
+		return nil, fmt.Errorf("%s: %s", res.Request.URL.Host, res.Status)
 	}
-	return nil
+	return res.Request.URL, nil
 }
 
 // listen listens at an address of this machine and no other: whoever reaches
