@@ -9,6 +9,10 @@
 // link, and a read creates nothing. Bytes that cannot be read as what was asked
 // for are a miss, not an error: a cache is there to be lost.
 //
+// What is secret need not be readable on a disk: [PrivateMemory] finds a place
+// that is on none, and [OpenSealed] encrypts with a key that only the kernel
+// has.
+//
 // [ReplaceFile] extends the part about faults to files outside a cache.
 package cache
 
@@ -54,9 +58,10 @@ const (
 // The methods may be called by many goroutines and, on the same directory, by
 // many processes.
 type Dir struct {
-	path   string
-	shared bool
-	swept  sync.Once
+	path    string
+	shared  bool
+	keyName string // of the kernel's key that values are sealed with; may be empty
+	swept   sync.Once
 }
 
 // Open names the directory at path, which must be absolute. It creates
@@ -163,6 +168,9 @@ func (d *Dir) Get(key string, v any) (bool, error) {
 		}
 		if file.remark != nil {
 			remark = file.remark
+		}
+		if file.data != nil && d.seals(key) {
+			file.data = d.unseal(key, file.data)
 		}
 		if file.data == nil {
 			return false, remark
@@ -292,6 +300,9 @@ func (d *Dir) Write(key string, data []byte, modified time.Time) error {
 	path, err := d.file(key)
 	if err != nil {
 		return err
+	}
+	if d.seals(key) {
+		data = d.seal(key, data)
 	}
 	if len(data) > sizeLimit {
 		return fmt.Errorf("%q not written: %d bytes are more than %d", path, len(data), sizeLimit)

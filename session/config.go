@@ -372,8 +372,12 @@ func sessionPortal(name string, values map[string]string) (Portal, error) {
 	}
 	// Not to be ignored: whoever asks for another place wants nothing readable
 	// in this one.
-	if store := values["ssoenv_store"]; store != "" && store != "shared" {
-		return Portal{}, badValue(where, "ssoenv_store", store, "shared, the only one that this version has")
+	switch store := values["ssoenv_store"]; store {
+	case "", "shared":
+	case "isolated":
+		p.Isolated = true
+	default:
+		return Portal{}, badValue(where, "ssoenv_store", store, "shared or isolated")
 	}
 	return p, checkPortal(where, p)
 }

@@ -147,7 +147,7 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 		if _, _, err := c.Login(t.Context(), portal, deviceCeremony(&shown)); err != nil {
 			t.Fatal(err)
 		}
-		file, _ := c.readToken(portal)
+		file, _, _ := c.readToken(portal)
 		text := strings.TrimSuffix(string(file.bytes()), "}") + `, "x": {"y": [1, null]}, "a": "é"}`
 		if err := c.Tokens.Write(tokenKey(portal), []byte(text), time.Time{}); err != nil {
 			t.Fatal(err)
@@ -156,7 +156,7 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 		if _, err := c.Token(t.Context(), portal); err != nil {
 			t.Fatal(err)
 		}
-		file, _ = c.readToken(portal)
+		file, _, _ = c.readToken(portal)
 		if string(file.others["x"]) != `{"y": [1, null]}` || string(file.others["a"]) != `"é"` {
 			t.Errorf("after a refresh: %s", file.bytes())
 		}
@@ -165,7 +165,7 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 		if _, _, err := c.Login(t.Context(), portal, how); err != nil {
 			t.Fatal(err)
 		}
-		if file, _ = c.readToken(portal); string(file.others["a"]) != `"é"` {
+		if file, _, _ = c.readToken(portal); string(file.others["a"]) != `"é"` {
 			t.Errorf("after a login: %s", file.bytes())
 		}
 	})

@@ -86,7 +86,7 @@ func (c *Client) Discover(ctx context.Context, portal Portal, o Discovery) ([]Re
 		d.survey.open, d.survey.complete = false, c.Now().UTC()
 	}
 	c.keepSurvey(portal, d.survey)
-	if _, ok := c.readToken(portal); !ok {
+	if _, ok, unknown := c.readToken(portal); !ok && unknown == nil {
 		_ = c.forgetReach(portal) // a logout came in between
 	}
 	return d.survey.reaches(func(a *surveyed) bool { return a.asked && a.seen }), err

@@ -16,6 +16,19 @@ func (e *LoginRequiredError) Error() string {
 	return fmt.Sprintf("%s %q", e.Reason, e.Portal.Title())
 }
 
+// A KeyringError says that the operating system's keyring, which has the
+// session of an isolated portal, did not do what it was asked.
+type KeyringError struct {
+	Portal Portal
+	Err    error
+}
+
+func (e *KeyringError) Error() string {
+	return fmt.Sprintf("the keyring, where the session with %q is kept: %v", e.Portal.Title(), e.Err)
+}
+
+func (e *KeyringError) Unwrap() error { return e.Err }
+
 // A NotFoundError says that the AWS config files have no such section.
 type NotFoundError struct {
 	Kind string // "profile" or "sso-session"

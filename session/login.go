@@ -62,13 +62,21 @@ type Ceremony struct {
 // token, else a refreshed one, else one that a person approves. One process of
 // many shows a challenge; the others wait for what comes of it.
 func (c *Client) Login(ctx context.Context, portal Portal, how Ceremony) (token Token, asked bool, err error) {
-	before, _ := c.CachedToken(portal)
+	// Before anybody is asked: a session that cannot be kept is no use.
+	before, _, err := c.readToken(portal)
+	if err != nil {
+		return Token{}, false, err
+	}
 	unlock, err := c.lockLogin(ctx, portal, how)
 	if err != nil {
 		return Token{}, false, err
 	}
 	defer unlock()
-	if now, ok := c.CachedToken(portal); !how.Force || ok && now.Access != before.Access {
+	now, ok, err := c.readToken(portal)
+	if err != nil {
+		return Token{}, false, err
+	}
+	if !how.Force || ok && now.Access != before.Access {
 		token, err = c.Token(ctx, portal)
 		var required *LoginRequiredError
 		if err == nil || !errors.As(err, &required) {
@@ -123,9 +131,15 @@ func (c *Client) challenge(ctx context.Context, portal Portal, how Ceremony) (To
 
 // keepLogin writes down the session that a login has given.
 func (c *Client) keepLogin(portal Portal, client registration, out *ssooidc.CreateTokenOutput) (Token, error) {
-	known, _ := c.readToken(portal)
+	known, _, _ := c.readToken(portal)
 	if err := c.forgetRoles(portal); err != nil {
 		c.warn("%v", err) // it may be another person who has logged in
+	}
+	if portal.Isolated {
+		// From the time before it was.
+		if err := c.forgetFiles(portal); err != nil {
+			c.warn("%v", err)
+		}
 	}
 	return c.keepToken(portal, tokenFile{
 		Token: Token{

@@ -20,12 +20,15 @@ func (c *Client) Logout(ctx context.Context, portal Portal) (had bool, err error
 	if unlock, err := c.lock(ctx, "token-"+tokenKey(portal), "renewing the session", shortPatience); err == nil {
 		defer unlock()
 	}
-	file, had := c.readToken(portal)
-	var failures []error
+	file, had, err := c.readToken(portal)
+	failures := []error{err}
 	if had {
 		failures = append(failures, c.endSession(ctx, portal, file))
 	}
-	failures = append(failures, c.forget(portal))
+	if err == nil {
+		failures = append(failures, c.forgetToken(portal))
+	}
+	failures = append(failures, c.forgetFiles(portal), c.forgetRoles(portal), c.forgetCLIRoles(portal), c.forgetReach(portal))
 	return had, errors.Join(failures...)
 }
 
@@ -58,8 +61,17 @@ func (c *Client) endSession(ctx context.Context, portal Portal, file tokenFile) 
 	return nil
 }
 
-// forget removes what a session has left on this machine.
-func (c *Client) forget(portal Portal) error {
+// forgetToken removes the token of an isolated portal, which is in no file.
+func (c *Client) forgetToken(portal Portal) error {
+	if !portal.Isolated {
+		return nil
+	}
+	return c.deleteIsolated(portal)
+}
+
+// forgetFiles removes the files of a session: its token, and the client that it
+// was got with.
+func (c *Client) forgetFiles(portal Portal) error {
 	var failures []error
 	if c.Tokens != nil {
 		failures = append(failures, c.Tokens.Delete(tokenKey(portal)))
@@ -69,7 +81,6 @@ func (c *Client) forget(portal Portal) error {
 			failures = append(failures, c.Private.Delete(registrationKey(portal, grant)))
 		}
 	}
-	failures = append(failures, c.forgetRoles(portal), c.forgetCLIRoles(portal), c.forgetReach(portal))
 	return errors.Join(failures...)
 }
 

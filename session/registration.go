@@ -43,7 +43,7 @@ func registrationKey(portal Portal, grant string) string {
 func (c *Client) registered(ctx context.Context, portal Portal, grant string) (registration, error) {
 	key := registrationKey(portal, grant)
 	var known registration
-	if c.Private != nil {
+	if c.Private != nil && !portal.Isolated {
 		ok, err := c.Private.Get(key, &known)
 		c.remark(err)
 		if ok && known.ClientID != "" && known.ClientSecret != "" && known.Expires.Sub(c.Now()) > tokenMargin {
@@ -81,7 +81,9 @@ func (c *Client) register(ctx context.Context, portal Portal, grant string) (reg
 	if made.ClientID == "" || made.ClientSecret == "" {
 		return registration{}, unusable("RegisterClient")
 	}
-	if c.Private != nil {
+	// Without the client's secret, a refresh token that has leaked is worth
+	// nothing: of an isolated portal, it is kept with the token or not at all.
+	if c.Private != nil && !portal.Isolated {
 		if err := c.Private.Put(registrationKey(portal, grant), made); err != nil {
 			c.warn("the client registration could not be kept for later: %v", err)
 		}

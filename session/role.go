@@ -192,7 +192,10 @@ func (c *Client) fromPortal(ctx context.Context, p Profile) (Credentials, error)
 // replace renews a token that the service has refused, whatever its file says
 // of its life.
 func (c *Client) replace(ctx context.Context, portal Portal, refused Token) (Token, error) {
-	file, ok := c.readToken(portal)
+	file, ok, err := c.readToken(portal)
+	if err != nil {
+		return Token{}, err
+	}
 	if !ok {
 		return Token{}, &LoginRequiredError{portal, "you are not logged in to"}
 	}
@@ -212,7 +215,7 @@ func (c *Client) replace(ctx context.Context, portal Portal, refused Token) (Tok
 // refused writes down that the service does not take the token, so that the
 // next login does not take it for a session, and the AWS CLI does not either.
 func (c *Client) refused(portal Portal, token Token) error {
-	if file, ok := c.readToken(portal); ok && file.Access == token.Access && file.Expires.After(c.Now()) {
+	if file, ok, _ := c.readToken(portal); ok && file.Access == token.Access && file.Expires.After(c.Now()) {
 		file.Expires = c.Now().Truncate(time.Second)
 		_ = c.writeToken(portal, file) // at worst it is refused once more
 	}
@@ -266,6 +269,9 @@ func (c *Client) keepRole(p Profile, file roleFile) {
 	if c.Roles == nil {
 		return
 	}
+	if !c.KeepsRoles(p.Portal) {
+		return
+	}
 	err := c.Roles.Put(roleKey(p), file)
 	if err == nil {
 		// The modification time is the expiration too: who watches the file
@@ -277,7 +283,7 @@ func (c *Client) keepRole(p Profile, file roleFile) {
 		c.warn("the credentials could not be kept for later: %v", err)
 	}
 	_ = c.Roles.Delete(failureKey(p)) // at worst a shell reads old news
-	if _, ok := c.readToken(p.Portal); !ok && !p.Portal.isNone() {
+	if _, ok, err := c.readToken(p.Portal); !ok && err == nil && !p.Portal.isNone() {
 		// A logout came in between, which looks for these files after it has
 		// deleted the token: either it finds them, or they are found here.
 		_ = c.Roles.Delete(roleKey(p))
@@ -293,7 +299,7 @@ func (c *Client) Watchable(p Profile) []string {
 	if c.Roles != nil {
 		files = append(files, c.Roles.Path(expiryKey(p)))
 	}
-	if c.Tokens != nil && !p.Portal.isNone() {
+	if c.Tokens != nil && !p.Portal.isNone() && !p.Portal.Isolated {
 		files = append(files, c.Tokens.Path(tokenKey(p.Portal)))
 	}
 	return files

@@ -6,11 +6,12 @@
 //	name → Profile → Token → Credentials
 //
 // [Client.Profile] reads the AWS config files. [Client.Token] finds the
-// session's token in the AWS CLI's cache, and refreshes it when little of it is
-// left. [Client.Credentials] exchanges the token for the keys of one account
-// and role, or finds them in ssoenv's own cache. Only [Client.Login] needs a
-// person; whoever calls the others gets a [LoginRequiredError] where one is
-// missing, and decides.
+// session's token in the AWS CLI's cache, or in the operating system's keyring
+// where the config file says so, and refreshes it when little of it is left.
+// [Client.Credentials] exchanges the token for the keys of one account and role,
+// or finds them in ssoenv's own cache. Only [Client.Login] needs a person;
+// whoever calls the others gets a [LoginRequiredError] where one is missing, and
+// decides.
 //
 // The package prints nothing and asks nothing. However many processes ask at
 // once, a token is refreshed once and a role's credentials are fetched once:
@@ -39,6 +40,7 @@ type Portal struct {
 	// Settings of ssoenv's own.
 	LoginMethod string // ssoenv_login: auto, pkce or device
 	Browser     string // ssoenv_browser: a command line with %s, or empty
+	Isolated    bool   // ssoenv_store: the token is in the keyring, not in a file
 }
 
 // Title names the portal to a person: the session's name or the start URL.
@@ -113,6 +115,10 @@ type Client struct {
 	Roles    *cache.Dir // role credentials
 	Private  *cache.Dir // client registrations, locks, and what discoveries have found
 	CLIRoles *cache.Dir // the AWS CLI's cli/cache, of which logout forgets its part
+
+	// Keyring has the tokens of isolated portals. It is asked for those alone,
+	// and for nothing that the role cache can answer.
+	Keyring Keyring
 
 	// Transport makes the HTTP transport, when one is needed and no sooner.
 	Transport func() (http.RoundTripper, error)

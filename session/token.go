@@ -22,7 +22,8 @@ const (
 // CachedToken is what the cache holds for the portal, expired or not, without
 // any network.
 func (c *Client) CachedToken(portal Portal) (Token, bool) {
-	file, ok := c.readToken(portal)
+	file, ok, err := c.readToken(portal)
+	c.remark(err)
 	return file.Token, ok
 }
 
@@ -31,7 +32,10 @@ func (c *Client) CachedToken(portal Portal) (Token, bool) {
 // returns a [LoginRequiredError]. A token that is still valid is returned
 // whatever becomes of its refresh.
 func (c *Client) Token(ctx context.Context, portal Portal) (Token, error) {
-	file, ok := c.readToken(portal)
+	file, ok, err := c.readToken(portal)
+	if err != nil {
+		return Token{}, err
+	}
 	if !ok {
 		return Token{}, &LoginRequiredError{portal, "you are not logged in to"}
 	}
@@ -87,27 +91,30 @@ func (c *Client) refreshOnce(ctx context.Context, portal Portal, seen tokenFile)
 		return Token{}, err
 	}
 	defer unlock()
-	if adopted, ok := c.adopt(portal, seen); ok {
-		return adopted, nil
+	latest, ok, err := c.readToken(portal)
+	if err != nil {
+		return Token{}, err // what a refresh gives would be lost
 	}
-	if latest, ok := c.readToken(portal); ok && latest.Refreshable(c.Now()) {
+	if ok && c.supersedes(latest, seen) {
+		return latest.Token, nil
+	}
+	if ok && latest.Refreshable(c.Now()) {
 		seen = latest
 	}
 	fresh, err := c.refresh(ctx, portal, seen)
 	if hasCode(err, codeInvalidGrant) {
 		// A tool that takes no locks may have spent the token just now.
-		if adopted, ok := c.adopt(portal, seen); ok {
-			return adopted, nil
+		if latest, ok, _ := c.readToken(portal); ok && c.supersedes(latest, seen) {
+			return latest.Token, nil
 		}
 	}
 	return fresh, err
 }
 
-// adopt returns the token in the cache if it is another than the one seen, and
-// valid.
-func (c *Client) adopt(portal Portal, seen tokenFile) (Token, bool) {
-	latest, ok := c.readToken(portal)
-	return latest.Token, ok && latest.Access != seen.Access && latest.Expires.After(c.Now())
+// supersedes tells whether the token in the cache is another than the one seen,
+// and valid.
+func (c *Client) supersedes(latest, seen tokenFile) bool {
+	return latest.Access != seen.Access && latest.Expires.After(c.Now())
 }
 
 func (c *Client) refresh(ctx context.Context, portal Portal, seen tokenFile) (Token, error) {
@@ -150,7 +157,10 @@ func (c *Client) keepToken(portal Portal, file tokenFile, out *ssooidc.CreateTok
 // process lasts.
 func (c *Client) writeToken(portal Portal, file tokenFile) error {
 	err := errors.New("there is no cache to keep it in")
-	if c.Tokens != nil {
+	switch {
+	case portal.Isolated:
+		err = c.writeIsolated(portal, string(file.bytes()))
+	case c.Tokens != nil:
 		err = c.Tokens.Write(tokenKey(portal), file.bytes(), time.Time{})
 	}
 	if err != nil {
@@ -171,20 +181,27 @@ func (c *Client) Kept(portal Portal) bool {
 	return !unkept
 }
 
-func (c *Client) readToken(portal Portal) (tokenFile, bool) {
+// readToken finds the session's token. Only a keyring can fail to tell whether
+// there is one: a file that cannot be read is a miss.
+func (c *Client) readToken(portal Portal) (file tokenFile, ok bool, err error) {
 	if file, ok := c.unkept[tokenKey(portal)]; ok {
-		return file, true
+		return file, true, nil
 	}
-	if c.Tokens == nil || portal.isNone() {
-		return tokenFile{}, false
+	switch {
+	case portal.isNone():
+		return tokenFile{}, false, nil
+	case portal.Isolated:
+		if file, ok, err = c.readIsolated(portal); err != nil {
+			return tokenFile{}, false, err
+		}
+	case c.Tokens != nil:
+		ok, err = c.Tokens.Get(tokenKey(portal), &file)
+		c.remark(err)
 	}
-	var file tokenFile
-	ok, err := c.Tokens.Get(tokenKey(portal), &file)
-	c.remark(err)
 	if !ok || file.Access == "" || file.Expires.IsZero() {
-		return tokenFile{}, false
+		return tokenFile{}, false, nil
 	}
-	return file, true
+	return file, true, nil
 }
 
 // lock waits its turn among the processes that do the same work. Where the

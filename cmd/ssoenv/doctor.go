@@ -340,14 +340,13 @@ func whyNotRenewed(token session.Token) string {
 
 // caches looks whether what is to be kept can be kept, and from whom.
 func (x *examination) caches() {
-	roles := x.roleDirectory()
-	inMemory := roles != x.roleDirectoryOnDisk()
+	roles, inMemory := x.roleDirectory()
 	for _, c := range []struct {
 		what, path string
 		open       func(string) (*cache.Dir, error)
 	}{
 		{"logins", x.tokenDirectory(), cache.OpenShared},
-		{"role credentials", roles, cache.Open},
+		{"role credentials", roles, openSealed},
 		{"registrations and locks", x.privateDirectory(), cache.Open},
 	} {
 		dir, err := c.open(c.path)
@@ -362,7 +361,7 @@ func (x *examination) caches() {
 		case c.path == roles && inMemory:
 			x.ok("%s are kept in memory: %s", c.what, c.path)
 		case c.path == roles:
-			x.ok("%s are kept on disk: %s", c.what, c.path)
+			x.ok("%s are kept on disk, %s: %s", c.what, protection(dir), c.path)
 		default:
 			x.ok("%s are kept in %s", c.what, c.path)
 		}

@@ -115,6 +115,7 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		service  *session.ServiceError
 		network  *session.NetworkError
 		busy     *session.BusyError
+		keyring  *session.KeyringError
 	)
 	switch {
 	case errors.As(err, &shown):
@@ -135,6 +136,8 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		return statusLogin, []string{"log in with: " + p.loginCommandFor(required.Portal)}
 	case errors.As(err, &mfa):
 		return statusLogin, []string{"somebody has to type it: run ssoenv use " + typed(mfa.Profile) + " at a terminal"}
+	case errors.As(err, &keyring):
+		return statusFailed, keyringHints(keyring.Portal)
 	case errors.As(err, &missing):
 		return statusConfig, p.namesHint(missing)
 	case errors.As(err, &region):
@@ -173,6 +176,13 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		return statusFailed, []string{"run the command again"}
 	}
 	return statusFailed, nil
+}
+
+func keyringHints(portal session.Portal) []string {
+	return []string{
+		"unlock this system's keyring, or start it, and run the command again",
+		fmt.Sprintf("the session is there because of ssoenv_store = isolated in %s; shared keeps it in a file, as the AWS CLI does", sectionOf(portal)),
+	}
 }
 
 func (p *program) serviceRemedy(e *session.ServiceError) (int, []string) {

@@ -61,6 +61,7 @@ func (p *program) exec(o execOptions) error {
 		return err
 	}
 	statements, _ := made.statements(p.env)
+	p.allowDumps()
 	err = replaceProcess(path, o.command, applied(statements, p.given))
 	return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
 }

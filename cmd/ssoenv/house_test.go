@@ -23,7 +23,10 @@ var floors = map[string]struct {
 }{
 	"cmd/ssoenv": {
 		[]string{"session", "shellinit", "completions", "cache", "picker"},
-		[]string{"github.com/urfave/cli/v2", "github.com/adrg/xdg", "github.com/mattn/go-isatty", "golang.org/x/sys/unix", "golang.org/x/term"},
+		[]string{
+			"github.com/urfave/cli/v2", "github.com/adrg/xdg", "github.com/mattn/go-isatty", "github.com/zalando/go-keyring",
+			"golang.org/x/sys/unix",
+		},
 	},
 	"cmd/fakesso": {[]string{"session/ssotest"}, nil},
 	"session": {

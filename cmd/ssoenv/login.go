@@ -149,6 +149,9 @@ func (p *program) logIn(ctx context.Context, client *session.Client, portal sess
 	if token.Refreshable(p.now()) {
 		how = ", renewed by itself while the session lasts"
 	}
+	if !client.Kept(portal) && portal.Isolated {
+		return shownError{fmt.Errorf("the login to %q worked, but could not be kept in the keyring", portal.Title()), statusFailed, keyringHints(portal)}
+	}
 	if !client.Kept(portal) {
 		return shownError{fmt.Errorf("the login to %q worked, but could not be kept", portal.Title()), statusFailed,
 			[]string{"make ~/.aws/sso/cache a directory that is yours and can be written to"}}

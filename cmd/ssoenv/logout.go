@@ -58,7 +58,7 @@ func (p *program) logout(o logoutOptions) error {
 		ours = ours || inUse && portal.Name == used.Name && portal.StartURL == used.StartURL
 		if had && err == nil {
 			p.say("logged out of %q", portal.Title())
-		} else if !had {
+		} else if !had && err == nil {
 			p.say("there was no session with %q", portal.Title())
 		}
 	}

@@ -29,6 +29,8 @@ func run() int {
 		env:    environ(os.Environ()),
 		given:  os.Environ(),
 		now:    time.Now,
+
+		allowDumps: forbidDumps(),
 	}
 	return p.run()
 }
@@ -42,6 +44,8 @@ type program struct {
 	env    map[string]string
 	given  []string // the environment itself, with whatever is in it that is no variable
 	now    func() time.Time
+
+	allowDumps func() // for the command that takes this process's place
 
 	debug   bool
 	quiet   bool   // there is nobody to read what would be said

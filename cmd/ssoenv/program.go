@@ -105,9 +105,10 @@ func (p *program) client() (*session.Client, error) {
 	return &session.Client{
 		Config:    config,
 		Tokens:    p.open(cache.OpenShared, p.tokenDirectory()),
-		Roles:     p.open(cache.Open, p.roleDirectory()),
+		Roles:     p.openRoles(),
 		Private:   p.open(cache.Open, p.privateDirectory()),
 		CLIRoles:  p.open(cache.OpenShared, filepath.Join(p.home(), ".aws", "cli", "cache")),
+		Keyring:   keyring{bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
 		Transport: sync.OnceValues(p.transport),
 		Endpoints: endpoints,
 		STSRegion: p.regionBefore(),
@@ -145,14 +146,41 @@ func (p *program) privateDirectory() string { return filepath.Join(xdg.CacheHome
 
 // roleDirectory is where role credentials live: in memory, where the system
 // gives the person a runtime directory that is, and gone at the last logout.
-func (p *program) roleDirectory() string {
+func (p *program) roleDirectory() (path string, inMemory bool) {
 	if xdg.RuntimeDir != "" && cache.PrivateMemory(xdg.RuntimeDir) {
-		return filepath.Join(xdg.RuntimeDir, "ssoenv")
+		return filepath.Join(xdg.RuntimeDir, "ssoenv"), true
 	}
-	return p.roleDirectoryOnDisk()
+	return p.roleDirectoryOnDisk(), false
 }
 
 func (p *program) roleDirectoryOnDisk() string { return filepath.Join(p.privateDirectory(), "roles") }
+
+// openRoles opens the place of role credentials: on a disk, they are sealed
+// with a key that the kernel keeps, where it does.
+func (p *program) openRoles() *cache.Dir {
+	open := openSealed
+	path, inMemory := p.roleDirectory()
+	if inMemory {
+		open = cache.Open
+	}
+	roles := p.open(open, path)
+	if p.debug && roles != nil {
+		p.log("role credentials in %s: %s", path, protection(roles))
+	}
+	return roles
+}
+
+func openSealed(path string) (*cache.Dir, error) { return cache.OpenSealed(path, "ssoenv") }
+
+// protection tells a person what keeps a directory's values from whoever gets
+// hold of the disk.
+func protection(dir *cache.Dir) string {
+	how, err := dir.Protection()
+	if err != nil {
+		return fmt.Sprintf("%v (%v)", how, err)
+	}
+	return how.String()
+}
 
 // transport is made when the network is first needed: a cached switch reads no
 // certificates.

@@ -54,6 +54,12 @@ func (p *program) refresh(within time.Duration) error {
 	if err != nil {
 		return err
 	}
+	if !client.KeepsRoles(profile.Portal) {
+		// Nobody could adopt them.
+		err := errors.New("there is no place where credentials of an isolated session may be kept")
+		client.NoteFailure(profile, err)
+		return err
+	}
 	if failed, ok := client.LastFailure(profile); ok && p.now().Sub(failed).Abs() < recentFailure {
 		return statusError(statusFailed)
 	}

@@ -63,10 +63,11 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setUpScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fake":   fakeCommand,
-			"calls":  callsCommand,
-			"issued": issuedCommand,
-			"status": statusCommand,
+			"fake":    fakeCommand,
+			"calls":   callsCommand,
+			"issued":  issuedCommand,
+			"status":  statusCommand,
+			"keyring": keyringCommand,
 		},
 	})
 }

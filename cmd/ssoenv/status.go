@@ -54,6 +54,10 @@ type statusJSON struct {
 	TokenExpires       *time.Time `json:"token_expires,omitempty"`
 	RegistrationExpire *time.Time `json:"registration_expires,omitempty"`
 	Refreshable        bool       `json:"refreshable"` // can be renewed without a person
+
+	// How the cached role credentials are kept: "in memory", "sealed", or
+	// "plain" with the reason.
+	Cache string `json:"cache,omitempty"`
 }
 
 func (p *program) status(o statusOptions) error {
@@ -94,6 +98,9 @@ func (p *program) describe(client *session.Client, s *statusJSON) error {
 	}
 	s.AccountID, s.RoleName = profile.AccountID, profile.RoleName
 	s.SSOSession, s.StartURL = profile.Portal.Name, profile.Portal.StartURL
+	if client.Roles != nil {
+		s.Cache = protection(client.Roles)
+	}
 	if token, ok := client.CachedToken(profile.Portal); ok {
 		s.TokenExpires = moment(token.Expires)
 		s.RegistrationExpire = moment(token.RegistrationExpires)
@@ -146,6 +153,7 @@ func (p *program) statusText(s statusJSON) string {
 		renewal = "yes, without a person"
 	}
 	line("renewable", renewal)
+	line("cache", s.Cache)
 	_ = w.Flush() // into memory
 	return b.String()
 }

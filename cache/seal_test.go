@@ -1,0 +1,445 @@
+//go:build linux
+
+package cache_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ssoenv/ssoenv/cache"
+)
+
+// These tests use the kernel's real keyring, under names of their own.
+
+func init() {
+	roles["put sealed"] = putSealed
+	roles["get sealed"] = getSealed
+	roles["read key"] = readKey
+}
+
+// keyName is the name of a key that is gone when the test ends.
+func keyName(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("ssoenv-test-%d-%s", os.Getpid(), t.Name())
+	t.Cleanup(func() {
+		if id, err := keyID(name); err == nil {
+			_, err := unix.KeyctlInt(unix.KEYCTL_INVALIDATE, id, 0, 0, 0)
+			must(t, err)
+		}
+	})
+	return name
+}
+
+func keyID(name string) (int, error) {
+	return unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, "user", name, 0)
+}
+
+func openSealed(t testing.TB, path, name string) *cache.Dir {
+	t.Helper()
+	d, err := cache.OpenSealed(path, name)
+	must(t, err)
+	return d
+}
+
+func wantProtection(t *testing.T, d *cache.Dir, want cache.Protection) {
+	t.Helper()
+	if got, err := d.Protection(); got != want || err != nil {
+		t.Errorf("Protection = %v, %v, want %v", got, err, want)
+	}
+}
+
+// wantMiss expects a miss that leaves the variable alone.
+func wantMiss(t *testing.T, d *cache.Dir, key string) {
+	t.Helper()
+	got := token{StartURL: "before"}
+	if found, err := d.Get(key, &got); found || err != nil || got != (token{StartURL: "before"}) {
+		t.Errorf("Get(%q) = %v, %v, %+v", key, found, err, got)
+	}
+}
+
+func wantToken(t *testing.T, d *cache.Dir, key string) {
+	t.Helper()
+	var got token
+	if found, err := d.Get(key, &got); !found || err != nil || got != someToken() {
+		t.Errorf("Get(%q) = %v, %v, %+v", key, found, err, got)
+	}
+}
+
+func contentOf(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	must(t, err)
+	return string(data)
+}
+
+func TestSealedIsNoise(t *testing.T) {
+	d := openSealed(t, filepath.Join(t.TempDir(), "dir"), keyName(t))
+	wantMiss(t, d, "k")
+	must(t, d.Put("k", someToken()))
+	wantToken(t, d, "k")
+	wantProtection(t, d, cache.Sealed)
+	wantMode(t, d.Path("k"), 0o600)
+	first := contentOf(t, d.Path("k"))
+	for _, word := range []string{"accessToken", "a1B2", "example"} {
+		if strings.Contains(first, word) {
+			t.Errorf("the file shows %q", word)
+		}
+	}
+	must(t, d.Put("k", someToken()))
+	if contentOf(t, d.Path("k")) == first {
+		t.Error("the same value was sealed twice in the same way")
+	}
+}
+
+// What shells and other programs read stays readable.
+func TestEndingsAreNotSealed(t *testing.T) {
+	d := openSealed(t, filepath.Join(t.TempDir(), "dir"), keyName(t))
+	must(t, d.Write("k.expires", []byte("1893553445\n"), time.Unix(1893553445, 0)))
+	must(t, d.Put("k.failed", map[string]int{"at": 7}))
+	if got := contentOf(t, d.Path("k.expires")) + contentOf(t, d.Path("k.failed")); got != "1893553445\n"+`{"at":7}` {
+		t.Errorf("the files hold %q", got)
+	}
+	var got map[string]int
+	if found, err := d.Get("k.failed", &got); !found || err != nil || got["at"] != 7 {
+		t.Errorf("Get = %v, %v, %v", found, err, got)
+	}
+}
+
+func TestSealedFileInAnothersPlaceIsAMiss(t *testing.T) {
+	d := openSealed(t, filepath.Join(t.TempDir(), "dir"), keyName(t))
+	must(t, d.Put("prod", someToken()))
+	must(t, os.Rename(d.Path("prod"), d.Path("dev")))
+	wantMiss(t, d, "dev")
+	must(t, os.Rename(d.Path("dev"), d.Path("prod")))
+	wantToken(t, d, "prod")
+}
+
+func TestPlainFileIsAMissAndReplaced(t *testing.T) {
+	dir, name := privateDir(t), keyName(t)
+	must(t, open(t, dir).Put("k", someToken()))
+	d := openSealed(t, dir, name)
+	wantMiss(t, d, "k") // before there is a key
+	must(t, d.Put("other", 1))
+	wantMiss(t, d, "k") // and after
+	must(t, d.Put("k", someToken()))
+	if strings.Contains(contentOf(t, d.Path("k")), "a1B2") {
+		t.Error("the file is still plain")
+	}
+	wantMiss(t, open(t, dir), "k")
+}
+
+func TestDamagedSealIsAMiss(t *testing.T) {
+	d := openSealed(t, filepath.Join(t.TempDir(), "dir"), keyName(t))
+	must(t, d.Put("k", 12345))
+	whole := []byte(contentOf(t, d.Path("k")))
+	for i := range whole {
+		damaged := bytes.Clone(whole)
+		damaged[i] ^= 1
+		for _, data := range [][]byte{damaged, whole[:i]} {
+			must(t, os.WriteFile(d.Path("k"), data, 0o600))
+			if found, err := d.Get("k", new(int)); found || err != nil {
+				t.Fatalf("byte %d: Get = %v, %v", i, found, err)
+			}
+		}
+	}
+}
+
+// No bytes but those that were sealed are a value.
+func FuzzUnseal(f *testing.F) {
+	d := openSealed(f, filepath.Join(f.TempDir(), "dir"), keyName(f))
+	must(f, d.Put("k", 1))
+	sealed, err := os.ReadFile(d.Path("k"))
+	must(f, err)
+	f.Add([]byte("1"))
+	f.Add(sealed[:len(sealed)-1])
+	f.Add([]byte("ssoenv sealed 1\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		must(t, os.WriteFile(d.Path("k"), data, 0o600))
+		if found, err := d.Get("k", new(int)); err != nil || found != bytes.Equal(data, sealed) {
+			t.Fatalf("Get = %v, %v for %q", found, err, data)
+		}
+	})
+}
+
+// After a reboot there is another key, or none.
+func TestLostKeyIsAMissAndReplaced(t *testing.T) {
+	name := keyName(t)
+	d := openSealed(t, filepath.Join(t.TempDir(), "dir"), name)
+	for _, operation := range []int{unix.KEYCTL_REVOKE, unix.KEYCTL_INVALIDATE} {
+		must(t, d.Put("k", someToken()))
+		wantToken(t, d, "k")
+		id, err := keyID(name)
+		must(t, err)
+		_, err = unix.KeyctlInt(operation, id, 0, 0, 0)
+		must(t, err)
+		wantMiss(t, d, "k")
+		must(t, d.Put("other", 1)) // makes another key
+		wantMiss(t, d, "k")
+		must(t, d.Put("k", someToken()))
+		wantToken(t, d, "k")
+	}
+}
+
+// putSealed writes the value of the fault tests for its third argument, and
+// prints how it was kept. With a fourth, it first leaves the user's session.
+func putSealed(args []string) error {
+	if err := leaveSession(args, 3); err != nil {
+		return err
+	}
+	d, err := cache.OpenSealed(args[0], args[1])
+	if err != nil {
+		return err
+	}
+	err = d.Put(args[2], "after")
+	protection, why := d.Protection()
+	fmt.Printf("%v: %v, %v\n", err, protection, why)
+	return nil
+}
+
+// getSealed prints the value for its third argument.
+func getSealed(args []string) error {
+	if err := leaveSession(args, 3); err != nil {
+		return err
+	}
+	d, err := cache.OpenSealed(args[0], args[1])
+	if err != nil {
+		return err
+	}
+	var v string
+	found, err := d.Get(args[2], &v)
+	fmt.Printf("%v %v %s\n", found, err, v)
+	return nil
+}
+
+// leaveSession takes a session keyring that leads nowhere, as some set-ups give
+// their sessions one, if there is an argument more than there must be.
+func leaveSession(args []string, most int) error {
+	if len(args) <= most {
+		return nil
+	}
+	_, err := unix.KeyctlInt(unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)
+	return err
+}
+
+// readKey tries to read a key by its number.
+func readKey(args []string) error {
+	id, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	_, err = unix.KeyctlBuffer(unix.KEYCTL_READ, id, make([]byte, 64), 0)
+	return outcome(err)
+}
+
+// printed runs a process to its end and returns what it prints.
+func printed(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// Whoever makes the key, the user's other processes read with it, whether or
+// not their sessions lead to the user's keyring.
+func TestKeyIsTheUsersNotTheSessions(t *testing.T) {
+	if !unprivileged(t) {
+		return
+	}
+	for _, maker := range [][]string{nil, {"elsewhere"}} {
+		dir, name := privateDir(t), fmt.Sprintf("%s-%d", keyName(t), len(maker))
+		if got := printed(t, command("put sealed", append([]string{dir, name, "k"}, maker...)...)); got != "<nil>: sealed, <nil>" {
+			t.Errorf("put by %v: %s", maker, got)
+		}
+		for _, reader := range [][]string{nil, {"elsewhere"}} {
+			if got := printed(t, command("get sealed", append([]string{dir, name, "k"}, reader...)...)); got != "true <nil> after" {
+				t.Errorf("put by %v, got by %v: %s", maker, reader, got)
+			}
+		}
+		id, err := keyID(name)
+		must(t, err)
+		_, err = unix.KeyctlInt(unix.KEYCTL_INVALIDATE, id, 0, 0, 0)
+		must(t, err)
+	}
+}
+
+// Another user has neither the key nor, with a key of the same name, the values.
+func TestAnotherUserReadsNothing(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return // who is not root cannot be another user; the kernel's answer is the same
+	}
+	name := keyName(t)
+	d := openSealed(t, privateDir(t), name)
+	must(t, d.Put("k", "secret"))
+	id, err := keyID(name)
+	must(t, err)
+	cmd := command("read key", strconv.Itoa(id))
+	if got := printed(t, cmd); got != "<nil>" {
+		t.Fatalf("the user itself: %s", got)
+	}
+	cmd = command("read key", strconv.Itoa(id))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+	if got := printed(t, cmd); got != "permission denied" {
+		t.Errorf("nobody reads the key: %s", got)
+	}
+	theirs := home(t, &nobody)
+	must(t, os.WriteFile(filepath.Join(theirs, "k.json"), []byte(contentOf(t, d.Path("k"))), 0o600))
+	must(t, os.Chown(filepath.Join(theirs, "k.json"), int(nobody.Uid), int(nobody.Gid)))
+	cmd = command("get sealed", theirs, name, "k")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+	if got := printed(t, cmd); got != "false <nil>" {
+		t.Errorf("nobody reads the file: %s", got)
+	}
+}
+
+// However many processes find no key at once, they come to share one.
+func TestManyMakeOneKey(t *testing.T) {
+	dir, name := filepath.Join(privateDir(t), "dir"), keyName(t)
+	var all sync.WaitGroup
+	for n := range 100 {
+		cmd := command("put sealed", dir, name, "k"+strconv.Itoa(n))
+		all.Go(func() {
+			if out, err := cmd.CombinedOutput(); err != nil || string(out) != "<nil>: sealed, <nil>\n" {
+				t.Errorf("%v %s", err, out)
+			}
+		})
+	}
+	all.Wait()
+	d := openSealed(t, dir, name)
+	for n := range 100 {
+		var got string
+		if found, err := d.Get("k"+strconv.Itoa(n), &got); !found || err != nil || got != "after" {
+			t.Errorf("k%d: Get = %v, %v, %q", n, found, err, got)
+		}
+	}
+}
+
+// stopped starts cmd and waits until it has been stopped at the call.
+func stopped(t *testing.T, cmd *exec.Cmd, call string) *process {
+	t.Helper()
+	trace := filepath.Join(t.TempDir(), "trace")
+	cmd = underStrace(t, cmd, "-o", trace, "-e", "trace="+call, "-e", "inject="+call+":signal=STOP:when=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p := start(t, cmd)
+	for {
+		if text, _ := os.ReadFile(trace); bytes.Contains(text, []byte("stopped by SIGSTOP")) {
+			return p
+		}
+		runtime.Gosched()
+	}
+}
+
+// The worst order: one process has found no key and is about to make one, one
+// has just made it, and a third comes along and writes with it.
+func TestKeyIsSettledBeforeItIsUsed(t *testing.T) {
+	dir, name := memory(t), keyName(t)
+	late := stopped(t, command("put sealed", dir, name, "late"), "keyctl")
+	early := stopped(t, command("put sealed", dir, name, "early"), "add_key")
+	if got := printed(t, command("put sealed", dir, name, "between")); got != "<nil>: sealed, <nil>" {
+		t.Errorf("between: %s", got)
+	}
+	for _, p := range []*process{late, early} {
+		must(t, syscall.Kill(-p.Process.Pid, syscall.SIGCONT))
+		if got := p.line(t); got != "<nil>: sealed, <nil>" {
+			t.Error(got)
+		}
+		p.finish(t)
+	}
+	for _, key := range []string{"late", "early", "between"} {
+		if got := printed(t, command("get sealed", dir, name, key)); got != "true <nil> after" {
+			t.Errorf("%s: %s", key, got)
+		}
+	}
+}
+
+// Where a container or an old kernel has no keyrings, values are plain, and the
+// directory says so.
+func TestWithoutKeyring(t *testing.T) {
+	for _, c := range []struct{ calls, answer, why string }{
+		{"keyctl,add_key", "ENOSYS", "search: function not implemented"},
+		{"keyctl,add_key", "EPERM", "search: operation not permitted"},
+		{"add_key", "EDQUOT", "add_key: disk quota exceeded"},
+	} {
+		dir, name := memory(t), keyName(t)
+		options := []string{"-o", "/dev/null", "-e", "trace=" + c.calls, "-e", "inject=" + c.calls + ":error=" + c.answer}
+		got, _ := traced(t, command("put sealed", dir, name, "k"), options...)
+		if want := "<nil>: plain, the kernel's keyring: " + c.why; got != want {
+			t.Errorf("%s %s: %q, want %q", c.calls, c.answer, got, want)
+		}
+		if got := contentOf(t, filepath.Join(dir, "k.json")); got != after {
+			t.Errorf("%s %s: the file holds %q", c.calls, c.answer, got)
+		}
+		if c.calls == "add_key" {
+			continue // the next process may well get a key: a plain file is a miss
+		}
+		if got, _ := traced(t, command("get sealed", dir, name, "k"), options...); got != "true <nil> after" {
+			t.Errorf("%s %s: got %s", c.calls, c.answer, got)
+		}
+		wantMiss(t, openSealed(t, dir, name), "k")
+	}
+}
+
+// A process that dies while it makes the key leaves nothing in the others' way.
+func TestKilledWhileMakingTheKey(t *testing.T) {
+	dir, name := memory(t), keyName(t)
+	killed := 0
+	for n := 1; ; n++ {
+		if id, err := keyID(name); err == nil {
+			_, err := unix.KeyctlInt(unix.KEYCTL_INVALIDATE, id, 0, 0, 0)
+			must(t, err)
+		}
+		_, state := traced(t, command("put sealed", dir, name, "k"), "-o", "/dev/null", "-e", "trace=keyctl",
+			"-e", fmt.Sprintf("inject=keyctl:signal=KILL:when=%d", n))
+		if !state.Sys().(syscall.WaitStatus).Signaled() {
+			break
+		}
+		killed++
+		if got := printed(t, command("put sealed", dir, name, "k")); got != "<nil>: sealed, <nil>" {
+			t.Errorf("after a kill at call %d: %s", n, got)
+		}
+		if got := printed(t, command("get sealed", dir, name, "k")); got != "true <nil> after" {
+			t.Errorf("after a kill at call %d: %s", n, got)
+		}
+	}
+	if killed < 5 {
+		t.Errorf("only %d calls were there to be killed at", killed)
+	}
+}
+
+func TestProtection(t *testing.T) {
+	runtimeDir, err := os.MkdirTemp("/dev/shm", "cache-test-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(runtimeDir) })
+	d := open(t, filepath.Join(runtimeDir, "dir"))
+	wantProtection(t, d, cache.InMemory)
+	must(t, d.Put("k", 1))
+	wantProtection(t, d, cache.InMemory)
+	must(t, os.Chmod(filepath.Dir(d.Path("k")), 0o755))
+	must(t, os.Chmod(runtimeDir, 0o755))
+	wantProtection(t, d, cache.Plain)
+}
+
+func BenchmarkGetSealed(b *testing.B) {
+	d := openSealed(b, filepath.Join(b.TempDir(), "dir"), keyName(b))
+	must(b, d.Put("k", someToken()))
+	b.ReportAllocs()
+	for b.Loop() {
+		var got token
+		if found, err := d.Get("k", &got); !found || err != nil {
+			b.Fatal(found, err)
+		}
+	}
+}

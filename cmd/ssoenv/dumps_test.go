@@ -1,0 +1,138 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// nobody is a user for whom permissions mean something, which they do not for
+// root.
+var nobody = syscall.Credential{Uid: 65534, Gid: 65534}
+
+// belongToNobody gives the world to nobody if the tests run as root, with the
+// programs where nobody can reach them, and returns how to start one.
+func (w *world) belongToNobody(t *testing.T) (attributes *syscall.SysProcAttr) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	top, err := os.MkdirTemp("", "ssoenv-test-")
+	must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(top) })
+	self, err := os.Executable()
+	must(t, err)
+	binary, err := os.ReadFile(self)
+	must(t, err)
+	bin, home := filepath.Join(top, "bin"), filepath.Join(top, "home")
+	must(t, os.Chmod(top, 0o755))
+	must(t, os.Mkdir(bin, 0o755))
+	for _, name := range []string{"ssoenv", "approve"} {
+		must(t, os.WriteFile(filepath.Join(bin, name), binary, 0o755))
+	}
+	must(t, os.Rename(w.home, home))
+	for _, name := range []string{home, filepath.Join(home, ".aws"), filepath.Join(home, ".aws/config")} {
+		must(t, os.Chown(name, int(nobody.Uid), int(nobody.Gid)))
+	}
+	// The later of two variables counts.
+	w.env = append(w.env, "HOME="+home, "TMPDIR="+home, "PATH="+bin+":"+os.Getenv("PATH"))
+	w.home = home
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	return &syscall.SysProcAttr{Credential: &nobody}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// coreLimit lets every process that the test starts leave a core file.
+func coreLimit(t *testing.T) {
+	t.Helper()
+	const core = syscall.RLIMIT_CORE
+	var before syscall.Rlimit
+	must(t, syscall.Getrlimit(core, &before))
+	must(t, syscall.Setrlimit(core, &syscall.Rlimit{Cur: before.Max, Max: before.Max}))
+	t.Cleanup(func() { _ = syscall.Setrlimit(core, &before) })
+}
+
+// A process that ends in the worst way leaves nothing of what it held, and
+// while it runs, no other process of the same user sees into it.
+func TestNothingIsDumped(t *testing.T) {
+	w := newWorld(t)
+	attributes := w.belongToNobody(t)
+	coreLimit(t)
+	asNobody := func(env []string, words ...string) *exec.Cmd {
+		c := w.command(t, env, words...)
+		c.SysProcAttr = attributes
+		return c
+	}
+	control := asNobody(nil, "sh", "-c", "kill -QUIT $$")
+	if _ = control.Run(); !control.ProcessState.Sys().(syscall.WaitStatus).CoreDump() {
+		t.Fatal("no process leaves a core file here: ulimit -Hc must not be 0, nor the disk full")
+	}
+	must(t, os.Remove(coreFiles(t, w.home)[0]))
+
+	for _, signal := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGSEGV} {
+		c := asNobody([]string{"GOTRACEBACK=crash"}, "ssoenv", "login", "--no-browser", "dev")
+		stderr, err := c.StderrPipe()
+		must(t, err)
+		must(t, c.Start())
+		lines := bufio.NewScanner(stderr)
+		for lines.Scan() && !strings.HasPrefix(lines.Text(), "http") {
+		}
+		for _, file := range []string{"environ", "mem", "maps"} {
+			if out, err := asNobody(nil, "cat", fmt.Sprintf("/proc/%d/%s", c.Process.Pid, file)).CombinedOutput(); err == nil {
+				t.Errorf("%s can be read: %d bytes", file, len(out))
+			}
+		}
+		must(t, c.Process.Signal(signal))
+		for lines.Scan() {
+		}
+		var exit *exec.ExitError
+		if err := c.Wait(); !errors.As(err, &exit) {
+			t.Errorf("%v: %v", signal, err)
+		}
+		if status := c.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.CoreDump() {
+			t.Errorf("%v: the process ended with %v", signal, c.ProcessState)
+		}
+		if found := coreFiles(t, w.home); len(found) > 0 {
+			t.Errorf("%v left %q", signal, found)
+		}
+	}
+}
+
+func coreFiles(t *testing.T, dir string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, "core*"))
+	must(t, err)
+	return found
+}
+
+// A command that takes ssoenv's place is as it would have been without.
+func TestExecHandsOnTheLimits(t *testing.T) {
+	w := newWorld(t)
+	attributes := w.belongToNobody(t)
+	for _, script := range []string{
+		"ssoenv login dev",
+		`ulimit -S -c 7; test "$(ssoenv exec dev -- sh -c 'ulimit -S -c; cat /proc/self/environ | tr "\0" "\n" | grep -c ^AWS_SECRET')" = "7
+1"`,
+	} {
+		c := w.command(t, nil, "sh", "-c", script)
+		c.SysProcAttr = attributes
+		if out, err := c.CombinedOutput(); err != nil || bytes.Contains(out, []byte("denied")) {
+			t.Errorf("%s: %v\n%s", script, err, out)
+		}
+	}
+}
