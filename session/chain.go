@@ -84,20 +84,19 @@ const longestChain = 100
 // one whose credentials it takes it with. below are the profiles from which the
 // chain has come, this one the last.
 func (c *Config) source(name string, k keys, below []string) (string, keys, error) {
-	where := fmt.Sprintf("profile %q", name)
 	source, from := k.get("source_profile"), k.get("credential_source")
 	wrong := func(key, problem string, args ...any) (string, keys, error) {
-		return "", keys{}, &ConfigError{Section: where, Key: key, Problem: fmt.Sprintf(problem, args...)}
+		return "", keys{}, &ConfigError{Section: inProfile(name), Key: key, Problem: fmt.Sprintf(problem, args...)}
 	}
 	switch {
 	case source != "" && from != "":
-		return wrong("source_profile", "%s has both a source_profile and a credential_source", where)
+		return wrong("source_profile", "%s has both a source_profile and a credential_source", inProfile(name))
 	case from == "Ec2InstanceMetadata", from == "EcsContainer", from == "Environment":
 		return "", keys{}, &UnsupportedError{Profile: below[0], Way: fmt.Sprintf("by taking a role with those of the machine (credential_source = %s)", from)}
 	case from != "":
-		return "", keys{}, badValue(where, "credential_source", from, "Ec2InstanceMetadata, EcsContainer or Environment")
+		return "", keys{}, badValue(inProfile(name), "credential_source", from, "Ec2InstanceMetadata, EcsContainer or Environment")
 	case source == "":
-		return wrong("source_profile", "%s has a role_arn, but no source_profile whose credentials could take the role", where)
+		return wrong("source_profile", "%s has a role_arn, but no source_profile whose credentials could take the role", inProfile(name))
 	}
 	if len(below) == 4 {
 		c.file.names(awsconfig.Profile) // an index, now that this is a long one
@@ -106,9 +105,9 @@ func (c *Config) source(name string, k keys, below []string) (string, keys, erro
 	itself := source == name && up.way(true) == byStaticKeys // which may take the role beside them
 	switch {
 	case !ok:
-		return wrong("source_profile", "%s names source_profile %q, which %s does not have", where, source, c.Path)
+		return wrong("source_profile", "%s names source_profile %q, which %s does not have", inProfile(name), source, c.Path)
 	case slices.Contains(below, source) && !itself:
-		return wrong("source_profile", "the source_profile of %s leads back to itself: %s", where, strings.Join(append(below, source), " → "))
+		return wrong("source_profile", "the source_profile of %s leads back to itself: %s", inProfile(name), strings.Join(append(below, source), " → "))
 	case len(below) > longestChain:
 		return wrong("source_profile", "profile %q is the end of a chain of more than %d roles", below[0], longestChain)
 	}
@@ -150,9 +149,8 @@ func (c *Config) resolve(name string, k keys, below []string) (Profile, error) {
 }
 
 func (c *Config) chained(name string, k keys, below []string) (Profile, error) {
-	where := fmt.Sprintf("profile %q", name)
 	if hasControl(name) {
-		return Profile{}, &ConfigError{Section: where, Problem: where + " has control characters in its name"}
+		return Profile{}, &ConfigError{Section: inProfile(name), Problem: inProfile(name) + " has control characters in its name"}
 	}
 	role := Assumption{
 		RoleARN:     k.get("role_arn"),
@@ -163,13 +161,13 @@ func (c *Config) chained(name string, k keys, below []string) (Profile, error) {
 	account, roleName, ok := parseRoleARN(role.RoleARN)
 	switch {
 	case !ok:
-		return Profile{}, badValue(where, "role_arn", role.RoleARN, "the ARN of a role such as arn:aws:iam::123456789012:role/Name")
+		return Profile{}, badValue(inProfile(name), "role_arn", role.RoleARN, "the ARN of a role such as arn:aws:iam::123456789012:role/Name")
 	case role.SessionName != "" && !isSessionName(role.SessionName):
-		return Profile{}, badValue(where, "role_session_name", role.SessionName, "2 to 64 letters, digits and any of _+=,.@-")
+		return Profile{}, badValue(inProfile(name), "role_session_name", role.SessionName, "2 to 64 letters, digits and any of _+=,.@-")
 	case !isPlainText(role.ExternalID, 1224):
-		return Profile{}, badValue(where, "external_id", role.ExternalID, "printable ASCII")
+		return Profile{}, badValue(inProfile(name), "external_id", role.ExternalID, "printable ASCII")
 	case !isPlainText(role.MFASerial, 256):
-		return Profile{}, badValue(where, "mfa_serial", role.MFASerial, "the ARN or the serial number of a device")
+		return Profile{}, badValue(inProfile(name), "mfa_serial", role.MFASerial, "the ARN or the serial number of a device")
 	}
 	// What is no number the AWS CLI leaves out as well.
 	if seconds, err := strconv.ParseInt(k.get("duration_seconds"), 10, 32); err == nil {
@@ -189,16 +187,15 @@ func (c *Config) chained(name string, k keys, below []string) (Profile, error) {
 // staticSource is a profile with an access key of its own. It is good for
 // taking roles alone: exported, its keys would neither expire nor be ssoenv's.
 func staticSource(name string, k keys) (Profile, error) {
-	where := fmt.Sprintf("profile %q", name)
 	id, secret, token := k.get("aws_access_key_id"), k.get("aws_secret_access_key"), k.get("aws_session_token")
 	for _, missing := range []struct{ key, value string }{{"aws_access_key_id", id}, {"aws_secret_access_key", secret}} {
 		if missing.value == "" {
-			return Profile{}, &ConfigError{Section: where, Key: missing.key, Problem: where + " has no " + missing.key}
+			return Profile{}, &ConfigError{Section: inProfile(name), Key: missing.key, Problem: inProfile(name) + " has no " + missing.key}
 		}
 	}
 	// Not shown: it may be the secret that was put in the wrong place.
 	if !isKeyID(id) || !isSecretText(secret) || token != "" && !isSecretText(token) {
-		return Profile{}, &ConfigError{Section: where, Key: "aws_access_key_id", Problem: where + " has static keys that are no AWS keys"}
+		return Profile{}, &ConfigError{Section: inProfile(name), Key: "aws_access_key_id", Problem: inProfile(name) + " has static keys that are no AWS keys"}
 	}
 	return Profile{Name: name, static: &Credentials{AccessKeyID: id, SecretKey: Secret(secret), SessionToken: Secret(token)}}, nil
 }

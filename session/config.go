@@ -230,9 +230,8 @@ func (c *Config) Profile(name string) (Profile, error) {
 	}
 	p.Region = k.get("region")
 	p.Color = k.get("ssoenv_color")
-	where := fmt.Sprintf("profile %q", name)
 	if p.Region != "" && !IsRegion(p.Region) {
-		return Profile{}, badValue(where, "region", p.Region, "a region such as eu-west-1")
+		return Profile{}, badValue(inProfile(name), "region", p.Region, "a region such as eu-west-1")
 	}
 	p.settle(p.Region)
 	switch confirm := k.get("ssoenv_confirm"); confirm {
@@ -240,10 +239,10 @@ func (c *Config) Profile(name string) (Profile, error) {
 	case "true":
 		p.Confirm = true
 	default:
-		return Profile{}, badValue(where, "ssoenv_confirm", confirm, "true or false")
+		return Profile{}, badValue(inProfile(name), "ssoenv_confirm", confirm, "true or false")
 	}
 	if p.Color != "" && !isColor(p.Color) {
-		return Profile{}, badValue(where, "ssoenv_color", p.Color, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255")
+		return Profile{}, badValue(inProfile(name), "ssoenv_color", p.Color, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255")
 	}
 	return p, nil
 }
@@ -255,20 +254,19 @@ func (c *Config) direct(name string, k keys) (Profile, error) {
 		return Profile{}, err
 	}
 	p := Profile{Name: name, Portal: portal, AccountID: k.get("sso_account_id"), RoleName: k.get("sso_role_name")}
-	where := fmt.Sprintf("profile %q", name)
 	for _, missing := range []struct{ key, value string }{{"sso_account_id", p.AccountID}, {"sso_role_name", p.RoleName}} {
 		if missing.value == "" {
-			return Profile{}, &ConfigError{Section: where, Key: missing.key, Problem: where + " has no " + missing.key}
+			return Profile{}, &ConfigError{Section: inProfile(name), Key: missing.key, Problem: inProfile(name) + " has no " + missing.key}
 		}
 	}
 	if err := c.agree(name, k); err != nil {
 		return Profile{}, err
 	}
 	if !IsAccountID(p.AccountID) {
-		return Profile{}, badValue(where, "sso_account_id", p.AccountID, "12 digits")
+		return Profile{}, badValue(inProfile(name), "sso_account_id", p.AccountID, "12 digits")
 	}
 	if !isRoleName(p.RoleName) {
-		return Profile{}, badValue(where, "sso_role_name", p.RoleName, "1 to 64 letters, digits and any of _+=,.@-")
+		return Profile{}, badValue(inProfile(name), "sso_role_name", p.RoleName, "1 to 64 letters, digits and any of _+=,.@-")
 	}
 	return p, nil
 }
@@ -282,7 +280,7 @@ func (c *Config) agree(name string, k keys) error {
 	for key, theirs := range c.portals[k.sessionName].values {
 		ours := k.get(key)
 		if ours != "" && ours != theirs && !strings.HasPrefix(key, "ssoenv_") {
-			return &ConfigError{Section: fmt.Sprintf("profile %q", name), Key: key,
+			return &ConfigError{Section: inProfile(name), Key: key,
 				Problem: fmt.Sprintf("%s is %q in profile %q but %q in its sso-session %q", key, ours, name, theirs, k.sessionName)}
 		}
 	}
@@ -308,14 +306,13 @@ func (c *Config) ProfilePortal(name string) (Portal, error) {
 }
 
 func (c *Config) portal(name string, k keys) (Portal, error) {
-	where := fmt.Sprintf("profile %q", name)
 	if hasControl(name) {
-		return Portal{}, &ConfigError{Section: where, Problem: where + " has control characters in its name"}
+		return Portal{}, &ConfigError{Section: inProfile(name), Problem: inProfile(name) + " has control characters in its name"}
 	}
 	if k.sessionName != "" {
 		if !k.hasSession {
-			return Portal{}, &ConfigError{Section: where, Key: "sso_session",
-				Problem: fmt.Sprintf("%s names sso-session %q, which %s does not have", where, k.sessionName, c.Path)}
+			return Portal{}, &ConfigError{Section: inProfile(name), Key: "sso_session",
+				Problem: fmt.Sprintf("%s names sso-session %q, which %s does not have", inProfile(name), k.sessionName, c.Path)}
 		}
 		known, ok := c.portals[k.sessionName]
 		if !ok {
@@ -329,7 +326,7 @@ func (c *Config) portal(name string, k keys) (Portal, error) {
 		}
 		p.LoginMethod = cmp.Or(k.get("ssoenv_login"), p.LoginMethod)
 		p.Browser = cmp.Or(k.get("ssoenv_browser"), p.Browser)
-		return p, checkLogin(where, p)
+		return p, checkLogin(inProfile(name), p)
 	}
 	p := Portal{
 		StartURL:    k.get("sso_start_url"),
@@ -342,10 +339,10 @@ func (c *Config) portal(name string, k keys) (Portal, error) {
 		if way, ok := ways[k.way(true)]; ok {
 			return Portal{}, &UnsupportedError{Profile: name, Way: way, Process: k.get("credential_process")}
 		}
-		return Portal{}, &ConfigError{Section: where, Key: "sso_session",
-			Problem: where + " does not log in through IAM Identity Center: it has no sso_session"}
+		return Portal{}, &ConfigError{Section: inProfile(name), Key: "sso_session",
+			Problem: inProfile(name) + " does not log in through IAM Identity Center: it has no sso_session"}
 	}
-	return p, checkPortal(where, p)
+	return p, checkPortal(inProfile(name), p)
 }
 
 // SessionPortal reads the [sso-session NAME] section.
@@ -404,6 +401,10 @@ func checkLogin(where string, p Portal) error {
 	}
 	return badValue(where, "ssoenv_login", p.LoginMethod, "auto, pkce or device")
 }
+
+// inProfile names the section in an error. It is spelled out where an error is,
+// and not for thousands of profiles that have none.
+func inProfile(name string) string { return fmt.Sprintf("profile %q", name) }
 
 // badValue says what is wrong with a value. A comment on the same line is the
 // usual cause: the AWS CLI reads it as part of the value, other SDKs do not.
