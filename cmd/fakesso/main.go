@@ -88,7 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.config, "write-config", "", "write an AWS config with the profiles dev, prod, readonly, deploy and legacy to `file`")
 	flags.StringVar(&o.data, "write-data-path", "", "write endpoints for AWS CLI before 2.13 and botocore before 1.31 to `directory`, for AWS_DATA_PATH")
 	flags.StringVar(&o.env, "env-file", "", "write the environment variables to `file` instead of printing them")
-	flags.StringVar(&o.visit, "visit", "", "approve the login at `address`, and do nothing else")
+	flags.StringVar(&o.visit, "visit", "", "open `address` as a browser would, approve a login there, and do nothing else")
 	flags.IntVar(&o.accounts, "accounts", 0, "add `n` accounts")
 	flags.IntVar(&o.roles, "roles", 2, "`number` of roles in each of them, eight at most")
 	flags.BoolVar(&o.hostile, "hostile", false, "add accounts with hostile names")
@@ -155,8 +155,8 @@ func visit(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	if page.Path == "/oauth/callback" {
-		return nil // it was approved without a person, and has come back
+	if page.Path == "/oauth/callback" || page.Path == "/federation" {
+		return nil // it was approved without a person, and has come back; or it is the console
 	}
 	_, err = fetch(ctx, http.MethodPost, page.String(), url.Values{"decision": {"approve"}}.Encode())
 	return err
@@ -228,6 +228,7 @@ func announce(base string, o options, stdout io.Writer) error {
 		{"AWS_ENDPOINT_URL_SSO", base},
 		{"AWS_ENDPOINT_URL_SSO_OIDC", base},
 		{"AWS_ENDPOINT_URL_STS", base},
+		{"AWS_ENDPOINT_URL_SIGNIN", base},
 	}
 	for _, file := range []struct{ name, path string }{
 		{"AWS_CONFIG_FILE", o.config}, {"AWS_CA_BUNDLE", o.cert}, {"AWS_DATA_PATH", o.data},

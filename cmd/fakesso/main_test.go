@@ -43,7 +43,7 @@ func start(t *testing.T, args ...string) (env map[string]string, stop func() err
 
 func TestServesUntilToldToStop(t *testing.T) {
 	env, stop := start(t, "-interval=3s", "-fault", "op=RegisterClient&kind=hang")
-	for _, name := range []string{"AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL_STS"} {
+	for _, name := range []string{"AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SIGNIN"} {
 		if env[name] != env["FAKESSO_URL"] {
 			t.Errorf("%s = %q, want %q", name, env[name], env["FAKESSO_URL"])
 		}

@@ -329,7 +329,8 @@ func (b *progressBar) show(at session.Progress) {
 	if at.Throttled > 0 {
 		slow = ", as fast as AWS allows"
 	}
-	_, _ = fmt.Fprintf(b.p.stderr, "\r\x1b[K[%s%s] %d of %d%s accounts, %d roles%s",
+	// Without wrapping: in a narrow terminal it is cut, and stays one line.
+	_, _ = fmt.Fprintf(b.p.stderr, "\r\x1b[?7l\x1b[K[%s%s] %d of %d%s accounts, %d roles%s\x1b[?7h",
 		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, slow)
 }
 
