@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/picker"
 	"github.com/ssoenv/ssoenv/session"
 )
 
@@ -78,11 +79,11 @@ func (p *program) rolesCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "roles",
 		Usage:       "list the roles that a session may take in an account",
-		ArgsUsage:   "ACCOUNT",
-		Description: "ACCOUNT is an account's id or its name.",
+		ArgsUsage:   "[ACCOUNT]",
+		Description: "ACCOUNT is an account's id or its name; without it, there is a list to choose from.",
 		Flags:       o.flags(),
 		Action: func(c *cli.Context) error {
-			if c.NArg() != 1 {
+			if c.NArg() > 1 || c.NArg() == 0 && !p.answerable() {
 				return usageError{"which account?"}
 			}
 			return p.roles(c.Args().First(), o)
@@ -98,7 +99,7 @@ type roleJSON struct {
 func (p *program) roles(account string, o reachOptions) error {
 	var roles []string
 	err := p.reach(o, func(ctx context.Context, client *session.Client, portal session.Portal) (err error) {
-		if account, err = accountID(ctx, client, portal, account); err != nil {
+		if account, err = p.accountToShow(ctx, client, portal, account); err != nil {
 			return err
 		}
 		roles, err = client.AccountRoles(ctx, portal, account)
@@ -119,6 +120,22 @@ func (p *program) roles(account string, o reachOptions) error {
 		b.WriteString(session.Printable(role) + "\n")
 	}
 	return p.print(b.String())
+}
+
+// accountToShow has the person pick an account where none is named.
+func (p *program) accountToShow(ctx context.Context, client *session.Client, portal session.Portal, named string) (string, error) {
+	if named != "" {
+		return accountID(ctx, client, portal, named)
+	}
+	accounts, err := client.Accounts(ctx, portal)
+	if err != nil {
+		return "", err
+	}
+	i, err := p.choose(ctx, accountItems(accounts), picker.Options{Prompt: "account"})
+	if err != nil {
+		return "", err
+	}
+	return accounts[i].ID, nil
 }
 
 // accountID takes an account's id as it is, and looks up its name.

@@ -73,6 +73,40 @@ func (p *program) chooseProfile() (string, error) {
 	return usable[i], nil
 }
 
+// chooseSession has the person pick one of the sso-sessions.
+func (p *program) chooseSession(config *session.Config) (string, error) {
+	names := config.SessionNames()
+	ctx, stop := p.interruptible()
+	defer stop()
+	i, err := p.choose(ctx, sessionItems(config, names), picker.Options{Prompt: "session"})
+	if err != nil {
+		return "", err
+	}
+	return names[i], nil
+}
+
+// sessionItems show each session with what there is to tell it by.
+func sessionItems(config *session.Config, names []string) []picker.Item {
+	items := make([]picker.Item, len(names))
+	for i, name := range names {
+		portal, err := config.SessionPortal(name)
+		if err != nil {
+			portal.StartURL = err.Error()
+		}
+		items[i] = picker.Item{Columns: []string{name, portal.StartURL, portal.Region}}
+	}
+	return items
+}
+
+// accountItems show each account by its name and its id.
+func accountItems(accounts []session.Account) []picker.Item {
+	items := make([]picker.Item, len(accounts))
+	for i, a := range accounts {
+		items[i] = picker.Item{Columns: []string{dash(a.Name), a.ID, a.Email}}
+	}
+	return items
+}
+
 // accountNames are the names of the accounts that are known on this machine, by
 // id.
 func (p *program) accountNames(client *session.Client) map[string]string {

@@ -137,15 +137,7 @@ func (w *wizard) pick(flag, what string, items []picker.Item) (int, error) {
 func (w *wizard) chooseSession() (err error) {
 	config := w.client.Config
 	if names := config.SessionNames(); w.o.session == "" && len(names) > 0 && w.o.startURL == "" {
-		items := []picker.Item{}
-		for _, name := range names {
-			portal, err := config.SessionPortal(name)
-			if err != nil {
-				w.p.say("warning: %v", err)
-			}
-			items = append(items, picker.Item{Columns: []string{name, portal.StartURL, portal.Region}})
-		}
-		items = append(items, picker.Item{Columns: []string{"a new session", "", ""}})
+		items := append(sessionItems(config, names), picker.Item{Columns: []string{"a new session", "", ""}})
 		i, err := w.pick("--sso-session", "session", items)
 		if err != nil {
 			return err
@@ -256,11 +248,7 @@ func (w *wizard) chooseRole() error {
 		return shownError{fmt.Errorf("%q can reach no account", w.portal.Title()), statusDenied,
 			[]string{"ask whoever runs the Identity Center for one"}}
 	}
-	items := make([]picker.Item, len(accounts))
-	for i, a := range accounts {
-		items[i] = picker.Item{Columns: []string{dash(a.Name), a.ID, a.Email}}
-	}
-	i, err := w.pick("--account", "account", items)
+	i, err := w.pick("--account", "account", accountItems(accounts))
 	if err != nil {
 		return err
 	}
@@ -276,7 +264,7 @@ func (w *wizard) chooseRole() error {
 		return shownError{fmt.Errorf("%q can take no role in account %s", w.portal.Title(), w.account.ID), statusDenied,
 			[]string{"ask whoever runs the Identity Center for one"}}
 	}
-	items = make([]picker.Item, len(roles))
+	items := make([]picker.Item, len(roles))
 	for i, role := range roles {
 		items[i] = picker.Item{Columns: []string{role}}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -17,24 +18,24 @@ func (p *program) profileOf(client *session.Client, name string) (session.Profil
 	if !errors.As(err, &missing) || missing.Kind != "profile" || slash <= 0 {
 		return profile, err
 	}
-	account, role := name[:slash], name[slash+1:]
-	sso, rest, named := strings.Cut(account, ":")
-	portals, wrong := p.portals(client.Config, "", "", false)
-	if named && client.Config.HasSession(sso) {
-		account = rest
-		portals, wrong = p.portals(client.Config, "", sso, false)
-	} else {
-		sso = ""
+	direct := session.Direct{RoleName: name[slash+1:]}
+	account := name[:slash]
+	if sso, rest, named := strings.Cut(account, ":"); named && client.Config.HasSession(sso) {
+		direct.Session, account = sso, rest
 	}
-	if wrong != nil || len(portals) != 1 {
+	sessions := client.Config.SessionNames()
+	if direct.Session == "" && len(sessions) != 1 {
+		return profile, err
+	}
+	portal, wrong := client.Config.SessionPortal(cmp.Or(direct.Session, sessions[0]))
+	if wrong != nil {
 		return profile, err
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	id, wrong := accountID(ctx, client, portals[0], account)
-	if wrong != nil {
+	if direct.AccountID, wrong = accountID(ctx, client, portal, account); wrong != nil {
 		p.log("%q is no account either: %v", account, wrong)
 		return profile, err
 	}
-	return client.Config.Profile(session.Direct{Session: sso, AccountID: id, RoleName: role}.String())
+	return client.Config.Profile(direct.String())
 }

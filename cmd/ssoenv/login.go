@@ -112,6 +112,12 @@ func (p *program) onlyPortal(config *session.Config) ([]session.Portal, error) {
 		return []session.Portal{portal}, nil
 	case len(sessions) == 1:
 		return one(config.SessionPortal(sessions[0]))
+	case len(sessions) > 1 && p.answerable():
+		name, err := p.chooseSession(config)
+		if err != nil {
+			return nil, err
+		}
+		return one(config.SessionPortal(name))
 	case len(sessions) > 1:
 		return nil, shownError{usageError{"which session?"}, statusUsage,
 			[]string{"name a profile, or one of these with --sso-session: " + strings.Join(sessions, ", ")}}

@@ -148,3 +148,24 @@ func TestNoListWithoutATerminal(t *testing.T) {
 		t.Errorf("%d lines: %s", len(lines), out)
 	}
 }
+
+// Wherever a choice is to be made, there is a list.
+func TestChoicesElsewhere(t *testing.T) {
+	w := newWorld(t)
+	w.logIn(t)
+	s := w.shell(t, "bash")
+	s.typeLine("ssoenv roles --sso-session corp")
+	s.expect("6/6")
+	s.keys("audit\r")
+	s.expect("Auditor\r\nReadOnly\r\n")
+	w.write(t, ".aws/config", strings.Replace(w.read(t, ".aws/config"), "[profile dev]", "[sso-session other]\nsso_start_url = "+w.url+"/start\nsso_region = us-east-1\n\n[profile dev]", 1))
+	s.typeLine("ssoenv login; echo status $?")
+	s.expect("2/2")
+	s.keys("oth\r")
+	s.expect(`logged in to "other"`)
+	s.expect("status 0")
+	s.typeLine("ssoenv accounts | wc -l")
+	s.expect("2/2")
+	s.keys("\x1b")
+	s.expect("interrupted")
+}
