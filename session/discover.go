@@ -379,16 +379,20 @@ func (d *discovery) fail(a ask, err error) {
 
 // verdict says what is missing.
 func (d *discovery) verdict() error {
-	missing := d.progress.Accounts - d.progress.Done
-	switch {
-	case !d.survey.listed:
+	if !d.survey.listed {
 		return fmt.Errorf("the list of accounts is not complete: %w", d.failed)
-	case missing == 1:
-		return fmt.Errorf("the roles of account %s are missing: %w", d.of, d.failed)
-	case missing > 1:
-		return fmt.Errorf("the roles of %d accounts of %d are missing, %s among them: %w", missing, d.progress.Accounts, d.of, d.failed)
 	}
-	return nil
+	var missing []string
+	for id, a := range d.survey.accounts {
+		if a.seen && !a.asked {
+			missing = append(missing, id)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	slices.Sort(missing)
+	return &IncompleteError{Missing: missing, Accounts: d.progress.Accounts, First: d.of, Err: d.failed}
 }
 
 // found takes a page. Its error is of a list that does not end.

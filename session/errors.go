@@ -2,7 +2,9 @@ package session
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -122,6 +124,30 @@ type MFARequiredError struct{ Profile, Serial string }
 
 func (e *MFARequiredError) Error() string {
 	return fmt.Sprintf("the role of profile %q wants a code of the device %s", e.Profile, Printable(e.Serial))
+}
+
+// An IncompleteError says that the roles of some accounts could not be listed.
+type IncompleteError struct {
+	Missing  []string // the accounts' ids
+	Accounts int      // there are, in all
+	First    string   // the account that Err is of
+	Err      error
+}
+
+func (e *IncompleteError) Error() string {
+	if len(e.Missing) == 1 {
+		return fmt.Sprintf("the roles of account %s are missing: %v", e.First, e.Err)
+	}
+	return fmt.Sprintf("the roles of %d accounts of %d are missing, %s among them: %v", len(e.Missing), e.Accounts, e.First, e.Err)
+}
+
+func (e *IncompleteError) Unwrap() error { return e.Err }
+
+// IsRefused tells whether AWS itself will not list them, so that asking again
+// gives nothing more.
+func (e *IncompleteError) IsRefused() bool {
+	var service *ServiceError
+	return errors.As(e.Err, &service) && (service.Status == http.StatusForbidden || service.Status == http.StatusNotFound)
 }
 
 // An UnsupportedError says that a profile gets its credentials, or those that

@@ -72,9 +72,16 @@ func (p *program) sync(o syncOptions) error {
 	}
 	var portal session.Portal
 	var reaches []session.Reach
+	var unlisted []string
 	err := p.reach(reachOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of session.Portal) (err error) {
 		portal = of
 		reaches, err = p.discover(ctx, client, of)
+		var incomplete *session.IncompleteError
+		if errors.As(err, &incomplete) && incomplete.IsRefused() && len(reaches) > 0 {
+			p.say("warning: %v; their profiles stay as they are", err)
+			unlisted = incomplete.Missing
+			return nil
+		}
 		return err
 	})
 	if err != nil {
@@ -93,7 +100,7 @@ func (p *program) sync(o syncOptions) error {
 	defer stop()
 	drafts := o.drafts(portal.Name, reaches)
 	for {
-		plan, err := client.Config.DraftSync(portal.Name, drafts, o.inScope(reaches), o.prune)
+		plan, err := client.Config.DraftSync(portal.Name, drafts, o.inScope(reaches, unlisted), o.prune)
 		if err != nil {
 			return err
 		}
@@ -174,14 +181,14 @@ func (o syncOptions) matches(account session.Account, role string) bool {
 }
 
 // inScope tells whether a profile that is there already is one that this run
-// is about. An account that is gone has no name any more.
-func (o syncOptions) inScope(reaches []session.Reach) func(accountID, role string) bool {
+// is about, and knows about. An account that is gone has no name any more.
+func (o syncOptions) inScope(reaches []session.Reach, unlisted []string) func(accountID, role string) bool {
 	names := map[string]string{}
 	for _, reach := range reaches {
 		names[reach.ID] = reach.Name
 	}
 	return func(accountID, role string) bool {
-		return o.matches(session.Account{ID: accountID, Name: names[accountID]}, role)
+		return !slices.Contains(unlisted, accountID) && o.matches(session.Account{ID: accountID, Name: names[accountID]}, role)
 	}
 }
 
