@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,10 +91,11 @@ type screen struct {
 func (w *world) screen(t *testing.T, env []string, words ...string) *screen {
 	t.Helper()
 	c := w.command(t, env, words...)
-	tty, err := pty.StartWithSize(c, &pty.Winsize{Rows: 24, Cols: 80})
+	master, err := pty.StartWithSize(c, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Fatal(err)
 	}
+	tty := closable(t, master)
 	s := &screen{t: t, tty: tty, more: make(chan struct{}, 1)}
 	done := make(chan struct{})
 	go func() {
@@ -124,6 +126,22 @@ func (w *world) screen(t *testing.T, env []string, words ...string) *screen {
 		<-done
 	})
 	return s
+}
+
+// closable makes of a terminal one whose Close ends a Read that waits. Otherwise
+// a program that outlives its shell would keep the test waiting for its end, and
+// be kept alive by that.
+func closable(t *testing.T, terminal *os.File) *os.File {
+	t.Helper()
+	fd, err := syscall.Dup(int(terminal.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		t.Fatal(err)
+	}
+	_ = terminal.Close()
+	return os.NewFile(uintptr(fd), terminal.Name())
 }
 
 func (s *screen) shown() string {
