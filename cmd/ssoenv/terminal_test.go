@@ -11,11 +11,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
@@ -133,11 +133,11 @@ func (w *world) screen(t *testing.T, env []string, words ...string) *screen {
 // be kept alive by that.
 func closable(t *testing.T, terminal *os.File) *os.File {
 	t.Helper()
-	fd, err := syscall.Dup(int(terminal.Fd()))
+	fd, err := unix.FcntlInt(terminal.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.SetNonblock(fd, true); err != nil {
+	if err := unix.SetNonblock(fd, true); err != nil {
 		t.Fatal(err)
 	}
 	_ = terminal.Close()
