@@ -76,14 +76,19 @@ func (p *program) accounts(o reachOptions) error {
 
 func (p *program) rolesCommand() *cli.Command {
 	var o reachOptions
+	var all bool
 	return &cli.Command{
-		Name:        "roles",
-		Usage:       "list the roles that a session may take in an account",
-		ArgsUsage:   "[ACCOUNT]",
-		Description: "ACCOUNT is an account's id or its name; without it, there is a list to choose from.",
-		Flags:       o.flags(),
+		Name:      "roles",
+		Usage:     "list the roles that a session may take in an account",
+		ArgsUsage: "[ACCOUNT]",
+		Description: "ACCOUNT is an account's id or its name; without it, there is a list to choose from.\n" +
+			"With --all, every role of every account is a line, written as soon as it is known.",
+		Flags: append(o.flags(), &cli.BoolFlag{Name: "all", Usage: "the roles of every account", Destination: &all}),
 		Action: func(c *cli.Context) error {
-			if c.NArg() > 1 || c.NArg() == 0 && !p.answerable() {
+			if all && c.NArg() == 0 {
+				return p.allRoles(o)
+			}
+			if all || c.NArg() > 1 || c.NArg() == 0 && !p.answerable() {
 				return usageError{"which account?"}
 			}
 			return p.roles(c.Args().First(), o)
@@ -120,6 +125,29 @@ func (p *program) roles(account string, o reachOptions) error {
 		b.WriteString(session.Printable(role) + "\n")
 	}
 	return p.print(b.String())
+}
+
+// allRoles tells of each account as soon as it is known.
+func (p *program) allRoles(o reachOptions) error {
+	var written error
+	rows := []roleJSON{}
+	err := p.reach(o, func(ctx context.Context, client *session.Client, portal session.Portal) error {
+		_, err := p.discover(ctx, client, portal, func(reach session.Reach) {
+			var b strings.Builder
+			for _, role := range reach.Roles {
+				rows = append(rows, roleJSON{reach.ID, role})
+				b.WriteString(reach.ID + "  " + role + "  " + session.Printable(reach.Name) + "\n")
+			}
+			if !o.json && written == nil {
+				written = p.print(b.String())
+			}
+		})
+		return err
+	})
+	if err == nil && o.json {
+		err = p.printJSON(rows)
+	}
+	return errors.Join(err, written)
 }
 
 // accountToShow has the person pick an account where none is named.

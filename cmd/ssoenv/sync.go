@@ -75,7 +75,7 @@ func (p *program) sync(o syncOptions) error {
 	var unlisted []string
 	err := p.reach(reachOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of session.Portal) (err error) {
 		portal = of
-		reaches, err = p.discover(ctx, client, of)
+		reaches, err = p.discover(ctx, client, of, nil)
 		var incomplete *session.IncompleteError
 		if errors.As(err, &incomplete) && incomplete.IsRefused() && len(reaches) > 0 {
 			p.say("warning: %v; their profiles stay as they are", err)
@@ -134,10 +134,17 @@ func (p *program) sync(o syncOptions) error {
 }
 
 // discover asks the service for everything that the session may reach, and
-// shows how far it has come.
-func (p *program) discover(ctx context.Context, client *session.Client, portal session.Portal) ([]session.Reach, error) {
+// shows how far it has come. found, which may be nil, hears of each account.
+func (p *program) discover(ctx context.Context, client *session.Client, portal session.Portal, found func(session.Reach)) ([]session.Reach, error) {
 	bar := p.progress()
-	reaches, err := client.Discover(ctx, portal, session.Discovery{Progress: bar.show})
+	told := session.Discovery{Progress: bar.show}
+	if found != nil {
+		told.Found = func(reach session.Reach) {
+			bar.end() // where both go to one screen, the line stays clear of the bar
+			found(reach)
+		}
+	}
+	reaches, err := client.Discover(ctx, portal, told)
 	bar.end()
 	if err != nil && len(reaches) > 0 {
 		p.say("%d accounts are known so far; within an hour, the same command goes on from there", len(reaches))
