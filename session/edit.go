@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -49,9 +50,11 @@ type Edit struct {
 // IsEmpty tells whether the edit changes nothing.
 func (e Edit) IsEmpty() bool { return bytes.Equal(e.before, e.after) }
 
-// Diff shows the edit as a unified diff.
+// Diff shows the edit as a unified diff. The lines around a change belong to
+// other profiles, so the values of secrets are left out of it.
 func (e Edit) Diff() string {
-	return string(diff.Diff(e.path, e.before, e.path, e.after))
+	secret := regexp.MustCompile(`(?im)^([ +-][ \t]*aws_(?:secret_access_key|session_token|security_token)[ \t]*[=:][ \t]*)\S.*$`)
+	return secret.ReplaceAllString(string(diff.Diff(e.path, e.before, e.path, e.after)), "${1}"+redacted)
 }
 
 // DraftProfile works out how to write the profile and, unless it is nil, the

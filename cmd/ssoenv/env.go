@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -195,6 +196,23 @@ func (u use) statements(env map[string]string) (statements shellinit.Env, lost b
 		shellinit.Var{Name: "SSOENV_EXPIRES", Value: strconv.FormatInt(u.keys.Expires.Unix(), 10)},
 		shellinit.Var{Name: "SSOENV_PROFILE", Value: u.profile.Name})
 	return append(shellinit.Env{{Name: "SSOENV_SAVED", Value: next.String()}}, changes...), lost
+}
+
+// bearable refuses what would be too much for a shell: one whose environment is
+// larger than the kernel passes on can start no program any more.
+func bearable(statements shellinit.Env) error {
+	const one, all = 16 << 10, 64 << 10
+	sum := 0
+	for _, v := range statements {
+		if len(v.Value) > one {
+			return fmt.Errorf("%s would hold %d KiB, and more than %d in a variable keep programs from starting", v.Name, len(v.Value)>>10, one>>10)
+		}
+		sum += len(v.Name) + len(v.Value)
+	}
+	if sum > all {
+		return fmt.Errorf("the variables would hold %d KiB, and more than %d keep programs from starting", sum>>10, all>>10)
+	}
+	return nil
 }
 
 // renewal is what takes a shell that uses a profile from its keys to newer

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf16"
 
 	"github.com/urfave/cli/v2"
 
@@ -129,10 +130,22 @@ func hostOf(startURL string) string {
 
 func dash(text string) string { return cmp.Or(text, "-") }
 
+// printJSON prints a document that is safe on a terminal too: what Printable
+// would spell out is written as JSON's escapes, which mean the same.
 func (p *program) printJSON(v any) error {
 	data, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return fmt.Errorf("JSON: %w", err)
 	}
-	return p.print(string(data) + "\n")
+	var b strings.Builder
+	for _, r := range string(data) {
+		if char := string(r); r == '\n' || session.Printable(char) == char {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return p.print(b.String() + "\n")
 }

@@ -21,9 +21,9 @@ import (
 // itself, and the two that stand in for what is around it.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"ssoenv":  main,
-		"approve": approve,
-		"chrome":  chrome,
+		"ssoenv":  recorded,
+		"approve": func() { recordArguments("approve"); approve() },
+		"chrome":  func() { recordArguments("chrome"); chrome() },
 		"environ": printEnvironment,
 	})
 }
@@ -57,11 +57,13 @@ func printEnvironment() {
 // The scripts are the specification: one behaviour each, told by the real
 // program in the real shells, against an Identity Center on the wire.
 func TestScripts(t *testing.T) {
+	s := &search{}
+	t.Cleanup(func() { s.report(t) })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               setUpScript,
+		Setup:               func(env *testscript.Env) error { return setUpScript(env, s) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fake":    fakeCommand,
 			"calls":   callsCommand,
@@ -74,7 +76,7 @@ func TestScripts(t *testing.T) {
 
 type fakeKey struct{}
 
-func setUpScript(env *testscript.Env) error {
+func setUpScript(env *testscript.Env, s *search) error {
 	server := ssotest.New()
 	server.AutoApprove = true
 	server.Interval = time.Second
@@ -98,6 +100,19 @@ func setUpScript(env *testscript.Env) error {
 		"AWS_ENDPOINT_URL_STS=" + listener.URL,
 		"AWS_ENDPOINT_URL_SIGNIN=" + listener.URL,
 	}
+	records, err := os.MkdirTemp("", "ssoenv-records-")
+	if err != nil {
+		return err
+	}
+	env.Setenv(recordsVariable, records)
+	env.Defer(func() {
+		t := env.T().(testing.TB)
+		s.records(t, server, records)
+		s.home(t, server, home)
+		if err := os.RemoveAll(records); err != nil {
+			t.Error(err)
+		}
+	})
 	config, err := os.ReadFile(filepath.Join(env.WorkDir, "config"))
 	if os.IsNotExist(err) {
 		config, err = []byte(defaultConfig), nil

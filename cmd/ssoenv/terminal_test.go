@@ -37,6 +37,7 @@ func newWorld(t *testing.T) *world {
 	listener := httptest.NewServer(w.server)
 	t.Cleanup(listener.Close)
 	w.url = listener.URL
+	t.Cleanup(func() { (&search{}).home(t, w.server, w.home) })
 	if err := os.MkdirAll(filepath.Join(w.home, ".aws"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +125,11 @@ func (w *world) screen(t *testing.T, env []string, words ...string) *screen {
 		_ = c.Wait()
 		_ = tty.Close()
 		<-done
+		for _, found := range findSecrets([]byte(s.shown()), needlesOf(w.server.Secrets())) {
+			if found.kind != ssotest.KeyID { // which tests have their shells show
+				t.Errorf("the %s is on the screen (%s)", found.kind, found.form)
+			}
+		}
 	})
 	return s
 }

@@ -79,6 +79,9 @@ func (p *program) use(o useOptions) error {
 		return err
 	}
 	statements, lost := made.statements(p.env)
+	if err := bearable(statements); err != nil {
+		return err
+	}
 	text, err := shell.Render(statements)
 	if err != nil {
 		return err

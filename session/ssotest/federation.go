@@ -41,6 +41,7 @@ func (s *Server) getSigninToken(r *request) (any, *problem) {
 		}
 	}
 	token := plain(300)
+	s.keepSecret(SigninToken, token)
 	s.signins[token] = &signin{key: k, expires: r.now.Add(signinLifetime)}
 	return map[string]string{"SigninToken": token}, nil
 }

@@ -46,6 +46,9 @@ func (s *Server) issueKey(expires time.Time) *roleKey {
 	}
 	s.keys[k.id] = k
 	s.last = k
+	s.keepSecret(KeyID, k.id)
+	s.keepSecret(SecretKey, k.secret)
+	s.keepSecret(SessionToken, k.token)
 	return k
 }
 
@@ -63,6 +66,7 @@ func (s *Server) IssueUserKeys(account, user string) Keys {
 		userID:  "AIDA" + text(17),
 	}
 	s.keys[k.id] = k
+	s.keepSecret(UserKey, k.secret)
 	return Keys{k.id, k.secret, k.token, k.expires}
 }
 

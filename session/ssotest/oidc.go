@@ -154,6 +154,7 @@ func (s *Server) registerClient(r *request) (any, *problem) {
 	c.secret = "eyJhbGciOiJIUzM4NCJ9." + plain(300) + "." + plain(48)        // AWS's are JSON web tokens
 	c.expires = r.now.Add(s.RegistrationLifetime)
 	s.clients[c.id] = c
+	s.keepSecret(ClientSecret, c.secret)
 	return registerClientAnswer{
 		ClientID:              c.id,
 		ClientSecret:          c.secret,
@@ -193,6 +194,7 @@ func (s *Server) startDeviceAuthorization(r *request) (any, *problem) {
 		interval: s.Interval,
 	}
 	s.devices[d.code] = d
+	s.keepSecret(DeviceCode, d.code)
 	return deviceAnswer{
 		DeviceCode:              d.code,
 		UserCode:                d.userCode,
@@ -281,6 +283,7 @@ func (s *Server) redeemCode(r *request, c *client) (any, *problem) {
 			return nil, refuse("InvalidRequestException", name+" is required")
 		}
 	}
+	s.keepSecret(CodeVerifier, r.get("codeVerifier"))
 	g := s.codes[r.get("code")]
 	if g == nil || g.client != c || g.used {
 		return nil, refuse("InvalidGrantException", "Invalid authorization code provided")
@@ -348,12 +351,14 @@ func (s *Server) issueAccess(r *request, session *session) tokenAnswer {
 	}
 	lifetime = min(lifetime, session.ends.Sub(r.now))
 	token := "aoaAAAAA" + plain(300) + ":" + plain(99)
+	s.keepSecret(Access, token)
 	s.access[token] = &accessToken{session: session, expires: r.now.Add(lifetime)}
 	return tokenAnswer{AccessToken: token, TokenType: "Bearer", ExpiresIn: seconds(lifetime)}
 }
 
 func (s *Server) issueRefresh(session *session) string {
 	token := "aorAAAAA" + plain(300) + ":" + plain(99)
+	s.keepSecret(Refresh, token)
 	s.refresh[token] = &refreshToken{session: session}
 	return token
 }

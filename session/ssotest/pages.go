@@ -128,6 +128,7 @@ func (s *Server) authorize(r *request) (any, *problem) {
 		return bad("The form has no decision.")
 	}
 	id := plain(60)
+	s.keepSecret(AuthorizationCode, id)
 	s.codes[id] = &code{
 		client:    c,
 		redirect:  r.get("redirect_uri"),

@@ -68,6 +68,7 @@ type Server struct {
 	calls    record
 	issued   int      // key pairs issued; picks which session tokens are hostile
 	last     *roleKey // issued
+	secrets  []Secret
 }
 
 // New returns a Server with default [Settings] and the [DefaultEstate].

@@ -123,6 +123,9 @@ func (s *Server) assumeRole(r *request) (any, *problem) {
 // trusts checks what the target's trust policy asks for, and a second factor
 // whenever one is offered.
 func (s *Server) trusts(r *request, caller *roleKey, arn string) *problem {
+	if r.get("TokenCode") != "" {
+		s.keepSecret(MFA, r.get("TokenCode"))
+	}
 	no := refuse("AccessDenied", fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", caller.arn, arn))
 	if r.get("SerialNumber") != "" && r.get("TokenCode") != s.MFACode {
 		return refuse("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.")

@@ -1,0 +1,356 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/mattn/go-isatty"
+
+	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/ssotest"
+)
+
+// Every script is searched at its end, for every secret that was in it: the
+// service knows all that it issued, and ssoenv is recorded while it runs. So a
+// new script, whatever it is about, also proves that no secret gets out.
+
+// recordsVariable names the directory for the records. Where it is not set,
+// nothing is recorded.
+const recordsVariable = "TEST_RECORDS"
+
+// mayPrint are the secrets that a command prints because it is asked to.
+// Standard output is not recorded of those that print code, or what they got
+// for a program.
+var (
+	mayPrint = map[string][]ssotest.SecretKind{"console-stdout": {ssotest.SigninToken}}
+	unread   = []string{"use", "clear", "logout", "adopt", "credential-process", "exec"}
+)
+
+// recorded is ssoenv, with a copy of what it writes to its standard streams
+// where they are no terminals, nor standard output another device. It runs with its debug log on, which is taken
+// out again where nobody asked for it.
+func recorded() {
+	if os.Getenv(recordsVariable) == "" {
+		main()
+	}
+	command := "none"
+	if i := slices.IndexFunc(os.Args[1:], func(arg string) bool { return !strings.HasPrefix(arg, "-") }); i >= 0 {
+		command = os.Args[1+i]
+	}
+	recordArguments(command)
+	var ends []func()
+	_, wanted := os.LookupEnv("SSOENV_DEBUG")
+	switch wanted = wanted || slices.Contains(os.Args, "--debug"); {
+	case isatty.IsTerminal(os.Stderr.Fd()):
+	case command == "exec":
+		ends = append(ends, teed(&os.Stderr, record(command+"-stderr")))
+	case wanted:
+		ends = append(ends, copied(&os.Stderr, record(command+"-stderr"), os.Stderr))
+	default:
+		_ = os.Setenv("SSOENV_DEBUG", "1")
+		ends = append(ends, copied(&os.Stderr, record(command+"-stderr"), &withoutLog{to: os.Stderr}))
+	}
+	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeDevice == 0 && !slices.Contains(unread, command) {
+		ends = append(ends, copied(&os.Stdout, record(command+"-stdout"), os.Stdout))
+	}
+	status := run()
+	for _, end := range ends {
+		end()
+	}
+	os.Exit(status)
+}
+
+// record opens a new file of the records. What comes to be in them is told
+// apart by the beginning of their names.
+func record(name string) *os.File {
+	file, err := os.CreateTemp(os.Getenv(recordsVariable), strings.ReplaceAll(name, "/", "_")+"-")
+	if err != nil {
+		panic(err)
+	}
+	return file
+}
+
+func recordArguments(name string) {
+	if os.Getenv(recordsVariable) != "" {
+		_, _ = record(name + "-arguments").WriteString(strings.Join(os.Args, "\n"))
+	}
+}
+
+// copied has what is written to the stream from now on go to all of these. The
+// end waits until it has.
+func copied(stream **os.File, to ...io.Writer) (end func()) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	*stream = w
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = io.Copy(io.MultiWriter(to...), r)
+	}()
+	return func() {
+		_ = w.Close()
+		<-done
+	}
+}
+
+// teed is copied by another process, which goes on when ssoenv has become the
+// command that exec runs.
+func teed(stream **os.File, to *os.File) (end func()) {
+	tee := exec.Command("tee", to.Name())
+	tee.Stdout = *stream
+	w, err := tee.StdinPipe()
+	if err == nil {
+		err = tee.Start()
+	}
+	if err != nil {
+		panic(err)
+	}
+	*stream = w.(*os.File)
+	return func() {
+		_ = w.Close()
+		_ = tee.Wait()
+	}
+}
+
+// withoutLog passes on what is written, but for the lines of the log. Nobody
+// waits for the rest of a line.
+type withoutLog struct {
+	to   io.Writer
+	line []byte // what has been held back: the beginning of a line of the log
+	log  bool   // this line is one
+	rest bool   // this line is none
+}
+
+const logMark = "ssoenv: debug:"
+
+func (w *withoutLog) Write(text []byte) (int, error) {
+	var out []byte
+	for _, c := range text {
+		if !w.rest && !w.log {
+			w.line = append(w.line, c)
+			if w.log = string(w.line) == logMark; !w.log && !strings.HasPrefix(logMark, string(w.line)) {
+				out, w.rest = append(out, w.line...), true
+			}
+		} else if w.rest {
+			out = append(out, c)
+		}
+		if c == '\n' {
+			w.line, w.log, w.rest = nil, false, false
+		}
+	}
+	if _, err := w.to.Write(out); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// A search counts what it has looked at.
+type search struct {
+	mu                                              sync.Mutex
+	places, streams, files, bytes, secrets, needles int
+}
+
+func (s *search) report(t *testing.T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.Logf("searched %d places, with %d streams and %d files of %d bytes, for %d secrets in %d forms", s.places, s.streams, s.files, s.bytes, s.secrets, s.needles)
+	if s.streams == 0 || s.files == 0 || s.secrets == 0 {
+		t.Error("there was nothing to search, or to search for")
+	}
+}
+
+// records looks through what was recorded.
+func (s *search) records(t testing.TB, server *ssotest.Server, records string) {
+	t.Helper()
+	files, err := os.ReadDir(records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := server.Secrets()
+	needles := needlesOf(secrets)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.places++
+	s.secrets += len(secrets)
+	s.needles += len(needles)
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Join(records, file.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.streams++
+		s.bytes += len(text)
+		what := file.Name()[:strings.LastIndexByte(file.Name(), '-')]
+		for _, found := range findSecrets(text, needles) {
+			if !slices.Contains(mayPrint[what], found.kind) {
+				t.Errorf("%s has the %s (%s):\n%s", what, found.kind, found.form, text)
+			}
+		}
+	}
+}
+
+// Where secrets are kept, and nowhere else. The paths are below the home.
+var kept = map[ssotest.SecretKind]*regexp.Regexp{
+	ssotest.Access:       regexp.MustCompile(`^\.aws/sso/cache/[0-9a-f]{40}\.json$`),
+	ssotest.Refresh:      regexp.MustCompile(`^\.aws/sso/cache/[0-9a-f]{40}\.json$`),
+	ssotest.ClientSecret: regexp.MustCompile(`^\.aws/sso/cache/[0-9a-f]{40}\.json$|^\.cache/ssoenv/[^/]+$`),
+	ssotest.KeyID:        regexp.MustCompile(`^\.cache/ssoenv/roles/[^/]+$|^\.aws/cli/cache/[0-9a-f]{40}\.json$`),
+	ssotest.SecretKey:    regexp.MustCompile(`^\.cache/ssoenv/roles/[^/]+$|^\.aws/cli/cache/[0-9a-f]{40}\.json$`),
+	ssotest.SessionToken: regexp.MustCompile(`^\.cache/ssoenv/roles/[^/]+$|^\.aws/cli/cache/[0-9a-f]{40}\.json$`),
+	ssotest.UserKey:      regexp.MustCompile(`^\.aws/(config|credentials)(\.before-ssoenv)?$`),
+}
+
+// files looks through all files below the home directory.
+func (s *search) home(t testing.TB, server *ssotest.Server, home string) {
+	t.Helper()
+	needles := needlesOf(server.Secrets())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := filepath.WalkDir(home, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return nil // gone meanwhile, or shut away
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil
+		}
+		s.files++
+		s.bytes += len(text)
+		name, err := filepath.Rel(home, path)
+		if err != nil {
+			return err
+		}
+		for _, found := range findSecrets(text, needles) {
+			if where := kept[found.kind]; where == nil || !where.MatchString(name) {
+				t.Errorf("the file %s has the %s (%s)", name, found.kind, found.form)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A needle is a secret in one of the forms that it could slip out in.
+type needle struct {
+	kind ssotest.SecretKind
+	form string
+	text []byte
+}
+
+// needlesOf are all forms of all secrets. Of a long secret three parts are
+// looked for: one of them is enough to be found by.
+func needlesOf(secrets []ssotest.Secret) []needle {
+	const part = 24
+	var needles []needle
+	for _, secret := range secrets {
+		text := secret.Text
+		if secret.Kind == ssotest.KeyID {
+			text = text[:len(text)-4] // the end of one may be shown, to tell it from others
+		}
+		if len(text) < 16 {
+			// Too short for anything but to stand alone.
+			needles = append(needles, needle{secret.Kind, "itself", []byte(text)})
+			continue
+		}
+		parts := []string{text}
+		if len(text) > 4*part {
+			middle := len(text) / 2
+			parts = []string{text[part : 2*part], text[middle : middle+part], text[len(text)-part:]}
+		}
+		for _, part := range parts {
+			for form, text := range forms(part) {
+				if form == "itself" || text != part {
+					needles = append(needles, needle{secret.Kind, form, []byte(text)})
+				}
+			}
+		}
+	}
+	return needles
+}
+
+// forms are the ways to write a text, by their names.
+func forms(text string) map[string]string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	all := map[string]string{
+		"itself":         text,
+		"JSON":           strings.Trim(string(quoted), `"`),
+		"in Go's quotes": strings.Trim(fmt.Sprintf("%q", text), `"`),
+		"in a query":     url.QueryEscape(text),
+		"in a path":      url.PathEscape(text),
+		"hexadecimal":    hex.EncodeToString([]byte(text)),
+		"HEXADECIMAL":    strings.ToUpper(hex.EncodeToString([]byte(text))),
+	}
+	for before := range 3 {
+		// What stands before moves the text within its groups of three; the
+		// characters that depend on the neighbours are left out.
+		for name, encoding := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64 for URLs": base64.RawURLEncoding} {
+			whole := text[:len(text)-(before+len(text))%3]
+			encoded := encoding.EncodeToString([]byte(strings.Repeat("x", before) + whole))
+			all[fmt.Sprint(name, " behind ", before)] = encoded[(before*8+5)/6:]
+		}
+	}
+	return all
+}
+
+func findSecrets(text []byte, needles []needle) []needle {
+	var found []needle
+	for _, n := range needles {
+		if bytes.Contains(text, n.text) {
+			found = append(found, n)
+		}
+	}
+	return found
+}
+
+// The search itself is tried: a secret is found in each of its forms, wherever
+// it stands.
+func TestSearchFindsSecrets(t *testing.T) {
+	server := ssotest.New()
+	keys := server.IssueUserKeys("111111111111", "robot")
+	secrets := append(server.Secrets(), ssotest.Secret{Kind: ssotest.SessionToken, Text: `it's "q" \ ` + strings.Repeat("é/+&%", 50)})
+	if len(server.Secrets()) != 1 || server.Secrets()[0].Text != keys.SecretAccessKey {
+		t.Fatalf("the server knows of %v", server.Secrets())
+	}
+	for _, secret := range secrets {
+		text := secret.Text
+		quoted, _ := json.Marshal(text)
+		for name, shown := range map[string]string{
+			"itself": text, "JSON": string(quoted), "quoted": fmt.Sprintf("%q", text), "a query": url.QueryEscape(text),
+			"hex": hex.EncodeToString([]byte(text)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(text))),
+			"base64": base64.StdEncoding.EncodeToString([]byte(text)), "base64, 1": base64.StdEncoding.EncodeToString([]byte(":" + text + ":")),
+			"base64, 2": base64.URLEncoding.EncodeToString([]byte("a:" + text)), "the header": base64.StdEncoding.EncodeToString([]byte("user:" + text)),
+			"all but its end": text[:max(len(text)*3/4, 40)],
+		} {
+			if len(findSecrets([]byte("before "+shown+" behind"), needlesOf(secrets))) == 0 {
+				t.Errorf("%s is not found as %s: %s", secret.Kind, name, shown)
+			}
+		}
+	}
+	if found := findSecrets([]byte(strings.Repeat("an innocent line\n", 1000)), needlesOf(secrets)); len(found) > 0 {
+		t.Errorf("found %v", found)
+	}
+	if session.Secret("x").String() == "x" {
+		t.Error("a secret prints itself")
+	}
+}
