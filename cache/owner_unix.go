@@ -21,6 +21,25 @@ func ours(path string, fi fs.FileInfo) error {
 	return fmt.Errorf("%q belongs to uid %d, not to uid %d", path, owner, me)
 }
 
+// Suspect says why somebody else could have written the file at path: it belongs
+// to another user, other than root, or others may write to it. It is nil for
+// what cannot be looked at.
+func Suspect(path string) error {
+	fi, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	if fi.Sys().(*syscall.Stat_t).Uid != 0 {
+		if err := ours(path, fi); err != nil {
+			return err
+		}
+	}
+	if mode := fi.Mode().Perm(); mode&0o022 != 0 {
+		return fmt.Errorf("%q is writable by others (mode %04o)", path, mode)
+	}
+	return nil
+}
+
 // soleName refuses a file that has other names: what is written to a lock file
 // would be written to another file as well.
 func soleName(path string, fi fs.FileInfo) error {

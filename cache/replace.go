@@ -32,6 +32,13 @@ const (
 // regular file is refused, as is a file that may not be written. Access control
 // lists and the other names of a hard link are not carried over.
 func ReplaceFile(name string, data []byte, perm fs.FileMode) error {
+	return ReplaceFileIf(name, data, perm, nil)
+}
+
+// ReplaceFileIf is [ReplaceFile] for a file that programs which take no locks
+// write as well. When nothing is left to be done but the renaming, it calls
+// still; an error of that one is returned, and the file stays.
+func ReplaceFileIf(name string, data []byte, perm fs.FileMode, still func() error) error {
 	if err := makeDir(parent(name)); err != nil {
 		return fmt.Errorf("directory %w", err)
 	}
@@ -39,7 +46,7 @@ func ReplaceFile(name string, data []byte, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	attrs := attributes{perm: perm.Perm()}
+	attrs := attributes{perm: perm.Perm(), still: still}
 	attrs.old, err = replaceable(target)
 	if err != nil {
 		return err
@@ -106,11 +113,13 @@ func parent(path string) string {
 }
 
 // attributes are what a new file is given besides its content. modified may be
-// zero; old, the file to take the owner from, may be nil.
+// zero; old, the file to take the owner from, and still, the last word before
+// the rename, may be nil.
 type attributes struct {
 	perm     fs.FileMode
 	modified time.Time
 	old      fs.FileInfo
+	still    func() error
 }
 
 // replace writes data to a temporary file beside path and renames it to path.
@@ -151,6 +160,11 @@ func replace(path string, data []byte, attrs attributes) (err error) {
 	}
 	if err := f.Close(); err != nil {
 		return err
+	}
+	if attrs.still != nil {
+		if err := attrs.still(); err != nil {
+			return err
+		}
 	}
 	if err := os.Rename(temp, path); err != nil {
 		return err

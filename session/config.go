@@ -83,6 +83,11 @@ func ReadConfig(path, credentialsPath string) (*Config, error) {
 	}, nil
 }
 
+// configLimit is the size in bytes beyond which a file is not taken for one that
+// anybody has written. It has room for forty thousand profiles, and the worst
+// that can be made of it is looked through in seconds and half a gigabyte.
+const configLimit = 6 << 20
+
 func readConfigFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
@@ -90,6 +95,9 @@ func readConfigFile(path string) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
+	}
+	if info.Size() > configLimit {
+		return nil, fmt.Errorf("%q cannot be read: it is larger than %d MiB", path, configLimit>>20)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -115,7 +117,11 @@ func (c *Config) draft(change func(*awsconfig.File) error) (Edit, error) {
 	if err := change(file); err != nil {
 		return Edit{}, &ConfigError{Problem: fmt.Sprintf("%s cannot be edited: %v", c.Path, err)}
 	}
-	return Edit{path: c.Path, before: before, after: file.Bytes()}, nil
+	after := file.Bytes()
+	if len(after) > configLimit {
+		return Edit{}, &ConfigError{Problem: fmt.Sprintf("%s would become larger than %d MiB", c.Path, configLimit>>20)}
+	}
+	return Edit{path: c.Path, before: before, after: after}, nil
 }
 
 // A Sync is the edit that brings the profiles of a session up to date.
@@ -219,6 +225,15 @@ func (s *Sync) plan(c *Config, inner, outside *awsconfig.File, drafts []Draft, i
 // worked out for.
 var ErrConfigChanged = errors.New("the AWS config file has changed meanwhile")
 
+// Other programs write the config file in place: the AWS CLI empties it, and
+// then writes it. So it is not taken for whole before it has been left alone
+// for stillness, in which such a program writes it a hundred times over; but
+// nobody waits longer than stillPatience for that.
+const (
+	stillness     = 50 * time.Millisecond
+	stillPatience = 2 * time.Second
+)
+
 // Save makes an edit, all of it or nothing, through a symbolic link and with
 // the file's mode; a new file is 0600. The file as it was is kept at the path
 // that is returned, which is empty where there was none. It waits for other
@@ -230,18 +245,59 @@ func (c *Client) Save(ctx context.Context, e Edit) (backup string, err error) {
 		return "", err
 	}
 	defer unlock()
-	now, err := readConfigFile(e.path)
-	if err != nil {
+	if err := e.still(); err != nil {
 		return "", err
 	}
-	if !bytes.Equal(now, e.before) {
-		return "", ErrConfigChanged
+	if err := leftAlone(ctx, e.path); err != nil {
+		return "", err
 	}
-	if len(now) > 0 {
+	if err := e.still(); err != nil {
+		return "", err
+	}
+	if len(e.before) > 0 {
 		backup = e.path + ".before-ssoenv"
-		if err := cache.ReplaceFile(backup, now, 0o600); err != nil {
+		if err := cache.ReplaceFile(backup, e.before, 0o600); err != nil {
 			return "", fmt.Errorf("no copy of %s could be kept, so it is not changed: %w", e.path, err)
 		}
 	}
-	return backup, cache.ReplaceFile(e.path, e.after, 0o600)
+	return backup, cache.ReplaceFileIf(e.path, e.after, 0o600, e.still)
+}
+
+// still tells whether the file is what the edit was worked out for.
+func (e Edit) still() error {
+	now, err := readConfigFile(e.path)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now, e.before) {
+		return ErrConfigChanged
+	}
+	return nil
+}
+
+// leftAlone waits until nobody has written the file for a moment. A file server
+// whose clock is ahead of this machine's is not waited for.
+func leftAlone(ctx context.Context, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, stillPatience)
+	defer cancel()
+	for {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil // there is none, or it cannot be replaced, as will be seen
+		}
+		age := time.Since(info.ModTime())
+		if age < 0 || age >= stillness {
+			return nil
+		}
+		pause := time.NewTimer(stillness - age)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil
+			}
+			return ctx.Err()
+		}
+	}
 }

@@ -15,10 +15,6 @@ import (
 	"testing"
 )
 
-// nobody is a user for whom permissions mean something, which they do not for
-// root.
-var nobody = syscall.Credential{Uid: 65534, Gid: 65534}
-
 // belongToNobody gives the world to nobody if the tests run as root, with the
 // programs where nobody can reach them, and returns how to start one.
 func (w *world) belongToNobody(t *testing.T) (attributes *syscall.SysProcAttr) {

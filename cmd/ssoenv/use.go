@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session"
 )
 
@@ -182,9 +183,15 @@ func (p *program) announce(u use, lost bool) {
 		p.until(u.keys.Expires), span(u.keys.Expires.Sub(p.now())))
 }
 
-// warnOfConfig says when the other AWS tools will not read the config. It
-// looks through the whole file, so it is not done on the way of a cached use.
+// warnOfConfig says when somebody else could have written the config, and when
+// the other AWS tools will not read it. It looks through the whole file, so it
+// is not done on the way of a cached use.
 func (p *program) warnOfConfig(config *session.Config) {
+	for _, path := range []string{config.Path, config.CredentialsPath} {
+		if err := cache.Suspect(path); err != nil {
+			p.say("warning: %v: whoever writes it could send your login elsewhere", err)
+		}
+	}
 	for i, problem := range config.Problems() {
 		if i == 3 {
 			p.say("warning: and more")

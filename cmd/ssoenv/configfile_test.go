@@ -1,0 +1,420 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// nobody is a user who owns nothing that was not made for a test, and for whom
+// permissions mean something, which they do not for root.
+var nobody = syscall.Credential{Uid: 65534, Gid: 65534}
+
+// publicProgram is a copy of the program that every user may run; testscript
+// puts the original where only its own user can.
+var publicProgram = sync.OnceValues(func() (string, error) {
+	original, err := exec.LookPath("ssoenv")
+	if err != nil {
+		return "", err
+	}
+	program, err := os.ReadFile(original)
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(original), "public")
+	if err != nil {
+		return "", err
+	}
+	return dir, errors.Join(os.WriteFile(filepath.Join(dir, "ssoenv"), program, 0o755), os.Chmod(filepath.Join(dir, "ssoenv"), 0o755),
+		os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o755))
+})
+
+// ofNobody gives the home to nobody, if this is root, for whom permissions mean
+// nothing, and has as run a program as its owner.
+func (w *world) ofNobody(t *testing.T) (as func(c *exec.Cmd) *exec.Cmd) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return func(c *exec.Cmd) *exec.Cmd { return c }
+	}
+	dir, err := publicProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filepath.WalkDir(w.home, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Lchown(path, int(nobody.Uid), int(nobody.Gid)))
+	})
+	if err := errors.Join(err, os.Chmod(filepath.Dir(w.home), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	return func(c *exec.Cmd) *exec.Cmd {
+		if filepath.Base(c.Path) == "ssoenv" {
+			c.Path = filepath.Join(dir, "ssoenv")
+		}
+		c.Env = append(c.Env, "PATH="+dir+":"+os.Getenv("PATH"))
+		c.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+		return c
+	}
+}
+
+// configureWords write the profile of that name.
+func configureWords(profile string) []string {
+	return []string{"ssoenv", "configure", "--yes", "--sso-session", "corp", "--account", "222222222222", "--role", "ReadOnly", "--profile", profile}
+}
+
+// What may stand where the config file should.
+func TestConfigFilesOfEveryKind(t *testing.T) {
+	const victim = "[profile theirs]\nregion = eu-west-1\n"
+	for _, test := range []struct {
+		what  string
+		plant func(w *world, path string) error
+		says  string // empty: the profile is written
+		check func(t *testing.T, w *world, path string)
+	}{
+		{
+			what: "symbolic link",
+			plant: func(w *world, path string) error {
+				return errors.Join(os.Rename(path, w.home+"/real"), os.Symlink("../real", path))
+			},
+			check: func(t *testing.T, w *world, path string) {
+				if target, err := os.Readlink(path); target != "../real" {
+					t.Errorf("the link leads to %q, %v", target, err)
+				}
+			},
+		},
+		{
+			what: "dangling link",
+			plant: func(w *world, path string) error {
+				return errors.Join(os.Mkdir(w.home+"/dotfiles", 0o700), os.Chown(w.home+"/dotfiles", int(nobody.Uid), int(nobody.Gid)), os.Remove(path), os.Symlink("../dotfiles/aws", path))
+			},
+			says: `there is no sso-session "corp"`,
+		},
+		{
+			what:  "hard link",
+			plant: func(w *world, path string) error { return os.Link(path, w.home+"/other") },
+			check: func(t *testing.T, w *world, _ string) {
+				if other := w.content(t, "other"); strings.Contains(other, "[profile new]") {
+					t.Error("the file's other name was written to")
+				}
+			},
+		},
+		{
+			what: "link to a device",
+			plant: func(_ *world, path string) error {
+				return errors.Join(os.Remove(path), os.Symlink("/dev/null", path))
+			},
+			says: "is not a regular file",
+		},
+		{
+			what:  "FIFO",
+			plant: func(_ *world, path string) error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)) },
+			says:  "is not a regular file",
+		},
+		{
+			what:  "directory",
+			plant: func(_ *world, path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) },
+			says:  "is not a regular file",
+		},
+		{
+			what:  "link to itself",
+			plant: func(_ *world, path string) error { return errors.Join(os.Remove(path), os.Symlink("config", path)) },
+			says:  "too many levels of symbolic links",
+		},
+		{
+			what:  "protected file",
+			plant: func(_ *world, path string) error { return os.Chmod(path, 0o400) },
+			says:  "permission denied",
+		},
+		{
+			what:  "file that cannot be read",
+			plant: func(_ *world, path string) error { return os.Chmod(path, 0) },
+			says:  "permission denied",
+			check: func(t *testing.T, _ *world, path string) {
+				if err := os.Chmod(path, 0o600); err != nil {
+					t.Error(err)
+				}
+			},
+		},
+		{
+			what:  "protected folder",
+			plant: func(_ *world, path string) error { return os.Chmod(filepath.Dir(path), 0o500) },
+			says:  "permission denied",
+			check: func(t *testing.T, _ *world, path string) {
+				if err := os.Chmod(filepath.Dir(path), 0o700); err != nil {
+					t.Error(err)
+				}
+			},
+		},
+		{
+			what: "folder of another user's",
+			plant: func(w *world, path string) error {
+				return errors.Join(os.Chmod(path, 0o644), os.Chmod(filepath.Dir(path), 0o755), os.Chown(filepath.Dir(path), 0, 0))
+			},
+			says: "permission denied",
+		},
+		{
+			what: "link to another user's file",
+			plant: func(w *world, path string) error {
+				theirs := w.home + "/theirs"
+				return errors.Join(os.Mkdir(theirs, 0o755), os.Chmod(theirs, 0o755), os.WriteFile(theirs+"/config", []byte(victim+w.configText()), 0o644),
+					os.Chown(theirs, 0, 0), os.Remove(path), os.Symlink("../theirs/config", path))
+			},
+			says: "permission denied",
+			check: func(t *testing.T, w *world, _ string) {
+				if text := w.content(t, "theirs/config"); !strings.HasPrefix(text, victim) || strings.Contains(text, "[profile new]") {
+					t.Errorf("another user's file holds %q", text)
+				}
+			},
+		},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			w := newWorld(t)
+			as := w.ofNobody(t)
+			path := filepath.Join(w.home, ".aws/config")
+			before := w.content(t, ".aws/config")
+			theirs := strings.Contains(test.what, "another user")
+			if theirs && os.Geteuid() != 0 {
+				return // only root can be two users
+			}
+			if err := test.plant(w, path); err != nil {
+				t.Fatal(err)
+			}
+			words := configureWords("new")
+			if test.says != "" && strings.Contains("FIFO, directory, link to a device, dangling link, link to itself", test.what) {
+				words = append(words, "--start-url", w.url+"/start", "--sso-region", "us-east-1")
+			}
+			out, err := as(w.command(t, nil, words...)).CombinedOutput()
+			if test.what == "dangling link" {
+				test.says = "" // the file that it leads to is made
+			}
+			if test.says != "" && (err == nil || !strings.Contains(string(out), test.says)) {
+				t.Errorf("%v, want %q:\n%s", err, test.says, out)
+			}
+			if test.says == "" && err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+			if test.check != nil {
+				test.check(t, w, path)
+			}
+			if info, err := os.Stat(path); test.says != "" && err == nil && info.Mode().IsRegular() && !theirs && w.content(t, ".aws/config") != before {
+				t.Error("the config was changed")
+			}
+			if text := w.content; test.says == "" && !strings.Contains(text(t, ".aws/config"), "[profile new]") {
+				t.Error("the profile was not written")
+			}
+			if test.what == "dangling link" {
+				if info, err := os.Stat(w.home + "/dotfiles/aws"); err != nil || info.Mode() != 0o600 {
+					t.Errorf("the new file: %v, %v", info, err)
+				}
+			}
+		})
+	}
+}
+
+// configText is the config that every world begins with.
+func (w *world) configText() string { return strings.ReplaceAll(defaultConfig, "$URL", w.url) }
+
+// Files are 0600 and folders 0700 whatever the umask: whoever writes them, and
+// as whichever user.
+func TestModesUnderEveryUmask(t *testing.T) {
+	w := newWorld(t)
+	as := w.ofNobody(t)
+	for _, mask := range []string{"000", "002", "022", "077", "277", "777"} {
+		t.Run(mask, func(t *testing.T) {
+			w := w.copy(t)
+			as := as
+			if os.Geteuid() == 0 {
+				as = w.ofNobody(t)
+			}
+			if err := os.RemoveAll(filepath.Join(w.home, ".aws")); err != nil {
+				t.Fatal(err)
+			}
+			script := `umask ` + mask + `
+				ssoenv configure --sso-session corp --start-url "$URL/start" --sso-region us-east-1 --account 111111111111 --role Developer --region eu-west-1 --profile dev
+				ssoenv login dev 2>/dev/null
+				ssoenv use dev >/dev/null
+				ssoenv configure --sso-session corp --account 222222222222 --role ReadOnly --profile other
+				ssoenv sync --yes >/dev/null
+				ssoenv use Production-ReadOnly >/dev/null`
+			c := as(w.command(t, []string{"URL=" + w.url}, "sh", "-ec", script))
+			if out, err := c.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			files := 0
+			err := filepath.WalkDir(w.home, func(path string, entry fs.DirEntry, err error) error {
+				if err != nil || path == w.home {
+					return err
+				}
+				info, err := entry.Info()
+				if err != nil {
+					return err
+				}
+				want := fs.FileMode(0o600)
+				if entry.IsDir() {
+					want = fs.ModeDir | 0o700
+				} else {
+					files++
+				}
+				if info.Mode() != want && strings.HasPrefix(path, w.home+"/.") {
+					t.Errorf("%s is %v", strings.TrimPrefix(path, w.home), info.Mode())
+				}
+				return nil
+			})
+			// The config and its copy, the token, two roles with what shells watch,
+			// registration, history, survey, locks.
+			if err != nil || files < 12 {
+				t.Errorf("%d files, %v", files, err)
+			}
+		})
+	}
+}
+
+// Twenty at once write different profiles: all of them end up in the file.
+func TestManyConfigureAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.age(t, ".aws/config")
+	before := w.content(t, ".aws/config")
+	const rounds, crowd = 3, 20
+	for round := range rounds {
+		var all sync.WaitGroup
+		for i := range crowd {
+			c := w.command(t, nil, configureWords(fmt.Sprintf("p%d-%d", round, i))...)
+			all.Go(func() {
+				if out, err := c.CombinedOutput(); err != nil {
+					t.Errorf("%v: %s", err, out)
+				}
+			})
+		}
+		all.Wait()
+	}
+	after := w.content(t, ".aws/config")
+	if !strings.HasPrefix(after, before) {
+		t.Error("what was there is not there any more")
+	}
+	for round := range rounds {
+		for i := range crowd {
+			if header := fmt.Sprintf("[profile p%d-%d]\n", round, i); strings.Count(after, header) != 1 {
+				t.Errorf("%d times %s", strings.Count(after, header), header)
+			}
+		}
+	}
+}
+
+// inPlace writes a file as the AWS CLI's `configure set` does: it reads it,
+// empties it, and writes it.
+func inPlace(path string, change func(text string) string, between func()) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return err
+	}
+	between()
+	_, err = io.WriteString(f, change(string(text)))
+	return errors.Join(err, f.Close())
+}
+
+// A writer that has emptied the file and not written it yet: ssoenv does not
+// take what it sees for the person's config.
+func TestConfigInTheMiddleOfAWrite(t *testing.T) {
+	w := newWorld(t)
+	before := w.content(t, ".aws/config")
+	words := append(configureWords("new"), "--start-url", w.url+"/start", "--sso-region", "us-east-1")
+	for range 20 {
+		w.write(t, ".aws/config", before)
+		w.age(t, ".aws/config")
+		c := w.command(t, nil, words...)
+		var said bytes.Buffer
+		c.Stderr = &said
+		err := inPlace(filepath.Join(w.home, ".aws/config"), func(text string) string { return text }, func() {
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			// Until it has seen the empty file, and no longer than a writer takes.
+			for deadline := time.Now().Add(20 * time.Millisecond); time.Now().Before(deadline); {
+				runtime.Gosched()
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Wait(); err != nil {
+			t.Errorf("%v\n%s", err, &said)
+		}
+		if got := w.content(t, ".aws/config"); !strings.HasPrefix(got, before) || strings.Count(got, "[profile new]") != 1 {
+			t.Fatalf("the config holds %q", got)
+		}
+	}
+}
+
+// The AWS CLI's own writer, beside ssoenv's: what the person had is there
+// afterwards, whoever of the two came last.
+func TestConfigureBesideTheAWSCLI(t *testing.T) {
+	const python = "/usr/bin/python3"
+	w := newWorld(t)
+	before := w.content(t, ".aws/config")
+	// A loop of the class behind `aws configure set`, which by itself takes half a
+	// second to start.
+	w.write(t, "set.py", `import sys
+from awscli.customizations.configure.writer import ConfigFileWriter
+n = 0
+print("running", flush=True)
+while n < 400:
+    n += 1
+    ConfigFileWriter().update_config({"__section__": "profile prod", "output": "json" if n % 2 else "text"}, sys.argv[1])
+`)
+	c := w.command(t, nil, python, "set.py", filepath.Join(w.home, ".aws/config"))
+	var said bytes.Buffer
+	c.Stderr = &said
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(stdout, make([]byte, len("running\n"))); err != nil {
+		t.Fatalf("install awscli: %v\n%s", err, &said)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	runs := 0
+	for going := true; going; runs++ {
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("%v\n%s", err, &said)
+			}
+			going = false
+		default:
+		}
+		// It may lose the race, and says so; nothing else is lost by that.
+		_ = w.command(t, nil, configureWords(fmt.Sprintf("p%d", runs))...).Run()
+	}
+	after := w.content(t, ".aws/config")
+	for line := range strings.Lines(before) {
+		if strings.TrimSpace(line) != "" && !strings.Contains(after, line) {
+			t.Errorf("%q is lost", line)
+		}
+	}
+	for _, header := range []string{"[sso-session corp]", "[profile dev]", "[profile prod]", "[profile plain]", "[profile legacy]"} {
+		if strings.Count(after, header) != 1 {
+			t.Errorf("%d times %s", strings.Count(after, header), header)
+		}
+	}
+	t.Logf("%d runs of configure beside 400 writes", runs)
+}

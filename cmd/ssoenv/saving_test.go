@@ -1,0 +1,451 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// These tests stop the program at each of its system calls, let the call fail
+// or kill the program there, and look at what is left of the files that it was
+// about to replace: the AWS config file and the session's token.
+
+// oneThread keeps the main goroutine on the first thread, where strace counts
+// its system calls.
+const oneThread = "SSOENV_TEST_ONE_THREAD"
+
+func init() {
+	if os.Getenv(oneThread) != "" {
+		runtime.LockOSThread()
+	}
+}
+
+// underStrace has strace run a program of this world.
+func (w *world) underStrace(t *testing.T, options []string, words ...string) *exec.Cmd {
+	t.Helper()
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Fatal("install strace")
+	}
+	line := append([]string{"strace", "-f", "-qq"}, options...)
+	line = append(append(line, "--"), words...)
+	return w.command(t, []string{oneThread + "=1", "GOMAXPROCS=1", "GOGC=off"}, line...)
+}
+
+// meets tells whether the fault is one that the call can meet: a full disk and a
+// missing lock are nothing to whoever reads.
+func (c sysCall) meets(fault string) bool {
+	switch fault {
+	case "error=ENOSPC", "error=EACCES":
+		return c.writes
+	case "error=ENOLCK":
+		return c.name == "flock"
+	}
+	return true
+}
+
+// A sysCall is the nth call of a name that the first thread makes.
+type sysCall struct {
+	name   string
+	nth    int
+	writes bool // it can only fail where something is to be written
+}
+
+func (c sysCall) String() string { return c.name + " " + strconv.Itoa(c.nth) }
+
+// diskCalls are the calls that a disk can fail. Those that the Go runtime makes
+// for its own scheduling are left out.
+var diskCalls = regexp.MustCompile(`^(openat|close|read|pread64|write|pwrite64|fsync|ftruncate|fchmod|fchmodat|fchown|` +
+	`utimensat|renameat|mkdirat|unlinkat|readlinkat|newfstatat|fstat|flock|getdents64|fcntl)$`)
+
+var writingCalls = regexp.MustCompile(`^(pwrite64|fsync|ftruncate|fchmod|fchmodat|fchown|utimensat|renameat|mkdirat|unlinkat|flock)$`)
+
+// callsOf runs the words and returns the disk calls that they make from the
+// first look at the AWS files on.
+func (w *world) callsOf(t *testing.T, words ...string) []sysCall {
+	t.Helper()
+	trace := filepath.Join(t.TempDir(), "trace")
+	if out, err := w.underStrace(t, []string{"-y", "-o", trace}, words...).CombinedOutput(); err != nil {
+		t.Fatalf("without a fault: %v\n%s", err, out)
+	}
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var calls []sysCall
+	line := regexp.MustCompile(`^(\d+) +(\w+)\((.*)`)
+	thread, made, begun := "", map[string]int{}, false
+	for text := range strings.Lines(string(text)) {
+		m := line.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		if thread == "" {
+			thread = m[1]
+		}
+		if m[1] != thread {
+			continue
+		}
+		made[m[2]]++
+		begun = begun || strings.Contains(m[3], "/.aws/")
+		if begun && diskCalls.MatchString(m[2]) {
+			writes := writingCalls.MatchString(m[2]) || m[2] == "openat" && strings.Contains(m[3], "O_CREAT") ||
+				m[2] == "write" && strings.Contains(m[3], ".tmp>")
+			calls = append(calls, sysCall{m[2], made[m[2]], writes})
+		}
+	}
+	if len(calls) < 20 {
+		t.Fatalf("only these calls were traced: %v", calls)
+	}
+	return calls
+}
+
+// struck runs the words while the call is struck by the fault.
+func (w *world) struck(t *testing.T, c sysCall, fault string, words ...string) (stdout, stderr string, state *os.ProcessState) {
+	t.Helper()
+	cmd := w.underStrace(t, []string{"-o", "/dev/null", "-e", "trace=" + c.name, "-e", fmt.Sprintf("inject=%s:%s:when=%d", c.name, fault, c.nth)}, words...)
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), said.String(), cmd.ProcessState
+}
+
+// ofTheRuntime tells that the call was one with which the Go runtime wakes
+// itself, which comes when it will, and is no disk's.
+func ofTheRuntime(said string) bool {
+	return strings.Contains(said, "runtime: netpollBreak write failed")
+}
+
+// content is what the file in the home holds, or "" if there is none.
+func (w *world) content(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(w.home, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return string(text)
+}
+
+// temps are the temporary files below the home.
+func (w *world) temps(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	err := filepath.WalkDir(w.home, func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".tmp") {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return found
+}
+
+const oldBackup = "# the copy before\n"
+
+// configs are the edits of the config file that are struck.
+var configs = map[string]struct {
+	file    string // in the home
+	mode    fs.FileMode
+	prepare func(t *testing.T, w *world)
+	words   []string
+}{
+	"a change through a link": {
+		file: "dotfiles/config", mode: 0o640,
+		prepare: func(t *testing.T, w *world) {
+			link := filepath.Join(w.home, ".aws/config")
+			if err := errors.Join(os.Mkdir(filepath.Join(w.home, "dotfiles"), 0o700), os.Rename(link, filepath.Join(w.home, "dotfiles/config")),
+				os.Chmod(filepath.Join(w.home, "dotfiles/config"), 0o640), os.Symlink("../dotfiles/config", link)); err != nil {
+				t.Fatal(err)
+			}
+			w.write(t, ".aws/config.before-ssoenv", oldBackup)
+			w.age(t, "dotfiles/config")
+		},
+		words: []string{"ssoenv", "configure", "--yes", "--sso-session", "corp", "--account", "222222222222", "--role", "ReadOnly", "--profile", "dev"},
+	},
+	"the first profile": {
+		file: ".aws/config", mode: 0o600,
+		prepare: func(t *testing.T, w *world) {
+			if err := os.RemoveAll(filepath.Join(w.home, ".aws")); err != nil {
+				t.Fatal(err)
+			}
+		},
+		words: []string{"ssoenv", "configure", "--sso-session", "corp", "--start-url", "https://corp.awsapps.com/start", "--sso-region", "us-east-1",
+			"--account", "222222222222", "--role", "ReadOnly", "--profile", "dev"},
+	},
+}
+
+// age makes a file one that nobody has written for an hour.
+func (w *world) age(t *testing.T, name string) {
+	t.Helper()
+	past := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(w.home, name), past, past); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eachConfigCall runs check for every call of every edit and each fault. w is a
+// world in which nothing has happened yet; before and after are what the file
+// holds if nothing, or all, has happened in it.
+func eachConfigCall(t *testing.T, faults []string, check func(t *testing.T, w *world, before, after string, c sysCall, fault, edit string)) {
+	for name, edit := range configs {
+		t.Run(name, func(t *testing.T) {
+			// One service, and so one address, for all of them.
+			model := newWorld(t)
+			w := model.copy(t)
+			edit.prepare(t, w)
+			before := w.content(t, edit.file)
+			calls := w.callsOf(t, edit.words...)
+			after := w.content(t, edit.file)
+			if before == after {
+				t.Fatal("the edit changes nothing")
+			}
+			rename := 0 // the last one
+			for i, c := range calls {
+				if c.name == "renameat" {
+					rename = i
+				}
+			}
+			for i, c := range calls {
+				for _, fault := range faults {
+					if !c.meets(fault) || fault == "signal=STOP" && i >= rename-3 && i < rename {
+						continue
+					}
+					t.Run(c.String()+" "+fault, func(t *testing.T) {
+						t.Parallel()
+						w := model.copy(t)
+						edit.prepare(t, w)
+						check(t, w, before, after, c, fault, name)
+					})
+				}
+			}
+		})
+	}
+}
+
+// copy is another home with the same config and the same service.
+func (w *world) copy(t *testing.T) *world {
+	t.Helper()
+	other := &world{server: w.server, url: w.url, home: t.TempDir()}
+	for _, entry := range w.env {
+		other.env = append(other.env, strings.ReplaceAll(entry, w.home, other.home))
+	}
+	if err := os.Mkdir(filepath.Join(other.home, ".aws"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	other.write(t, ".aws/config", w.content(t, ".aws/config"))
+	return other
+}
+
+func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
+	eachConfigCall(t, []string{"signal=KILL"}, func(t *testing.T, w *world, before, after string, c sysCall, fault, name string) {
+		edit := configs[name]
+		_, _, state := w.struck(t, c, fault, edit.words...)
+		if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGKILL {
+			t.Fatalf("%v instead of a kill", state)
+		}
+		got, backup := w.content(t, edit.file), w.content(t, ".aws/config.before-ssoenv")
+		if got != before && got != after {
+			t.Errorf("the config holds %q", got)
+		}
+		if before != "" && backup != before && (backup != oldBackup || got == after) {
+			t.Errorf("the copy holds %q", backup)
+		}
+		// What the killed process left is no obstacle, and goes in time.
+		for _, temp := range w.temps(t) {
+			past := time.Now().Add(-2 * time.Hour)
+			if err := os.Chtimes(temp, past, past); err != nil {
+				t.Error(err)
+			}
+		}
+		if out, err := w.command(t, nil, edit.words...).CombinedOutput(); err != nil {
+			t.Errorf("afterwards: %v\n%s", err, out)
+		}
+		if now := w.content(t, edit.file); now != after {
+			t.Errorf("afterwards the config holds %q", now)
+		}
+		if left := w.temps(t); len(left) > 0 && got == before {
+			t.Errorf("left %q", left)
+		}
+	})
+}
+
+func TestConfigSurvivesAnErrorOfEveryCall(t *testing.T) {
+	eachConfigCall(t, []string{"error=EIO", "error=ENOSPC", "error=EACCES"}, func(t *testing.T, w *world, before, after string, c sysCall, fault, name string) {
+		edit := configs[name]
+		_, said, state := w.struck(t, c, fault, edit.words...)
+		if ofTheRuntime(said) {
+			return
+		}
+		got, backup := w.content(t, edit.file), w.content(t, ".aws/config.before-ssoenv")
+		switch {
+		case state.Success() && got != after:
+			t.Errorf("reported as done, and the config holds %q\n%s", got, said)
+		case !state.Success() && got != before:
+			t.Errorf("the config holds %q after %s", got, said)
+		case !state.Success() && (state.ExitCode() != statusFailed || !strings.Contains(said, w.home)):
+			t.Errorf("status %d, and what is said does not tell where: %s", state.ExitCode(), said)
+		case before != "" && backup != before && (backup != oldBackup || got == after):
+			t.Errorf("the copy holds %q", backup)
+		}
+		if fi, err := os.Lstat(filepath.Join(w.home, edit.file)); err == nil && fi.Mode() != edit.mode {
+			t.Errorf("the config is %v", fi.Mode())
+		}
+		if left := w.temps(t); len(left) > 0 {
+			t.Errorf("left %q", left)
+		}
+	})
+}
+
+// An editor that takes no locks writes the file while ssoenv is at any of its
+// calls, and nothing of either's text is lost. What no program can help is left
+// out: the last look and the rename are two things, three calls apart.
+func TestConfigWrittenByAnotherAtEveryCall(t *testing.T) {
+	const line = "# written meanwhile\n"
+	eachConfigCall(t, []string{"signal=STOP"}, func(t *testing.T, w *world, _, after string, c sysCall, fault, name string) {
+		edit := configs[name]
+		trace := filepath.Join(t.TempDir(), "trace")
+		cmd := w.underStrace(t, []string{"-o", trace, "-e", "trace=" + c.name, "-e", fmt.Sprintf("inject=%s:%s:when=%d", c.name, fault, c.nth)}, edit.words...)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		var said bytes.Buffer
+		cmd.Stderr = &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+			text, err := os.ReadFile(trace)
+			if err == nil && bytes.Contains(text, []byte("stopped by SIGSTOP")) {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("it does not stop: %s\n%s", text, &said)
+			}
+		}
+		// In place, as the AWS CLI does.
+		path := filepath.Join(w.home, edit.file)
+		text := w.content(t, edit.file)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text+line), edit.mode)); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%v\n%s", err, &said)
+		}
+		got := w.content(t, edit.file)
+		if strings.Count(got, line) != 1 {
+			t.Errorf("what was written is lost: %q", got)
+		}
+		if without := strings.Replace(got, line, "", 1); strings.Join(strings.Fields(without), " ") != strings.Join(strings.Fields(after), " ") {
+			t.Errorf("the config holds %q", got)
+		}
+	})
+}
+
+// tokenFile is the one token in the home: its path there, and what it holds.
+func (w *world) tokenFile(t *testing.T) (name, text string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*.json"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("token files: %q, %v", files, err)
+	}
+	name, err = filepath.Rel(w.home, files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name, w.content(t, name)
+}
+
+// isToken tells whether the text is a whole token.
+func isToken(text string) bool {
+	var fields struct{ AccessToken, RefreshToken, ExpiresAt, ClientId, ClientSecret string }
+	return json.Unmarshal([]byte(text), &fields) == nil &&
+		fields.AccessToken != "" && fields.RefreshToken != "" && fields.ExpiresAt != "" && fields.ClientId != "" && fields.ClientSecret != ""
+}
+
+// eachUseCall runs check for every call of a use that refreshes the session and
+// fetches the role's credentials.
+func eachUseCall(t *testing.T, faults []string, check func(t *testing.T, w *world, c sysCall, fault string)) {
+	model := newWorld(t)
+	model.logIn(t)
+	model.expireToken(t)
+	calls := model.callsOf(t, "ssoenv", "use", "dev")
+	for _, c := range calls {
+		for _, fault := range faults {
+			if !c.meets(fault) {
+				continue
+			}
+			t.Run(c.String()+" "+fault, func(t *testing.T) {
+				t.Parallel()
+				w := model.copy(t)
+				w.logIn(t)
+				w.expireToken(t)
+				check(t, w, c, fault)
+			})
+		}
+	}
+}
+
+func TestTokenSurvivesAKillAtEveryCall(t *testing.T) {
+	eachUseCall(t, []string{"signal=KILL"}, func(t *testing.T, w *world, c sysCall, fault string) {
+		name, before := w.tokenFile(t)
+		out, _, state := w.struck(t, c, fault, "ssoenv", "use", "dev")
+		if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGKILL {
+			t.Fatalf("%v instead of a kill", state)
+		}
+		if got := w.content(t, name); got != before && !isToken(got) {
+			t.Errorf("the token file holds %q", got)
+		}
+		if out != "" && !strings.HasSuffix(out, "\n") {
+			t.Errorf("half of an output: %q", out)
+		}
+	})
+}
+
+// Whatever the disk says to what is to be written, the credentials are
+// delivered; whatever it says to what is to be read, the shell gets them whole
+// or gets the word false.
+func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
+	eachUseCall(t, []string{"error=EIO", "error=ENOSPC", "error=ENOLCK"}, func(t *testing.T, w *world, c sysCall, fault string) {
+		name, before := w.tokenFile(t)
+		out, said, state := w.struck(t, c, fault, "ssoenv", "use", "dev")
+		if ofTheRuntime(said) {
+			return
+		}
+		delivered := state.Success() && strings.Contains(out, "AWS_SECRET_ACCESS_KEY") && strings.HasSuffix(out, "\n")
+		refused := !state.Success() && (out == "false\n" || out == "") && strings.Contains(said, "ssoenv: ")
+		switch {
+		case !delivered && !refused:
+			t.Errorf("status %d, %d bytes: %s", state.ExitCode(), len(out), said)
+		case !delivered && c.writes && c.name != "write": // which may have been one to the network
+			t.Errorf("credentials that could not be kept are not delivered: %s", said)
+		}
+		if got := w.content(t, name); got != before && !isToken(got) {
+			t.Errorf("the token file holds %q", got)
+		}
+		if left := w.temps(t); len(left) > 0 && c.name != "unlinkat" {
+			t.Errorf("left %q", left)
+		}
+	})
+}

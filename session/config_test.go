@@ -1,0 +1,85 @@
+package session
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func configOf(t *testing.T, text string) *Config {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := ReadConfig(path, filepath.Join(dir, "credentials"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A chain of roles that does not end, or not within reason, is an error after a
+// hundred steps, from whichever of its profiles one comes.
+func TestChainsEnd(t *testing.T) {
+	const links = 10_000
+	chain := func(last int) string {
+		var b strings.Builder
+		for i := range links {
+			next := i + 1
+			if i == links-1 {
+				next = last
+			}
+			fmt.Fprintf(&b, "[profile p%d]\nrole_arn = arn:aws:iam::111111111111:role/R\nsource_profile = p%d\nregion = us-east-1\n", i, next)
+		}
+		return b.String() + fmt.Sprintf("[profile p%d]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = R\n%s", links, testConfig)
+	}
+	for name, test := range map[string]struct {
+		text string
+		from int
+		want string
+	}{
+		"ten thousand links":    {chain(links), 0, `profile "p0" is the end of a chain of more than 100 roles`},
+		"its end":               {chain(links), links - 2, ""},
+		"the longest":           {chain(links), links - longestChain, ""},
+		"one too many":          {chain(links), links - longestChain - 1, "more than 100 roles"},
+		"a circle":              {chain(0), links - 1, "more than 100 roles"},
+		"a small circle":        {chain(links - 3), links - 2, "leads back to itself: p9998 → p9999 → p9997 → p9998"},
+		"itself":                {chain(links - 1), links - 1, "leads back to itself: p9999 → p9999"},
+		"a way into itself":     {chain(links - 1), links - 5, "leads back to itself"},
+		"one that is not there": {chain(links + 1), links - 1, `names source_profile "p10001"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := configOf(t, test.text)
+			p, err := c.Profile(fmt.Sprintf("p%d", test.from))
+			_, rootErr := c.ProfilePortal(fmt.Sprintf("p%d", test.from))
+			for _, err := range []error{err, rootErr} {
+				if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+					t.Errorf("%v, want %q", err, test.want)
+				}
+			}
+			if err == nil && len(p.Chain()) != links-test.from {
+				t.Errorf("a chain of %d", len(p.Chain()))
+			}
+		})
+	}
+}
+
+// A file beyond all reason is not read, and none is made.
+func TestConfigLimit(t *testing.T) {
+	c := configOf(t, testConfig+strings.Repeat("#", configLimit-len(testConfig)-10)+"\n")
+	if _, err := c.DraftProfile(Draft{Name: "new", Session: "corp", AccountID: "111111111111", RoleName: "R"}, nil); err == nil || !strings.Contains(err.Error(), "would become larger than") {
+		t.Errorf("a draft: %v", err)
+	}
+	if err := os.Truncate(c.Path, configLimit+1); err != nil {
+		t.Fatal(err)
+	}
+	for _, paths := range [][2]string{{c.Path, c.CredentialsPath}, {c.CredentialsPath, c.Path}} {
+		if _, err := ReadConfig(paths[0], paths[1]); err == nil || !strings.Contains(err.Error(), c.Path) || !strings.Contains(err.Error(), "larger than") {
+			t.Errorf("%v", err)
+		}
+	}
+}
