@@ -273,13 +273,9 @@ func (c *Client) assume(ctx context.Context, p Profile, code string) (Credential
 
 func (c *Client) assumeWith(ctx context.Context, p Profile, code string, keys Credentials) (Credentials, error) {
 	role := p.Assume
-	region := cmp.Or(c.STSRegion, role.Region)
-	if region == "" {
-		return Credentials{}, &ConfigError{Section: fmt.Sprintf("profile %q", p.Name), Key: "region",
-			Problem: fmt.Sprintf("profile %q takes a role, and no region says which STS to ask: give the profile a region, or set AWS_REGION", p.Name)}
-	}
-	if !IsRegion(region) {
-		return Credentials{}, badValue("the environment", "AWS_REGION", region, "a region such as eu-west-1")
+	region, err := c.stsRegion(p)
+	if err != nil {
+		return Credentials{}, err
 	}
 	client, err := c.sts(region, keys)
 	if err != nil {
@@ -308,6 +304,19 @@ func (c *Client) assumeWith(ctx context.Context, p Profile, code string, keys Cr
 		SessionToken: aws.ToString(out.Credentials.SessionToken),
 		Expires:      aws.ToTime(out.Credentials.Expiration).UTC(),
 	})
+}
+
+// stsRegion is where a role is asked for.
+func (c *Client) stsRegion(p Profile) (string, error) {
+	region := cmp.Or(c.STSRegion, p.Assume.Region)
+	if region == "" {
+		return "", &ConfigError{Section: fmt.Sprintf("profile %q", p.Name), Key: "region",
+			Problem: fmt.Sprintf("profile %q takes a role, and no region says which STS to ask: give the profile a region, or set AWS_REGION", p.Name)}
+	}
+	if !IsRegion(region) {
+		return "", badValue("the environment", "AWS_REGION", region, "a region such as eu-west-1")
+	}
+	return region, nil
 }
 
 // given leaves out a parameter that is empty.

@@ -32,7 +32,7 @@ func (c *Client) ConsoleURL(ctx context.Context, region, service, issuer string,
 	if err != nil {
 		return "", err
 	}
-	token, err := c.signinToken(ctx, federation, keys)
+	token, err := c.signinToken(ctx, region, federation, keys)
 	if err != nil {
 		return "", err
 	}
@@ -70,8 +70,8 @@ func IsConsoleService(text string) bool {
 const getSigninToken = "getSigninToken"
 
 // signinToken trades the keys for a token that signs in to the console.
-func (c *Client) signinToken(ctx context.Context, federation string, keys Credentials) (Secret, error) {
-	w, err := c.wire()
+func (c *Client) signinToken(ctx context.Context, region, federation string, keys Credentials) (Secret, error) {
+	w, err := c.wire(region)
 	if err != nil {
 		return "", err
 	}

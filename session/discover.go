@@ -70,7 +70,7 @@ func (c *Client) Discover(ctx context.Context, portal Portal, o Discovery) ([]Re
 	if err != nil {
 		return nil, err
 	}
-	w, err := c.wire()
+	w, err := c.wire(portal.Region)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,6 +37,14 @@ func (e Endpoints) Check() error {
 	return nil
 }
 
+// checkRegion refuses what is none, and could lead out of AWS's domain.
+func checkRegion(region string) error {
+	if !IsRegion(region) {
+		return &ConfigError{Problem: fmt.Sprintf("%q is not a region such as us-east-1", region)}
+	}
+	return nil
+}
+
 func base(override string) *string {
 	if override == "" {
 		return nil
@@ -48,7 +57,7 @@ func base(override string) *string {
 // settings that must not have a say here. Retries are the wire's own.
 
 func (c *Client) oidc(region string) (*ssooidc.Client, error) {
-	w, err := c.wire()
+	w, err := c.wire(region)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +67,7 @@ func (c *Client) oidc(region string) (*ssooidc.Client, error) {
 }
 
 func (c *Client) sso(region string) (*sso.Client, error) {
-	w, err := c.wire()
+	w, err := c.wire(region)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +81,7 @@ func (c *Client) ssoOver(w *wire, region string) *sso.Client {
 }
 
 func (c *Client) sts(region string, keys Credentials) (*sts.Client, error) {
-	w, err := c.wire()
+	w, err := c.wire(region)
 	if err != nil {
 		return nil, err
 	}
@@ -91,11 +100,14 @@ func (c *Client) sts(region string, keys Credentials) (*sts.Client, error) {
 // authorizeURL is where a browser begins an authorization code login: a page
 // of the OIDC service, which the SDK has no call for.
 func (c *Client) authorizeURL(ctx context.Context, region string) (*url.URL, error) {
+	if err := checkRegion(region); err != nil {
+		return nil, err
+	}
 	text := c.Endpoints.OIDC
 	if text == "" {
 		endpoint, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{Region: aws.String(region)}.WithDefaults())
 		if err != nil {
-			return nil, fmt.Errorf("the OIDC endpoint of %s: %w", region, err)
+			return nil, answered("the OIDC endpoint of "+Printable(region), err)
 		}
 		text = endpoint.URI.String()
 	}
@@ -104,6 +116,38 @@ func (c *Client) authorizeURL(ctx context.Context, region string) (*url.URL, err
 		return nil, fmt.Errorf("the OIDC endpoint %q: %w", text, err)
 	}
 	return u, nil
+}
+
+// loginDomains are AWS's for access portals and sign-in pages. None of them has
+// customers' own hosts below it, as amazonaws.com has.
+var loginDomains = []string{
+	".awsapps.com", ".awsapps.cn", ".app.aws", ".signin.aws",
+	".portal.amazonaws.com", ".portal.amazonaws.com.cn", ".portal.amazonaws.eu",
+	".app.amazonwebservices.com.cn", ".api.amazonwebservices.eu",
+}
+
+// isLoginPage tells whether an address that the service has sent may be shown
+// to a person to log in at: a page of the service's own, of the person's
+// portal, or in one of AWS's domains for it.
+func (c *Client) isLoginPage(ctx context.Context, portal Portal, address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || !IsWebURL(address) {
+		return false
+	}
+	service, err := c.authorizeURL(ctx, portal.Region)
+	if err != nil {
+		return false
+	}
+	if u.Host == service.Host {
+		return true
+	}
+	if start, err := url.Parse(portal.StartURL); err == nil && u.Host == start.Host {
+		return true
+	}
+	if _, domain, ok := strings.Cut(service.Host, "."); ok && c.Endpoints.OIDC == "" && u.Host == "device.sso."+domain {
+		return true // oidc.REGION.amazonaws.com has its pages there
+	}
+	return u.Scheme == "https" && slices.ContainsFunc(loginDomains, func(domain string) bool { return strings.HasSuffix(u.Host, domain) })
 }
 
 // consoleHosts are the address of the region's sign-in federation and the host

@@ -40,6 +40,9 @@ func (c *Client) Accounts(ctx context.Context, portal Portal) ([]Account, error)
 			}
 			accounts = append(accounts, account)
 		}
+		if len(accounts) > maxAccounts {
+			return nil, unusable("ListAccounts")
+		}
 		return out.NextToken, nil
 	})
 	slices.SortStableFunc(accounts, byName)
@@ -69,6 +72,9 @@ func (c *Client) AccountRoles(ctx context.Context, portal Portal, accountID stri
 		}
 		for _, r := range out.RoleList {
 			roles = append(roles, aws.ToString(r.RoleName))
+		}
+		if len(roles) > maxRoles {
+			return nil, unusable("ListAccountRoles")
 		}
 		return out.NextToken, nil
 	})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -184,8 +185,11 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 		return Token{}, err
 	}
 	shown := cmp.Or(aws.ToString(device.VerificationUriComplete), aws.ToString(device.VerificationUri))
-	if aws.ToString(device.DeviceCode) == "" || aws.ToString(device.UserCode) == "" || !IsWebURL(shown) {
+	if aws.ToString(device.DeviceCode) == "" || aws.ToString(device.UserCode) == "" {
 		return Token{}, unusable("StartDeviceAuthorization")
+	}
+	if !c.isLoginPage(ctx, portal, shown) {
+		return Token{}, &NetworkError{Host: "AWS", Problem: fmt.Sprintf("sent an address to log in at that is neither AWS's nor your portal's: %s; something on the way may have changed it", brief(shown))}
 	}
 	expires := c.Now().Add(time.Duration(device.ExpiresIn) * time.Second)
 	challenge := Challenge{Method: DeviceCode, URL: shown, Code: Printable(*device.UserCode), Expires: expires}
@@ -197,7 +201,8 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 		interval = 5 * time.Second
 	}
 	for {
-		if !sleep(ctx, interval) {
+		// A service may ask for a longer wait than its own code lasts.
+		if !sleep(ctx, min(interval, expires.Sub(c.Now())+time.Second)) {
 			return Token{}, ctx.Err()
 		}
 		out, err := oidc.CreateToken(ctx, &ssooidc.CreateTokenInput{

@@ -19,18 +19,21 @@ import (
 // since what stands at their roots is not documented. There is one where both
 // have been replaced by one.
 func (c *Client) ServiceURLs(ctx context.Context, region string) ([]string, error) {
+	if err := checkRegion(region); err != nil {
+		return nil, err
+	}
 	login, portal := c.Endpoints.OIDC, c.Endpoints.SSO
 	if login == "" {
 		endpoint, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{Region: aws.String(region)}.WithDefaults())
 		if err != nil {
-			return nil, fmt.Errorf("the OIDC endpoint of %s: %w", region, err)
+			return nil, answered("the OIDC endpoint of "+Printable(region), err)
 		}
 		login = endpoint.URI.String()
 	}
 	if portal == "" {
 		endpoint, err := sso.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sso.EndpointParameters{Region: aws.String(region)}.WithDefaults())
 		if err != nil {
-			return nil, fmt.Errorf("the portal endpoint of %s: %w", region, err)
+			return nil, answered("the portal endpoint of "+Printable(region), err)
 		}
 		portal = endpoint.URI.String()
 	}

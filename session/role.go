@@ -31,8 +31,13 @@ func (f roleFile) credentials() Credentials {
 	}
 }
 
-// fresh tells whether there is no need yet to fetch the credentials anew.
+// fresh tells whether there is no need yet to fetch the credentials anew. Those
+// from the future are not: the clock has been set back since, and by it they
+// would outlive themselves.
 func (f roleFile) fresh(now time.Time) bool {
+	if f.Obtained.Sub(now) > clockTolerance {
+		return false
+	}
 	margin := min(roleMargin, f.Expires.Sub(f.Obtained)/4)
 	return f.Expires.Sub(now) > margin
 }
@@ -134,6 +139,11 @@ func (c *Client) Renew(ctx context.Context, p Profile) (Credentials, error) {
 	cached, valid := c.readRole(p)
 	if valid && cached.fresh(c.Now()) {
 		return c.withFile(p, cached.credentials()), nil
+	}
+	if p.Source != nil {
+		if _, err := c.stsRegion(p); err != nil {
+			return Credentials{}, err // before anything is sent for it
+		}
 	}
 	code, err := c.code(ctx, p)
 	if err != nil {
@@ -258,8 +268,14 @@ func (c *Client) accept(p Profile, operation string, file roleFile) (Credentials
 	if !isKeyID(file.AccessKeyID) || !isSecretText(file.SecretKey) || !isSecretText(file.SessionToken) {
 		return Credentials{}, unusable(operation)
 	}
-	if !file.Expires.After(c.Now()) {
-		return Credentials{}, &ClockError{Now: c.Now(), Expires: file.Expires}
+	switch now := c.Now(); {
+	case file.Expires.Year() < 2000: // a field that was left out, or damaged
+		return Credentials{}, unusable(operation)
+	case !file.Expires.After(now):
+		return Credentials{}, &ClockError{Now: now, Expires: file.Expires}
+	case file.Expires.Sub(now) > longestLife:
+		c.warn("by this machine's clock the credentials would last until %s, which none do: they are taken for good for an hour", file.Expires.Format(time.RFC3339))
+		file.Expires = now.Add(time.Hour).UTC().Truncate(time.Second)
 	}
 	c.keepRole(p, file)
 	return file.credentials(), nil

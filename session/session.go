@@ -140,6 +140,10 @@ type Client struct {
 	clockTold sync.Once // that this machine's clock is wrong
 }
 
+// longestLife is what is believed of a life that a service gives. Role
+// credentials last twelve hours at most, and a clock may be a day off.
+const longestLife = 36 * time.Hour
+
 // Margins. A token is renewed as early as the AWS CLI renews it; role
 // credentials too, but no earlier than in the last quarter of their life, so
 // that short ones are not fetched anew on every call.

@@ -142,7 +142,8 @@ func (c *Client) keepToken(portal Portal, file tokenFile, out *ssooidc.CreateTok
 	}
 	file.startURL, file.region = portal.StartURL, portal.Region
 	file.Access = Secret(*out.AccessToken)
-	file.Expires = c.Now().Add(time.Duration(out.ExpiresIn) * time.Second).Truncate(time.Second)
+	life := min(time.Duration(out.ExpiresIn)*time.Second, longestLife)
+	file.Expires = c.Now().Add(life).Truncate(time.Second)
 	if given := aws.ToString(out.RefreshToken); given != "" {
 		// An answer without one leaves the old one standing.
 		file.Refresh = Secret(given)

@@ -61,7 +61,7 @@ func isColor(text string) bool {
 func IsWebURL(text string) bool {
 	u, err := url.Parse(text)
 	plain := all(text, func(c byte) bool { return c > ' ' && c <= '~' && strings.IndexByte("\"<>\\^`{|}", c) < 0 })
-	if err != nil || u.Host == "" || u.User != nil || !plain {
+	if err != nil || u.Hostname() == "" || u.User != nil || !plain {
 		return false
 	}
 	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())

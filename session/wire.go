@@ -68,7 +68,12 @@ type wire struct {
 	refusesInWords bool
 }
 
-func (c *Client) wire() (*wire, error) {
+// wire is for calls to the services of a region, which is about to become part
+// of their hosts' names.
+func (c *Client) wire(region string) (*wire, error) {
+	if err := checkRegion(region); err != nil {
+		return nil, err
+	}
 	transport, err := c.Transport()
 	if err != nil {
 		return nil, err
@@ -181,8 +186,8 @@ func retryAfter(res *http.Response) (time.Duration, bool) {
 		return 0, false
 	}
 	value := res.Header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil && seconds >= 0 {
-		return time.Duration(seconds) * time.Second, true
+	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {
+		return time.Duration(min(seconds, 1<<31)) * time.Second, true
 	}
 	if at, err := http.ParseTime(value); err == nil {
 		if date, err := http.ParseTime(res.Header.Get("Date")); err == nil {

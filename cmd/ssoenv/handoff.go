@@ -12,12 +12,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/ssoenv/ssoenv/session"
 )
 
 // A handoff leads a browser, once, to an address that must not stand in the
@@ -35,7 +36,7 @@ type handoff struct {
 // handOff has the browser open the address. It waits for nothing: fetched is
 // closed when the browser has the address, and ctx ends the waiting for that.
 func handOff(ctx context.Context, b browser, address string) (fetched <-chan struct{}, err error) {
-	if u, err := url.Parse(address); err != nil || u.Scheme != "https" && u.Scheme != "http" {
+	if !session.IsWebURL(address) {
 		return nil, fmt.Errorf("%q is not an address for a browser", address)
 	}
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")

@@ -334,7 +334,10 @@ func TestSearchFindsSecrets(t *testing.T) {
 	}
 	for _, secret := range secrets {
 		text := secret.Text
-		quoted, _ := json.Marshal(text)
+		quoted, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for name, shown := range map[string]string{
 			"itself": text, "JSON": string(quoted), "quoted": fmt.Sprintf("%q", text), "a query": url.QueryEscape(text),
 			"hex": hex.EncodeToString([]byte(text)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(text))),

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -200,7 +199,7 @@ func splitWords(text string) ([]string, error) {
 // word. It gets none of this process's streams: what a browser prints must not
 // become shell code, and Ctrl-C at the terminal is not meant for it.
 func (b browser) open(address string) error {
-	if u, err := url.Parse(address); err != nil || u.Scheme != "https" && u.Scheme != "http" {
+	if !session.IsWebURL(address) {
 		return fmt.Errorf("%q is not an address for a browser", address)
 	}
 	args, placed := make([]string, 0, len(b)), false

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
+)
+
+// A browser is started with nothing but an address of the web: what is none is
+// neither handed off nor opened.
+func TestBrowsersAreGivenAddressesOnly(t *testing.T) {
+	marker := filepath.Join(t.TempDir(), "ran")
+	for _, address := range []string{
+		"file:///etc/passwd", "javascript:alert(1)", "--help", "-new-window", "", "http://evil.example/", "https://user@signin.aws.amazon.com/",
+		"ftp://signin.aws.amazon.com/", "//signin.aws.amazon.com/", "https:signin.aws.amazon.com", "https:///etc/passwd", "https://x/\n--help", "https://x/ --help", "data:text/html,x", "vscode://x",
+		"https://x/\x1b[2J", `https://x/"; touch x; "`,
+	} {
+		with := browser{"/bin/sh", "-c", "touch " + marker}
+		if _, err := handOff(t.Context(), with, address); err == nil {
+			t.Errorf("%q is handed off", address)
+		}
+		if err := with.open(address); err == nil {
+			t.Errorf("%q is opened", address)
+		}
+	}
+	if _, err := os.Stat(marker); err == nil {
+		t.Error("a browser was started")
+	}
+}
+
+// A service that has a device login lead elsewhere: nothing is opened, and the
+// address is not put before the person as one to open.
+func TestHostileDeviceLogins(t *testing.T) {
+	for _, hostile := range []string{"file:///etc/passwd", "javascript:alert(1)", "--help", "http://evil.example/", "https://device.sso.us-east-1.amazonaws.com.evil.example/", "https://x@127.0.0.1/"} {
+		w := newWorld(t)
+		marker := filepath.Join(w.home, "ran")
+		w.write(t, "browser", "#!/bin/sh\ntouch "+marker+"\n")
+		if err := os.Chmod(filepath.Join(w.home, "browser"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		between := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/device_authorization" {
+				_, _ = fmt.Fprintf(rw, `{"deviceCode":"d","userCode":"ABCD-EFGH","verificationUri":%q,"verificationUriComplete":%q,"expiresIn":600,"interval":1}`, hostile, hostile)
+				return
+			}
+			w.server.ServeHTTP(rw, r)
+		}))
+		defer between.Close()
+		w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", between.URL))
+		c := w.command(t, []string{"AWS_ENDPOINT_URL_SSO_OIDC=" + between.URL, "BROWSER=" + filepath.Join(w.home, "browser")}, "ssoenv", "login", "dev", "--device-code")
+		out, err := c.CombinedOutput()
+		if err == nil || c.ProcessState.ExitCode() != statusFailed || !strings.Contains(string(out), "neither AWS's nor your portal's") || regexp.MustCompile(`(?m)^\S*://`).Match(out) || strings.Contains(string(out), "ABCD-EFGH") {
+			t.Errorf("%q: %v\n%s", hostile, err, out)
+		}
+		if _, err := os.Stat(marker); err == nil {
+			t.Errorf("%q: a browser was started", hostile)
+		}
+	}
+}
+
+// A login is by a browser that comes back, unless a device code is asked for;
+// and where it leads to has been said by the time that the browser is started.
+func TestLoginSaysWhereItLeads(t *testing.T) {
+	w := newWorld(t)
+	file := filepath.Join(w.home, "browser")
+	if err := os.WriteFile(file, []byte("#!/bin/sh\ncp \"$HOME/said\" \"$HOME/said-by-then\"\nexec approve \"$1\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	said, err := os.Create(filepath.Join(w.home, "said"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = said.Close() }()
+	c := w.command(t, []string{"BROWSER=" + file}, "ssoenv", "login", "dev")
+	c.Stderr = said
+	if err := c.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, w.read(t, "said"))
+	}
+	if want := `ssoenv: logging in to "corp": ` + w.url + "/start in us-east-1\n"; !strings.HasPrefix(w.read(t, "said-by-then"), want) {
+		t.Errorf("by then it had said:\n%s", w.read(t, "said-by-then"))
+	}
+	if w.server.Calls(ssotest.Authorize) != 1 || w.server.Calls(ssotest.StartDeviceAuthorization) != 0 {
+		t.Error("it was not by the authorization code")
+	}
+}
+
+// A device login shows the code and warns, opens nothing, and leaves nothing
+// behind when it is interrupted: neither a lock nor a file half written.
+func TestDeviceLoginIsTheirsWhoBeganIt(t *testing.T) {
+	w := newWorld(t)
+	w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
+	s := w.screen(t, []string{"BROWSER=touch " + filepath.Join(w.home, "ran")}, "ssoenv", "login", "dev", "--device-code")
+	s.expect(`open this address in any browser, and compare the code:`)
+	s.expect(`/device\?user_code=`)
+	s.expect(`the code is [A-Z0-9]+-[A-Z0-9]+, good until [^;]+; approve it only because you started this login here, just now`)
+	if _, err := s.tty.WriteString("\x03"); err != nil {
+		t.Fatal(err)
+	}
+	s.expect(`interrupted`)
+	left, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %q, %v", left, err)
+	}
+	private, err := filepath.Glob(filepath.Join(w.home, ".cache/ssoenv/client-*"))
+	if err != nil || len(private) != 1 {
+		t.Errorf("registrations: %q, %v", private, err)
+	}
+	for _, file := range private {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", file, info.Mode(), err)
+		}
+	}
+	w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = true })
+	start := time.Now()
+	if out, err := w.command(t, nil, "ssoenv", "login", "dev", "--device-code").CombinedOutput(); err != nil || strings.Contains(string(out), "waiting for it") {
+		t.Errorf("after %v: %v\n%s", time.Since(start), err, out)
+	}
+	if n := w.server.Calls(ssotest.RegisterClient); n != 1 {
+		t.Errorf("%d registrations", n)
+	}
+	// It would have had its time by now.
+	if _, err := os.Stat(filepath.Join(w.home, "ran")); err == nil {
+		t.Error("a browser was started")
+	}
+	for _, call := range w.server.Log() {
+		if call.Op == ssotest.RegisterClient && !slices.Equal(call.Params["scopes"], []string{"sso:account:access"}) {
+			t.Errorf("scopes %q", call.Params["scopes"])
+		}
+	}
+}

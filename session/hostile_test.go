@@ -1,0 +1,493 @@
+package session
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
+)
+
+// A clock that is wrong by a day, either way, costs one call at most and one
+// warning, and what was once given does not become valid for ever.
+func TestClocksThatAreADayOff(t *testing.T) {
+	for name, test := range map[string]struct {
+		skew  time.Duration // of the service's clock
+		works bool
+	}{
+		"a day ahead":     {-24 * time.Hour, false},
+		"a day behind":    {24 * time.Hour, true},
+		"two days behind": {48 * time.Hour, true},
+		"years behind":    {20 * 365 * 24 * time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(48 * time.Hour)
+				c, server := newClient(t)
+				server.Change(func(s *ssotest.Settings) { s.Skew = test.skew })
+				profile := profileNamed(t, c, "dev")
+				drifts := 0
+				c.Warn = func(line string) {
+					if strings.HasPrefix(line, "this machine's clock is") {
+						drifts++
+					}
+				}
+				var shown Challenge
+				if _, _, err := c.Login(t.Context(), profile.Portal, deviceCeremony(&shown)); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(50 * time.Minute) // the token has to be renewed
+				server.ForgetCalls()
+				for range 20 {
+					keys, err := c.Credentials(t.Context(), profile)
+					var clock *ClockError
+					if test.works != (err == nil) || err != nil && !errors.As(err, &clock) {
+						t.Fatal(err)
+					}
+					if left := time.Until(keys.Expires); left > longestLife {
+						t.Errorf("the keys are believed for %v", left)
+					}
+					if !test.works {
+						break // each try is a call, and ends in the one error
+					}
+				}
+				if n := server.Calls(ssotest.RefreshToken); n != 1 {
+					t.Errorf("%d refreshes", n)
+				}
+				if n := server.Calls(ssotest.GetRoleCredentials); n != 1 {
+					t.Errorf("%d calls for the role", n)
+				}
+				if drifts != 1 {
+					t.Errorf("%d warnings", drifts)
+				}
+			})
+		})
+	}
+}
+
+// Times that no service of AWS's gives.
+func TestLivesThatNobodyHas(t *testing.T) {
+	t.Run("no expiration", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, server, profile := loggedIn(t)
+			server.Change(func(s *ssotest.Settings) { s.RoleLifetime = -25 * 365 * 24 * time.Hour })
+			_, err := c.Credentials(t.Context(), profile)
+			var network *NetworkError
+			if !errors.As(err, &network) || !strings.Contains(err.Error(), "cannot be used") {
+				t.Error(err)
+			}
+			if _, valid := c.CachedCredentials(profile); valid {
+				t.Error("it was kept")
+			}
+		})
+	})
+	t.Run("a role for years", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, server, profile := loggedIn(t)
+			server.Change(func(s *ssotest.Settings) { s.RoleLifetime = 200 * 24 * time.Hour })
+			var warnings []string
+			c.Warn = func(line string) { warnings = append(warnings, line) }
+			keys, err := c.Credentials(t.Context(), profile)
+			if err != nil || time.Until(keys.Expires) > time.Hour || len(warnings) != 1 || !strings.Contains(warnings[0], "taken for good for an hour") {
+				t.Errorf("until %v, %v, %q", keys.Expires, err, warnings)
+			}
+		})
+	})
+	t.Run("a token for years", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, server := newClient(t)
+			server.Change(func(s *ssotest.Settings) {
+				s.TokenLifetime, s.SessionLifetime = 60*365*24*time.Hour, 60*365*24*time.Hour
+			})
+			var shown Challenge
+			token, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").Portal, deviceCeremony(&shown))
+			if err != nil || time.Until(token.Expires) > longestLife {
+				t.Errorf("until %v, %v", token.Expires, err)
+			}
+		})
+	})
+	t.Run("from the future", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, server, profile := loggedIn(t)
+			if _, err := c.Credentials(t.Context(), profile); err != nil {
+				t.Fatal(err)
+			}
+			server.ForgetCalls()
+			c.Now = func() time.Time { return time.Now().Add(-24 * time.Hour) } // set back after that
+			c.Warn = nil
+			for range 5 {
+				if _, err := c.Credentials(t.Context(), profile); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := server.Calls(ssotest.GetRoleCredentials); n != 1 {
+				t.Errorf("%d calls, want one", n)
+			}
+		})
+	})
+}
+
+// What a device is told to wait, to the second, and never beyond its code.
+func TestPollsOfADevice(t *testing.T) {
+	for name, test := range map[string]struct {
+		interval, lifetime time.Duration
+		slow               int
+		want               []time.Duration // of the polls, from the beginning on
+	}{
+		"as told":                  {3 * time.Second, 10 * time.Second, 0, []time.Duration{3e9, 6e9, 9e9, 11e9}},
+		"slow_down adds":           {2 * time.Second, 20 * time.Second, 2, []time.Duration{2e9, 9e9, 21e9}},
+		"none told is five":        {0, 12 * time.Second, 0, []time.Duration{5e9, 10e9, 13e9}},
+		"longer than the code has": {1e6 * time.Second, 10 * time.Second, 0, []time.Duration{11e9}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, server := newClient(t)
+				server.AutoApprove, server.Interval, server.DeviceCodeLifetime = false, test.interval, test.lifetime
+				if test.slow > 0 {
+					server.Fault(ssotest.Fault{Op: ssotest.PollDevice, Type: "SlowDownException", Times: test.slow})
+				}
+				start := time.Now()
+				var shown Challenge
+				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").Portal, deviceCeremony(&shown))
+				var denied *LoginDeniedError
+				if !errors.As(err, &denied) || !denied.Late {
+					t.Error(err)
+				}
+				var polls []time.Duration
+				for _, call := range server.Log() {
+					if call.Op == ssotest.PollDevice {
+						polls = append(polls, call.Time.Sub(start).Round(time.Second))
+					}
+				}
+				if !slices.Equal(polls, test.want) {
+					t.Errorf("polled at %v, want %v", polls, test.want)
+				}
+			})
+		})
+	}
+}
+
+// A pause that is asked for in a number that no pause is.
+func TestPausesThatAreNone(t *testing.T) {
+	for value, want := range map[string]time.Duration{
+		"4": 4 * time.Second, "0": 0, "9223372036854775807": 1 << 31 * time.Second, "18446744073709551615": 1 << 31 * time.Second, "10000000000": 1 << 31 * time.Second,
+	} {
+		if got, ok := retryAfter(&http.Response{Header: http.Header{"Retry-After": {value}}}); !ok || got != want {
+			t.Errorf("%s: %v, %v", value, got, ok)
+		}
+	}
+	for _, value := range []string{"", "-1", "soon", "1e3", "99999999999999999999999", "Wed, 21 Oct 2015 07:28:00 GMT"} {
+		if got, ok := retryAfter(&http.Response{Header: http.Header{"Retry-After": {value}}}); ok {
+			t.Errorf("%q: %v", value, got)
+		}
+	}
+}
+
+// Pages that each hold more than was asked for, a million in all.
+func TestAMillionAccounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, profile := loggedIn(t)
+		calls := 0
+		c.Transport = func() (http.RoundTripper, error) {
+			return roundTrip(func(req *http.Request) (*http.Response, error) {
+				calls++
+				var b strings.Builder
+				_, _ = fmt.Fprintf(&b, `{"nextToken":"%d","accountList":[`, calls)
+				for i := range 10_000 {
+					_, _ = fmt.Fprintf(&b, `{"accountId":"%012d"},`, calls*10_000+i)
+				}
+				text := strings.TrimSuffix(b.String(), ",") + "]}"
+				if strings.Contains(req.URL.Path, "roles") {
+					text = strings.NewReplacer("accountList", "roleList", "accountId", "roleName").Replace(text)
+				}
+				return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(text)), Request: req, ProtoMajor: 1, ProtoMinor: 1}, nil
+			}), nil
+		}
+		accounts, err := c.Accounts(t.Context(), profile.Portal)
+		if err == nil || calls > maxAccounts/10_000+1 {
+			t.Errorf("%d accounts after %d calls, %v", len(accounts), calls, err)
+		}
+		calls = 0
+		if _, err := c.AccountRoles(t.Context(), profile.Portal, profile.AccountID); err == nil || calls > 1 {
+			t.Errorf("roles after %d calls, %v", calls, err)
+		}
+	})
+}
+
+// Ten thousand logins: no state and no challenge comes again, and the bits of
+// all are as likely as not.
+func TestNothingIsUsedTwice(t *testing.T) {
+	c, _ := newClient(t)
+	portal := profileNamed(t, c, "dev").Portal
+	seen := make(map[string]bool, 20_000)
+	ones, all := 0, 0
+	const flows = 10_000
+	enough := errors.New("seen enough")
+	for range flows {
+		_, err := c.authorizationCode(t.Context(), portal, Ceremony{Show: func(challenge Challenge) error {
+			u, err := url.Parse(challenge.URL)
+			if err != nil {
+				return err
+			}
+			query := u.Query()
+			if query.Get("code_challenge_method") != "S256" {
+				t.Error("the challenge is not by S256")
+			}
+			for _, name := range []string{"state", "code_challenge"} {
+				text := query.Get(name)
+				raw, err := base64.RawURLEncoding.DecodeString(text)
+				if err != nil || len(raw) != 32 || seen[text] {
+					t.Errorf("%s %q: %v, seen before: %v", name, text, err, seen[text])
+				}
+				seen[text] = true
+				for _, b := range raw {
+					ones += bits.OnesCount8(b)
+				}
+				all += 256
+			}
+			return enough
+		}})
+		if !errors.Is(err, enough) {
+			t.Fatal(err)
+		}
+	}
+	// Six standard deviations of a fair coin.
+	if off := ones - all/2; off*off > 36*all/4 {
+		t.Errorf("%d of %d bits are set", ones, all)
+	}
+	if len(seen) != 2*flows {
+		t.Errorf("%d texts of %d logins", len(seen), flows)
+	}
+}
+
+// Whatever is sent to the callback, and however slowly, the login waits for the
+// right request, and takes no memory for the others.
+func TestTheCallbackUnderSiege(t *testing.T) {
+	c, _ := networked(t)
+	b, ended := startLogin(t, c)
+	right := b.with("code", b.code, "state", b.state)
+	query := strings.TrimPrefix(right, "http://"+b.callback.Host)
+
+	// A squatter at the same port of the other loopback address.
+	var squatted atomic.Int32
+	squatter, err := net.Listen("tcp6", "[::1]:"+b.callback.Port())
+	if err != nil {
+		t.Logf("there is no ::1 to squat on: %v", err)
+	} else {
+		defer func() { _ = squatter.Close() }()
+		go func() {
+			for {
+				conn, err := squatter.Accept()
+				if err != nil {
+					return
+				}
+				squatted.Add(1)
+				_ = conn.Close()
+			}
+		}()
+	}
+	if b.callback.Hostname() != "127.0.0.1" {
+		t.Errorf("the browser is sent back to %s", b.callback)
+	}
+
+	raw := func(parts ...string) string {
+		conn, err := net.Dial("tcp", b.callback.Host)
+		if err != nil {
+			t.Error(err)
+			return ""
+		}
+		defer func() { _ = conn.Close() }()
+		go func() {
+			for _, part := range parts {
+				if _, err := io.WriteString(conn, part); err != nil {
+					return // it has heard enough
+				}
+			}
+		}()
+		line, _ := bufio.NewReader(conn).ReadString('\n')
+		return line
+	}
+	host := " HTTP/1.1\r\nHost: " + b.callback.Host + "\r\n"
+	big := strings.Repeat("a", 64<<10)
+	sieges := map[string]func() string{
+		"64 KiB of address":  func() string { return raw("GET /oauth/callback?", big, host, "\r\n") },
+		"right, and 64 KiB":  func() string { return raw("GET "+query+"&x=", big, host, "\r\n") },
+		"1 MiB of headers":   func() string { return raw("GET "+query+host, strings.Repeat("X: "+big+"\r\n", 16), "\r\n") },
+		"a body of 1 GiB":    func() string { return raw("POST "+query+host+"Content-Length: 1073741824\r\n\r\n", big, big) },
+		"chunks without end": func() string { return raw("PUT "+query+host+"Transfer-Encoding: chunked\r\n\r\n", "10000\r\n", big) },
+		"three, pipelined":   func() string { return raw("GET /"+host+"\r\n", "GET /x"+host+"\r\n", "POST "+query+host+"\r\n") },
+		"junk before the right": func() string {
+			return raw("GET /"+host+"\r\n", "GET "+strings.Replace(query, "state=", "state=x", 1)+host+"\r\n")
+		},
+		"CONNECT": func() string { return raw("CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n") },
+		"a proxy's form": func() string {
+			return raw("GET http://evil.example" + query + " HTTP/1.1\r\nHost: " + b.callback.Host + "\r\n\r\n")
+		},
+		"no host":   func() string { return raw("GET " + query + " HTTP/1.0\r\n\r\n") },
+		"two hosts": func() string { return raw("GET " + query + host + "Host: evil.example\r\n\r\n") },
+		"HTTP/0.9":  func() string { return raw("GET " + query + "\r\n\r\n") },
+		"TLS": func() string {
+			return raw("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"+strings.Repeat("\x00", 64), "\r\n\r\n")
+		},
+		"an encoded path": func() string {
+			return raw("GET " + strings.Replace(query, "/oauth/", "/oauth%2f../oauth/", 1) + host + "\r\n")
+		},
+	}
+	for name, siege := range sieges {
+		if line := siege(); line != "" && !strings.HasPrefix(line, "HTTP/1.1 4") && !strings.HasPrefix(line, "HTTP/1.0 4") {
+			t.Errorf("%s: %q", name, line)
+		}
+	}
+
+	// Fifty that begin and do not go on, a thousand that are junk, two hundred
+	// that are large.
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for range 50 {
+		conn, err := net.Dial("tcp", b.callback.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		_, _ = io.WriteString(conn, "GET "+query+host+"X: ")
+	}
+	var all sync.WaitGroup
+	for worker := range 10 {
+		all.Go(func() {
+			for i := range 100 {
+				if status, _, _ := get(t, b.with("code", "x", "state", fmt.Sprint(worker, i))); status != 400 {
+					t.Errorf("junk: status %d", status)
+				}
+			}
+			for range 20 {
+				sieges["right, and 64 KiB"]()
+			}
+		})
+	}
+	all.Wait()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	grown := int64(after.HeapAlloc) - int64(before.HeapAlloc)
+	t.Logf("after 50 half requests, 1000 of junk and 200 large ones the heap is larger by %d KiB", grown>>10)
+	if grown > 8<<20 {
+		t.Errorf("the heap has grown by %d KiB", grown>>10)
+	}
+	select {
+	case err := <-ended:
+		t.Fatalf("the login did not wait: %v", err)
+	default:
+	}
+	if status, _, body := get(t, right); status != 200 || !strings.Contains(body, "You are logged in") {
+		t.Errorf("the right request: %d\n%s", status, body)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if n := squatted.Load(); n != 0 {
+		t.Errorf("%d connections to [::1]", n)
+	}
+}
+
+// The page has nothing that runs or loads, and every answer of the callback is
+// plain about what it is.
+func TestThePageIsStatic(t *testing.T) {
+	lower := strings.ToLower(page)
+	for _, bad := range []string{"<script", "javascript:", "src=", "href=", "@import", "url(", "http:", "https:", " onload", " onerror", "<form", "<iframe"} {
+		if strings.Contains(lower, bad) {
+			t.Errorf("the page has %q", bad)
+		}
+	}
+	c, _ := networked(t)
+	b, ended := startLogin(t, c)
+	_, header, body := get(t, b.with("state", "<script>alert(1)</script>", "error", "<script>"))
+	if strings.Contains(body, "<") || header.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(header.Get("Content-Type"), "text/plain") {
+		t.Errorf("a refusal: %v\n%s", header, body)
+	}
+	get(t, b.with("code", b.code, "state", b.state))
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// A registration is kept for its owner alone, made anew when it has run out,
+// and not used for what it was not made for.
+func TestRegistrations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server := newClient(t)
+		portal := profileNamed(t, c, "dev").Portal
+		for _, step := range []struct {
+			what  string
+			grant string
+			wait  time.Duration
+			calls int
+		}{
+			{"the first", grantDeviceCode, 0, 1},
+			{"the same", grantDeviceCode, 0, 1},
+			{"another grant", grantAuthorizationCode, 0, 2},
+			{"that again", grantAuthorizationCode, 0, 2},
+			{"run out", grantDeviceCode, 91 * 24 * time.Hour, 3},
+		} {
+			time.Sleep(step.wait)
+			if _, err := c.registered(t.Context(), portal, step.grant); err != nil {
+				t.Fatal(err)
+			}
+			if n := server.Calls(ssotest.RegisterClient); n != step.calls {
+				t.Errorf("%s: %d registrations, want %d", step.what, n, step.calls)
+			}
+		}
+		portal.Scopes = append(portal.Scopes, "codewhisperer:completions")
+		if _, err := c.registered(t.Context(), portal, grantDeviceCode); err != nil || server.Calls(ssotest.RegisterClient) != 4 {
+			t.Errorf("a client with fewer scopes is used: %v", err)
+		}
+		for _, call := range server.Log()[:3] {
+			if scopes := call.Params["scopes"]; !slices.Equal(scopes, []string{"sso:account:access"}) {
+				t.Errorf("scopes %q", scopes)
+			}
+		}
+	})
+	for host, want := range map[string]string{
+		"laptop": "ssoenv-laptop", "mac.local": "ssoenv-mac.local", "": "ssoenv", "\x1b[2J\r\n<b>ü日\u202e": "ssoenv-2Jb", strings.Repeat("x", 300): "ssoenv-" + strings.Repeat("x", 64),
+	} {
+		if got := (&Client{Host: host}).clientName(); got != want {
+			t.Errorf("%q: %q", host, got)
+		}
+	}
+}
+
+// The sign-in service is not there: the error has none of what was meant for it.
+func TestConsoleWithoutAService(t *testing.T) {
+	c, _ := newClient(t)
+	keys := Credentials{AccessKeyID: "ASIACANARYCANARYCANA", SecretKey: "s3cr3t-canary/+=", SessionToken: "IQoJ-canary"}
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Endpoints.Signin = "http://" + closed.Addr().String()
+	_ = closed.Close()
+	c.Transport = func() (http.RoundTripper, error) { return NewTransport(nil, nil) }
+	ctx, cancel := context.WithCancel(t.Context())
+	_, refused := c.ConsoleURL(ctx, "eu-central-1", "", "https://issuer.example", keys)
+	cancel()
+	_, cancelled := c.ConsoleURL(ctx, "eu-central-1", "", "https://issuer.example", keys)
+	for _, err := range []error{refused, cancelled} {
+		if text := fmt.Sprintf("%v %+v %#v", err, err, err); err == nil || strings.Contains(strings.ToLower(text), "canary") {
+			t.Errorf("it says: %s", text)
+		}
+	}
+}
