@@ -4,8 +4,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"os/exec"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,5 +139,35 @@ func TestEveryPackageOpensWithItsPromise(t *testing.T) {
 		if !ok {
 			t.Errorf("%s has no package comment", room)
 		}
+	}
+}
+
+// The page of requirements names tests and scripts that there are.
+func TestRequirementsAreHeldByTests(t *testing.T) {
+	page, err := os.ReadFile("../../docs/requirements.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("git", "grep", "--untracked", "-hoE", `^func (Test|Fuzz)[A-Za-z0-9]+`, "--", ":/*_test.go").Output()
+	if err != nil {
+		t.Fatalf("git grep: %v", err)
+	}
+	known := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		known[strings.TrimPrefix(strings.TrimSpace(line), "func ")] = true
+	}
+	named := 0
+	for _, name := range regexp.MustCompile(`\b(Test|Fuzz)[A-Z][A-Za-z0-9]+`).FindAllString(string(page), -1) {
+		if named++; !known[name] {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	for _, name := range regexp.MustCompile(`\b[a-z_]+\.txtar`).FindAllString(string(page), -1) {
+		if _, err := os.Stat("testdata/" + name); err != nil {
+			t.Error(err)
+		}
+	}
+	if named < 100 {
+		t.Errorf("only %d tests are named", named)
 	}
 }

@@ -368,7 +368,7 @@ func checkChange(t *testing.T, src []byte, c awsconfig.Change) {
 	for id := range after {
 		t.Errorf("%+v: %q has come to %q, once %q", c, id, text, src)
 	}
-	from := 0 // a line of the file before
+	from := 0                // a line of the file before
 	mark := []byte("\uFEFF") // a byte order mark is the file's, and stays when the first line goes
 	lines := splitLines(bytes.TrimPrefix(src, mark))
 	for _, line := range splitLines(bytes.TrimPrefix(text, mark)) {
