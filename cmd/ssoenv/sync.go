@@ -137,6 +137,9 @@ func (p *program) sync(o syncOptions) error {
 // shows how far it has come. found, which may be nil, hears of each account.
 func (p *program) discover(ctx context.Context, client *session.Client, portal session.Portal, found func(session.Reach)) ([]session.Reach, error) {
 	bar := p.progress()
+	warn := client.Warn
+	client.Warn = func(line string) { bar.end(); warn(line) }
+	defer func() { client.Warn = warn }()
 	told := session.Discovery{Progress: bar.show}
 	if found != nil {
 		told.Found = func(reach session.Reach) {
