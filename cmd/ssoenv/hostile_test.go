@@ -10,10 +10,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode"
@@ -124,6 +126,7 @@ func (w *world) run(t testing.TB, env []string, words ...string) (stdout, stderr
 	given := slices.Concat(w.env, env)
 	p := &program{args: append([]string{"ssoenv"}, words...), stdin: null, stdout: files[0], stderr: files[1], env: environ(given), given: given, now: time.Now}
 	status = p.run()
+	signal.Reset(os.Interrupt, syscall.SIGHUP) // which refresh ignores, and every child of this process would
 	var texts [2]string
 	for i, file := range files {
 		text, err := os.ReadFile(file.Name())

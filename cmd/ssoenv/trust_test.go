@@ -317,6 +317,7 @@ func TestFullDisk(t *testing.T) {
 		dd if=/dev/zero of=small/filler bs=4096 2>/dev/null && exit 1
 		ssoenv use dev >out || echo "use failed"
 		grep -q AWS_SECRET_ACCESS_KEY out || echo "no keys"
+		rm out
 		diff -r .aws small/.aws || echo "something was written"
 		ssoenv configure --yes --sso-session corp --account 222222222222 --role ReadOnly --profile new && echo "configure claims to have written"
 		diff -r .aws small/.aws || echo "something was written by configure"
