@@ -139,7 +139,7 @@ func (p *program) printJSON(v any) error {
 	}
 	var b strings.Builder
 	for _, r := range string(data) {
-		if char := string(r); r == '\n' || session.Printable(char) == char {
+		if char := string(r); r == '\n' || r >= ' ' && r <= '~' || session.Printable(char) == char {
 			b.WriteRune(r)
 			continue
 		}
