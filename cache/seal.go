@@ -66,9 +66,6 @@ func (d *Dir) Protection() (Protection, error) {
 // the ciphertext with its tag.
 const sealedMark = "ssoenv sealed 1\n"
 
-// keySize makes it AES-256.
-const keySize = 32
-
 // errNoKey says that the kernel would keep a key, and has none.
 var errNoKey = errors.New("there is no key yet")
 

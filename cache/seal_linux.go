@@ -52,6 +52,9 @@ func isGone(err error) bool {
 	return errors.Is(err, unix.ENOKEY) || errors.Is(err, unix.EKEYREVOKED) || errors.Is(err, unix.EKEYEXPIRED) || errors.Is(err, unix.EACCES)
 }
 
+// keySize makes it AES-256.
+const keySize = 32
+
 func readKey(id int) ([]byte, error) {
 	secret := make([]byte, keySize)
 	n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, secret, 0)
