@@ -10,12 +10,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 	"unicode"
@@ -107,9 +105,18 @@ func newHostileService(t *testing.T) *hostileService {
 	return h
 }
 
-// run is one run of ssoenv within this process.
+// run is one run of ssoenv within this process; but for refresh, which ignores
+// signals, as every later child of this process would.
 func (w *world) run(t testing.TB, env []string, words ...string) (stdout, stderr string, status int) {
 	t.Helper()
+	if slices.Contains(words, "refresh") {
+		c := exec.Command("ssoenv", words...)
+		c.Env, c.Dir = slices.Concat(w.env, env), w.home
+		var out, said strings.Builder
+		c.Stdout, c.Stderr = &out, &said
+		err := c.Run()
+		return out.String(), said.String(), exitStatus(err)
+	}
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +133,6 @@ func (w *world) run(t testing.TB, env []string, words ...string) (stdout, stderr
 	given := slices.Concat(w.env, env)
 	p := &program{args: append([]string{"ssoenv"}, words...), stdin: null, stdout: files[0], stderr: files[1], env: environ(given), given: given, now: time.Now}
 	status = p.run()
-	signal.Reset(os.Interrupt, syscall.SIGHUP) // which refresh ignores, and every child of this process would
 	var texts [2]string
 	for i, file := range files {
 		text, err := os.ReadFile(file.Name())

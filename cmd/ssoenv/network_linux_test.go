@@ -297,7 +297,7 @@ func TestNothingTouchesTheNetworkInVain(t *testing.T) {
 func TestNobodyElseIsTold(t *testing.T) {
 	w := newWorld(t)
 	port := strings.TrimPrefix(w.url, "http://127.0.0.1:")
-	allowed := regexp.MustCompile(`^\d+ +(connect\(\d+, \{sa_family=AF_INET, sin_port=htons\(` + port + `\), sin_addr=inet_addr\("127\.0\.0\.1"\)\}|<\.\.\. connect resumed|socket\(AF_INET6?, SOCK_STREAM|bind\(\d+, \{sa_family=AF_INET, sin_port=htons\(0\), sin_addr=inet_addr\("127\.0\.0\.1"\)\}|<\.\.\. \w+ resumed)`)
+	allowed := regexp.MustCompile(`^\d+ +(connect\(\d+, \{sa_family=AF_INET, sin_port=htons\(` + port + `\), sin_addr=inet_addr\("127\.0\.0\.1"\)\}|<\.\.\. connect resumed|socket\(AF_INET6?, SOCK_STREAM|bind\(\d+, \{sa_family=AF_INET, sin_port=htons\(0\), sin_addr=inet_addr\("127\.0\.0\.1"\)\}|<\.\.\. \w+ resumed|\?\?\?\( <detached)`)
 	for _, words := range [][]string{
 		{"login", "dev", "--device-code"}, {"use", "dev"}, {"whoami", "dev"}, {"accounts", "--sso-session", "corp"}, {"roles", "111111111111", "--sso-session", "corp"},
 		{"sync", "--sso-session", "corp", "--dry-run"}, {"console", "dev", "--print"}, {"doctor"}, {"logout", "--all"},
