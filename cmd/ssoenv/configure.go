@@ -59,9 +59,9 @@ func (p *program) configure(o configureOptions) error {
 	if o.output != "" && !slices.Contains(formats, o.output) {
 		return usageError{fmt.Sprintf("--output is one of %s, not %q", strings.Join(formats, ", "), o.output)}
 	}
-	for flag, region := range map[string]string{"--region": o.region, "--sso-region": o.ssoRegion} {
-		if region != "" && !session.IsRegion(region) {
-			return usageError{fmt.Sprintf("%s is %q, which is not a region such as eu-west-1", flag, region)}
+	for _, given := range []struct{ flag, region string }{{"--region", o.region}, {"--sso-region", o.ssoRegion}} {
+		if given.region != "" && !session.IsRegion(given.region) {
+			return usageError{fmt.Sprintf("%s is %q, which is not a region such as eu-west-1", given.flag, given.region)}
 		}
 	}
 	client, err := p.client()

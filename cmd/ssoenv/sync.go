@@ -74,7 +74,10 @@ func (p *program) sync(o syncOptions) error {
 	var reaches []session.Reach
 	var unlisted []string
 	err := p.reach(reachOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of session.Portal) (err error) {
-		portal = of
+		if portal = of; portal.Name == "" {
+			return shownError{&session.ConfigError{Problem: fmt.Sprintf("%s is named by profiles of the legacy format, and has no sso-session", portal.StartURL)}, statusConfig,
+				[]string{"make an sso-session first: ssoenv configure"}}
+		}
 		reaches, err = p.discover(ctx, client, of, nil)
 		var incomplete *session.IncompleteError
 		if errors.As(err, &incomplete) && incomplete.IsRefused() && len(reaches) > 0 {
@@ -86,10 +89,6 @@ func (p *program) sync(o syncOptions) error {
 	})
 	if err != nil {
 		return err
-	}
-	if portal.Name == "" {
-		return shownError{&session.ConfigError{Problem: fmt.Sprintf("%s is named by profiles of the legacy format, and has no sso-session", portal.StartURL)}, statusConfig,
-			[]string{"make an sso-session first: ssoenv configure"}}
 	}
 	client, err := p.client()
 	if err != nil {
