@@ -221,6 +221,7 @@ func FuzzApply(f *testing.F) {
 	for i, r := range bareReadings {
 		f.Add([]byte(r.text), uint64(i), "a", "x")
 	}
+	f.Add([]byte("[profile  ]"), uint64(1189), " ", "0")
 	f.Fuzz(func(t *testing.T, src []byte, seed uint64, name, key string) {
 		g := generator{rand.New(rand.NewPCG(seed, 0))}
 		changes := g.changes(awsconfig.Parse(src), name, key)

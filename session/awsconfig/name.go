@@ -1,6 +1,9 @@
 package awsconfig
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // name is the section's name as a section of the given kind, if it is one.
 //
@@ -44,7 +47,8 @@ func (h *header) isNamed(kind Kind, name string) bool {
 	case !ok && string(h.text) != name:
 		return false
 	case ok && kind != Bare && name != "" && len(rest) <= 1+len(name):
-		return len(rest) > 0 && isShellBlank(rest[0]) && string(rest[1:]) == name
+		// A name with blanks or quotes in it cannot be spelled at that length.
+		return len(rest) > 0 && isShellBlank(rest[0]) && string(rest[1:]) == name && !strings.ContainsAny(name, " \t\"'\\")
 	}
 	n, ok := h.name(kind)
 	return ok && string(n) == name

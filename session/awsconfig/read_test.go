@@ -545,3 +545,14 @@ func TestProblems(t *testing.T) {
 		}
 	})
 }
+
+// Headers that the AWS CLI drops are found by no name, not even by what they
+// seem to say.
+func TestDroppedHeadersAreNotFound(t *testing.T) {
+	for header, name := range map[string]string{"profile  ": " ", "profile it's": "it's", `profile a"b`: `a"b`, `profile a\`: `a\`, "profile a b": "a b"} {
+		f := awsconfig.Parse([]byte("[" + header + "]\nregion = r1\n"))
+		if _, ok := f.Section(awsconfig.Profile, name); ok {
+			t.Errorf("[%s] is found as %q", header, name)
+		}
+	}
+}
