@@ -272,8 +272,12 @@ func TestNamesNeverFormPaths(t *testing.T) {
 	names := []string{"../../x", "/etc/x", "~/x", "..", "a/b", `a\b`, "e\u0301", "\u00e9", "Case", "case", strings.Repeat("n", 5000), "a b", "-flag", "*", "$HOME"}
 	var text strings.Builder
 	for i, name := range names {
-		fmt.Fprintf(&text, "[sso-session %s]\nsso_start_url = %s/start\nsso_region = us-east-1\n\n", name, w.url)
-		fmt.Fprintf(&text, "[profile %s]\nsso_session = %s\nsso_account_id = 111111111111\nsso_role_name = %s\n\n", name, name, []string{"Developer", "ReadOnly"}[i%2])
+		header := name
+		if strings.ContainsAny(name, ` \`) {
+			header = "'" + name + "'"
+		}
+		fmt.Fprintf(&text, "[sso-session %s]\nsso_start_url = %s/start\nsso_region = us-east-1\n\n", header, w.url)
+		fmt.Fprintf(&text, "[profile %s]\nsso_session = %s\nsso_account_id = 111111111111\nsso_role_name = %s\n\n", header, name, []string{"Developer", "ReadOnly"}[i%2])
 	}
 	w.write(t, ".aws/config", text.String())
 	made := regexp.MustCompile(`(?:openat\([^,]*, |mkdirat\([^,]*, |renameat\([^,]*, "[^"]*", [^,]*, |linkat\([^,]*, )"([^"]*)"(.*)`)
