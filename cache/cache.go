@@ -279,6 +279,16 @@ func readAll(f *os.File, size int64) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
+// Has reports whether key's file is there, whatever is in it.
+func (d *Dir) Has(key string) bool {
+	path, err := d.file(key)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(path)
+	return err == nil
+}
+
 // Put replaces key's file with the JSON of v, in the way of [Dir.Write].
 func (d *Dir) Put(key string, v any) error {
 	data, err := json.Marshal(v)

@@ -20,6 +20,11 @@ type roleFile struct {
 	SessionToken string    `json:"session_token"`
 	Expires      time.Time `json:"expires"`
 	Obtained     time.Time `json:"obtained"`
+
+	// Bound is true when the token that they were got with was in a file: they
+	// are good for as long as one is there, since whoever deletes it, as
+	// `aws sso logout` does, has logged out.
+	Bound bool `json:"bound,omitempty"`
 }
 
 func (f roleFile) credentials() Credentials {
@@ -282,12 +287,10 @@ func (c *Client) accept(p Profile, operation string, file roleFile) (Credentials
 }
 
 func (c *Client) keepRole(p Profile, file roleFile) {
-	if c.Roles == nil {
-		return
-	}
 	if !c.KeepsRoles(p.Portal) {
 		return
 	}
+	file.Bound = c.hasTokenFile(p.Portal)
 	err := c.Roles.Put(roleKey(p), file)
 	if err == nil {
 		// The modification time is the expiration too: who watches the file
@@ -363,7 +366,15 @@ func (c *Client) readRole(p Profile) (roleFile, bool) {
 	ok, err := c.Roles.Get(roleKey(p), &file)
 	c.remark(err)
 	usable := ok && isKeyID(file.AccessKeyID) && isSecretText(file.SecretKey) && isSecretText(file.SessionToken) && file.Expires.After(c.Now())
+	if usable && file.Bound && c.Tokens != nil && !c.hasTokenFile(p.Portal) {
+		return roleFile{}, false
+	}
 	return file, usable
+}
+
+// hasTokenFile tells whether the portal's token is in a file, expired or not.
+func (c *Client) hasTokenFile(portal Portal) bool {
+	return c.Tokens != nil && !portal.isNone() && !portal.Isolated && c.Tokens.Has(tokenKey(portal))
 }
 
 func (c *Client) withFile(p Profile, keys Credentials) Credentials {

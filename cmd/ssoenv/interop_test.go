@@ -115,8 +115,12 @@ func TestWeUseTheAWSCLIsLogin(t *testing.T) {
 		t.Errorf("%d logins, want 2", n)
 	}
 
-	// Either's logout is the other's.
+	// Either's logout is the other's, and takes away the credentials, too.
 	w.awsCLI(t, "sso", "logout")
+	c := w.command(t, nil, "ssoenv", "use", "prod", "--no-login")
+	if out, err := c.Output(); string(out) != "false\n" || c.ProcessState.ExitCode() != statusLogin {
+		t.Errorf("after the AWS CLI's logout: %v\n%s", err, out)
+	}
 	if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil || !strings.Contains(string(out), "logging in to") {
 		t.Errorf("after the AWS CLI's logout: %v\n%s", err, out)
 	}
