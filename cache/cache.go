@@ -45,6 +45,12 @@ const (
 	tornLooks    = 16
 	tornPause    = time.Millisecond
 
+	// The file by which programs that make backups know a cache, as
+	// https://bford.info/cachedir/ has it.
+	tagName = "CACHEDIR.TAG"
+	tagText = "Signature: 8a477f597d28d172789f06886806bc55\n" +
+		"# Made by ssoenv: nothing here is worth keeping, and some of it is secret.\n"
+
 	// tornAge is the age from which an unparsable file is not one that is
 	// being written. It is wide because a file server's clock may be off.
 	tornAge = time.Minute
@@ -62,6 +68,7 @@ type Dir struct {
 	shared  bool
 	keyName string // of the kernel's key that values are sealed with; may be empty
 	swept   sync.Once
+	tagged  sync.Once
 }
 
 // Open names the directory at path, which must be absolute. It creates
@@ -321,7 +328,22 @@ func (d *Dir) Write(key string, data []byte, modified time.Time) error {
 		return err
 	}
 	d.swept.Do(func() { sweep(d.path) })
-	return replace(path, data, attributes{perm: 0o600, modified: modified})
+	if err := replace(path, data, attributes{perm: 0o600, modified: modified}); err != nil {
+		return err
+	}
+	if !d.shared {
+		d.tagged.Do(func() { tag(d.path) })
+	}
+	return nil
+}
+
+// tag has programs that make backups leave the directory out. Where it cannot,
+// the directory is backed up.
+func tag(dir string) {
+	path := filepath.Join(dir, tagName)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		_ = replace(path, []byte(tagText), attributes{perm: 0o600})
+	}
 }
 
 // Delete removes key's file. A missing one is fine.

@@ -72,16 +72,34 @@ func wantError(t testing.TB, err error, parts ...string) {
 	}
 }
 
-// names returns what is in a directory, hidden files included.
+// names returns what is in a directory, hidden files included, and without the
+// tag of a cache.
 func names(t testing.TB, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	must(t, err)
 	var names []string
 	for _, entry := range entries {
-		names = append(names, entry.Name())
+		if entry.Name() != "CACHEDIR.TAG" {
+			names = append(names, entry.Name())
+		}
 	}
 	return names
+}
+
+// Programs that make backups know a directory of ours by its tag, and leave
+// alone one that others write to as well.
+func TestBackupsLeaveItOut(t *testing.T) {
+	for shared, open := range map[bool]func(string) (*cache.Dir, error){false: cache.Open, true: cache.OpenShared} {
+		dir := filepath.Join(t.TempDir(), "new")
+		d, err := open(dir)
+		must(t, err)
+		must(t, d.Put("k", 1))
+		text, err := os.ReadFile(filepath.Join(dir, "CACHEDIR.TAG"))
+		if tagged := strings.HasPrefix(string(text), "Signature: 8a477f597d28d172789f06886806bc55\n"); tagged == shared {
+			t.Errorf("shared %v: %q, %v", shared, text, err)
+		}
+	}
 }
 
 func TestWhatIsPutIsGot(t *testing.T) {

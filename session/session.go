@@ -137,7 +137,8 @@ type Client struct {
 
 	unkept map[string]tokenFile // sessions that could not be written down
 
-	clockTold sync.Once // that this machine's clock is wrong
+	clockTold    sync.Once // that this machine's clock is wrong
+	locklessTold sync.Once // that the file system has no locks
 }
 
 // longestLife is what is believed of a life that a service gives. Role

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -224,6 +225,8 @@ func (c *Client) lock(ctx context.Context, key, doing string, wait time.Duration
 		return free, ctx.Err()
 	case errors.As(err, &held):
 		return free, &BusyError{PID: held.PID, Doing: doing, Waited: wait}
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.ENOLCK):
+		c.locklessTold.Do(func() { c.warn("%v: programs at the same time may each renew the session", err) })
 	}
 	return free, nil
 }

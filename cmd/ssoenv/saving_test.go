@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
 // These tests stop the program at each of its system calls, let the call fail
@@ -448,4 +450,24 @@ func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 			t.Errorf("left %q", left)
 		}
 	})
+}
+
+// Where the file system has no locks, as some file servers have none, the work
+// is done without, and that is said once.
+func TestNoLocksAreTold(t *testing.T) {
+	for _, answer := range []string{"ENOLCK", "EOPNOTSUPP", "ENOSYS"} {
+		w := newWorld(t)
+		w.logIn(t)
+		w.expireToken(t)
+		c := w.underStrace(t, []string{"-o", "/dev/null", "-e", "trace=flock", "-e", "inject=flock:error=" + answer}, "ssoenv", "use", "dev", "--no-login")
+		var said bytes.Buffer
+		c.Stderr = &said
+		out, err := c.Output()
+		if err != nil || !strings.Contains(string(out), "AWS_SECRET_ACCESS_KEY") || w.server.Calls(ssotest.RefreshToken) != 1 {
+			t.Errorf("%s: %v\n%s", answer, err, &said)
+		}
+		if strings.Count(said.String(), "no file locks: ") != 1 || strings.Count(said.String(), "\n") != 1 {
+			t.Errorf("%s: it says %q", answer, &said)
+		}
+	}
 }
