@@ -206,6 +206,16 @@ type keys struct {
 
 func (k keys) get(key string) string { return k.values[key] }
 
+// missing is the error that there is no such section.
+func (c *Config) missing(kind awsconfig.Kind, name string) error {
+	e := &NotFoundError{Kind: string(kind), Name: name, File: c.Path}
+	header := e.Kind + " " + name
+	if _, ok := c.file.section(awsconfig.Bare, header); ok {
+		e.Unread = header
+	}
+	return e
+}
+
 func (c *Config) profileKeys(name string) (keys, bool) {
 	var k keys
 	section, inConfig := c.file.section(awsconfig.Profile, name)
@@ -230,7 +240,7 @@ func (c *Config) Profile(name string) (Profile, error) {
 		if direct, ok := ParseDirect(name); ok {
 			return c.directProfile(direct)
 		}
-		return Profile{}, &NotFoundError{Kind: "profile", Name: name, File: c.Path}
+		return Profile{}, c.missing(awsconfig.Profile, name)
 	}
 	p, err := c.resolve(name, k, []string{name})
 	if err != nil {
@@ -304,7 +314,7 @@ func (c *Config) ProfilePortal(name string) (Portal, error) {
 			p, err := c.directProfile(direct)
 			return p.Portal, err
 		}
-		return Portal{}, &NotFoundError{Kind: "profile", Name: name, File: c.Path}
+		return Portal{}, c.missing(awsconfig.Profile, name)
 	}
 	root, k, err := c.root(name, k)
 	if err != nil {
@@ -357,7 +367,7 @@ func (c *Config) portal(name string, k keys) (Portal, error) {
 func (c *Config) SessionPortal(name string) (Portal, error) {
 	s, ok := c.file.section(awsconfig.SSOSession, name)
 	if !ok {
-		return Portal{}, &NotFoundError{Kind: "sso-session", Name: name, File: c.Path}
+		return Portal{}, c.missing(awsconfig.SSOSession, name)
 	}
 	return sessionPortal(name, s.Values())
 }

@@ -36,6 +36,10 @@ type NotFoundError struct {
 	Kind string // "profile" or "sso-session"
 	Name string
 	File string // the config file
+
+	// Unread is a header of the file that spells the name, but in such a way
+	// that no AWS tool but those in Go reads it there, for want of quotes.
+	Unread string
 }
 
 func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no %s %q", e.Kind, e.Name) }

@@ -6,8 +6,8 @@
 # ssoenv in bash, 3.2 or later.
 #
 # A leading backslash keeps the user's aliases off a word, "builtin" keeps
-# functions off it; what "builtin local" assigns is split like any word. No name is left behind but ssoenv, __ssoenv_* and
-# SSOENV_PROMPT.
+# functions off it; what "builtin local" assigns is split like any word. No name
+# is left behind but ssoenv, __ssoenv_* and SSOENV_PROMPT.
 
 \builtin unalias ssoenv 2>/dev/null || \builtin true
 

@@ -159,7 +159,7 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		return statusConfig, []string{"mend " + p.configPath()}
 	case errors.As(err, &denied):
 		return statusDenied, []string{
-			fmt.Sprintf("ask whoever runs the Identity Center %q for the role, or see %s for the roles that you have", denied.Portal.Title(), denied.Portal.StartURL),
+			fmt.Sprintf("ask whoever runs the Identity Center %q for the role; %s lists those that you have", denied.Portal.Title(), rolesCommandFor(denied)),
 		}
 	case errors.As(err, &refused) && refused.Late:
 		return statusLogin, []string{"run the command again to get a new login"}
@@ -203,6 +203,9 @@ func (p *program) serviceRemedy(e *session.ServiceError) (int, []string) {
 
 // namesHint suggests the name that was probably meant.
 func (p *program) namesHint(missing *session.NotFoundError) []string {
+	if missing.Unread != "" {
+		return []string{fmt.Sprintf("[%s] in %s needs quotes, without which the AWS CLI ignores it: [%s %q]", missing.Unread, missing.File, missing.Kind, missing.Name)}
+	}
 	config, err := p.config()
 	if err != nil {
 		return nil
@@ -228,7 +231,22 @@ func (p *program) loginCommandFor(portal session.Portal) string {
 	case portal.Name != "":
 		return "ssoenv login --sso-session " + typed(portal.Name)
 	}
+	if config, err := p.config(); err == nil {
+		for _, name := range config.ProfileNames() {
+			if of, err := config.ProfilePortal(name); err == nil && of.Name == "" && of.StartURL == portal.StartURL {
+				return "ssoenv login " + typed(name)
+			}
+		}
+	}
 	return "ssoenv login PROFILE, with a profile of " + portal.StartURL
+}
+
+// rolesCommandFor is the command line that lists what could be taken instead.
+func rolesCommandFor(denied *session.AccessDeniedError) string {
+	if denied.Portal.Name == "" {
+		return denied.Portal.StartURL // which roles has no flag for
+	}
+	return fmt.Sprintf("ssoenv roles %s --sso-session %s", denied.AccountID, typed(denied.Portal.Name))
 }
 
 func sectionOf(portal session.Portal) string {
