@@ -238,40 +238,48 @@ func isPlainText(text string, longest int) bool {
 	return len(text) <= longest && all(text, func(c byte) bool { return c > ' ' && c <= '~' })
 }
 
-// code gets the one-time code that a role wants, where it wants one. Nobody is
-// asked before the source's credentials are at hand: a login comes first.
+// code gets the one-time code that a role wants, where it wants one.
 func (c *Client) code(ctx context.Context, p Profile) (string, error) {
-	if p.Source == nil || p.Assume.MFASerial == "" {
+	switch {
+	case p.Assume.MFASerial == "":
 		return "", nil
-	}
-	if _, err := c.Credentials(ctx, *p.Source); err != nil {
-		return "", err
-	}
-	if c.MFACode == nil {
+	case c.MFACode == nil:
 		return "", &MFARequiredError{Profile: p.Name, Serial: p.Assume.MFASerial}
 	}
 	return c.MFACode(ctx, p)
 }
 
-// assume takes the role of a chained profile with its source's credentials.
-func (c *Client) assume(ctx context.Context, p Profile, code string) (Credentials, error) {
+// fromSource takes the role of a chained profile with its source's credentials.
+// Those come first, all the way up the chain, and then the person's code: a
+// login may be due, and nobody is asked for a code in vain.
+func (c *Client) fromSource(ctx context.Context, p Profile, cached roleFile, valid bool) (Credentials, error) {
+	if _, err := c.stsRegion(p); err != nil {
+		return Credentials{}, err // before anything is sent for it
+	}
 	keys, err := c.Credentials(ctx, *p.Source)
 	if err != nil {
 		return Credentials{}, err
 	}
-	taken, err := c.assumeWith(ctx, p, code, keys)
-	if hasCode(err, "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId") && p.Source.static == nil && code == "" {
-		// They were revoked before their time, with the session that they came
-		// from. New ones may yet be had.
-		if keys, err = c.exchangeOnce(ctx, *p.Source, roleFile{AccessKeyID: keys.AccessKeyID}, false, ""); err != nil {
+	take := func() (Credentials, error) {
+		code, err := c.code(ctx, p)
+		if err != nil {
 			return Credentials{}, err
 		}
-		taken, err = c.assumeWith(ctx, p, code, keys)
+		return c.once(ctx, p, cached, valid, func(ctx context.Context) (Credentials, error) { return c.assume(ctx, p, keys, code) })
+	}
+	taken, err := take()
+	if hasCode(err, "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId") && p.Source.static == nil {
+		// They were revoked before their time, with the session that they came
+		// from. New ones may yet be had.
+		if keys, err = c.getAnew(ctx, *p.Source, roleFile{AccessKeyID: keys.AccessKeyID}, false); err != nil {
+			return Credentials{}, err
+		}
+		taken, err = take()
 	}
 	return taken, err
 }
 
-func (c *Client) assumeWith(ctx context.Context, p Profile, code string, keys Credentials) (Credentials, error) {
+func (c *Client) assume(ctx context.Context, p Profile, keys Credentials, code string) (Credentials, error) {
 	role := p.Assume
 	region, err := c.stsRegion(p)
 	if err != nil {
@@ -303,6 +311,7 @@ func (c *Client) assumeWith(ctx context.Context, p Profile, code string, keys Cr
 		SecretKey:    aws.ToString(out.Credentials.SecretAccessKey),
 		SessionToken: aws.ToString(out.Credentials.SessionToken),
 		Expires:      aws.ToTime(out.Credentials.Expiration).UTC(),
+		Bond:         keys.bond,
 	})
 }
 

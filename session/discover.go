@@ -63,7 +63,7 @@ const (
 //
 // What is found is kept on this machine. A discovery that was interrupted, in
 // whatever way, is gone on with by the next one if that comes within the hour
-// and with the same token; after one that came to its end, the next asks for
+// and in the same session; after one that came to its end, the next asks for
 // everything anew.
 func (c *Client) Discover(ctx context.Context, portal Portal, o Discovery) ([]Reach, error) {
 	token, err := c.Token(ctx, portal)
@@ -101,19 +101,16 @@ func (c *Client) surveyOf(portal Portal, token Token) *survey {
 	}
 	now := c.Now().UTC()
 	age := now.Sub(s.begun)
-	if s.open && s.session == sessionMark(token) && age >= 0 && age < resumable {
+	if s.open && c.descends(portal, token, s.session) && age >= 0 && age < resumable {
+		s.session = token.mark()
 		return s
 	}
-	s.session, s.begun, s.open, s.listed = sessionMark(token), now, true, false
+	s.session, s.begun, s.open, s.listed = token.mark(), now, true, false
 	for _, a := range s.accounts {
 		a.asked = false
 	}
 	return s
 }
-
-// sessionMark tells sessions apart, so that nobody goes on with what another
-// person's session has found.
-func sessionMark(token Token) string { return hash(token.Access.Reveal()) }
 
 // A discovery is under way. One goroutine owns it all and decides on every
 // call; each call has a goroutine of its own, which brings its answer.
@@ -359,11 +356,11 @@ func (d *discovery) unauthorized(ctx context.Context, a ask) error {
 			return err
 		}
 		d.token, d.replaced, d.heard = token, now, time.Now()
-		d.survey.session = sessionMark(token)
+		d.survey.session = token.mark()
 		d.again(a)
 		return nil
 	}
-	return d.c.refused(d.portal, d.token)
+	return d.c.refused(ctx, d.portal, d.token)
 }
 
 // fail notes what is left out. When as many calls have failed in a row as may

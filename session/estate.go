@@ -105,7 +105,7 @@ func (c *Client) pages(ctx context.Context, portal Portal, operation string, pag
 			continue
 		}
 		if isUnauthorized(err) {
-			return c.refused(portal, token)
+			return c.refused(ctx, portal, token)
 		}
 		if err != nil {
 			return err

@@ -130,19 +130,19 @@ func (c *Client) challenge(ctx context.Context, portal Portal, how Ceremony) (To
 	return token, err
 }
 
-// keepLogin writes down the session that a login has given.
-func (c *Client) keepLogin(portal Portal, client registration, out *ssooidc.CreateTokenOutput) (Token, error) {
+// keepLogin writes down the session that a login has given, and forgets what was
+// got through the one before: it may be another person who has logged in.
+func (c *Client) keepLogin(ctx context.Context, portal Portal, client registration, out *ssooidc.CreateTokenOutput) (Token, error) {
+	unlock := c.afterRefresh(ctx, portal, patience)
+	defer unlock()
 	known, _, _ := c.readToken(portal)
-	if err := c.forgetRoles(portal); err != nil {
-		c.warn("%v", err) // it may be another person who has logged in
-	}
 	if portal.Isolated {
 		// From the time before it was.
 		if err := c.forgetFiles(portal); err != nil {
 			c.warn("%v", err)
 		}
 	}
-	return c.keepToken(portal, tokenFile{
+	token, err := c.keepToken(portal, tokenFile{
 		Token: Token{
 			ClientID:            client.ClientID,
 			ClientSecret:        Secret(client.ClientSecret),
@@ -150,6 +150,13 @@ func (c *Client) keepLogin(portal Portal, client registration, out *ssooidc.Crea
 		},
 		others: known.others,
 	}, out)
+	if err != nil {
+		return Token{}, err
+	}
+	if err := c.forgetRoles(portal); err != nil {
+		c.warn("%v", err)
+	}
+	return token, nil
 }
 
 // deviceCode logs in by a code that is approved in any browser.
@@ -214,7 +221,7 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 		var network *NetworkError
 		switch err = answered("CreateToken", err); {
 		case err == nil:
-			return c.keepLogin(portal, client, out)
+			return c.keepLogin(ctx, portal, client, out)
 		case hasCode(err, codePending), errors.As(err, &network):
 			// A network that fails for a moment does not end a login that a
 			// person is in the middle of.

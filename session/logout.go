@@ -15,12 +15,9 @@ import (
 // whatever becomes of the others; the error tells of all that failed. had is
 // false when there was no session to end.
 func (c *Client) Logout(ctx context.Context, portal Portal) (had bool, err error) {
-	// A refresh that is under way would write its token over the deleted one.
-	// One that hangs is not waited for.
-	if unlock, err := c.lock(ctx, "token-"+tokenKey(portal), "renewing the session", shortPatience); err == nil {
-		defer unlock()
-	}
-	file, had, err := c.readToken(portal)
+	unlock := c.afterRefresh(ctx, portal, shortPatience)
+	defer unlock()
+	file, had, err := c.storedToken(portal)
 	failures := []error{err}
 	if had {
 		failures = append(failures, c.endSession(ctx, portal, file))
@@ -77,6 +74,7 @@ func (c *Client) forgetFiles(portal Portal) error {
 		failures = append(failures, c.Tokens.Delete(tokenKey(portal)))
 	}
 	if c.Private != nil {
+		failures = append(failures, c.Private.Delete(lineageKey(portal)))
 		for _, grant := range []string{grantAuthorizationCode, grantDeviceCode} {
 			failures = append(failures, c.Private.Delete(registrationKey(portal, grant)))
 		}

@@ -76,7 +76,7 @@ var everyCall = map[string]func(context.Context, *Client, Profile, Credentials) 
 	},
 	"AssumeRole": func(ctx context.Context, c *Client, p Profile, keys Credentials) error {
 		chained := Profile{Name: "chained", Source: &p, Assume: Assumption{RoleARN: "arn:aws:iam::222222222222:role/Deploy", Region: "eu-central-1"}}
-		_, err := c.assumeWith(ctx, chained, "", keys)
+		_, err := c.assume(ctx, chained, keys, "")
 		return err
 	},
 	"GetCallerIdentity": func(ctx context.Context, c *Client, _ Profile, keys Credentials) error {

@@ -77,7 +77,7 @@ func (c *Client) authorizationCode(ctx context.Context, portal Portal, how Cerem
 	})
 	var token Token
 	if err = answered("CreateToken", err); err == nil {
-		token, err = c.keepLogin(portal, client, out)
+		token, err = c.keepLogin(ctx, portal, client, out)
 	}
 	back.finish(err)
 	return token, err

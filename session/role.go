@@ -21,10 +21,7 @@ type roleFile struct {
 	Expires      time.Time `json:"expires"`
 	Obtained     time.Time `json:"obtained"`
 
-	// Bound is true when the token that they were got with was in a file: they
-	// are good for as long as one is there, since whoever deletes it, as
-	// `aws sso logout` does, has logged out.
-	Bound bool `json:"bound,omitempty"`
+	Bond string `json:"bond,omitempty"` // to the token that they were got with; see bond
 }
 
 func (f roleFile) credentials() Credentials {
@@ -33,6 +30,7 @@ func (f roleFile) credentials() Credentials {
 		SecretKey:    Secret(f.SecretKey),
 		SessionToken: Secret(f.SessionToken),
 		Expires:      f.Expires,
+		bond:         f.Bond,
 	}
 }
 
@@ -145,25 +143,26 @@ func (c *Client) Renew(ctx context.Context, p Profile) (Credentials, error) {
 	if valid && cached.fresh(c.Now()) {
 		return c.withFile(p, cached.credentials()), nil
 	}
-	if p.Source != nil {
-		if _, err := c.stsRegion(p); err != nil {
-			return Credentials{}, err // before anything is sent for it
-		}
-	}
-	code, err := c.code(ctx, p)
-	if err != nil {
-		return Credentials{}, err
-	}
-	renewed, err := c.exchangeOnce(ctx, p, cached, valid, code)
+	renewed, err := c.getAnew(ctx, p, cached, valid)
 	if err != nil {
 		return Credentials{}, err
 	}
 	return c.withFile(p, renewed), nil
 }
 
-// exchangeOnce lets one process of many fetch the role's credentials; the
-// others take what that one wrote.
-func (c *Client) exchangeOnce(ctx context.Context, p Profile, cached roleFile, valid bool, code string) (Credentials, error) {
+// getAnew gets credentials from the service. cached are those that will not do,
+// and valid tells whether somebody could still go on with them.
+func (c *Client) getAnew(ctx context.Context, p Profile, cached roleFile, valid bool) (Credentials, error) {
+	if p.Source != nil {
+		return c.fromSource(ctx, p, cached, valid)
+	}
+	return c.once(ctx, p, cached, valid, func(ctx context.Context) (Credentials, error) { return c.fromPortal(ctx, p) })
+}
+
+// once lets one process of many get the role's credentials anew, in the way
+// that it is given; the others take what that one wrote. Nobody is asked for
+// anything within: the others wait for so long and no longer.
+func (c *Client) once(ctx context.Context, p Profile, cached roleFile, valid bool, get func(context.Context) (Credentials, error)) (Credentials, error) {
 	wait := patience
 	if valid {
 		wait = shortPatience
@@ -178,10 +177,7 @@ func (c *Client) exchangeOnce(ctx context.Context, p Profile, cached roleFile, v
 	if latest, ok := c.readRole(p); ok && latest.AccessKeyID != cached.AccessKeyID {
 		return latest.credentials(), nil
 	}
-	if p.Source != nil {
-		return c.assume(ctx, p, code)
-	}
-	return c.fromPortal(ctx, p)
+	return get(ctx)
 }
 
 // fromPortal exchanges the session's token for the role's credentials.
@@ -199,7 +195,7 @@ func (c *Client) fromPortal(ctx context.Context, p Profile) (Credentials, error)
 		fetched, err = c.exchange(ctx, p, token)
 	}
 	if isUnauthorized(err) {
-		return Credentials{}, c.refused(p.Portal, token)
+		return Credentials{}, c.refused(ctx, p.Portal, token)
 	}
 	return fetched, err
 }
@@ -222,14 +218,16 @@ func (c *Client) replace(ctx context.Context, portal Portal, refused Token) (Tok
 	renewed, err := c.renew(ctx, portal, seen)
 	var required *LoginRequiredError
 	if errors.As(err, &required) {
-		return Token{}, c.refused(portal, refused)
+		return Token{}, c.refused(ctx, portal, refused)
 	}
 	return renewed, err
 }
 
 // refused writes down that the service does not take the token, so that the
 // next login does not take it for a session, and the AWS CLI does not either.
-func (c *Client) refused(portal Portal, token Token) error {
+func (c *Client) refused(ctx context.Context, portal Portal, token Token) error {
+	unlock := c.afterRefresh(ctx, portal, shortPatience)
+	defer unlock()
 	if file, ok, _ := c.readToken(portal); ok && file.Access == token.Access && file.Expires.After(c.Now()) {
 		file.Expires = c.Now().Truncate(time.Second)
 		_ = c.writeToken(portal, file) // at worst it is refused once more
@@ -264,6 +262,7 @@ func (c *Client) exchange(ctx context.Context, p Profile, token Token) (Credenti
 		SecretKey:    aws.ToString(given.SecretAccessKey),
 		SessionToken: aws.ToString(given.SessionToken),
 		Expires:      time.UnixMilli(given.Expiration).UTC(),
+		Bond:         c.bond(p.Portal, token),
 	})
 }
 
@@ -290,7 +289,6 @@ func (c *Client) keepRole(p Profile, file roleFile) {
 	if !c.KeepsRoles(p.Portal) {
 		return
 	}
-	file.Bound = c.hasTokenFile(p.Portal)
 	err := c.Roles.Put(roleKey(p), file)
 	if err == nil {
 		// The modification time is the expiration too: who watches the file
@@ -366,15 +364,10 @@ func (c *Client) readRole(p Profile) (roleFile, bool) {
 	ok, err := c.Roles.Get(roleKey(p), &file)
 	c.remark(err)
 	usable := ok && isKeyID(file.AccessKeyID) && isSecretText(file.SecretKey) && isSecretText(file.SessionToken) && file.Expires.After(c.Now())
-	if usable && file.Bound && c.Tokens != nil && !c.hasTokenFile(p.Portal) {
+	if usable && !c.holds(p.Portal, file.Bond) {
 		return roleFile{}, false
 	}
 	return file, usable
-}
-
-// hasTokenFile tells whether the portal's token is in a file, expired or not.
-func (c *Client) hasTokenFile(portal Portal) bool {
-	return c.Tokens != nil && !portal.isNone() && !portal.Isolated && c.Tokens.Has(tokenKey(portal))
 }
 
 func (c *Client) withFile(p Profile, keys Credentials) Credentials {

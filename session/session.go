@@ -103,6 +103,8 @@ type Credentials struct {
 	// of these credentials as Unix seconds, and no secret; empty when there is
 	// no cache to keep it in.
 	ExpiryFile string
+
+	bond string // to the token at the root of how they were got
 }
 
 // A Client walks the pipeline with the files, the network and the clock that

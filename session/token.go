@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 	"time"
 
@@ -64,6 +65,10 @@ func (c *Client) renew(ctx context.Context, portal Portal, seen tokenFile) (Toke
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return Token{}, ctx.Err()
 	}
+	var loggedOut *LoginRequiredError
+	if errors.As(err, &loggedOut) {
+		return Token{}, err
+	}
 	if valid {
 		c.warn("the session with %q could not be renewed, and lasts %s more: %v", portal.Title(), seen.Expires.Sub(now).Round(time.Second), err)
 		return seen.Token, nil
@@ -87,14 +92,18 @@ func (c *Client) refreshOnce(ctx context.Context, portal Portal, seen tokenFile)
 	if seen.Expires.After(c.Now()) {
 		wait = shortPatience
 	}
-	unlock, err := c.lock(ctx, "token-"+tokenKey(portal), "renewing the session", wait)
+	unlock, err := c.lockToken(ctx, portal, wait)
 	if err != nil {
 		return Token{}, err
 	}
 	defer unlock()
 	latest, ok, err := c.readToken(portal)
-	if err != nil {
+	switch {
+	case err != nil:
 		return Token{}, err // what a refresh gives would be lost
+	case !ok && (portal.Isolated || c.Tokens != nil && !c.Tokens.Has(tokenKey(portal))):
+		// A logout came first, and would be undone.
+		return Token{}, &LoginRequiredError{portal, "you are not logged in to"}
 	}
 	if ok && c.supersedes(latest, seen) {
 		return latest.Token, nil
@@ -132,7 +141,11 @@ func (c *Client) refresh(ctx context.Context, portal Portal, seen tokenFile) (To
 	if err != nil {
 		return Token{}, answered("CreateToken", err)
 	}
-	return c.keepToken(portal, seen, out)
+	fresh, err := c.keepToken(portal, seen, out)
+	if err == nil {
+		c.descend(portal, seen.Token, fresh)
+	}
+	return fresh, err
 }
 
 // keepToken writes what CreateToken gave over what was known of the session.
@@ -184,8 +197,27 @@ func (c *Client) Kept(portal Portal) bool {
 }
 
 // readToken finds the session's token. Only a keyring can fail to tell whether
-// there is one: a file that cannot be read is a miss.
+// there is one: a file that cannot be read is a miss, and so is the token of
+// another portal, to which a session of this name led before.
 func (c *Client) readToken(portal Portal) (file tokenFile, ok bool, err error) {
+	file, ok, err = c.storedToken(portal)
+	if ok && file.startURL != "" && !sameStart(file.startURL, portal.StartURL) {
+		return tokenFile{}, false, nil
+	}
+	return file, ok, err
+}
+
+// sameStart tells whether two spellings of a start URL lead to one portal.
+func sameStart(a, b string) bool {
+	plain := func(text string) string {
+		text, _, _ = strings.Cut(text, "#")
+		return strings.ToLower(strings.TrimRight(text, "/"))
+	}
+	return plain(a) == plain(b)
+}
+
+// storedToken finds whatever token is kept under the session's name.
+func (c *Client) storedToken(portal Portal) (file tokenFile, ok bool, err error) {
 	if file, ok := c.unkept[tokenKey(portal)]; ok {
 		return file, true, nil
 	}
@@ -204,6 +236,19 @@ func (c *Client) readToken(portal Portal) (file tokenFile, ok bool, err error) {
 		return tokenFile{}, false, nil
 	}
 	return file, true, nil
+}
+
+// lockToken waits until no other process is about to change the session's token.
+func (c *Client) lockToken(ctx context.Context, portal Portal, wait time.Duration) (unlock func(), err error) {
+	return c.lock(ctx, "token-"+tokenKey(portal), "renewing the session", wait)
+}
+
+// afterRefresh is lockToken for what has to be done in any case: a refresh that
+// is under way would write its token over what is about to be written, but one
+// that hangs is not waited for.
+func (c *Client) afterRefresh(ctx context.Context, portal Portal, wait time.Duration) (unlock func()) {
+	unlock, _ = c.lockToken(ctx, portal, wait)
+	return unlock
 }
 
 // lock waits its turn among the processes that do the same work. Where the

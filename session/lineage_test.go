@@ -1,0 +1,287 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
+)
+
+// process is another process beside c, on the same machine.
+func process(c *Client) *Client {
+	return &Client{
+		Config: c.Config, Tokens: c.Tokens, Roles: c.Roles, Private: c.Private, CLIRoles: c.CLIRoles,
+		Transport: c.Transport, MFACode: c.MFACode, Now: c.Now, Host: c.Host, Warn: c.Warn,
+	}
+}
+
+func logIn(t *testing.T, c *Client, portal Portal) Token {
+	t.Helper()
+	how := deviceCeremony(new(Challenge))
+	how.Force = true
+	token, _, err := c.Login(t.Context(), portal, how)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// identity is whose credentials a new process gets for the profile.
+func identity(t *testing.T, c *Client, p Profile) string {
+	t.Helper()
+	keys, err := process(c).Credentials(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := c.Whoami(t.Context(), "eu-central-1", keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return who.ARN[strings.LastIndexByte(who.ARN, '/')+1:]
+}
+
+const bob = "bob@example.com"
+
+// Role credentials go with the token that they were got with: where its file is
+// gone, they are not handed out. Where the token could not be written down, the
+// next process misses no file, and they stay.
+func TestCredentialsGoWithTheirToken(t *testing.T) {
+	for _, kept := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			c, _ := newClient(t)
+			p := profileNamed(t, c, "dev")
+			token := c.Tokens.Path(tokenKey(p.Portal))
+			if !kept {
+				if err := os.WriteFile(filepath.Dir(token), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if logIn(t, c, p.Portal); c.Kept(p.Portal) != kept {
+				t.Fatalf("kept %v", c.Kept(p.Portal))
+			}
+			if _, err := c.Credentials(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+			check := func(when string, want bool) {
+				t.Helper()
+				next := process(c)
+				_, valid := next.CachedCredentials(p)
+				_, err := next.Credentials(t.Context(), p)
+				if _, listed := next.CachedUntil([]Profile{p})[p.Name]; valid != want || listed != want || (err == nil) != want {
+					t.Errorf("token kept %v, %s: valid %v, listed %v, %v", kept, when, valid, listed, err)
+				}
+			}
+			check("at once", true)
+			time.Sleep(50 * time.Minute)
+			check("late", true)
+			if err := os.RemoveAll(token); kept && err != nil {
+				t.Fatal(err)
+			}
+			check("after the token", !kept)
+		})
+	}
+}
+
+// A refresh keeps what was got before it; of one that another tool has made,
+// nobody knows that it was one, and the credentials are got once more.
+func TestCredentialsOutlastARefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server := newClient(t)
+		server.Change(func(s *ssotest.Settings) { s.RoleLifetime = 12 * time.Hour })
+		p := profileNamed(t, c, "dev")
+		logIn(t, c, p.Portal)
+		for range 5 {
+			if _, err := process(c).Credentials(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(50 * time.Minute)
+			if _, err := process(c).Token(t.Context(), p.Portal); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if refreshes, exchanges := server.Calls(ssotest.RefreshToken), server.Calls(ssotest.GetRoleCredentials); refreshes != 5 || exchanges != 1 {
+			t.Errorf("%d refreshes and %d exchanges, want 5 and 1", refreshes, exchanges)
+		}
+		other := process(c)
+		other.Private = nil
+		time.Sleep(50 * time.Minute)
+		if _, err := other.Token(t.Context(), p.Portal); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, err := process(c).Credentials(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if exchanges := server.Calls(ssotest.GetRoleCredentials); exchanges != 2 {
+			t.Errorf("%d exchanges after another tool's refresh, want 2", exchanges)
+		}
+	})
+}
+
+// One person logs out and another in, with a tool that knows nothing of what
+// ssoenv has cached: none of it is the other's.
+func TestAnotherPersonByAnotherTool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server := newClient(t)
+		p := profileNamed(t, c, "dev")
+		logIn(t, c, p.Portal)
+		if who := identity(t, c, p); who == bob {
+			t.Fatal("it is bob already")
+		}
+		if err := os.Remove(c.Tokens.Path(tokenKey(p.Portal))); err != nil {
+			t.Fatal(err)
+		}
+		server.Change(func(s *ssotest.Settings) { s.User = bob })
+		other := process(c)
+		other.Roles, other.Private = nil, nil
+		logIn(t, other, p.Portal)
+		if who := identity(t, c, p); who != bob {
+			t.Errorf("bob gets what %s had", who)
+		}
+	})
+}
+
+// A login that comes while another process refreshes the session, or fetches
+// credentials with it, is what stays.
+func TestLoginWhileAnotherIsAtIt(t *testing.T) {
+	for op, begin := range map[ssotest.Op]func(context.Context, *Client, Profile) error{
+		ssotest.RefreshToken: func(ctx context.Context, c *Client, p Profile) error {
+			_, err := c.Token(ctx, p.Portal)
+			return err
+		},
+		ssotest.GetRoleCredentials: func(ctx context.Context, c *Client, p Profile) error {
+			_, err := c.Credentials(ctx, p)
+			return err
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, server := newClient(t)
+			p := profileNamed(t, c, "dev")
+			logIn(t, c, p.Portal)
+			if op == ssotest.RefreshToken {
+				time.Sleep(50 * time.Minute)
+			}
+			server.Change(func(s *ssotest.Settings) { s.User = bob })
+			server.Fault(ssotest.Fault{Op: op, Kind: ssotest.Pass, Delay: 15 * time.Second})
+			ended := make(chan error)
+			go func() { ended <- begin(t.Context(), process(c), p) }()
+			time.Sleep(time.Second)
+			token := logIn(t, c, p.Portal)
+			if err := <-ended; err != nil {
+				t.Errorf("%s: %v", op, err)
+			}
+			if kept, _ := process(c).CachedToken(p.Portal); kept.Access != token.Access {
+				t.Errorf("%s: the token in the cache is not the login's", op)
+			}
+			if who := identity(t, c, p); who != bob {
+				t.Errorf("%s: bob gets what %s had", op, who)
+			}
+		})
+	}
+}
+
+// A refresh that waits for a logout does not bring the session back.
+func TestRefreshBehindALogout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server := newClient(t)
+		p := profileNamed(t, c, "dev")
+		logIn(t, c, p.Portal)
+		time.Sleep(50 * time.Minute)
+		server.Fault(ssotest.Fault{Op: ssotest.Logout, Kind: ssotest.ResetBefore, Times: ssotest.Forever})
+		ended := make(chan error)
+		go func() {
+			time.Sleep(100 * time.Millisecond) // while the logout tries again
+			_, err := process(c).Token(t.Context(), p.Portal)
+			ended <- err
+		}()
+		if _, err := c.Logout(t.Context(), p.Portal); err == nil {
+			t.Error("the logout has reached the service")
+		}
+		var required *LoginRequiredError
+		if err := <-ended; !errors.As(err, &required) {
+			t.Errorf("the refresh behind it: %v", err)
+		}
+		if _, ok := process(c).CachedToken(p.Portal); ok {
+			t.Error("there is a token again")
+		}
+	})
+}
+
+// A session that has come to mean another portal needs a login of its own; how
+// a start URL is spelled at its end does not matter.
+func TestSessionOfAnotherPortal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newClient(t)
+		portal := profileNamed(t, c, "dev").Portal
+		logIn(t, c, portal)
+		start := portal.StartURL
+		for url, same := range map[string]bool{
+			start + "/": true, start + "/#/": true, start + "#": true, strings.Replace(start, "https", "HTTPS", 1): true,
+			"https://d-9999999999.awsapps.com/start": false, start + "2": false,
+		} {
+			portal.StartURL = url
+			_, err := process(c).Token(t.Context(), portal)
+			if (err == nil) != same {
+				t.Errorf("%s: %v", url, err)
+			}
+		}
+		if had, err := c.Logout(t.Context(), portal); !had || err != nil {
+			t.Errorf("a logout finds %v, %v", had, err)
+		}
+	})
+}
+
+const chainConfig = testConfig + `
+[profile middle]
+role_arn = arn:aws:iam::222222222222:role/Middle
+source_profile = dev
+mfa_serial = arn:aws:iam::222222222222:mfa/alice
+region = eu-central-1
+
+[profile end]
+role_arn = arn:aws:iam::333333333333:role/End
+source_profile = middle
+region = eu-central-1
+`
+
+// A person may take their time over a code, wherever in a chain it is wanted,
+// and is asked again when the credentials that it was for are revoked.
+func TestCodesInTheMiddleOfAChain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server := newClient(t)
+		if err := os.WriteFile(c.Config.Path, []byte(chainConfig), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if c.Config, err = ReadConfig(c.Config.Path, c.Config.CredentialsPath); err != nil {
+			t.Fatal(err)
+		}
+		p := profileNamed(t, c, "end")
+		logIn(t, c, p.Portal)
+		asked := 0
+		c.MFACode = func(ctx context.Context, _ Profile) (string, error) {
+			asked++
+			if !sleep(ctx, 5*time.Minute) {
+				return "", ctx.Err()
+			}
+			return "123456", nil
+		}
+		if _, err := process(c).Credentials(t.Context(), p); err != nil || asked != 1 {
+			t.Errorf("asked %d times, %v", asked, err)
+		}
+		if err := c.Roles.Delete(roleKey(p)); err != nil {
+			t.Fatal(err)
+		}
+		server.Fault(ssotest.Fault{Op: ssotest.AssumeRole, Type: "ExpiredToken"})
+		if _, err := process(c).Credentials(t.Context(), p); err != nil || asked != 2 {
+			t.Errorf("after they were revoked, asked %d times, %v", asked, err)
+		}
+	})
+}
