@@ -1,12 +1,14 @@
 package session
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session/awsconfig"
@@ -83,10 +85,25 @@ func ReadConfig(path, credentialsPath string) (*Config, error) {
 	}, nil
 }
 
-// configLimit is the size in bytes beyond which a file is not taken for one that
-// anybody has written. It has room for forty thousand profiles, and the worst
-// that can be made of it is looked through in seconds and half a gigabyte.
-const configLimit = 6 << 20
+// Beyond these a file is not taken for one that anybody has written. They leave
+// room for forty thousand profiles with long names, and the worst that can be
+// made of them is looked through in seconds and a third of a gigabyte.
+const (
+	configLimit  = 10 << 20 // bytes
+	sectionLimit = 100_000
+)
+
+// tooMuch says how a file is beyond the limits: "larger than 10 MiB". Of a small
+// one it does not count the sections.
+func tooMuch(size int64, text []byte) (how string, is bool) {
+	switch {
+	case size > configLimit:
+		return fmt.Sprintf("larger than %d MiB", configLimit>>20), true
+	case size > 3*sectionLimit && bytes.Count(text, []byte("\n[")) > sectionLimit:
+		return fmt.Sprintf("longer than %d sections", sectionLimit), true
+	}
+	return "", false
+}
 
 func readConfigFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
@@ -96,12 +113,14 @@ func readConfigFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
 	}
-	if info.Size() > configLimit {
-		return nil, fmt.Errorf("%q cannot be read: it is larger than %d MiB", path, configLimit>>20)
+	var data []byte
+	if info.Size() <= configLimit {
+		if data, err = os.ReadFile(path); err != nil {
+			return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
+		}
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
+	if how, is := tooMuch(info.Size(), data); is {
+		return nil, fmt.Errorf("%q cannot be read: it is %s", path, how)
 	}
 	return data, nil
 }
@@ -295,8 +314,9 @@ func (c *Config) agree(name string, k keys) error {
 	if !k.hasSession {
 		return nil
 	}
-	for key, theirs := range c.portals[k.sessionName].values {
-		ours := k.get(key)
+	values := c.portals[k.sessionName].values
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		ours, theirs := k.get(key), values[key]
 		if ours != "" && ours != theirs && !strings.HasPrefix(key, "ssoenv_") {
 			return &ConfigError{Section: inProfile(name), Key: key,
 				Problem: fmt.Sprintf("%s is %q in profile %q but %q in its sso-session %q", key, ours, name, theirs, k.sessionName)}
@@ -326,6 +346,11 @@ func (c *Config) ProfilePortal(name string) (Portal, error) {
 func (c *Config) portal(name string, k keys) (Portal, error) {
 	if hasControl(name) {
 		return Portal{}, &ConfigError{Section: inProfile(name), Problem: inProfile(name) + " has control characters in its name"}
+	}
+	if store := k.get("ssoenv_store"); store != "" && store != "shared" {
+		// As in a session, not to be ignored.
+		return Portal{}, &ConfigError{Section: inProfile(name), Key: "ssoenv_store",
+			Problem: fmt.Sprintf("%s says ssoenv_store = %s, but only an sso-session has a store", inProfile(name), store)}
 	}
 	if k.sessionName != "" {
 		if !k.hasSession {

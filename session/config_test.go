@@ -68,11 +68,38 @@ func TestChainsEnd(t *testing.T) {
 	}
 }
 
+// A store for a profile's session is not ignored without a word, and what a
+// profile and its session disagree on is named in one order.
+func TestKeysInTheWrongPlace(t *testing.T) {
+	for text, want := range map[string]string{
+		"[profile p]\nsso_session = corp\nssoenv_store = isolated":                                                           `profile "p" says ssoenv_store = isolated, but only an sso-session has a store`,
+		"[profile p]\nsso_start_url = https://x.awsapps.com/start\nsso_region = us-east-1\nssoenv_store = isolated":          `profile "p" says ssoenv_store = isolated, but only an sso-session has a store`,
+		"[profile p]\nsso_session = corp\nssoenv_store = shared":                                                             "",
+		"[profile p]\nsso_session = corp\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\nregion = x-1": `sso_region is "eu-west-1" in profile "p" but "us-east-1" in its sso-session "corp"`,
+	} {
+		for range 10 {
+			_, err := configOf(t, testConfig+text+"\nsso_account_id = 111111111111\nsso_role_name = R\n").Profile("p")
+			if (err == nil) != (want == "") || err != nil && err.Error() != want {
+				t.Errorf("%s\n%v, want %q", text, err, want)
+			}
+		}
+	}
+}
+
 // A file beyond all reason is not read, and none is made.
 func TestConfigLimit(t *testing.T) {
 	c := configOf(t, testConfig+strings.Repeat("#", configLimit-len(testConfig)-10)+"\n")
 	if _, err := c.DraftProfile(Draft{Name: "new", Session: "corp", AccountID: "111111111111", RoleName: "R"}, nil); err == nil || !strings.Contains(err.Error(), "would become larger than") {
 		t.Errorf("a draft: %v", err)
+	}
+	if err := os.WriteFile(c.CredentialsPath, []byte(strings.Repeat("[p]\n", sectionLimit+2)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadConfig(c.Path, c.CredentialsPath); err == nil || !strings.Contains(err.Error(), "longer than 100000 sections") {
+		t.Errorf("many sections: %v", err)
+	}
+	if err := os.Remove(c.CredentialsPath); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.Truncate(c.Path, configLimit+1); err != nil {
 		t.Fatal(err)

@@ -118,8 +118,8 @@ func (c *Config) draft(change func(*awsconfig.File) error) (Edit, error) {
 		return Edit{}, &ConfigError{Problem: fmt.Sprintf("%s cannot be edited: %v", c.Path, err)}
 	}
 	after := file.Bytes()
-	if len(after) > configLimit {
-		return Edit{}, &ConfigError{Problem: fmt.Sprintf("%s would become larger than %d MiB", c.Path, configLimit>>20)}
+	if how, is := tooMuch(int64(len(after)), after); is {
+		return Edit{}, &ConfigError{Problem: fmt.Sprintf("%s would become %s", c.Path, how)}
 	}
 	return Edit{path: c.Path, before: before, after: after}, nil
 }

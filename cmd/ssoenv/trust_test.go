@@ -34,7 +34,8 @@ func releasedProgram(t *testing.T) string {
 func TestConfigBombs(t *testing.T) {
 	w := newWorld(t)
 	program := releasedProgram(t)
-	const limit = 8 << 20
+	const limit = 10<<20 - 4096 // beyond which no file is read
+	const sections = 99_000     // nor one of a hundred thousand
 	fill := func(size int, text string) string { return w.configText() + strings.Repeat(text, size/len(text)) }
 	numbered := func(size int, format string) string {
 		b := strings.Builder{}
@@ -49,17 +50,18 @@ func TestConfigBombs(t *testing.T) {
 		"a hundred megabytes":   fill(100<<20, "# x\n"),
 		"a million profiles":    numbered(85<<20, profile),
 		"a line of ten":         fill(10<<20, "a"),
-		"many profiles":         numbered(limit, profile),
-		"headers":               numbered(limit, "[profile p%d]\n"),
+		"many profiles":         numbered(sections*len(profile), profile),
+		"headers":               numbered(sections*len("[profile p12345]\n"), "[profile p%d]\n"),
+		"too many headers":      numbered(limit, "[profile p%d]\n"),
 		"keys":                  numbered(limit, "k%d=\n"),
-		"a line":                w.configText() + "x = " + strings.Repeat("a", 7<<20),
-		"brackets":              fill(7<<20, "["),
-		"lines of brackets":     fill(7<<20, "[\n"),
-		"NUL":                   fill(7<<20, "\x00"),
-		"CRLF":                  strings.ReplaceAll(w.configText(), "\n", "\r\n") + strings.Repeat("\r\n", 3<<20),
+		"a line":                w.configText() + "x = " + strings.Repeat("a", limit-4096),
+		"brackets":              fill(limit-4096, "["),
+		"lines of brackets":     fill(limit-4096, "[\n"),
+		"NUL":                   fill(limit-4096, "\x00"),
+		"CRLF":                  strings.ReplaceAll(w.configText(), "\n", "\r\n") + strings.Repeat("\r\n", limit/2-4096),
 		"a byte order mark":     "\ufeff" + w.configText(),
 		"blocks":                numbered(limit, "# >>> ssoenv sync %[1]d >>>\n[profile %[1]d]\n# <<< ssoenv sync %[1]d <<<\n"),
-		"blocks without an end": fill(7<<20, "# >>> ssoenv sync corp >>>\n"),
+		"blocks without an end": fill(limit-4096, "# >>> ssoenv sync corp >>>\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.write(t, ".aws/config", text)
