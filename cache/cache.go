@@ -26,6 +26,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -358,9 +359,8 @@ func (d *Dir) Delete(key string) error {
 	return nil
 }
 
-// Keys returns the keys whose files end in ".json", sorted. Names that are not
-// keys, as other programs give them, are left out, and a missing directory has
-// none.
+// Keys returns the keys that have files, sorted. Names that are not keys, as
+// other programs give them, are left out, and a missing directory has none.
 func (d *Dir) Keys() ([]string, error) {
 	entries, err := os.ReadDir(d.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -369,10 +369,11 @@ func (d *Dir) Keys() ([]string, error) {
 	var keys []string
 	for _, entry := range entries {
 		key, found := strings.CutSuffix(entry.Name(), ".json")
-		if found && !strings.Contains(key, ".") && validKey(key) {
+		if found != strings.Contains(key, ".") && validKey(key) {
 			keys = append(keys, key)
 		}
 	}
+	slices.Sort(keys)
 	return keys, nil
 }
 

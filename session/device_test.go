@@ -95,6 +95,23 @@ func TestDeviceLoginsThatFail(t *testing.T) {
 	})
 }
 
+// An answer that is lost on the way is called that, and not a wrong region, which
+// the service would have refused before it gave a code.
+func TestDeviceLoginsWhoseAnswerIsLost(t *testing.T) {
+	for _, kind := range []ssotest.Kind{ssotest.ResetAfter, ssotest.HangAfter, ssotest.Truncate} {
+		synctest.Test(t, func(t *testing.T) {
+			c, server := newClient(t)
+			server.ApproveAfter = 1
+			server.Fault(ssotest.Fault{Op: ssotest.PollDevice, Kind: kind, Skip: 1})
+			_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").Portal, deviceCeremony(new(Challenge)))
+			var service *ServiceError
+			if !errors.As(err, &service) || service.Code != codeInvalidGrant {
+				t.Errorf("%s: %v", kind, err)
+			}
+		})
+	}
+}
+
 // A legacy profile's session is registered with the scope that brings a
 // refresh token, and refreshed like any other.
 func TestLegacyProfilesAreRefreshed(t *testing.T) {

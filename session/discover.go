@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -135,7 +136,8 @@ type discovery struct {
 	saved    time.Time
 	savedAt  int // Done, then
 
-	failed   error // the first failure that left something out
+	unlisted error // why the list of accounts breaks off
+	failed   error // why roles are left out: the first failure, no refusal if there is another
 	of       string
 	failures int // one after the other, without an answer in between
 	misnamed bool
@@ -366,7 +368,10 @@ func (d *discovery) unauthorized(ctx context.Context, a ask) error {
 // fail notes what is left out. When as many calls have failed in a row as may
 // be in flight, the rest is not tried.
 func (d *discovery) fail(a ask, err error) {
-	if d.failed == nil {
+	switch {
+	case a.account == "":
+		d.unlisted = err
+	case d.failed == nil, isRefusal(d.failed) && !isRefusal(err):
 		d.failed, d.of = err, a.account
 	}
 	if d.failures++; d.failures >= maxInFlight {
@@ -377,7 +382,7 @@ func (d *discovery) fail(a ask, err error) {
 // verdict says what is missing.
 func (d *discovery) verdict() error {
 	if !d.survey.listed {
-		return fmt.Errorf("the list of accounts is not complete: %w", d.failed)
+		return fmt.Errorf("the list of accounts is not complete: %w", cmp.Or(d.unlisted, d.failed))
 	}
 	var missing []string
 	for id, a := range d.survey.accounts {
@@ -457,7 +462,10 @@ func (d *discovery) foundRoles(a listing) error {
 	for _, name := range a.names {
 		switch {
 		case !isRoleName(name):
-			d.misname(a.account, name)
+			if !d.misnamed {
+				d.misnamed = true
+				d.c.misnamed(a.account, name)
+			}
 		case !slices.Contains(a.roles, name):
 			a.roles = append(a.roles, d.survey.role(name))
 			a.barren = 0
@@ -481,15 +489,6 @@ func (d *discovery) foundRoles(a listing) error {
 		return endless(a.operation())
 	}
 	return nil
-}
-
-// misname says that a name is left out, and says it once: a service that gives
-// one such name may give thousands.
-func (d *discovery) misname(account, name string) {
-	if !d.misnamed {
-		d.misnamed = true
-		d.c.warn("a role of account %s is left out, since no role can have its name: %s", account, brief(name))
-	}
 }
 
 func (d *discovery) done(a *surveyed) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -228,6 +230,10 @@ func TestDiscoverRecovers(t *testing.T) {
 }
 
 // within matches the calls of the first part of the time.
+func ofAccount(id string) func(ssotest.Call) bool {
+	return func(call ssotest.Call) bool { return call.Params.Get("account_id") == id }
+}
+
 func within(d time.Duration) func(ssotest.Call) bool {
 	var first time.Time
 	return func(call ssotest.Call) bool {
@@ -255,6 +261,36 @@ func TestDiscoverGivesUpOnRefusals(t *testing.T) {
 			t.Errorf("%d calls", n)
 		}
 	})
+}
+
+// What is said of a discovery that is not complete is why: a refusal of one
+// account explains neither another's loss nor that of the list.
+func TestDiscoverSaysWhatItLacks(t *testing.T) {
+	refusal := ssotest.Fault{Op: ssotest.ListAccountRoles, Type: "ForbiddenException", Status: http.StatusForbidden}
+	for what, test := range map[string]struct {
+		fault     ssotest.Fault
+		isRefused bool
+		says      string
+	}{
+		"one refused":         {ssotest.Fault{Op: ssotest.ListAccountRoles, Skip: 1, Times: 1, Kind: ssotest.Pass}, true, "the roles of account [0-9]+ are missing: AWS answered ForbiddenException"},
+		"and one lost":        {ssotest.Fault{Op: ssotest.ListAccountRoles, Match: ofAccount("700000000003"), Times: ssotest.Forever, Kind: ssotest.ResetBefore}, false, "the roles of 2 accounts of 10 are missing, .*closed the connection"},
+		"and the list broken": {ssotest.Fault{Op: ssotest.ListAccounts, Skip: 1, Times: ssotest.Forever, Kind: ssotest.ResetBefore}, false, "the list of accounts is not complete: .*closed the connection"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, server, portal := estateOf(t, 10, fourRoles...)
+			server.Change(func(s *ssotest.Settings) { s.PageLimit = 5 })
+			server.Fault(refusal)
+			server.Fault(test.fault)
+			_, err := c.Discover(t.Context(), portal, Discovery{})
+			var incomplete *IncompleteError
+			if isRefused := errors.As(err, &incomplete) && incomplete.IsRefused(); isRefused != test.isRefused {
+				t.Errorf("%s: refused %v", what, isRefused)
+			}
+			if err == nil || !regexp.MustCompile(test.says).MatchString(err.Error()) {
+				t.Errorf("%s: it says %v", what, err)
+			}
+		})
+	}
 }
 
 // Whatever the service does, each account is found once with all its roles, or

@@ -119,11 +119,12 @@ func (c *Client) authorizeURL(ctx context.Context, region string) (*url.URL, err
 }
 
 // loginDomains are AWS's for access portals and sign-in pages. None of them has
-// customers' own hosts below it, as amazonaws.com has.
+// hosts of customers' APIs below it, as amazonaws.com has, and as
+// api.amazonwebservices.eu may have, where the AWS CLI expects portals too.
 var loginDomains = []string{
 	".awsapps.com", ".awsapps.cn", ".app.aws", ".signin.aws",
 	".portal.amazonaws.com", ".portal.amazonaws.com.cn", ".portal.amazonaws.eu",
-	".app.amazonwebservices.com.cn", ".api.amazonwebservices.eu",
+	".app.amazonwebservices.com.cn",
 }
 
 // isLoginPage tells whether an address that the service has sent may be shown

@@ -135,7 +135,7 @@ type IncompleteError struct {
 	Missing  []string // the accounts' ids
 	Accounts int      // there are, in all
 	First    string   // the account that Err is of
-	Err      error
+	Err      error    // a refusal only if all of them are
 }
 
 func (e *IncompleteError) Error() string {
@@ -147,11 +147,13 @@ func (e *IncompleteError) Error() string {
 
 func (e *IncompleteError) Unwrap() error { return e.Err }
 
-// IsRefused tells whether AWS itself will not list them, so that asking again
-// gives nothing more.
-func (e *IncompleteError) IsRefused() bool {
+// IsRefused tells whether AWS itself will not list any of them, so that asking
+// again gives nothing more.
+func (e *IncompleteError) IsRefused() bool { return isRefusal(e.Err) }
+
+func isRefusal(err error) bool {
 	var service *ServiceError
-	return errors.As(e.Err, &service) && (service.Status == http.StatusForbidden || service.Status == http.StatusNotFound)
+	return errors.As(err, &service) && (service.Status == http.StatusForbidden || service.Status == http.StatusNotFound)
 }
 
 // An UnsupportedError says that a profile gets its credentials, or those that

@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sso"
 )
 
 // An Account is one that a session may reach. Name and Email are whatever its
@@ -28,22 +26,18 @@ const (
 // Accounts lists what the session may reach, in the order of the AWS CLI's list.
 func (c *Client) Accounts(ctx context.Context, portal Portal) ([]Account, error) {
 	var accounts []Account
-	err := c.pages(ctx, portal, "ListAccounts", func(client *sso.Client, token, next *string) (*string, error) {
-		out, err := client.ListAccounts(ctx, &sso.ListAccountsInput{AccessToken: token, NextToken: next, MaxResults: aws.Int32(pageSize)})
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range out.AccountList {
-			account := Account{aws.ToString(a.AccountId), aws.ToString(a.AccountName), aws.ToString(a.EmailAddress)}
-			if !IsAccountID(account.ID) {
-				return nil, unusable("ListAccounts")
+	seen := map[string]bool{}
+	err := c.pages(ctx, portal, ask{}, func(page listing) error {
+		for _, account := range page.accounts {
+			if !seen[account.ID] {
+				seen[account.ID] = true
+				accounts = append(accounts, account)
 			}
-			accounts = append(accounts, account)
 		}
 		if len(accounts) > maxAccounts {
-			return nil, unusable("ListAccounts")
+			return endless(page.operation())
 		}
-		return out.NextToken, nil
+		return nil
 	})
 	slices.SortStableFunc(accounts, byName)
 	return accounts, err
@@ -62,63 +56,68 @@ func byName(a, b Account) int {
 // AccountRoles lists the roles that the session may take in an account, sorted by
 // name.
 func (c *Client) AccountRoles(ctx context.Context, portal Portal, accountID string) ([]string, error) {
-	var roles []string
-	err := c.pages(ctx, portal, "ListAccountRoles", func(client *sso.Client, token, next *string) (*string, error) {
-		out, err := client.ListAccountRoles(ctx, &sso.ListAccountRolesInput{
-			AccessToken: token, AccountId: aws.String(accountID), NextToken: next, MaxResults: aws.Int32(pageSize),
-		})
-		if err != nil {
-			return nil, err
+	found := map[string]bool{}
+	misnamed := false
+	err := c.pages(ctx, portal, ask{account: accountID}, func(page listing) error {
+		for _, name := range page.names {
+			if isRoleName(name) {
+				found[name] = true
+			} else if !misnamed {
+				misnamed = true
+				c.misnamed(accountID, name)
+			}
 		}
-		for _, r := range out.RoleList {
-			roles = append(roles, aws.ToString(r.RoleName))
+		if len(found) > maxRoles {
+			return endless(page.operation())
 		}
-		if len(roles) > maxRoles {
-			return nil, unusable("ListAccountRoles")
-		}
-		return out.NextToken, nil
+		return nil
 	})
-	slices.Sort(roles)
-	return roles, err
+	return slices.Sorted(maps.Keys(found)), err
+}
+
+// misnamed says that a name is left out. Its caller says so once: a service that
+// gives one such name may give thousands.
+func (c *Client) misnamed(account, name string) {
+	c.warn("a role of account %s is left out, since no role can have its name: %s", account, brief(name))
 }
 
 // pages walks a list to its end. A token that was revoked before its time is
 // replaced once, and the list goes on where it was.
-func (c *Client) pages(ctx context.Context, portal Portal, operation string, page func(client *sso.Client, token, next *string) (*string, error)) error {
-	token, err := c.Token(ctx, portal)
-	if err != nil {
+func (c *Client) pages(ctx context.Context, portal Portal, a ask, take func(listing) error) (err error) {
+	if a.token, err = c.Token(ctx, portal); err != nil {
 		return err
 	}
 	client, err := c.sso(portal.Region)
 	if err != nil {
 		return err
 	}
-	var next *string
 	replaced := false
 	for range maxPages {
-		after, err := page(client, aws.String(token.Access.Reveal()), next)
-		if err = answered(operation, err); isUnauthorized(err) && !replaced {
+		page := call(ctx, client, a)
+		switch {
+		case isUnauthorized(page.err) && !replaced:
 			replaced = true
-			if token, err = c.replace(ctx, portal, token); err != nil {
+			if a.token, err = c.replace(ctx, portal, a.token); err != nil {
 				return err
 			}
 			continue
+		case isUnauthorized(page.err):
+			return c.refused(ctx, portal, a.token)
+		case page.err != nil:
+			return page.err
 		}
-		if isUnauthorized(err) {
-			return c.refused(ctx, portal, token)
-		}
-		if err != nil {
+		if err := take(page); err != nil {
 			return err
 		}
-		if aws.ToString(after) == "" {
+		if page.after == "" {
 			return nil
 		}
-		if next != nil && *next == *after {
+		if a.next != nil && *a.next == page.after {
 			break
 		}
-		next = after
+		a.next = &page.after
 	}
-	return endless(operation)
+	return endless(a.operation())
 }
 
 func endless(operation string) error { return fmt.Errorf("%s does not come to an end", operation) }

@@ -285,3 +285,49 @@ func TestCodesInTheMiddleOfAChain(t *testing.T) {
 		}
 	})
 }
+
+// A logout takes away what the AWS CLI has cached for the session, too, whatever
+// else is wrong with the profile that it is for, and word of what has failed.
+func TestLogoutForgetsTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newClient(t)
+		c.Config = configOf(t, testConfig+`
+[profile odd]
+sso_session = corp
+sso_account_id = 111111111111
+sso_role_name = Odd
+region = us-east-1 # home
+ssoenv_color = no such colour
+
+[profile other]
+sso_start_url = https://d-9999999999.awsapps.com/start
+sso_region = us-east-1
+sso_account_id = 111111111111
+sso_role_name = Other
+`)
+		p := profileNamed(t, c, "dev")
+		logIn(t, c, p.Portal)
+		kept := map[string]bool{}
+		for role, portal := range map[string]Portal{
+			"Developer": p.Portal, "Odd": p.Portal, "Other": {StartURL: "https://d-9999999999.awsapps.com/start"},
+		} {
+			key := cliRoleKey(portal, "111111111111", role)
+			kept[key] = role == "Other"
+			if err := c.CLIRoles.Put(key, map[string]string{"ProviderType": "sso"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.NoteFailure(p, errors.New("no network"))
+		if _, err := c.Logout(t.Context(), p.Portal); err != nil {
+			t.Error(err)
+		}
+		for key, want := range kept {
+			if c.CLIRoles.Has(key) != want {
+				t.Errorf("%s is there: %v", key, !want)
+			}
+		}
+		if keys, err := c.Roles.Keys(); err != nil || len(keys) > 0 {
+			t.Errorf("left: %q, %v", keys, err)
+		}
+	})
+}

@@ -231,8 +231,6 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 			return Token{}, &LoginDeniedError{Reason: "the code was not approved in time", Late: true}
 		case hasCode(err, codeAccessDenied):
 			return Token{}, &LoginDeniedError{Reason: "the login was denied in the browser"}
-		case hasCode(err, codeInvalidGrant):
-			return Token{}, &RegionError{Portal: portal}
 		default:
 			return Token{}, err
 		}

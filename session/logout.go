@@ -91,7 +91,7 @@ func (c *Client) forgetRoles(portal Portal) error {
 	failures := []error{err}
 	for _, key := range keys {
 		if strings.HasPrefix(key, rolesOf(portal)) {
-			failures = append(failures, c.Roles.Delete(key), c.Roles.Delete(key+".expires"), c.Roles.Delete(key+".failed"))
+			failures = append(failures, c.Roles.Delete(key))
 		}
 	}
 	return errors.Join(failures...)
@@ -106,7 +106,10 @@ func (c *Client) forgetCLIRoles(portal Portal) error {
 	}
 	var failures []error
 	for _, name := range c.Config.ProfileNames() {
-		p, err := c.Config.Profile(name)
+		k, _ := c.Config.profileKeys(name)
+		// What is wrong with a region or a colour does not keep the AWS CLI
+		// from having credentials.
+		p, err := c.Config.resolve(name, k, []string{name})
 		if err != nil || tokenKey(p.Portal) != tokenKey(portal) {
 			continue
 		}

@@ -32,7 +32,7 @@ func TestPythonString(t *testing.T) {
 		"":                  `""`,
 		"plain <&> '":       `"plain <&> '"`,
 		"\"\\\n\r\t\b\f":    `"\"\\\n\r\t\b\f"`,
-		"\x00\x1f\x7f":      "\"\\u0000\\u001f\x7f\"",
+		"\x00\x1f\x7f":      `"\u0000\u001f\u007f"`,
 		"é日😀":               `"\u00e9\u65e5\ud83d\ude00"`,
 		"\u2028":            `"\u2028"`,
 		"broken \xff UTF-8": `"broken \ufffd UTF-8"`,

@@ -11,6 +11,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -137,6 +138,45 @@ func eachCall(t *testing.T, over func(http.RoundTripper) http.RoundTripper, chec
 				check(t, everyCall[name](t.Context(), c, profile, keys))
 			})
 		})
+	}
+}
+
+// An answer that quotes what it answers tells nobody what was sent in secret.
+func TestAnswersThatQuote(t *testing.T) {
+	var sent []string
+	quoting := roundTrip(func(req *http.Request) (*http.Response, error) {
+		var body []byte
+		if req.Body != nil {
+			body, _ = io.ReadAll(req.Body)
+		}
+		var fields map[string]any
+		_ = json.Unmarshal(body, &fields)
+		for _, name := range []string{"clientSecret", "refreshToken", "deviceCode"} {
+			if value, ok := fields[name].(string); ok {
+				sent = append(sent, value)
+			}
+		}
+		for _, name := range []string{"X-Amz-Sso_bearer_token", "X-Amz-Security-Token"} {
+			if value := req.Header.Get(name); value != "" {
+				sent = append(sent, value)
+			}
+		}
+		text, err := json.Marshal(map[string]string{"code": "InvalidRequestException", "message": fmt.Sprintf("what is %s%v?", body, req.Header)})
+		return &http.Response{StatusCode: 400, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text)), Request: req}, err
+	})
+	var said []string
+	eachCall(t, func(http.RoundTripper) http.RoundTripper { return quoting }, func(_ *testing.T, err error) {
+		if err != nil {
+			said = append(said, err.Error())
+		}
+	})
+	if len(sent) < 8 || len(said) < 8 {
+		t.Errorf("%d secrets were sent, and %d errors made", len(sent), len(said))
+	}
+	for _, secret := range sent {
+		if text := strings.Join(said, "\n"); strings.Contains(text, secret[:min(len(secret), 20)]) {
+			t.Errorf("%q is told in %s", secret, text)
+		}
 	}
 }
 

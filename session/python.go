@@ -78,8 +78,7 @@ func pythonString(text string) string {
 			b.WriteString(`\b`)
 		case r == '\f':
 			b.WriteString(`\f`)
-		case r >= ' ' && r <= '~', r == 0x7f:
-			// Python leaves DEL as it is.
+		case r >= ' ' && r <= '~':
 			b.WriteByte(byte(r))
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)

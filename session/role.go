@@ -246,9 +246,7 @@ func (c *Client) exchange(ctx context.Context, p Profile, token Token) (Credenti
 		RoleName:    aws.String(p.RoleName),
 	})
 	if err != nil {
-		err = answered("GetRoleCredentials", err)
-		var service *ServiceError
-		if errors.As(err, &service) && (service.Status == http.StatusForbidden || service.Status == http.StatusNotFound) {
+		if err = answered("GetRoleCredentials", err); isRefusal(err) {
 			return Credentials{}, &AccessDeniedError{AccountID: p.AccountID, RoleName: p.RoleName, Portal: p.Portal}
 		}
 		return Credentials{}, err

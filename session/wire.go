@@ -9,11 +9,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -143,11 +145,11 @@ func (w *wire) attempt(ctx context.Context, req *http.Request, body []byte) (*ht
 	case w.refusesInWords && res.StatusCode >= 400:
 		return res, &ServiceError{Status: res.StatusCode}
 	case res.StatusCode == http.StatusTooManyRequests:
-		return res, serviceAnswer(res, reply) // in whatever words: a firewall of AWS's has its own
+		return res, serviceAnswer(res, reply, secretsOf(req, body)) // in whatever words: a firewall of AWS's has its own
 	case isWebPage(res, reply) && res.StatusCode < 500:
 		return res, &NetworkError{Host: host, Problem: "answered with a web page instead of data: a captive portal or a proxy may be in the way"}
 	case res.StatusCode >= 400:
-		answer := serviceAnswer(res, reply)
+		answer := serviceAnswer(res, reply, secretsOf(req, body))
 		if answer.Code == "" && res.StatusCode < 500 && !json.Valid(reply) {
 			return res, &NetworkError{Host: host, Problem: fmt.Sprintf("answered HTTP %d in words that are not AWS's: a proxy may be in the way", res.StatusCode)}
 		}
@@ -266,8 +268,9 @@ func isWebPage(res *http.Response, body []byte) bool {
 
 // serviceAnswer reads an error as AWS's protocols write it: the type in the
 // x-amzn-ErrorType header or in the body's __type or code, and for OAuth's
-// endpoints, or proxies that lose the header, in the body's error.
-func serviceAnswer(res *http.Response, body []byte) *ServiceError {
+// endpoints, or proxies that lose the header, in the body's error. Its text is
+// left out where it quotes one of the secrets that were sent.
+func serviceAnswer(res *http.Response, body []byte, secrets []string) *ServiceError {
 	var fields struct {
 		Type             string `json:"__type"`
 		Code             string `json:"code"`
@@ -278,16 +281,30 @@ func serviceAnswer(res *http.Response, body []byte) *ServiceError {
 	}
 	_ = json.Unmarshal(body, &fields)
 	code := cmp.Or(res.Header.Get("X-Amzn-ErrorType"), fields.Type, fields.Code, oauthErrors[fields.Error], fields.Error)
+	code, _, _ = strings.Cut(code, ":")
 	if hash := strings.LastIndexByte(code, '#'); hash >= 0 {
 		code = code[hash+1:]
 	}
-	code, _, _ = strings.Cut(code, ":")
 	message := cmp.Or(fields.ErrorDescription, fields.Message, fields.MessageUpper)
 	if code == "" {
 		// STS speaks XML.
 		code, message = xmlField(body, "Code"), cmp.Or(message, xmlField(body, "Message"))
 	}
+	if slices.ContainsFunc(secrets, func(secret string) bool { return strings.Contains(message, secret) }) {
+		message = ""
+	}
 	return &ServiceError{Status: res.StatusCode, Code: brief(code), Message: brief(message)}
+}
+
+// secretsOf are the secrets that a request carries.
+func secretsOf(req *http.Request, body []byte) []string {
+	var fields struct{ ClientSecret, RefreshToken, DeviceCode, Code, CodeVerifier string }
+	_ = json.Unmarshal(body, &fields)
+	found := []string{
+		fields.ClientSecret, fields.RefreshToken, fields.DeviceCode, fields.Code, fields.CodeVerifier,
+		req.Header.Get("X-Amz-Sso_bearer_token"), req.Header.Get("X-Amz-Security-Token"),
+	}
+	return slices.DeleteFunc(found, func(secret string) bool { return secret == "" })
 }
 
 // brief makes a server's text printable, and short enough for a line.
@@ -305,7 +322,7 @@ func xmlField(body []byte, name string) string {
 	if !found || !closed {
 		return ""
 	}
-	return value
+	return html.UnescapeString(value)
 }
 
 // oauthErrors are the values of error in the OIDC service's bodies, with the

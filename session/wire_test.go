@@ -92,6 +92,7 @@ func TestFaultsAreNamed(t *testing.T) {
 func TestErrorTypes(t *testing.T) {
 	for _, test := range []struct{ header, body, want string }{
 		{"AccessDeniedException:http://internal.amazon.com/", `{}`, "AccessDeniedException"},
+		{"ForbiddenException:http://internal.amazon.com/x#y", `{}`, "ForbiddenException"},
 		{"", `{"__type":"com.amazonaws.sso#UnauthorizedException","message":"no"}`, "UnauthorizedException"},
 		{"", `{"code":"ForbiddenException"}`, "ForbiddenException"},
 		{"", `{"error":"slow_down"}`, "SlowDownException"},
@@ -103,7 +104,7 @@ func TestErrorTypes(t *testing.T) {
 		if test.header != "" {
 			res.Header.Set("X-Amzn-ErrorType", test.header)
 		}
-		if got := serviceAnswer(res, []byte(test.body)); got.Code != test.want {
+		if got := serviceAnswer(res, []byte(test.body), nil); got.Code != test.want {
 			t.Errorf("%q %s: %q", test.header, test.body, got.Code)
 		}
 	}
