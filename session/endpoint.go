@@ -118,13 +118,22 @@ func (c *Client) authorizeURL(ctx context.Context, region string) (*url.URL, err
 	return u, nil
 }
 
-// loginDomains are AWS's for access portals and sign-in pages. None of them has
-// hosts of customers' APIs below it, as amazonaws.com has, and as
-// api.amazonwebservices.eu may have, where the AWS CLI expects portals too.
-var loginDomains = []string{
+// loginHosts are AWS's for access portals and sign-in pages; a dot in front
+// stands for all below. None of those has hosts of customers' APIs among them, as
+// amazonaws.com has, and as api.amazonwebservices.eu may have, where the AWS CLI
+// expects portals too.
+var loginHosts = []string{
 	".awsapps.com", ".awsapps.cn", ".app.aws", ".signin.aws",
 	".portal.amazonaws.com", ".portal.amazonaws.com.cn", ".portal.amazonaws.eu",
 	".app.amazonwebservices.com.cn",
+	"identitycenter.amazonaws.com", "identitycenter.amazonaws.com.cn", "identitycenter.amazonaws.eu", "identitycenter.us-gov.amazonaws.com",
+}
+
+// isLoginHost tells whether a host is one of those.
+func isLoginHost(host string) bool {
+	return slices.ContainsFunc(loginHosts, func(aws string) bool {
+		return host == aws || aws[0] == '.' && strings.HasSuffix(host, aws)
+	})
 }
 
 // isLoginPage tells whether an address that the service has sent may be shown
@@ -148,7 +157,7 @@ func (c *Client) isLoginPage(ctx context.Context, portal Portal, address string)
 	if _, domain, ok := strings.Cut(service.Host, "."); ok && c.Endpoints.OIDC == "" && u.Host == "device.sso."+domain {
 		return true // oidc.REGION.amazonaws.com has its pages there
 	}
-	return u.Scheme == "https" && slices.ContainsFunc(loginDomains, func(domain string) bool { return strings.HasSuffix(u.Host, domain) })
+	return u.Scheme == "https" && isLoginHost(u.Host)
 }
 
 // consoleHosts are the address of the region's sign-in federation and the host

@@ -102,6 +102,7 @@ func (c *Client) lockLogin(ctx context.Context, portal Portal, how Ceremony) (un
 }
 
 func (c *Client) challenge(ctx context.Context, portal Portal, how Ceremony) (Token, error) {
+	portal.leadsTo = c.behindVanity(ctx, portal.StartURL)
 	checked := make(chan error, 1)
 	go func() { checked <- c.checkRegion(ctx, portal) }()
 	wrong := sync.OnceValue(func() error { return <-checked })
@@ -173,7 +174,7 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 		out, err := oidc.StartDeviceAuthorization(ctx, &ssooidc.StartDeviceAuthorizationInput{
 			ClientId:     aws.String(client.ClientID),
 			ClientSecret: aws.String(client.ClientSecret),
-			StartUrl:     aws.String(portal.StartURL),
+			StartUrl:     aws.String(portal.issuer()),
 		})
 		return out, answered("StartDeviceAuthorization", err)
 	}
@@ -243,7 +244,7 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 // checkRegion compares the region in which the portal lives with the one that
 // it is configured with. What cannot be found out is no error.
 func (c *Client) checkRegion(ctx context.Context, portal Portal) error {
-	actual := c.PortalRegion(ctx, portal.StartURL)
+	actual := c.regionOf(ctx, portal.issuer())
 	if actual != "" && actual != portal.Region {
 		return &RegionError{Portal: portal, Actual: actual}
 	}
@@ -251,9 +252,13 @@ func (c *Client) checkRegion(ctx context.Context, portal Portal) error {
 }
 
 // PortalRegion finds out in which region the access portal at a start URL
-// lives: from its host's name, or from the page there. It is empty where
-// neither tells.
+// lives, or at the one that it leads to: from its host's name, or from the page
+// there. It is empty where neither tells.
 func (c *Client) PortalRegion(ctx context.Context, startURL string) string {
+	return c.regionOf(ctx, cmp.Or(c.behindVanity(ctx, startURL), startURL))
+}
+
+func (c *Client) regionOf(ctx context.Context, startURL string) string {
 	u, err := url.Parse(startURL)
 	if err != nil {
 		return ""
@@ -292,17 +297,7 @@ func regionInHost(host string) string {
 func (c *Client) regionInPage(ctx context.Context, start *url.URL) string {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	page := *start
-	page.Fragment = ""
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, page.String(), nil)
-	if err != nil {
-		return ""
-	}
-	transport, err := c.Transport()
-	if err != nil {
-		return ""
-	}
-	res, err := transport.RoundTrip(req)
+	res, err := c.answerAt(ctx, http.MethodGet, start)
 	if err != nil {
 		return ""
 	}

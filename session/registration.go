@@ -66,7 +66,7 @@ func (c *Client) register(ctx context.Context, portal Portal, grant string) (reg
 	if grant == grantAuthorizationCode {
 		in.GrantTypes = []string{grantAuthorizationCode, grantRefreshToken}
 		in.RedirectUris = []string{redirectURI}
-		in.IssuerUrl = aws.String(portal.StartURL)
+		in.IssuerUrl = aws.String(portal.issuer())
 	}
 	out, err := oidc.RegisterClient(ctx, in)
 	if err != nil {

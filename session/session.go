@@ -41,6 +41,8 @@ type Portal struct {
 	LoginMethod string // ssoenv_login: auto, pkce or device
 	Browser     string // ssoenv_browser: a command line with %s, or empty
 	Isolated    bool   // ssoenv_store: the token is in the keyring, not in a file
+
+	leadsTo string // where a vanity URL does, once a login has asked; see issuer
 }
 
 // Title names the portal to a person: the session's name or the start URL.
