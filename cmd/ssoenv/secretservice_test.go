@@ -35,7 +35,9 @@ func startSecretService(home string) (*secretService, error) {
 			return nil, nil, fmt.Errorf("install dbus and gnome-keyring: %w", err)
 		}
 		s.ends = append(s.ends, func() {
-			_ = c.Process.Kill()
+			// Not killed, so that they take their sockets away; one may be held up.
+			_ = c.Process.Signal(syscall.SIGTERM)
+			_ = c.Process.Signal(syscall.SIGCONT)
 			_ = c.Wait()
 		})
 		return c, bufio.NewReader(out), nil
