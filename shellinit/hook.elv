@@ -75,10 +75,10 @@ fn renew {|now|
 fn warn {|profile left|
   if $seen[said] { return }
   var login = unknown
-  try {
-    var file = (str:trim-suffix (env SSOENV_EXPIRY_FILE) .expires).failed
-    set login = (from-json < $file)[login]
-  } catch { }
+  var file = (env SSOENV_EXPIRY_FILE)
+  if (str:has-suffix $file .expires) {
+    try { set login = (from-json < (str:trim-suffix $file .expires).failed)[login] } catch { }
+  }
   var text = ''
   if (eq $login $true) {
     set text = 'the session of "'$profile'" has ended; log in again with: '

@@ -79,8 +79,10 @@ def --env __ssoenv_renew [] {
 # __ssoenv_warn says once for each set of credentials what a person has to do.
 def --env __ssoenv_warn [profile: string, left: int] {
   if $env.__ssoenv_seen.said { return }
-  let failed = $env.SSOENV_EXPIRY_FILE? | default "" | str replace --regex '\.expires$' ".failed"
-  let login = try { open --raw $failed | decode utf-8 | from json | get login } catch { null }
+  let file = $env.SSOENV_EXPIRY_FILE? | default ""
+  let login = if $file ends-with ".expires" {
+    try { open --raw ($file | str replace --regex '\.expires$' ".failed") | decode utf-8 | from json | get login } catch { null }
+  }
   let name = if $profile =~ '^[\w.@%/+=:,][\w.@%/+=:,-]*$' { $profile } else { $profile | to json }
   let use = $"ssoenv use ($name)"
   let text = if $login == true {

@@ -127,7 +127,7 @@ function global:__ssoenv_renew($seen, $now) {
 function global:__ssoenv_warn($seen, $profileName, $left) {
     if ($seen.Said) { return }
     $login = $null
-    if ($env:SSOENV_EXPIRY_FILE) {
+    if ($env:SSOENV_EXPIRY_FILE -cmatch '\.expires\z') {
         $failed = $env:SSOENV_EXPIRY_FILE -creplace '\.expires\z', '.failed'
         try { $login = (ConvertFrom-Json -InputObject ([IO.File]::ReadAllText($failed))).login } catch { }
     }

@@ -98,11 +98,13 @@ def __ssoenv_install():
     def warn(profile, left):
         if seen["said"]:
             return
-        try:
-            with open(env.get("SSOENV_EXPIRY_FILE", "").removesuffix(".expires") + ".failed") as failed:
-                login = json.loads(failed.read(200)).get("login")
-        except (OSError, ValueError, AttributeError):
-            login = None
+        login, file = None, str(env.get("SSOENV_EXPIRY_FILE", ""))
+        if file.endswith(".expires"):
+            try:
+                with open(file.removesuffix(".expires") + ".failed") as failed:
+                    login = json.loads(failed.read(200)).get("login")
+            except (OSError, ValueError, AttributeError):
+                pass
         command = "ssoenv use " + shlex.quote(profile)
         if login:
             text = f'the session of "{profile}" has ended; log in again with: {command}'

@@ -209,7 +209,7 @@ function __ssoenv_tell {
 	# "login":…}. What is older than the last attempt, and than the 15 seconds
 	# in which nobody makes another, is no news.
 	__ssoenv_text=
-	if ((__ssoenv_asked || __ssoenv_waited)); then
+	if [[ ${SSOENV_EXPIRY_FILE-} == *.expires ]] && ((__ssoenv_asked || __ssoenv_waited)); then
 		local __ssoenv_at __ssoenv_last=$((__ssoenv_asked > __ssoenv_waited ? __ssoenv_asked : __ssoenv_waited))
 		__ssoenv_read "${SSOENV_EXPIRY_FILE%.expires}.failed"
 		__ssoenv_at=${__ssoenv_text#*'"at":'}

@@ -196,6 +196,51 @@ func TestSegment(t *testing.T) {
 	})
 }
 
+// What is no expiry file has no news beside it: where the variable is unset, a
+// file of the folder that one stands in tells nothing, and "set -u" is content.
+func TestNoNewsOfThisFolder(t *testing.T) {
+	const news = `{"at":9999999999,"login":true}`
+	const said = `ssoenv: the credentials of "dev" have expired; renew them with: ssoenv use dev`
+	plant := func(t *testing.T, folder string) {
+		t.Helper()
+		for _, name := range []string{"/.failed", "/odd.failed", "/odd"} {
+			if err := os.WriteFile(folder+name, []byte(news), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	files := [][]string{nil, {"SSOENV_EXPIRY_FILE=odd"}}
+	eachJudge(t, hooked, func(t *testing.T, s stage, j judge) {
+		plant(t, s.home)
+		first := map[Shell]string{Bash: "cd; set -u; shopt -u promptvars", Zsh: "cd; set -u", Fish: "cd"}[j.dialect] // bash tells at once then
+		for _, file := range files {
+			p := bare(t, s, j, append(file, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+inSeconds(-9))...)
+			p.line(first)
+			out := p.load(j) + p.line("true") + p.line("true")
+			if strings.Count(out, said) != 1 || regexp.MustCompile(`unbound|not set|session of`).MatchString(out) {
+				t.Errorf("%q: %q", file, out)
+			}
+		}
+	})
+	eachReader(t, func(t *testing.T, s stage, shell Shell, program string) {
+		plant(t, s.dir)
+		exe := s.home + "/false"
+		if err := os.WriteFile(exe, []byte("#!/bin/sh\nexit 1\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			env := append(file, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+inSeconds(-9))
+			if shell == Elvish {
+				env = append(env, "PATH=/usr/bin:/bin") // for the clock
+			}
+			screen := s.converse(t, shell, program, exe, env, "echo on")
+			if !strings.Contains(screen, said) || strings.Contains(screen, "session of") {
+				t.Errorf("%q: %q", file, screen)
+			}
+		}
+	})
+}
+
 // The lead of a prompt that init --prompt gives it, once, and again when
 // somebody sets the prompt anew; and a name in it is a name, however the shell
 // expands its prompt.
