@@ -390,7 +390,11 @@ function __ssoenv_install {
 		case $__ssoenv_type in *x*) __ssoenv_hook='${__ssoenv_exe:+"__ssoenv_prompt"}' ;; esac
 		__ssoenv_type=${PROMPT_COMMAND-}
 		__ssoenv_type=${__ssoenv_type%"${__ssoenv_type##*[![:space:];]}"} # ";;" is an error
-		PROMPT_COMMAND=${__ssoenv_type:+$__ssoenv_type;}$__ssoenv_hook
+		case $__ssoenv_type in
+		*'#'* | *'&') __ssoenv_type+=$'\n' ;; # so is "&;", and a comment would go on
+		?*) __ssoenv_type+=';' ;;             # which other tools look for
+		esac
+		PROMPT_COMMAND=$__ssoenv_type$__ssoenv_hook
 		;;
 	esac
 }

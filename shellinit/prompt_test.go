@@ -119,6 +119,9 @@ func TestPromptCommandKeepsItsType(t *testing.T) {
 			`PROMPT_COMMAND=(x=1 y=2)`:                              `declare -a PROMPT_COMMAND=([0]="x=1" [1]="y=2" [2]="__ssoenv_prompt")`,
 			`PROMPT_COMMAND=(x=1)`:                                  `declare -a PROMPT_COMMAND=([0]="x=1" [1]="__ssoenv_prompt")`,
 			`PROMPT_COMMAND=()`:                                     `declare -a PROMPT_COMMAND=([0]="__ssoenv_prompt")`,
+			`PROMPT_COMMAND='true & '`:                              `declare -- PROMPT_COMMAND=$'true &\n__ssoenv_prompt'`,
+			`PROMPT_COMMAND='true # save'`:                          `declare -- PROMPT_COMMAND=$'true # save\n__ssoenv_prompt'`,
+			`export PROMPT_COMMAND='x=1 # one'`:                     `declare -x PROMPT_COMMAND=$'x=1 # one\n${__ssoenv_exe:+"__ssoenv_prompt"}'`,
 			`export PROMPT_COMMAND='x=1'`:                           `declare -x PROMPT_COMMAND="x=1;\${__ssoenv_exe:+\"__ssoenv_prompt\"}"`,
 			`readonly PROMPT_COMMAND='x=1'`:                         `declare -r PROMPT_COMMAND="x=1"`,
 			`STARSHIP_PROMPT_COMMAND=__ssoenv_prompt`:               `declare -- STARSHIP_PROMPT_COMMAND="__ssoenv_prompt"`,
@@ -131,6 +134,9 @@ func TestPromptCommandKeepsItsType(t *testing.T) {
 			out := p.line("declare -p " + name)
 			if !strings.Contains(out, want) || strings.Contains(out, "not found") || strings.Contains(out, "syntax") {
 				t.Errorf("%s: %q, want %s", before, out, want)
+			}
+			if got := s.segment(t, p); name == "PROMPT_COMMAND" && !strings.HasPrefix(before, "readonly") && got != "dev 3h04m" {
+				t.Errorf("%s: the segment is %q", before, got)
 			}
 			if strings.HasPrefix(before, "export") {
 				if out := p.line(`/bin/bash --norc -c 'eval "$PROMPT_COMMAND"; echo "child $x"'`); !strings.Contains(out, "child 1") || strings.Contains(out, "not found") {
