@@ -69,12 +69,13 @@ function __ssoenv_switch {
 
 # __ssoenv_evaluate runs the statements in its caller's __ssoenv_code, which are
 # a line each, as one list of builtins: the first to fail (a readonly variable)
-# is the last.
+# is the last. A subshell tries them before, and says why, so that half a switch
+# is never made here.
 function __ssoenv_evaluate {
 	\builtin local __ssoenv_line __ssoenv_end=$';\n' __ssoenv_and=' && \builtin '
 	if [[ -n $__ssoenv_code ]]; then
 		__ssoenv_line=${__ssoenv_code//"$__ssoenv_end"/"$__ssoenv_and"}
-		\builtin eval "\\builtin $__ssoenv_line" || \builtin return 1
+		(\builtin eval "\\builtin $__ssoenv_line") && \builtin eval "\\builtin $__ssoenv_line" || \builtin return 1
 	fi
 }
 

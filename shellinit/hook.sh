@@ -29,8 +29,20 @@ __ssoenv_switch() {
 
 	__ssoenv_status=0
 	__ssoenv_code=$(__ssoenv_ask "$@") || __ssoenv_status=$?
-	case $__ssoenv_status in
-	0) \eval "$__ssoenv_code" ;;
+	case $__ssoenv_status$__ssoenv_code in
+	0?*)
+		# A readonly variable ends some of these shells, and others go on with
+		# a word. A subshell tries the statements before, so that half a switch
+		# is never made here: what works says nothing.
+		__ssoenv_word=$(\eval "$__ssoenv_code" 2>&1) || __ssoenv_status=1
+		case $__ssoenv_status$__ssoenv_word in
+		0) \eval "$__ssoenv_code" ;;
+		*)
+			__ssoenv_status=1
+			\echo "$__ssoenv_word" >&2
+			;;
+		esac
+		;;
 	esac
 
 	# A subshell takes the switch with it, and the shell around it may be
@@ -47,7 +59,7 @@ __ssoenv_switch() {
 	fi
 
 	\set -- "$__ssoenv_status" "$__ssoenv_flags"
-	\unset -v __ssoenv_status __ssoenv_flags __ssoenv_code
+	\unset -v __ssoenv_status __ssoenv_flags __ssoenv_code __ssoenv_word
 	case $2 in *v*) \set -v ;; esac
 	case $2 in *x*) \set -x ;; esac
 	\return "$1"

@@ -56,10 +56,12 @@ function ssoenv {
 
 # __ssoenv_evaluate runs the statements in its caller's __ssoenv_code, which are
 # a line each, as one list of builtins: the first to fail (a readonly variable)
-# is the last.
+# is the last. A subshell tries them before, and says why, so that half a switch
+# is never made here.
 function __ssoenv_evaluate {
 	if [[ -n $__ssoenv_code ]]; then
-		builtin eval "builtin ${__ssoenv_code//$';\n'/ && builtin }" || builtin return 1
+		local __ssoenv_line="builtin ${__ssoenv_code//$';\n'/ && builtin }"
+		(builtin eval $__ssoenv_line) && builtin eval $__ssoenv_line || builtin return 1
 	fi
 }
 

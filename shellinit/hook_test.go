@@ -33,7 +33,7 @@ func stub(args []string) int {
 	}
 	words := args[1:]
 	switch args[0] {
-	case "use", "clear", "logout":
+	case "use", "clear", "logout", "adopt":
 	case "args":
 		fmt.Printf("%q\n", words)
 		return 0
@@ -74,6 +74,12 @@ func stub(args []string) int {
 			{Name: "AWS_PROFILE", Unset: true},
 			{Name: "AWS_SECRET_ACCESS_KEY", Value: secret},
 			{Name: "SSOENV_PROFILE", Value: words[0]},
+		}
+	}
+	if args[0] == "adopt" {
+		env = Env{
+			{Name: "AWS_SECRET_ACCESS_KEY", Value: secret},
+			{Name: "SSOENV_EXPIRES", Value: inSeconds(3600)},
 		}
 	}
 	status := 0
@@ -524,7 +530,7 @@ func TestSecretsStayOutOfTraces(t *testing.T) {
 				return anyShell(j) && j.isFish() == strings.HasPrefix(tr.name, "fish") && strings.HasPrefix(j.name, tr.judges)
 			}
 			eachJudge(t, mine, func(t *testing.T, s stage, j judge) {
-				doings := `; ssoenv use dev; ssoenv use torn; eval "$(ssoenv use dev)"; ssoenv use dev | /bin/cat; ssoenv logout; echo la""st`
+				doings := `; ssoenv use dev; ssoenv use torn; eval "$(ssoenv use dev)"; ssoenv use dev | /bin/cat; ssoenv logout; readonly SSOENV_PROFILE; ssoenv use dev; echo la""st`
 				bare := `; eval "$("$SSOENV" use --shell ` + j.dialect.String() + ` dev)"`
 				if j.isFish() {
 					doings = `; ssoenv use dev; ssoenv use torn; eval (ssoenv use dev); ssoenv use dev | /bin/cat; ssoenv logout; echo la""st`
@@ -737,14 +743,50 @@ func TestRepeatedCallKeepsItsWords(t *testing.T) {
 	})
 }
 
-// A variable that the user made readonly stops the switch, and the function
-// says so: what follows "&&" must not run with half of one profile.
+// A variable that the user made readonly stops the switch before anything has
+// changed, and the function says so, once: what follows "&&" must not run with
+// half of one profile. The shell lives, even one that an error ends.
 func TestReadonlyVariable(t *testing.T) {
-	able := func(j judge) bool { return j.dialect == Bash || j.dialect == Zsh }
+	eachJudge(t, notFish, func(t *testing.T, s stage, j judge) {
+		mine := strings.Replace(untold, " unset", `="mine"`, 1)
+		for _, c := range []struct{ before, words, want string }{
+			{`export AWS_SECRET_ACCESS_KEY=mine; readonly AWS_SECRET_ACCESS_KEY`, `use dev`, mine},
+			{`export AWS_SECRET_ACCESS_KEY=mine; readonly AWS_PROFILE`, `use dev`, mine},
+			{`export AWS_SECRET_ACCESS_KEY=mine SSOENV_PROFILE=mine; readonly SSOENV_PROFILE`, `use dev`, strings.ReplaceAll(untold, " unset", `="mine"`)},
+			{`ssoenv use dev; readonly SSOENV_PROFILE`, `use prod`, switched("dev")},
+			{`ssoenv use dev; readonly SSOENV_PROFILE`, `clear`, switched("dev")},
+		} {
+			script := c.before + `; ssoenv ` + c.words + ` && echo reached; echo "status $?"`
+			out, _ := s.play(t, j, "", script+show)
+			_, after, _ := strings.Cut(out, "status ")
+			if after != "1\n"+c.want || len(regexp.MustCompile(`read-?[ ]?only`).FindAllString(out, -1)) != 1 ||
+				strings.Contains(out, "reached") || strings.Count(out, "s3cr") != strings.Count(c.want, "s3cr") {
+				t.Errorf("%s: %q", script, out)
+			}
+		}
+		if out, _ := s.play(t, j, "", `readonly SSOENV_PROFILE=mine; (ssoenv use dev 2>/dev/null) | /bin/cat`); out != "false\n" {
+			t.Errorf("before a pipe: %q", out)
+		}
+	})
+}
+
+// Newer keys are adopted whole or not at all, too.
+func TestReadonlyVariableAtThePrompt(t *testing.T) {
+	able := func(j judge) bool { return plain(j) && !j.isFish() }
 	eachJudge(t, able, func(t *testing.T, s stage, j judge) {
-		out, _ := s.play(t, j, "", `readonly AWS_SECRET_ACCESS_KEY=mine; ssoenv use dev && echo reached; echo "status $?"; "$ENVIRON" SSOENV_PROFILE`)
-		if !strings.Contains(out, "status 1\nSSOENV_PROFILE unset\n") || strings.Contains(out, "reached") || strings.Contains(out, "s3cr") {
-			t.Errorf("%q", out)
+		file := s.home + "/dev.expires"
+		if err := os.WriteFile(file, []byte(inSeconds(3600)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, readonly := range []bool{false, true} {
+			p := bare(t, s, j, "AWS_SECRET_ACCESS_KEY=mine", "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+inSeconds(-9), "SSOENV_EXPIRY_FILE="+file)
+			if readonly {
+				p.line("readonly SSOENV_EXPIRES")
+			}
+			p.load(j)
+			if out := p.line(`"$ENVIRON" AWS_SECRET_ACCESS_KEY`); strings.Contains(out, `KEY="mine"`) != readonly {
+				t.Errorf("readonly %v: %q", readonly, out)
+			}
 		}
 	})
 }
