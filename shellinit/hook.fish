@@ -32,6 +32,13 @@ function ssoenv --description 'AWS credentials for this shell'
     # has happened already, and only a failure is worth a word.
     if test $result -eq 0
         eval $code
+        # A universal variable outlives its global, in every child too. It is not
+        # this shell's alone, and so not ssoenv's to erase.
+        test "$argv[$words]" = use
+        and for name in (string replace --filter --regex '^set --erase --global (\w+);$' '$1' -- $code)
+            set --query --universal $name
+            and builtin echo "ssoenv: $name is a universal variable and still set; erase it with: set --erase --universal $name" >&2
+        end
     else if status is-command-substitution; or not test -t 1
         builtin echo false
     end

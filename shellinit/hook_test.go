@@ -770,6 +770,25 @@ func TestReadonlyVariable(t *testing.T) {
 	})
 }
 
+// What use unsets stays set in fish where it is universal: it says so and what
+// to type, and erases nothing that other shells have too.
+func TestUniversalVariable(t *testing.T) {
+	eachJudge(t, func(j judge) bool { return j.name == "fish" }, func(t *testing.T, s stage, j judge) {
+		j.argv = []string{"fish", "-c"} // with --no-config nothing is universal
+		for before, want := range map[string]string{
+			`set -Ux AWS_PROFILE other; set -Ux UNRELATED x`: "ssoenv: AWS_PROFILE is a universal variable and still set; erase it with: set --erase --universal AWS_PROFILE\nother\n",
+			`set -gx AWS_PROFILE other`:                      "\n",
+			`set -Ux SSOENV_PROFILE other`:                   "\n", // and set, globally
+		} {
+			before = `set -e AWS_PROFILE; set -eU AWS_PROFILE; set -eU SSOENV_PROFILE; ` + before
+			out, _ := s.play(t, j, before+`; `, `ssoenv use dev; echo $AWS_PROFILE; ssoenv clear`)
+			if want = j.expand(`call ["use" "--shell" "SH" "dev"]` + "\n" + want + `call ["clear" "--shell" "SH"]` + "\n"); out != want {
+				t.Errorf("%s: %q, want %q", before, out, want)
+			}
+		}
+	})
+}
+
 // Newer keys are adopted whole or not at all, too.
 func TestReadonlyVariableAtThePrompt(t *testing.T) {
 	able := func(j judge) bool { return plain(j) && !j.isFish() }
