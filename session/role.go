@@ -310,12 +310,18 @@ func expiryKey(p Profile) string { return roleKey(p) + ".expires" }
 // Watchable are the files that change when there is something new to load for
 // the profile: newer credentials, a login, a logout.
 func (c *Client) Watchable(p Profile) []string {
-	files := []string{c.Config.Path}
+	files := c.WatchableLogin(p.Portal)
 	if c.Roles != nil {
 		files = append(files, c.Roles.Path(expiryKey(p)))
 	}
-	if c.Tokens != nil && !p.Portal.isNone() && !p.Portal.Isolated {
-		files = append(files, c.Tokens.Path(tokenKey(p.Portal)))
+	return files
+}
+
+// WatchableLogin are those of them that any profile of the portal has.
+func (c *Client) WatchableLogin(portal Portal) []string {
+	files := []string{c.Config.Path}
+	if c.Tokens != nil && !portal.isNone() && !portal.Isolated {
+		files = append(files, c.Tokens.Path(tokenKey(portal)))
 	}
 	return files
 }

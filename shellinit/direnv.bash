@@ -15,6 +15,8 @@ use_ssoenv() {
 	local code file files
 	if code=$("$__ssoenv_exe" use --no-login --shell bash "$@"); then
 		eval "$code"
+		# The name that an account's name and a role, or "-", stood for.
+		set -- -- "${SSOENV_PROFILE-}"
 	elif code=$("$__ssoenv_exe" clear --shell bash 2>/dev/null); then
 		eval "$code"
 	fi

@@ -13,29 +13,40 @@ import (
 // is made to log in for what is more likely a slip.
 func (p *program) profileOf(client *session.Client, name string) (session.Profile, error) {
 	profile, err := client.Config.Profile(name)
-	var missing *session.NotFoundError
-	slash := strings.LastIndexByte(name, '/')
-	if !errors.As(err, &missing) || missing.Kind != "profile" || slash <= 0 {
-		return profile, err
-	}
-	direct := session.Direct{RoleName: name[slash+1:]}
-	account := name[:slash]
-	if sso, rest, named := strings.Cut(account, ":"); named && client.Config.HasSession(sso) {
-		direct.Session, account = sso, rest
-	}
-	sessions := client.Config.SessionNames()
-	if direct.Session == "" && len(sessions) != 1 {
-		return profile, err
-	}
-	portal, wrong := client.Config.SessionPortal(cmp.Or(direct.Session, sessions[0]))
-	if wrong != nil {
+	direct, portal, ok := accountAndRole(client.Config, name, err)
+	if !ok {
 		return profile, err
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	if direct.AccountID, wrong = accountID(ctx, client, portal, account); wrong != nil {
-		p.log("%q is no account either: %v", account, wrong)
+	id, wrong := accountID(ctx, client, portal, direct.AccountID)
+	if wrong != nil {
+		p.log("%q is no account either: %v", direct.AccountID, wrong)
 		return profile, err
 	}
+	direct.AccountID = id
 	return client.Config.Profile(direct.String())
+}
+
+// accountAndRole reads a name that is no profile's, which err says, as an
+// account's name, in place of its id, and a role. The portal is where to ask for
+// the id.
+func accountAndRole(config *session.Config, name string, err error) (direct session.Direct, portal session.Portal, ok bool) {
+	var missing *session.NotFoundError
+	slash := strings.LastIndexByte(name, '/')
+	if !errors.As(err, &missing) || missing.Kind != "profile" || slash <= 0 {
+		return direct, portal, false
+	}
+	direct.AccountID, direct.RoleName = name[:slash], name[slash+1:]
+	if sso, account, named := strings.Cut(direct.AccountID, ":"); named && config.HasSession(sso) {
+		direct.Session, direct.AccountID = sso, account
+	}
+	sessions := config.SessionNames()
+	if direct.Session == "" && len(sessions) != 1 {
+		return direct, portal, false
+	}
+	if portal, err = config.SessionPortal(cmp.Or(direct.Session, sessions[0])); err != nil {
+		return direct, session.Portal{}, false
+	}
+	return direct, portal, true
 }

@@ -21,15 +21,13 @@ import (
 // filesCommand is for direnv's library function: it names the files that change
 // when there is something new to load.
 func (p *program) filesCommand() *cli.Command {
-	var ignored string
+	var ignored access
 	return &cli.Command{
 		Name:      "files",
 		Usage:     "print the files that tell of newer credentials and of a login",
 		ArgsUsage: "PROFILE",
 		Hidden:    true,
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "region", Usage: "as for use", Destination: &ignored},
-		},
+		Flags:     ignored.flags(), // an .envrc may give any to use
 		Action: func(c *cli.Context) error {
 			name, err := oneProfile(c)
 			if err != nil {
@@ -43,11 +41,14 @@ func (p *program) filesCommand() *cli.Command {
 				return err
 			}
 			profile, err := client.Config.Profile(name)
+			files := client.Watchable(profile)
 			if err != nil {
-				// The config is what has to change.
-				return p.print(client.Config.Path + "\n")
+				// The config is what has to change, or, where the name may be an
+				// account's and a role's, the login. Nobody is asked for it here.
+				_, portal, _ := accountAndRole(client.Config, name, err)
+				files = client.WatchableLogin(portal)
 			}
-			return p.print(strings.Join(client.Watchable(profile), "\n") + "\n")
+			return p.print(strings.Join(files, "\n") + "\n")
 		},
 	}
 }
