@@ -141,10 +141,18 @@ fn at-prompt {
   set-env SSOENV_PROMPT (label $profile (- (env SSOENV_EXPIRES) $now))
 }
 
-# A second time replaces what the first has installed.
-var others = [(each {|f|
-  var ours = $false
-  try { set ours = (str:contains $f[body] ssoenv-at-prompt) } catch { }
-  if (not $ours) { put $f }
-} $edit:before-readline)]
-set edit:before-readline = [$@others { var ssoenv-at-prompt = $at-prompt~; $ssoenv-at-prompt }]
+# others are the hooks that are not from here: a second time replaces what the
+# first has installed.
+fn others {|hooks|
+  each {|f|
+    var ours = $false
+    try { set ours = (str:contains $f[body] ssoenv-at-prompt) } catch { }
+    if (not $ours) { put $f }
+  } $hooks
+}
+
+# A prompt in rc.elv, which is compiled before any of this, can name no variable
+# from here but an exported one. It is there for the prompt, and gone before a
+# command could see it.
+set edit:before-readline = [(others $edit:before-readline) { var ssoenv-at-prompt = $at-prompt~; $ssoenv-at-prompt }]
+set edit:after-readline = [(others $edit:after-readline) {|line| var ssoenv-at-prompt = $line; unset-env SSOENV_PROMPT }]

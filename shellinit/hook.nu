@@ -123,7 +123,15 @@ def __ssoenv_label [profile: string, left: int]: nothing -> string {
   } | str join | str replace --all --regex '\p{Cc}' "?"
 }
 
-# A second time replaces what the first has installed.
-$env.config.hooks.pre_prompt = $env.config.hooks.pre_prompt? | default [] | where {|hook|
-  not ($hook | describe | str starts-with "record<ssoenv")
-} | append {ssoenv: true, code: {|| __ssoenv_prompt }}
+# __ssoenv_hooks is a list of hooks with one of ssoenv's: a second time replaces
+# what the first has installed.
+def __ssoenv_hooks [ours: closure]: any -> list {
+  default [] | where {|hook|
+    not ($hook | describe | str starts-with "record<ssoenv")
+  } | append {ssoenv: true, code: $ours}
+}
+
+# Nushell exports every string. This one is there for the prompt, and gone before
+# a command could see it.
+$env.config.hooks.pre_prompt = $env.config.hooks.pre_prompt? | __ssoenv_hooks {|| __ssoenv_prompt }
+$env.config.hooks.pre_execution = $env.config.hooks.pre_execution? | __ssoenv_hooks {|| hide-env --ignore-errors SSOENV_PROMPT }

@@ -144,6 +144,9 @@ def __ssoenv_install():
     aliases["ssoenv"] = [program]
     aliases["__ssoenv_switch"] = switch
 
+    # What detypes to nothing is not exported.
+    env.register("SSOENV_PROMPT", detype=lambda _: None)
+
     # {ssoenv} in $PROMPT, where braces are the prompt's own.
     env["PROMPT_FIELDS"]["ssoenv"] = lambda: env.get("SSOENV_PROMPT", "").replace("{", "{{").replace("}", "}}")
 

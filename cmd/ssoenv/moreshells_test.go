@@ -25,19 +25,19 @@ var readers = map[string]struct {
 	"nu": {
 		"npm install nushell, with nu in PATH (scripts/test does so)",
 		[]string{"nu", "--no-history"}, ".config/nushell/config.nu",
-		"$env.config.show_banner = false; $env.PROMPT_COMMAND_RIGHT = ''; $env.PROMPT_INDICATOR = ''; $env.PROMPT_COMMAND = {|| 'PROMPT> ' }",
+		"$env.config.show_banner = false; $env.PROMPT_COMMAND_RIGHT = ''; $env.PROMPT_INDICATOR = ''; $env.PROMPT_COMMAND = {|| $'<($env.SSOENV_PROMPT?)> PROMPT> ' }",
 		`print $"status ($env.LAST_EXIT_CODE)"`,
 	},
 	"elvish": {
 		"apt-get install elvish",
 		[]string{"elvish"}, ".config/elvish/rc.elv",
-		"set edit:rprompt = { }; set edit:prompt = { put 'PROMPT> ' }",
+		"set edit:rprompt = { }; set edit:prompt = { put '<'$E:SSOENV_PROMPT'> PROMPT> ' }",
 		"", // an exception has it
 	},
 	"xonsh": {
 		"apt-get install xonsh",
 		[]string{"xonsh", "--shell-type", "readline"}, ".xonshrc",
-		"$PROMPT = 'PROMPT> '",
+		"$PROMPT = '<{ssoenv}> PROMPT> '",
 		`print("status", __xonsh__.history[-1].rtn)`,
 	},
 }
@@ -68,24 +68,27 @@ func (w *world) reader(t *testing.T, shell string, lines ...string) *screen {
 }
 
 // enter types a line, expects these patterns, and waits for the next prompt.
-func (s *screen) enter(line string, patterns ...string) {
+func (s *screen) enter(line string, patterns ...string) (segment string) {
 	s.t.Helper()
 	s.typeLine(line)
 	for _, pattern := range patterns {
 		s.expect(pattern)
 	}
-	s.prompt()
+	return s.prompt()
 }
 
 // prompt waits until the shell reads again: what is typed before may be thrown
-// away. Nushell draws its prompt often, and marks the end of a command.
-func (s *screen) prompt() {
+// away. Nushell draws its prompt often, and marks the end of a command. What the
+// hook has the prompt show is returned.
+func (s *screen) prompt() (segment string) {
 	s.t.Helper()
+	pattern := `<[^<>]*> PROMPT> `
 	if strings.Contains(s.shown(), "\x1b]133;A") {
-		s.expect(`(?s)\x1b\]133;D.*?PROMPT> `)
-		return
+		pattern = `(?s)\x1b\]133;D.*?` + pattern
 	}
-	s.expect(`PROMPT> `)
+	shown := s.expect(pattern)
+	segment, _, _ = strings.Cut(shown[strings.LastIndexByte(shown, '<')+1:], ">")
+	return segment
 }
 
 // startupLine is what setUp says to put into the shell's start-up file.
@@ -202,19 +205,19 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 		w.server.Change(func(s *ssotest.Settings) { s.RoleLifetime = 16 * time.Second })
 		s := w.reader(t, shell, startupLine(shell), r.prompt)
 		s.enter("ssoenv use dev", `dev: account 111111111111`)
-		s.enter("environ SSOENV_PROMPT", `SSOENV_PROMPT="dev \d+s"`)
 		first := w.server.LastIssued().AccessKeyID
 
-		// Each command is followed by a prompt, and each prompt is a chance.
+		// Each command is followed by a prompt, and each prompt is a chance. The
+		// segment is the prompt's, and no business of the command's.
 		until := func(what string, done func(key, segment string) bool) {
 			t.Helper()
 			deadline := time.Now().Add(30 * time.Second)
 			for {
 				s.enter("/bin/sleep 0.2")
 				s.typeLine("environ AWS_ACCESS_KEY_ID SSOENV_PROMPT")
-				key, segment := s.expect(`AWS_ACCESS_KEY_ID="\w+"`), s.expect(`SSOENV_PROMPT=".*"`)
-				s.prompt()
-				if done(key, segment) {
+				key := s.expect(`AWS_ACCESS_KEY_ID="\w+"`)
+				s.expect(`SSOENV_PROMPT is not set`)
+				if done(key, s.prompt()) {
 					return
 				}
 				if time.Now().After(deadline) {
@@ -222,18 +225,20 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 				}
 			}
 		}
+		alive := func(_, segment string) bool { return regexp.MustCompile(`^dev \d+s$`).MatchString(segment) }
+		until("the segment", alive)
 		until("a renewal", func(key, _ string) bool { return !strings.Contains(key, first) })
 		s.enter("environ AWS_ACCESS_KEY_ID", w.server.LastIssued().AccessKeyID)
 
 		w.server.RevokeSessions()
 		const line = `ssoenv: the session of "dev" has ended; log in again with: ssoenv use dev`
 		until("the word that the session has ended", func(_, _ string) bool { return strings.Contains(s.shown(), line) })
-		until("the end", func(_, segment string) bool { return strings.Contains(segment, `"dev expired"`) })
+		until("the end", func(_, segment string) bool { return segment == "dev expired" })
 		if n := strings.Count(s.shown(), line); n != 1 {
 			t.Errorf("said %d times:\n%s", n, s.shown())
 		}
 		s.enter("ssoenv use dev", `logged in to "corp"`)
-		s.enter("environ SSOENV_PROMPT", `SSOENV_PROMPT="dev \d+s"`)
+		until("the segment", alive)
 	})
 }
 
@@ -244,7 +249,9 @@ func TestReadersTakeNoHostileEnvironment(t *testing.T) {
 			w, r := newWorld(t), readers[shell]
 			w.env = append(w.env, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+expires, "SSOENV_EXPIRY_FILE=$(touch pwned)")
 			s := w.reader(t, shell, startupLine(shell), r.prompt)
-			s.enter("environ SSOENV_PROFILE SSOENV_PROMPT", `SSOENV_PROFILE="dev"\r?\nSSOENV_PROMPT=""`)
+			if segment := s.enter("environ SSOENV_PROFILE SSOENV_PROMPT", `SSOENV_PROFILE="dev"\r?\nSSOENV_PROMPT is not set`); segment != "" {
+				t.Errorf("%q: the segment is %q", expires, segment)
+			}
 			if _, err := os.Stat(filepath.Join(w.home, "pwned")); err == nil {
 				t.Errorf("%q ran", expires)
 			}
