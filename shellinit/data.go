@@ -30,10 +30,22 @@ var (
 // that mean nothing to any shell are written as \u escapes, so that the text is
 // ASCII and stays data even in a shell that would evaluate it.
 var (
-	PowerShell = Shell{name: "powershell", data: powershell, assign: "$global:%s = %s\n", hook: hookPowerShell}
-	Nu         = Shell{name: "nu", data: nu, assign: "const %s = %s\n", hook: hookNu}
-	Elvish     = Shell{name: "elvish", data: elvish, assign: "var %s = %s\n", hook: hookElvish}
-	Xonsh      = Shell{name: "xonsh", data: xonsh, assign: "%s = %s\n", hook: hookXonsh}
+	PowerShell = Shell{
+		name: "powershell", data: powershell, assign: "$global:%s = %s\n",
+		hook: hookPowerShell, place: "$SSOENV_PROMPT into the function prompt",
+	}
+	Nu = Shell{
+		name: "nu", data: nu, assign: "const %s = %s\n",
+		hook: hookNu, place: "$env.SSOENV_PROMPT into $env.PROMPT_COMMAND",
+	}
+	Elvish = Shell{
+		name: "elvish", data: elvish, assign: "var %s = %s\n",
+		hook: hookElvish, place: "$E:SSOENV_PROMPT into $edit:prompt",
+	}
+	Xonsh = Shell{
+		name: "xonsh", data: xonsh, assign: "%s = %s\n",
+		hook: hookXonsh, place: "{ssoenv} into $PROMPT",
+	}
 )
 
 // dataShell tells apart the shells that take data; code stands for the others.

@@ -41,7 +41,8 @@ type Shell struct {
 	hook string
 
 	// prompt follows the hook for those who want its segment in their prompt.
-	prompt string
+	// Where the prompt is its person's alone, place says what to put where.
+	prompt, place string
 
 	// emulated: the hook is evaluated by "emulate zsh -c", which shields it
 	// from aliases and options while it is parsed and whenever it runs.
@@ -195,9 +196,14 @@ func (s Shell) Mark() string {
 
 // Prompt writes what goes behind [Shell.Hook] to have the hook's segment in the
 // shell's own prompt: at the beginning of PS1 or PROMPT, at the end of fish's
-// right prompt. Whoever sets PS1 or PROMPT anew gets it again. It is empty for a
-// shell whose prompt the hook does not fill.
+// right prompt. Whoever sets PS1 or PROMPT anew gets it again. It is empty for all
+// other shells.
 func (s Shell) Prompt() string { return s.prompt }
+
+// Place says how a person has the segment in the prompt of a shell that has no
+// [Shell.Prompt], as "WHAT into WHERE". It is empty for a shell without a hook,
+// which has no segment either.
+func (s Shell) Place() string { return s.place }
 
 // Wrap makes code for a shell's start-up file proof against what the shell's
 // aliases and options would make of it, where the code cannot see to that by

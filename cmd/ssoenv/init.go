@@ -29,7 +29,7 @@ func (p *program) initCommand() *cli.Command {
 			"xonsh       ~/.xonshrc                  execx($(ssoenv init xonsh))\n" +
 			"direnv, for \"use ssoenv PROFILE\" in an .envrc, type once:  ssoenv init direnv --install",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "prompt", Usage: "show the profile and the time left in the prompt", Destination: &prompt},
+			&cli.BoolFlag{Name: "prompt", Usage: "in bash, zsh and fish: show the profile and the time left in the prompt", Destination: &prompt},
 			&cli.BoolFlag{Name: "install", Usage: "with direnv: write the file to direnv's lib folder instead of printing it", Destination: &install},
 		},
 		Action: func(c *cli.Context) error {
@@ -50,7 +50,7 @@ func (p *program) initCommand() *cli.Command {
 			hook := shell.Hook(exe)
 			if prompt {
 				if shell.Prompt() == "" {
-					return usageError{"no hook fills the prompt of " + shell.String()}
+					return noPrompt(shell)
 				}
 				hook += shell.Prompt()
 			}
@@ -58,6 +58,15 @@ func (p *program) initCommand() *cli.Command {
 			return p.print(hook + code)
 		},
 	}
+}
+
+// noPrompt says what to do in a shell whose prompt ssoenv leaves to its person.
+func noPrompt(shell shellinit.Shell) error {
+	hint := "ssoenv prompt prints a line for a prompt that can run a command"
+	if place := shell.Place(); place != "" {
+		hint = "leave out --prompt, and put " + place + " yourself"
+	}
+	return shownError{usageError{"--prompt is for bash, zsh and fish"}, statusUsage, []string{hint}}
 }
 
 // executable is the path by which the shell is to find ssoenv again. A link in
