@@ -43,6 +43,9 @@ func (w *world) underStrace(t *testing.T, options []string, words ...string) *ex
 		t.Fatal("install strace")
 	}
 	line := append([]string{"strace", "-f", "-qq"}, options...)
+	if words[0] == "ssoenv" {
+		words = append([]string{filepath.Join(lookedInto, "ssoenv")}, words[1:]...) // which knows of oneThread
+	}
 	line = append(append(line, "--"), words...)
 	return w.command(t, []string{oneThread + "=1", "GOMAXPROCS=1", "GOGC=off"}, line...)
 }
