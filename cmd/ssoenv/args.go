@@ -38,9 +38,11 @@ func arrange(args []string, commands []*cli.Command) (arranged []string, name st
 }
 
 // cutCommand takes from exec's arguments the command to run, whose flags are its
-// own: what stands behind "--" or, without that, behind the profile.
+// own: what stands behind "--" or, without that, from the first word behind the
+// profile that is no flag.
 func cutCommand(args []string, flags []cli.Flag) (ours, command []string) {
 	values := takeValues(flags)
+	profile := false // has been seen
 	for i := 0; i < len(args); i++ {
 		switch arg := args[i]; {
 		case arg == "--":
@@ -49,10 +51,10 @@ func cutCommand(args []string, flags []cli.Flag) (ours, command []string) {
 			if values[strings.TrimLeft(arg, "-")] {
 				i++
 			}
-		case i+1 < len(args) && args[i+1] == "--":
-			return args[:i+1], args[i+2:]
-		case i+1 < len(args) && (len(args[i+1]) < 2 || args[i+1][0] != '-'):
-			return args[:i+1], args[i+1:]
+		case profile:
+			return args[:i], args[i:]
+		default:
+			profile = true
 		}
 	}
 	return args, nil

@@ -160,9 +160,10 @@ func (m *menu) behind(command *cli.Command, words []string) (heading string, ok 
 		word := words[i]
 		switch {
 		case !m.flags || len(word) < 2 || word[0] != '-':
-			if len(places) > 0 && !places[0].foreign {
-				places = places[1:]
+			if len(places) > 0 && places[0].foreign {
+				return m.list(places[0])
 			}
+			places = places[min(1, len(places)):]
 		case word == "--":
 			m.flags = false
 		default:

@@ -138,6 +138,7 @@ func TestCompleteAnotherCommand(t *testing.T) {
 		{"exec dev -- ", "not ours"},
 		{"exec dev -- aws --prof", "not ours"},
 		{"exec dev --region x -- aws -- x y", "not ours"},
+		{"exec dev --region x aws --", "not ours"},
 	} {
 		cmd := w.command(t, nil, "ssoenv", "complete", "bash", "--", "ssoenv "+c.typed, " ", "9")
 		out, _ := cmd.CombinedOutput()
