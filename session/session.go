@@ -94,6 +94,19 @@ func (t Token) Refreshable(now time.Time) bool {
 		(t.RegistrationExpires.IsZero() || t.RegistrationExpires.After(now))
 }
 
+// Renewable tells whether the profile's credentials can be renewed without a
+// person: no role on the way to them wants a code, and the portal's token, which
+// is the zero Token where nobody is logged in, will do. A chain from static keys
+// needs none.
+func (p Profile) Renewable(token Token, now time.Time) bool {
+	for hop := &p; hop.Source != nil; hop = hop.Source {
+		if hop.Assume.MFASerial != "" {
+			return false
+		}
+	}
+	return p.Portal.isNone() || token.Refreshable(now) || token.Expires.Sub(now) > tokenMargin
+}
+
 // Credentials are the keys of one account and role.
 type Credentials struct {
 	AccessKeyID  string

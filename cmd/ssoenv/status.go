@@ -101,11 +101,9 @@ func (p *program) describe(client *session.Client, s *statusJSON) error {
 	if client.Roles != nil {
 		s.Cache = protection(client.Roles)
 	}
-	if token, ok := client.CachedToken(profile.Portal); ok {
-		s.TokenExpires = moment(token.Expires)
-		s.RegistrationExpire = moment(token.RegistrationExpires)
-		s.Refreshable = token.Refreshable(p.now()) || token.Expires.Sub(p.now()) > 15*time.Minute
-	}
+	token, _ := client.CachedToken(profile.Portal)
+	s.TokenExpires, s.RegistrationExpire = moment(token.Expires), moment(token.RegistrationExpires)
+	s.Refreshable = profile.Renewable(token, p.now())
 	return nil
 }
 
@@ -146,9 +144,11 @@ func (p *program) statusText(s statusJSON) string {
 	line("region", s.Region)
 	line("session", cmp.Or(s.SSOSession, s.StartURL))
 	clock("credentials", s.CredentialsExpire, "none")
-	clock("token", s.TokenExpires, "not logged in")
-	clock("registration", s.RegistrationExpire, "none")
-	renewal := "no: a login is needed when they end"
+	if s.StartURL != "" { // a chain from static keys has no login
+		clock("token", s.TokenExpires, "not logged in")
+		clock("registration", s.RegistrationExpire, "none")
+	}
+	renewal := "no: a login or a code is needed when they end"
 	if s.Refreshable {
 		renewal = "yes, without a person"
 	}
