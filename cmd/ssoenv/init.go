@@ -36,8 +36,14 @@ func (p *program) initCommand() *cli.Command {
 			if c.NArg() != 1 {
 				return usageError{"which shell? " + strings.Join(shellinit.Names(), ", ")}
 			}
-			if c.Args().First() == "direnv" {
+			isDirenv := c.Args().First() == "direnv"
+			switch {
+			case isDirenv && prompt:
+				return usageError{"direnv has no prompt: --prompt is for a shell"}
+			case isDirenv:
 				return p.initDirenv(install)
+			case install:
+				return usageError{"--install is for direnv: a shell's line goes into its start-up file, as --help shows"}
 			}
 			shell, err := dialect(c.Args().First())
 			if err != nil {

@@ -27,6 +27,9 @@ func (p *program) listCommand() *cli.Command {
 			if err := noArguments(c); err != nil {
 				return err
 			}
+			if asJSON && names {
+				return usageError{"--json and --names exclude each other"}
+			}
 			return p.list(asJSON, names)
 		},
 	}

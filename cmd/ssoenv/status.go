@@ -29,11 +29,14 @@ func (p *program) statusCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON document", Destination: &o.json},
 			&cli.BoolFlag{Name: "check", Usage: "answer with the exit status alone", Destination: &o.check},
-			&cli.DurationFlag{Name: "min", Usage: "with --check: credentials must last for `TIME`, such as 15m", Destination: &o.min},
+			&cli.DurationFlag{Name: "min", Usage: "a --check that the credentials last for `TIME`, such as 15m", Destination: &o.min},
 		},
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {
 				return err
+			}
+			if o.check = o.check || c.IsSet("min"); o.check && o.json {
+				return usageError{"--json and --check exclude each other"}
 			}
 			return p.status(o)
 		},
@@ -61,25 +64,21 @@ type statusJSON struct {
 }
 
 func (p *program) status(o statusOptions) error {
-	client, err := p.client()
-	if err != nil {
-		return err
-	}
 	s := statusJSON{Profile: p.env["SSOENV_PROFILE"], Region: cmp.Or(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])}
 	if seconds, err := strconv.ParseInt(p.env["SSOENV_EXPIRES"], 10, 64); err == nil && s.Profile != "" {
 		s.CredentialsExpire = moment(time.Unix(seconds, 0))
 	}
-	var problem error
-	if s.Profile != "" {
-		problem = p.describe(client, &s)
-	}
-	switch {
-	case o.check && problem != nil:
-		return problem
-	case o.check:
+	if o.check {
 		return p.checked(s, o.min)
-	case problem != nil:
-		p.say("warning: %v", problem)
+	}
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	if s.Profile != "" {
+		if err := p.describe(client, &s); err != nil {
+			p.say("warning: %v", err)
+		}
 	}
 	if o.json {
 		return p.printJSON(s)
@@ -115,11 +114,24 @@ func moment(t time.Time) *time.Time {
 	return &t
 }
 
+// checked answers with a status and without a word. What the shell says of its
+// keys goes first: they last, whatever has become of the config since.
 func (p *program) checked(s statusJSON, least time.Duration) error {
+	p.quiet = true
 	switch {
+	case s.Profile == "":
+		return statusError(statusLogin)
 	case s.CredentialsExpire != nil && s.CredentialsExpire.Sub(p.now()) > least:
 		return nil
-	case s.Profile != "" && s.Refreshable:
+	}
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	if err := p.describe(client, &s); err != nil {
+		return err
+	}
+	if s.Refreshable {
 		return statusError(statusFailed)
 	}
 	return statusError(statusLogin)
