@@ -56,14 +56,15 @@ func (p *program) console(o consoleOptions) error {
 	if err != nil {
 		return err
 	}
+	profile, err := p.profileOf(client, o.profile)
+	if err != nil {
+		return err
+	}
+	o.profile = profile.Name
 	var with browser
 	if !shown {
 		// Before anybody is asked to log in for nothing.
-		portal, err := client.Config.ProfilePortal(o.profile)
-		if err != nil {
-			return err
-		}
-		if with, err = p.findBrowser(portal.Browser); err != nil {
+		if with, err = p.findBrowser(profile.Portal.Browser); err != nil {
 			return shownError{err, statusFailed, []string{p.printHint(o.profile)}}
 		}
 	}

@@ -28,6 +28,16 @@ func (p *program) profileOf(client *session.Client, name string) (session.Profil
 	return client.Config.Profile(direct.String())
 }
 
+// portalBehind reads which portal the profile of that name logs in to. Whether
+// there is such an account makes no difference to that, and nobody is asked.
+func portalBehind(config *session.Config, name string) (session.Portal, error) {
+	portal, err := config.ProfilePortal(name)
+	if _, of, ok := accountAndRole(config, name, err); ok {
+		return of, nil
+	}
+	return portal, err
+}
+
 // accountAndRole reads a name that is no profile's, which err says, as an
 // account's name, in place of its id, and a role. The portal is where to ask for
 // the id.

@@ -99,7 +99,7 @@ func (p *program) portals(config *session.Config, profile, name string, all bool
 		return p.onlyPortal(config)
 	}
 	p.profile = p.chosen(profile)
-	return one(config.ProfilePortal(p.profile))
+	return one(portalBehind(config, p.profile))
 }
 
 // onlyPortal is the session that is meant when nothing is named: the default
