@@ -143,3 +143,6 @@ func isHidden(r rune) bool {
 
 // IsPortableName accepts the names of sections that every AWS tool can read.
 func IsPortableName(text string) bool { return awsconfig.IsPortable(text) }
+
+// IsRoleName accepts the names of IAM's roles.
+func IsRoleName(text string) bool { return isRoleName(text) }

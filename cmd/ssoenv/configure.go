@@ -64,14 +64,26 @@ func (p *program) configure(o configureOptions) error {
 			return usageError{fmt.Sprintf("%s is %q, which is not a region such as eu-west-1", given.flag, given.region)}
 		}
 	}
+	if o.role != "" && !session.IsRoleName(o.role) {
+		return usageError{fmt.Sprintf("--role is %q, which is not 1 to 64 letters, digits and any of _+=,.@-", o.role)}
+	}
 	client, err := p.client()
 	if err != nil {
 		return err
+	}
+	for _, given := range []struct {
+		flag, name string
+		isThere    func(string) bool
+	}{{"--profile", o.profile, client.Config.HasProfile}, {"--sso-session", o.session, client.Config.HasSession}} {
+		if err := checkName(given.name); err != nil && given.name != "" && !given.isThere(given.name) {
+			return usageError{fmt.Sprintf("%s is %q: %v", given.flag, given.name, err)}
+		}
 	}
 	p.warnOfConfig(client.Config)
 	ctx, stop := p.interruptible()
 	defer stop()
 	w := &wizard{p: p, ctx: ctx, client: client, o: o}
+	w.told = o.profile != "" && (o.session != "" && o.account != "" && o.role != "" || !p.answerable())
 	if err := w.chooseSession(); err != nil {
 		return err
 	}
@@ -90,6 +102,7 @@ type wizard struct {
 	ctx    context.Context
 	client *session.Client
 	o      configureOptions
+	told   bool // what has a default is not asked for
 
 	portal  session.Portal
 	isNew   bool // the portal's section is to be written
@@ -148,13 +161,10 @@ func (w *wizard) chooseSession() (err error) {
 	}
 	if w.o.session == "" {
 		w.o.session, err = w.question("--sso-session", "Name of the new session", "", func(name string) error {
-			if !session.IsPortableName(name) {
-				return errors.New("a name has letters, digits and any of _.@%/-, so that every AWS tool can read it")
-			}
 			if config.HasSession(name) {
 				return fmt.Errorf("there is a session %q already", name)
 			}
-			return nil
+			return checkName(name)
 		})
 		if err != nil {
 			return err
@@ -212,6 +222,13 @@ func (w *wizard) newSession() (err error) {
 			}
 			w.portal.Scopes = session.Scopes(scopes)
 		}
+	}
+	return nil
+}
+
+func checkName(name string) error {
+	if !session.IsPortableName(name) {
+		return errors.New("a name has letters, digits and any of _.@%/-, so that every AWS tool can read it")
 	}
 	return nil
 }
@@ -276,15 +293,16 @@ func (w *wizard) chooseRole() error {
 	return nil
 }
 
-// chooseRest asks for what has a default. Where the profile is named by a flag,
-// nobody is asked what the flags do not say.
+// chooseRest asks for what has a default. Where the flags have named the profile
+// and all that it needs, or nobody can be asked, it stays at what they say.
 func (w *wizard) chooseRest() (err error) {
 	w.draft = session.Draft{Name: w.o.profile, Session: w.portal.Name, AccountID: w.account.ID, RoleName: w.o.role, Region: w.o.region, Output: w.o.output}
-	if w.draft.Name != "" {
+	if w.told {
 		return nil
 	}
 	if w.draft.Region == "" {
-		w.draft.Region, err = w.question("--region", "Region of the profile, or - for none", cmp.Or(w.client.STSRegion, w.portal.Region), func(region string) error {
+		now, _ := w.client.Config.Profile(w.draft.Name) // if it is there
+		w.draft.Region, err = w.question("--region", "Region of the profile, or - for none", cmp.Or(now.Region, w.client.STSRegion, w.portal.Region), func(region string) error {
 			if region != "-" && !session.IsRegion(region) {
 				return fmt.Errorf("%q is not a region such as eu-west-1", region)
 			}
@@ -306,12 +324,14 @@ func (w *wizard) chooseRest() (err error) {
 			return err
 		}
 	}
-	w.draft.Name, err = w.question("--profile", "Name of the profile", w.draft.RoleName+"-"+w.draft.AccountID, func(name string) error {
-		if !session.IsPortableName(name) && !w.client.Config.HasProfile(name) {
-			return errors.New("a name has letters, digits and any of _.@%/-, so that every AWS tool can read it")
-		}
-		return nil
-	})
+	if w.draft.Name == "" {
+		w.draft.Name, err = w.question("--profile", "Name of the profile", w.draft.RoleName+"-"+w.draft.AccountID, func(name string) error {
+			if w.client.Config.HasProfile(name) {
+				return nil
+			}
+			return checkName(name)
+		})
+	}
 	return err
 }
 

@@ -103,6 +103,35 @@ func TestTheWizard(t *testing.T) {
 	}
 }
 
+// A flag answers its own question and no other, until all that a profile needs
+// is said.
+func TestTheWizardAsksWhatNoFlagSays(t *testing.T) {
+	w := newWorld(t)
+	s := w.shell(t, "bash")
+	s.typeLine("ssoenv configure --account 111111111111 --role Developer --profile new")
+	s.expect("2/2")
+	s.keys("\r")
+	s.expect(`Region of the profile, or - for none \[us-east-1\]: `)
+	s.typeLine("eu-west-2")
+	s.expect("Output format of the AWS CLI, or Enter for its default: ")
+	s.typeLine("yaml")
+	s.expect(`profile "new" is written to`)
+	if got := w.read(t, ".aws/config"); !strings.Contains(got, "[profile new]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = Developer\nregion = eu-west-2\noutput = yaml\n") {
+		t.Errorf("written:\n%s", got)
+	}
+	// Enter leaves a profile that is there as it is.
+	s.typeLine("ssoenv configure --sso-session corp --account 111111111111 --profile dev --output json --yes --role Developer --region eu-north-1")
+	s.expect(`profile "dev" is written to`)
+	s.typeLine("ssoenv configure --account 111111111111 --role Developer --profile dev")
+	s.expect("2/2")
+	s.keys("\r")
+	s.expect(`Region of the profile, or - for none \[eu-north-1\]: `)
+	s.typeLine("")
+	s.expect("Output format of the AWS CLI")
+	s.typeLine("")
+	s.expect(`profile "dev" is as it should be`)
+}
+
 // use without a name chooses from a list, in the middle of an eval; who gives
 // up has changed nothing.
 func TestUseChoosesFromAList(t *testing.T) {
