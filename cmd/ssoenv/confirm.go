@@ -16,7 +16,7 @@ func (p *program) confirm(profile session.Profile, yes bool) error {
 	if yes || !profile.Confirm || name == p.env["SSOENV_PROFILE"] {
 		return nil
 	}
-	if !p.attended() {
+	if !p.answerable() {
 		return shownError{fmt.Errorf("profile %q is to be confirmed, and nobody is at a terminal", name), statusUsage,
 			[]string{"add --yes if this is meant"}}
 	}

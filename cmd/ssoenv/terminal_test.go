@@ -358,5 +358,10 @@ func TestConfirmation(t *testing.T) {
 		s.expect(`Type yes to use it`)
 		s.typeLine("yes")
 		s.expect(`legacy: account 111111111111`)
+		// At the terminal itself, where stdin is for the command.
+		s.typeLine("ssoenv clear; echo data | ssoenv exec legacy -- cat")
+		s.expect(`Type yes to use it`)
+		s.typeLine("yes")
+		s.expect(`\ndata\r?\n`)
 	})
 }
