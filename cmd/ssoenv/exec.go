@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -46,9 +49,12 @@ const (
 func (p *program) exec(o execOptions) error {
 	// Before anybody is asked to log in for nothing.
 	path, err := exec.LookPath(o.command[0])
+	if errors.Is(err, exec.ErrNotFound) && p.isInPath(o.command[0]) {
+		err = fs.ErrPermission
+	}
 	if err != nil {
 		status := statusNotFound
-		if errors.Is(err, fs.ErrPermission) {
+		if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EISDIR) {
 			status = statusNotExecutable
 		}
 		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], unwrapped(err)), status, nil}
@@ -64,6 +70,15 @@ func (p *program) exec(o execOptions) error {
 	p.allowDumps()
 	err = replaceProcess(path, o.command, applied(statements, p.given))
 	return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
+}
+
+// isInPath tells whether there is a file of that name that could be meant, which
+// may not be executable.
+func (p *program) isInPath(name string) bool {
+	return slices.ContainsFunc(filepath.SplitList(p.env["PATH"]), func(folder string) bool {
+		info, err := os.Stat(filepath.Join(folder, name))
+		return err == nil && info.Mode().IsRegular()
+	})
 }
 
 // unwrapped takes the name of the program off an error that says it again.
