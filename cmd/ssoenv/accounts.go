@@ -85,13 +85,18 @@ func (p *program) rolesCommand() *cli.Command {
 			"With --all, every role of every account is a line, written as soon as it is known.",
 		Flags: append(o.flags(), &cli.BoolFlag{Name: "all", Usage: "the roles of every account", Destination: &all}),
 		Action: func(c *cli.Context) error {
-			if all && c.NArg() == 0 {
+			account, err := oneArgument(c, "account")
+			switch {
+			case err != nil:
+				return err
+			case all && account != "":
+				return usageError{"an account and --all exclude each other"}
+			case all:
 				return p.allRoles(o)
+			case account == "" && !p.answerable():
+				return shownError{usageError{"which account?"}, statusUsage, []string{"ssoenv accounts lists them"}}
 			}
-			if all || c.NArg() > 1 || c.NArg() == 0 && !p.answerable() {
-				return usageError{"which account?"}
-			}
-			return p.roles(c.Args().First(), o)
+			return p.roles(account, o)
 		},
 	}
 }

@@ -48,7 +48,7 @@ func (p *program) run() int {
 	args, name, err := arrange(p.args, commands)
 	p.debug = p.env["SSOENV_DEBUG"] != "" && p.env["SSOENV_DEBUG"] != "0"
 	if err == nil {
-		err = p.app(commands, name).Run(args)
+		err = p.app(commands, name, args).Run(args)
 	}
 	return p.finish(name, err)
 }
@@ -57,9 +57,9 @@ func (p *program) run() int {
 // usage errors and help on standard output, where a shell would run them; takes
 // a profile called "help" for a command; exits by itself in the middle of a
 // run; and cuts list values at commas.
-func (p *program) app(commands []*cli.Command, name string) *cli.App {
+func (p *program) app(commands []*cli.Command, name string, args []string) *cli.App {
 	var help io.Writer = p.stdout
-	if evaluated[name] || name == "" && !slices.Contains(p.args, "--help") && !slices.Contains(p.args, "-h") {
+	if evaluated[name] || name == "" && !slices.Contains(args, "--help") && !slices.Contains(args, "-h") {
 		help = p.stderr
 	}
 	usage := func(_ *cli.Context, err error, _ bool) error {
@@ -126,8 +126,12 @@ func (p *program) root(c *cli.Context) error {
 
 // oneProfile takes the command's single argument, which may be missing.
 func oneProfile(c *cli.Context) (string, error) {
+	return oneArgument(c, "profile")
+}
+
+func oneArgument(c *cli.Context, what string) (string, error) {
 	if c.NArg() > 1 {
-		return "", usageError{fmt.Sprintf("one profile at most, not %d: %s (a name with blanks needs quotes)", c.NArg(), strings.Join(c.Args().Slice(), " "))}
+		return "", usageError{fmt.Sprintf("one %s at most, not %d: %s (a name with blanks needs quotes)", what, c.NArg(), strings.Join(c.Args().Slice(), " "))}
 	}
 	return c.Args().First(), nil
 }

@@ -193,6 +193,8 @@ func (p *program) serviceRemedy(e *session.ServiceError) (int, []string) {
 		return statusFailed, []string{"the answer may have been lost on the way: log in again; if it happens each time, check sso_region"}
 	case e.Code == "ExpiredToken", e.Code == "InvalidClientTokenId", e.Code == "ExpiredTokenException":
 		return statusDenied, []string{"the credentials in this shell are no longer good: run ssoenv use again"}
+	case e.Operation == "ListAccountRoles" && e.Status == 403:
+		return statusDenied, []string{"ssoenv accounts lists those that the session may reach"}
 	case e.Status == 401 || e.Status == 403:
 		return statusDenied, nil
 	case e.Status == 429 || e.Status >= 500:
