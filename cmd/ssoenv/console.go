@@ -73,8 +73,8 @@ func (p *program) console(o consoleOptions) error {
 		return err
 	}
 	region := p.consoleRegion(o, made)
-	if !session.IsRegion(region) {
-		return usageError{fmt.Sprintf("AWS_REGION is %q, which is not a region such as eu-west-1", region)}
+	if err := p.checkRegion(region); err != nil {
+		return err
 	}
 	ctx, stop := p.interruptible()
 	defer stop()

@@ -130,6 +130,19 @@ func (p *program) regionBefore() string {
 	return ""
 }
 
+// checkRegion finds a region at fault that one of this shell's variables has
+// named: what is from the config or from a flag has been checked.
+func (p *program) checkRegion(region string) error {
+	if session.IsRegion(region) {
+		return nil
+	}
+	name := "AWS_REGION"
+	if p.env[name] == "" {
+		name = "AWS_DEFAULT_REGION"
+	}
+	return usageError{fmt.Sprintf("%s is %q, which is not a region such as eu-west-1", name, region)}
+}
+
 // open opens a cache directory. One that cannot be trusted or used is left
 // alone, and the work goes on without it.
 func (p *program) open(open func(string) (*cache.Dir, error), path string) *cache.Dir {

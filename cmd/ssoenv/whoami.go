@@ -55,8 +55,10 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 		keys = made.keys
 		region = cmp.Or(made.region, region, made.profile.Portal.Region)
 	}
-	if region != "" && !session.IsRegion(region) {
-		return usageError{fmt.Sprintf("AWS_REGION is %q, which is not a region such as eu-west-1", region)}
+	if region != "" {
+		if err := p.checkRegion(region); err != nil {
+			return err
+		}
 	}
 	client, err := p.client()
 	if err != nil {
