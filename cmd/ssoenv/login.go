@@ -92,7 +92,8 @@ func (p *program) portals(config *session.Config, profile, name string, all bool
 	case all:
 		portals, err := config.Portals()
 		if len(portals) == 0 && err == nil {
-			err = &session.ConfigError{Problem: config.Path + " names no IAM Identity Center"}
+			err = shownError{&session.ConfigError{Problem: config.Path + " names no session with an IAM Identity Center"}, statusConfig,
+				[]string{"ssoenv configure makes one"}}
 		}
 		return portals, err
 	case named == 0 && p.chosen("") == "default":

@@ -261,22 +261,22 @@ var accented, unaccented = []rune("ÀÁÂÃÄÅàáâãäåĄąÇçĆćČčĎď�
 // summarize says what a diff of thousands of lines comes to.
 func (p *program) summarize(plan session.Sync, prune bool, wanted int) {
 	var changes []string
-	count := func(n int, what string) {
+	add := func(n int, what string) {
 		if n > 0 {
 			changes = append(changes, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	count(len(plan.Added), "new")
-	count(len(plan.Changed), "changed")
+	add(len(plan.Added), "new")
+	add(len(plan.Changed), "changed")
 	if prune {
-		count(len(plan.Gone), "removed")
+		add(len(plan.Gone), "removed")
 	} else {
-		count(len(plan.Gone), "no longer there, and kept (--prune removes them)")
+		add(len(plan.Gone), "no longer there, and kept (--prune removes them)")
 	}
 	if changes == nil {
 		changes = []string{"all as they should be"}
 	}
-	p.say("%d profiles: %s", wanted, strings.Join(changes, ", "))
+	p.say("%s: %s", count(wanted, "profile"), strings.Join(changes, ", "))
 	if n := len(plan.Taken); n > 0 {
 		shown := plan.Taken[:min(n, 5)]
 		p.say("warning: %d not written, since you have profiles of these names for something else: %s", n, strings.Join(shown, ", "))
