@@ -23,16 +23,15 @@ func BenchmarkKeystroke(b *testing.B) {
 			{"move", "e", key{act: down}},
 		} {
 			b.Run(fmt.Sprintf("%s/%d", test.name, n), func(b *testing.B) {
-				var l list
-				l.add(items)
+				l := newList(items)
 				k := look{prompt: "profile", color: true}
 				for b.Loop() {
 					b.StopTimer()
 					l.retype([]rune(test.typed))
-					before := k.draw(&l, 80, 24)
+					before := k.draw(l, 80, 24)
 					b.StartTimer()
 					l.press(test.key)
-					_ = k.draw(&l, 80, 24).update(before)
+					_ = k.draw(l, 80, 24).update(before)
 				}
 				b.ReportMetric(float64(len(l.ranked)), "hits")
 			})
@@ -46,9 +45,7 @@ func BenchmarkFirst(b *testing.B) {
 		items := choices(n)
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				var l list
-				l.add(items)
-				_ = look{}.draw(&l, 80, 24).update(frame{})
+				_ = look{}.draw(newList(items), 80, 24).update(frame{})
 			}
 		})
 	}

@@ -17,7 +17,6 @@ import (
 const (
 	childItems = "PICKER_TEST_ITEMS" // how many, or a name of hostile ones
 	childColor = "PICKER_TEST_COLOR"
-	childMore  = "PICKER_TEST_MORE" // how many more, one by one, for each line on stdin
 	childTwice = "PICKER_TEST_TWICE"
 	childPanic = "PICKER_TEST_PANIC"
 	childUntil = "PICKER_TEST_UNTIL" // ends the context when stdin does
@@ -47,19 +46,6 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv(childPanic) != "" {
 		fallOver(tty)
-	}
-	if n, _ := strconv.Atoi(os.Getenv(childMore)); n > 0 {
-		more := make(chan []Item)
-		o.More, o.Busy = more, "asking AWS"
-		go func() {
-			defer close(more)
-			for i := range n {
-				if _, err := os.Stdin.Read(make([]byte, 1)); err != nil {
-					return
-				}
-				more <- []Item{{Columns: []string{fmt.Sprintf("later-%d", i)}}}
-			}
-		}()
 	}
 	i, err := Pick(ctx, tty, items, o)
 	fmt.Println(i, err)

@@ -9,16 +9,13 @@ import (
 
 // A look is what the picker shows besides its list.
 type look struct {
-	prompt, busy string
-	header       []string
-	color        bool
+	prompt string
+	header []string
+	color  bool
 }
 
 func newLook(o Options) look {
 	l := look{prompt: printable(o.Prompt), color: o.Color}
-	if o.More != nil {
-		l.busy = printable(o.Busy)
-	}
 	for _, title := range o.Header {
 		l.header = append(l.header, printable(title))
 	}
@@ -119,7 +116,7 @@ func (k look) draw(l *list, width, height int) frame {
 	}
 	if len(l.ranked) == 0 {
 		w := writer{width: width}
-		w.write("  "+k.absence(l), k.style(faintText))
+		w.write("  "+absence, k.style(faintText))
 		f.lines = append(f.lines, w.end())
 	}
 	return f
@@ -132,16 +129,10 @@ func (k look) style(attributes string) string {
 	return plainText
 }
 
-// absence says why there is nothing to see.
-func (k look) absence(l *list) string {
-	if len(l.entries) == 0 {
-		return "nothing yet"
-	}
-	return "nothing matches"
-}
+// absence is said where there is nothing to see.
+const absence = "nothing matches"
 
-// promptLine is the prompt, what is typed and, where they fit, the counts and
-// what is being waited for.
+// promptLine is the prompt, what is typed and, where they fit, the counts.
 func (k look) promptLine(l *list, width int) (line string, cursor int) {
 	w := writer{width: width}
 	prompt, typed := k.prompt+"> ", printable(string(l.query))
@@ -155,13 +146,6 @@ func (k look) promptLine(l *list, width int) (line string, cursor int) {
 	cursor = w.used
 
 	counts := fmt.Sprintf("%d/%d", len(l.ranked), len(l.entries))
-	if k.busy != "" {
-		if both := counts + "  " + k.busy + ellipsis; w.used+gap+textWidth(both) <= width {
-			counts = both
-		} else {
-			counts += ellipsis
-		}
-	}
 	if room := width - w.used - textWidth(counts); room >= gap {
 		w.pad(room, plainText)
 		w.write(counts, k.style(faintText))
@@ -174,7 +158,7 @@ func (k look) onlyLine(l *list, width int) (lines []string, cursor int) {
 	typed, _ := clipFront("> "+printable(string(l.query)), max(0, width/2))
 	w.write(typed, k.style(promptText))
 	cursor = w.used
-	choice := k.absence(l)
+	choice := absence
 	if hits := l.view(1); len(hits) > 0 {
 		choice = strings.ReplaceAll(l.entries[hits[0].index].text, separator, " ")
 	}

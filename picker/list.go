@@ -28,25 +28,20 @@ type list struct {
 	rows     int // how many are in view
 }
 
-// add puts items behind the others. What is selected stays so.
-func (l *list) add(items []Item) {
-	known := len(l.entries)
-	l.entries = append(l.entries, make([]entry, len(items))...)
-	entries := l.entries[known:]
+// newList has nothing typed, and shows all items as they are given.
+func newList(items []Item) *list {
+	l := &list{entries: make([]entry, len(items))}
 	share(len(items), func(from, to int) {
 		for i := from; i < to; i++ {
-			entries[i] = newEntry(items[i])
+			l.entries[i] = newEntry(items[i])
 		}
 	})
-	for i := range entries {
-		l.marks = max(l.marks, textWidth(entries[i].mark))
-		l.widths = widen(l.widths, &entries[i])
+	for i := range l.entries {
+		l.marks = max(l.marks, textWidth(l.entries[i].mark))
+		l.widths = widen(l.widths, &l.entries[i])
 	}
-	before, any := l.chosen()
-	l.find(len(items), func(i int) int { return known + i })
-	if any {
-		l.selected = slices.IndexFunc(l.ranked, func(h hit) bool { return h.index == before })
-	}
+	l.retype(nil)
+	return l
 }
 
 // widen makes room for an entry's columns.

@@ -17,9 +17,7 @@ func pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, erro
 	defer terminal.close()
 
 	look := newLook(o)
-	var list list
-	list.add(items)
-	list.retype([]rune(o.Query))
+	list := newList(items)
 	var keys decoder
 	var patience <-chan time.Time // with the sequence that has begun
 	early := true                 // all that was read so far was typed before we came
@@ -34,7 +32,7 @@ func pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, erro
 		} else {
 			early = false
 			width, height := terminal.size()
-			if err := terminal.show(look.draw(&list, width, height)); err != nil {
+			if err := terminal.show(look.draw(list, width, height)); err != nil {
 				return 0, err
 			}
 		}
@@ -58,14 +56,6 @@ func pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, erro
 			}
 		case <-patience:
 			key, patience = keys.expire(), nil
-		case more, ok := <-o.More:
-			list.add(more)
-			if !ok {
-				o.More, look.busy = nil, ""
-				if len(list.entries) == 0 {
-					return 0, ErrNothing
-				}
-			}
 		case signal := <-terminal.signals:
 			switch signal {
 			case syscall.SIGWINCH:

@@ -47,15 +47,7 @@ type Item struct {
 type Options struct {
 	Prompt string   // what is chosen: "profile", "account", …
 	Header []string // column titles; may be empty
-	Query  string   // what is typed already
 	Color  bool     // without it there are no colours and no other attributes
-
-	// More brings items while the picker is shown, until it is closed; it may be
-	// nil. The item that is selected stays so, wherever the new ones rank: an
-	// Enter that is on its way cannot choose another. Pick stops receiving when it
-	// returns.
-	More <-chan []Item
-	Busy string // what is being done while More is open, such as "asking AWS"
 }
 
 var (
@@ -75,13 +67,12 @@ type SignalError struct{ Signal os.Signal }
 func (e SignalError) Error() string { return "the choice was ended by a signal: " + e.Signal.String() }
 
 // Pick lets the person choose on the terminal tty, which is read, written and
-// left open. It returns the index of the chosen item, where those that More
-// brought are counted after items, in their order.
+// left open. It returns the index of the chosen item.
 //
 // Otherwise the error is ErrCancelled, ErrNothing, ErrNoTerminal, a SignalError,
 // the cause of the end of ctx, or what went wrong in reading or writing.
 func Pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, error) {
-	if len(items) == 0 && o.More == nil {
+	if len(items) == 0 {
 		return 0, ErrNothing
 	}
 	if ctx.Err() != nil {

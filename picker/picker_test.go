@@ -283,32 +283,6 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// Items that come later are found by what is typed already, and do not move what
-// is selected.
-func TestMoreWhileTyping(t *testing.T) {
-	s := raise(t, 80, 24, childItems+"=100", childMore+"=2")
-	s.expectLine(0, "100/100  asking AWS…")
-	s.typeIn("la")
-	s.expectLine(0, "> la")
-	s.line()
-	s.expectLine(0, "/101  asking AWS…")
-	s.typeIn("ter")
-	s.expectLine(2, "later-0")
-	s.line()
-	s.expectLine(3, "later-1")
-	s.expect("end of the wait", func(on *screen) bool { return !strings.Contains(on.text()[0], "asking") })
-	s.typeIn("\x1b[B\r")
-	s.expectEnd("101 <nil>")
-}
-
-func TestNothingToComeFromMore(t *testing.T) {
-	s := raise(t, 80, 24, childItems+"=0", childMore+"=2")
-	s.expectLine(2, "nothing yet")
-	s.typeIn("\r")
-	_ = s.stdin.Close()
-	s.expectEnd("0 " + ErrNothing.Error())
-}
-
 func TestContextEnds(t *testing.T) {
 	s := raise(t, 80, 24, childItems+"=100", childUntil+"=1")
 	s.expectLine(0, "100/100")
