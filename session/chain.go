@@ -209,16 +209,6 @@ func (p *Profile) settle(region string) {
 	}
 }
 
-// Chain lists the profiles whose credentials lead to this one's, the next
-// first.
-func (p Profile) Chain() []string {
-	var names []string
-	for source := p.Source; source != nil; source = source.Source {
-		names = append(names, source.Name)
-	}
-	return names
-}
-
 // parseRoleARN reads arn:PARTITION:iam::ACCOUNT:role/PATH/NAME.
 func parseRoleARN(text string) (account, name string, ok bool) {
 	parts := strings.SplitN(text, ":", 6)

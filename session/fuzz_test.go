@@ -247,7 +247,7 @@ func FuzzConfig(f *testing.F) {
 					t.Errorf("portal %+v", hop.Portal)
 				}
 			}
-			if p.Region != "" && !IsRegion(p.Region) || len(p.Chain()) > longestChain {
+			if p.Region != "" && !IsRegion(p.Region) || chainLength(p) > longestChain {
 				t.Errorf("profile %+v", p)
 			}
 		}

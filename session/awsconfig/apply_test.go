@@ -211,7 +211,7 @@ func TestApplyAllOrNothing(t *testing.T) {
 	}
 }
 
-// FuzzApply holds Apply to what Set and Remove do one by one, and each removal to
+// FuzzApply holds Apply to what its changes do one by one, and each removal to
 // its promise.
 func FuzzApply(f *testing.F) {
 	for i, r := range readings {
@@ -300,8 +300,8 @@ func says(f *awsconfig.File) map[sectionID]map[string]string {
 	return all
 }
 
-// checkChange holds a removal to its promise; FuzzSet does that for Set. It also
-// takes back what a Set has added.
+// checkChange holds a removal to its promise; FuzzSet does that for what is
+// set. It also takes back what has been added.
 func checkChange(t *testing.T, src []byte, c awsconfig.Change) {
 	t.Helper()
 	f := awsconfig.Parse(src)

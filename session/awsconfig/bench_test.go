@@ -97,7 +97,7 @@ func BenchmarkSet5000(b *testing.B) {
 	f := awsconfig.Parse(typicalConfig(5000))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := f.Set(awsconfig.Profile, "customer-04321-production", "region", "eu-west-1"); err != nil {
+		if err := setIn(f, awsconfig.Profile, "customer-04321-production", "region", "eu-west-1"); err != nil {
 			b.Fatal(err)
 		}
 	}

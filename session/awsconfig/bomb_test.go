@@ -76,7 +76,7 @@ func TestBombs(t *testing.T) {
 				t.Errorf("%d problems", n)
 			}
 			for _, name := range []string{"a", "new"} {
-				if err := f.Set(awsconfig.Profile, name, "x", "2"); err != nil {
+				if err := setIn(f, awsconfig.Profile, name, "x", "2"); err != nil {
 					t.Fatal(err)
 				}
 				s, _ := f.Section(awsconfig.Profile, name)

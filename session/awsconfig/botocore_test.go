@@ -308,13 +308,13 @@ func (g generator) edited(t *testing.T, text string) string {
 		if strings.TrimSpace(value) != value || strings.ContainsAny(value, "\x00\x1c") {
 			value = "plain"
 		}
-		if err := f.Set(kind, name, key, value); err != nil {
-			t.Fatalf("Set(%q, %q, %q, %q): %v in\n%q", kind, name, key, value, err, text)
+		if err := setIn(f, kind, name, key, value); err != nil {
+			t.Fatalf("set(%q, %q, %q, %q): %v in\n%q", kind, name, key, value, err, text)
 		}
 		if s, _ := f.Section(kind, name); s.Name() != name {
-			t.Fatalf("Set(%q, %q, %q, %q): section not found in\n%q", kind, name, key, value, f.Bytes())
+			t.Fatalf("set(%q, %q, %q, %q): section not found in\n%q", kind, name, key, value, f.Bytes())
 		} else if got, ok := s.Get(key); !ok || got != value {
-			t.Fatalf("Set(%q, %q, %q, %q): reads %q in\n%q", kind, name, key, value, got, f.Bytes())
+			t.Fatalf("set(%q, %q, %q, %q): reads %q in\n%q", kind, name, key, value, got, f.Bytes())
 		}
 	}
 	return string(f.Bytes())

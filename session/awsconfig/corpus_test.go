@@ -396,7 +396,7 @@ func goneWith(lines []string, at int, says func(string) bool) []string {
 func (g generator) defaults(t *testing.T, text string) map[string]string {
 	t.Helper()
 	f := awsconfig.Parse([]byte(text))
-	if err := f.Set(awsconfig.Bare, "any", "any", ""); err != nil {
+	if err := setIn(f, awsconfig.Bare, "any", "any", ""); err != nil {
 		t.Fatal(err)
 	}
 	values := says(f)[sectionID{awsconfig.Bare, "any"}]

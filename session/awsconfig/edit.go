@@ -19,11 +19,6 @@ type Change struct {
 	Remove bool
 }
 
-// Set gives a key of a section a value: it is [File.Apply] with one change.
-func (f *File) Set(kind Kind, name, key, value string) error {
-	return f.Apply(Change{Kind: kind, Name: name, Key: key, Value: value})
-}
-
 // Apply makes the changes one after the other, or, when it refuses one, none of
 // them. What it writes, Get reads back; what it removes is not found again; and
 // every other key of every section reads as before. It reads the file once,

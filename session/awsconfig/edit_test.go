@@ -13,12 +13,17 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// set is an edit that must succeed.
+// setIn is the edit of one key.
+func setIn(f *awsconfig.File, kind awsconfig.Kind, name, key, value string) error {
+	return f.Apply(awsconfig.Change{Kind: kind, Name: name, Key: key, Value: value})
+}
+
+// set is one that must succeed.
 func set(t *testing.T, text string, kind awsconfig.Kind, name, key, value string) string {
 	t.Helper()
 	f := awsconfig.Parse([]byte(text))
-	if err := f.Set(kind, name, key, value); err != nil {
-		t.Fatalf("Set(%q, %q, %q, %q): %v", kind, name, key, value, err)
+	if err := setIn(f, kind, name, key, value); err != nil {
+		t.Fatalf("set(%q, %q, %q, %q): %v", kind, name, key, value, err)
 	}
 	return string(f.Bytes())
 }
@@ -193,7 +198,7 @@ func TestSetProfile(t *testing.T) {
 			want: "[profile default]\nregion = r2\n",
 		},
 		{
-			name:    "a name that Set would not write",
+			name:    "a name that an edit would not write",
 			text:    "[profile \"x y\"]\n",
 			profile: "x y",
 			key:     "region", value: "r2",
@@ -303,7 +308,7 @@ func TestSetRefuses(t *testing.T) {
 	const text = "[profile a]\nx = 0\n"
 	for _, e := range edits {
 		f := awsconfig.Parse([]byte(text))
-		if err := f.Set(e.kind, e.name, e.key, e.value); err == nil {
+		if err := setIn(f, e.kind, e.name, e.key, e.value); err == nil {
 			t.Errorf("%q: wrote %q", e, f.Bytes())
 		} else if strings.ContainsAny(err.Error(), "\n\r\x00") {
 			t.Errorf("%q: error on more than one line: %q", e, err)
@@ -361,7 +366,7 @@ func FuzzParseKeepsEveryByte(f *testing.F) {
 	})
 }
 
-// FuzzSet holds Set to its promise: the value reads back, nothing else reads
+// FuzzSet holds the edit of one key to its promise: the value reads back, nothing else reads
 // otherwise, no line is touched in vain, and the AWS CLI still accepts the file
 // if it did before.
 func FuzzSet(f *testing.F) {
@@ -375,7 +380,7 @@ func FuzzSet(f *testing.F) {
 		file := awsconfig.Parse(src)
 		before := read(file)
 		old, existed := file.Section(kind, name)
-		if err := file.Set(kind, name, key, value); err != nil {
+		if err := setIn(file, kind, name, key, value); err != nil {
 			if !bytes.Equal(file.Bytes(), src) {
 				t.Fatalf("refused (%v), but wrote %q over %q", err, file.Bytes(), src)
 			}
@@ -425,7 +430,7 @@ func FuzzSet(f *testing.F) {
 		if fatal(awsconfig.Parse(src)) == 0 && fatal(file) > 0 && !hidden {
 			t.Errorf("the AWS CLI accepts %q, but not %q", src, text)
 		}
-		if err := file.Set(kind, name, key, value); err != nil || !bytes.Equal(file.Bytes(), text) {
+		if err := setIn(file, kind, name, key, value); err != nil || !bytes.Equal(file.Bytes(), text) {
 			t.Errorf("the same edit again: %v, %q after %q", err, file.Bytes(), text)
 		}
 	})

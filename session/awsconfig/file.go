@@ -78,7 +78,7 @@ func (f *File) Bytes() []byte {
 // and the others are not read at all. When the same header is repeated, which
 // the AWS CLI rejects, its sections are read as one.
 func (f *File) Section(kind Kind, name string) (Section, bool) {
-	s := Section{src: f.src, kind: kind, name: name}
+	s := Section{src: f.src, name: name}
 	found := false
 	scan := scanHeaders(f.src)
 	for scan.next() {
@@ -138,7 +138,6 @@ func (f *File) Sections(kind Kind) iter.Seq[Section] {
 		for _, n := range all {
 			if !yield(Section{
 				src:      f.src,
-				kind:     kind,
 				name:     n.name,
 				line:     count.at(n.last),
 				own:      n.headers,

@@ -55,6 +55,8 @@ func (h *header) isNamed(kind Kind, name string) bool {
 }
 
 // quoted reports whether a header spells its name with quotes or backslashes.
+// The AWS CLI resolves them, but SDKs such as the one for Go take them for a
+// part of the name, and do not find the section.
 func quoted(text []byte) bool {
 	return bytes.IndexByte(text, '"') >= 0 || bytes.IndexByte(text, '\'') >= 0 || bytes.IndexByte(text, '\\') >= 0
 }

@@ -442,20 +442,19 @@ func anyContains(lines []string, part string) bool {
 func TestSection(t *testing.T) {
 	f := awsconfig.Parse([]byte("\n[profile a]\nRegion = r1\n[sso-session  'my corp']\n\n[profile \"a\"]\nregion = r2\n[it's]\n[profile ]\n"))
 	tests := []struct {
-		kind   awsconfig.Kind
-		name   string
-		line   int
-		quoted bool
+		kind awsconfig.Kind
+		name string
+		line int
 	}{
-		{awsconfig.Profile, "a", 6, true},
-		{awsconfig.SSOSession, "my corp", 4, true},
-		{awsconfig.Bare, "profile a", 2, false},
-		{awsconfig.Bare, "it's", 8, false},
+		{awsconfig.Profile, "a", 6},
+		{awsconfig.SSOSession, "my corp", 4},
+		{awsconfig.Bare, "profile a", 2},
+		{awsconfig.Bare, "it's", 8},
 	}
 	for _, tt := range tests {
 		s, ok := f.Section(tt.kind, tt.name)
-		if !ok || s.Name() != tt.name || s.Line() != tt.line || s.Quoted() != tt.quoted {
-			t.Errorf("%q %q: found %v, name %q, line %d, quoted %v", tt.kind, tt.name, ok, s.Name(), s.Line(), s.Quoted())
+		if !ok || s.Name() != tt.name || s.Line() != tt.line {
+			t.Errorf("%q %q: found %v, name %q, line %d", tt.kind, tt.name, ok, s.Name(), s.Line())
 		}
 	}
 	for _, missing := range []struct {
@@ -481,7 +480,7 @@ func TestSection(t *testing.T) {
 func TestSectionIsASnapshot(t *testing.T) {
 	f := awsconfig.Parse([]byte("[profile a]\nregion = r1\n"))
 	s, _ := f.Section(awsconfig.Profile, "a")
-	if err := f.Set(awsconfig.Profile, "a", "region", "r2"); err != nil {
+	if err := setIn(f, awsconfig.Profile, "a", "region", "r2"); err != nil {
 		t.Fatal(err)
 	}
 	if v, _ := s.Get("region"); v != "r1" {
@@ -494,7 +493,7 @@ func TestArgumentAndResultAreNotWritten(t *testing.T) {
 	src := append(make([]byte, 0, 1000), text...)
 	f := awsconfig.Parse(src)
 	for _, profile := range []string{"new", "a"} {
-		if err := f.Set(awsconfig.Profile, profile, "region", "r2"); err != nil {
+		if err := setIn(f, awsconfig.Profile, profile, "region", "r2"); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,7 +11,6 @@ import (
 // edit of the File does not show in it.
 type Section struct {
 	src      []byte
-	kind     Kind
 	name     string
 	line     int
 	own      headers
@@ -41,11 +40,6 @@ func (s Section) Name() string { return s.name }
 // Line is the number of the line with the section's header, counted from 1;
 // when the header is repeated, the last one.
 func (s Section) Line() int { return s.line }
-
-// Quoted reports whether the header spells the name with quotes or backslashes.
-// The AWS CLI resolves them, but SDKs such as the one for Go take them for a
-// part of the name, and do not find the section.
-func (s Section) Quoted() bool { return s.kind != Bare && quoted(s.own.text) }
 
 // Get is the value of a key. Case does not matter in keys. The last assignment
 // counts; a key that the section lacks is looked up in [DEFAULT].
