@@ -164,11 +164,19 @@ func (p *program) accountToShow(ctx context.Context, client *session.Client, por
 	if err != nil {
 		return "", err
 	}
+	if len(accounts) == 0 {
+		return "", noAccount(portal)
+	}
 	i, err := p.choose(ctx, accountItems(accounts), picker.Options{Prompt: "account"})
 	if err != nil {
 		return "", err
 	}
 	return accounts[i].ID, nil
+}
+
+func noAccount(portal session.Portal) error {
+	return shownError{fmt.Errorf("%q can reach no account", portal.Title()), statusDenied,
+		[]string{"ask whoever runs the Identity Center for one"}}
 }
 
 // accountID takes an account's id as it is, and looks up its name.

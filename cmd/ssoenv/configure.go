@@ -262,8 +262,7 @@ func (w *wizard) chooseRole() error {
 		accounts = slices.DeleteFunc(accounts, func(a session.Account) bool { return a.ID != id })
 	}
 	if len(accounts) == 0 {
-		return shownError{fmt.Errorf("%q can reach no account", w.portal.Title()), statusDenied,
-			[]string{"ask whoever runs the Identity Center for one"}}
+		return noAccount(w.portal)
 	}
 	i, err := w.pick("--account", "account", accountItems(accounts))
 	if err != nil {
@@ -352,7 +351,8 @@ func (w *wizard) write() error {
 			return nil
 		}
 		if w.client.Config.HasProfile(w.draft.Name) && !w.o.yes {
-			if err := w.p.confirmEdit(w.ctx, edit, fmt.Sprintf("profile %q exists. Type yes to change it:", w.draft.Name)); err != nil {
+			w.p.showDiff(w.p.stderr, edit.Diff())
+			if err := w.p.confirmWrite(w.ctx, fmt.Sprintf("profile %q exists. Type yes to change it:", w.draft.Name)); err != nil {
 				return err
 			}
 		}
@@ -369,13 +369,4 @@ func (w *wizard) write() error {
 		w.p.say("profile %q is written to %s; switch to it with: ssoenv use %s", w.draft.Name, w.client.Config.Path, typed(w.draft.Name))
 		return nil
 	}
-}
-
-// confirmEdit shows a change of the config file, and has it confirmed.
-func (p *program) confirmEdit(ctx context.Context, edit session.Edit, question string) error {
-	p.showDiff(p.stderr, edit.Diff())
-	if !p.answerable() {
-		return shownError{errors.New("this changes what is there, and nobody is at a terminal to confirm it"), statusUsage, []string{"add --yes if it is meant"}}
-	}
-	return p.askYes(ctx, question)
 }

@@ -25,6 +25,14 @@ func (p *program) confirm(profile session.Profile, yes bool) error {
 	return p.askYes(ctx, fmt.Sprintf("%q is account %s, role %s. Type yes to use it:", name, profile.AccountID, profile.RoleName))
 }
 
+// confirmWrite asks before a change of the config file that has been shown.
+func (p *program) confirmWrite(ctx context.Context, question string) error {
+	if !p.answerable() {
+		return shownError{usageError{"nobody is at a terminal to confirm this"}, statusUsage, []string{"add --yes if it is meant"}}
+	}
+	return p.askYes(ctx, question)
+}
+
 // askYes takes anything but yes for a no.
 func (p *program) askYes(ctx context.Context, question string) error {
 	answer, err := p.ask(ctx, question)

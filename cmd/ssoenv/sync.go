@@ -109,7 +109,7 @@ func (p *program) sync(o syncOptions) error {
 			return nil
 		}
 		if !o.yes {
-			if err := p.confirmWrite(ctx, client.Config.Path); err != nil {
+			if err := p.confirmWrite(ctx, fmt.Sprintf("Type yes to write %s:", client.Config.Path)); err != nil {
 				return err
 			}
 		}
@@ -281,13 +281,6 @@ func (p *program) summarize(plan session.Sync, prune bool, wanted int) {
 		shown := plan.Taken[:min(n, 5)]
 		p.say("warning: %d not written, since you have profiles of these names for something else: %s", n, strings.Join(shown, ", "))
 	}
-}
-
-func (p *program) confirmWrite(ctx context.Context, path string) error {
-	if !p.answerable() {
-		return shownError{usageError{"nobody is at a terminal to confirm this"}, statusUsage, []string{"add --yes if it is meant"}}
-	}
-	return p.askYes(ctx, fmt.Sprintf("Type yes to write %s:", path))
 }
 
 // shortened keeps a diff of thousands of lines off a screen. Whoever reads it

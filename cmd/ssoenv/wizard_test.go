@@ -197,4 +197,10 @@ func TestChoicesElsewhere(t *testing.T) {
 	s.expect("2/2")
 	s.keys("\x1b")
 	s.expect("interrupted")
+	// Where there is nothing to choose from, it is said why.
+	w.server.SetEstate(nil)
+	s.typeLine("ssoenv roles --sso-session corp; echo status $?")
+	s.expect(`"corp" can reach no account`)
+	s.expect("hint: ask whoever runs the Identity Center")
+	s.expect("status 5")
 }
