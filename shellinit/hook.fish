@@ -2,12 +2,12 @@
 
 # ssoenv runs the program. The commands that change a shell are captured and
 # evaluated here; all others have the terminal to themselves. "doctor" is told
-# which version of these lines the shell has read.
+# which version of these lines the shell has read, and what draws its prompt.
 function ssoenv --description 'AWS credentials for this shell'
     switch "$argv[1]/$argv[2]"
         case 'use/*' 'clear/*' 'logout/*' --debug/use --debug/clear --debug/logout
         case 'doctor/*' --debug/doctor
-            command $__ssoenv_exe $argv --hook $__ssoenv_mark
+            command $__ssoenv_exe $argv --hook $__ssoenv_mark --hook-prompt=(status is-interactive; and functions fish_prompt fish_right_prompt | string join ' ')
             return
         case '*'
             command $__ssoenv_exe $argv

@@ -9,12 +9,12 @@ builtin unalias ssoenv 2>/dev/null || builtin true
 
 # ssoenv runs the program. The commands that change a shell are captured and
 # evaluated here; all others have the terminal to themselves. "doctor" is told
-# which version of these lines the shell has read.
+# which version of these lines the shell has read, and what its prompt is.
 function ssoenv {
 	case ${1-}/${2-} in
 	use/* | clear/* | logout/* | --debug/use | --debug/clear | --debug/logout) ;;
 	doctor/* | --debug/doctor)
-		"$__ssoenv_exe" "$@" --hook "$__ssoenv_mark"
+		"$__ssoenv_exe" "$@" --hook "$__ssoenv_mark" "--hook-prompt=${PROMPT-}${RPROMPT-}"
 		builtin return
 		;;
 	*)

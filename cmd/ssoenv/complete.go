@@ -103,6 +103,7 @@ var flagValues = map[string]source{
 	"account":     accounts,
 	"format":      free,
 	"hook":        free,
+	"hook-prompt": free,
 	"min":         free,
 	"name":        free,
 	"output":      outputs,

@@ -14,6 +14,7 @@ type doctorOptions struct {
 	json    bool
 	offline bool
 	hook    string
+	prompt  string
 }
 
 func (p *program) doctorCommand() *cli.Command {
@@ -27,6 +28,7 @@ func (p *program) doctorCommand() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON document", Destination: &o.json},
 			&cli.BoolFlag{Name: "offline", Usage: "leave the network and the clock out", Destination: &o.offline},
 			&cli.StringFlag{Name: "hook", Usage: "what the shell's function says of itself", Destination: &o.hook, Hidden: true},
+			&cli.StringFlag{Name: "hook-prompt", Usage: "what draws the prompt of a shell that has one", Destination: &o.prompt, Hidden: true},
 		},
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {
@@ -63,6 +65,7 @@ func (p *program) doctor(o doctorOptions) error {
 		look func()
 	}{
 		{"shell", func() { x.shell(o.hook) }},
+		{"prompt", func() { x.prompt(o.hook, o.prompt) }},
 		{"program", x.programs},
 		{"config", x.configFiles},
 		{"session", x.sessions},

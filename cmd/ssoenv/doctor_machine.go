@@ -42,6 +42,27 @@ func (x *examination) shell(mark string) {
 	}
 }
 
+// prompt looks whether a person at the shell sees which profile is in use. Only
+// the function knows what draws the prompt: no shell exports that.
+func (x *examination) prompt(mark, drawn string) {
+	name, _, _ := strings.Cut(mark, ":")
+	shell, known := shellinit.Named(name)
+	if !known || shell.Prompt() == "" || drawn == "" {
+		return
+	}
+	_, file, line := setUp(name, "use")
+	switch {
+	case strings.Contains(drawn, "SSOENV_PROMPT"):
+		x.ok("the prompt of this %s shows the profile in use", name)
+	case strings.Contains(drawn, "starship") || x.env["STARSHIP_SHELL"] == name: // in bash, which is given what it has drawn
+		x.ok("starship draws the prompt of this %s, and its module aws shows the profile in use", name)
+	case strings.Contains(drawn, "_p9k"):
+		x.ok("powerlevel10k draws the prompt of this %s, and its segment aws shows the profile in use", name)
+	default:
+		x.ok("the prompt of this %s does not show the profile in use; it would with this in %s:  %s", name, file, strings.Replace(line, "init "+name, "init "+name+" --prompt", 1))
+	}
+}
+
 // programs looks which ssoenv the PATH leads to.
 func (x *examination) programs() {
 	self, err := os.Executable()

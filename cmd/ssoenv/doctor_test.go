@@ -29,6 +29,13 @@ func TestDoctorKnowsThisVeryShell(t *testing.T) {
 		s.expect("PROMPT> ")
 		s.typeLine("ssoenv doctor --offline; echo status " + status[shell])
 		s.expect(`ok    the function of this version is loaded in this ` + shell)
+		s.expect(`ok    the prompt of this ` + shell + ` does not show the profile in use; it would with this in \S+:  .*ssoenv init ` + shell + ` --prompt`)
+		s.expect(`status 0`)
+		s.expect("PROMPT> ")
+		s.typeLine(strings.Replace(line, "init "+shell, "init "+shell+" --prompt", 1))
+		s.expect("PROMPT> ")
+		s.typeLine("ssoenv --debug doctor --offline; echo status " + status[shell])
+		s.expect(`ok    the prompt of this ` + shell + ` shows the profile in use`)
 		s.expect(`status 0`)
 		s.expect("PROMPT> ")
 
@@ -42,6 +49,32 @@ func TestDoctorKnowsThisVeryShell(t *testing.T) {
 		s.expect(`wrong the function in this ` + shell + ` is of another version of ssoenv\r?\n      mend: open a new shell`)
 		s.expect(`status 1`)
 	})
+}
+
+// What draws a prompt may show the profile without the hook. A shell that has no
+// prompt, or whose prompt the hook does not fill, is not talked of.
+func TestDoctorKnowsPrompts(t *testing.T) {
+	for _, test := range []struct{ mark, drawn, starship, want string }{
+		{"zsh:0", "${SSOENV_PROMPT:+$SSOENV_PROMPT }%m%# ", "zsh", "the prompt of this zsh shows"},
+		{"zsh:0", "$('/usr/bin/starship' prompt --status=\"$STARSHIP_CMD_STATUS\")", "zsh", "starship draws the prompt of this zsh"},
+		{"bash:0", "❯ ", "bash", "starship draws the prompt of this bash"},
+		{"bash:0", `\u@\h:\w\$ `, "zsh", "the prompt of this bash does not show"},
+		{"fish:0", "function fish_prompt eval /usr/bin/starship prompt end", "", "starship draws the prompt of this fish"},
+		{"zsh:0", "${$((_p9k_on_expand()))+}%{${_p9k__raw_msg-}%}", "", "powerlevel10k draws the prompt of this zsh"},
+		{"zsh:0", "", "zsh", ""},
+		{"sh:0", "$ ", "", ""},
+		{"", "$ ", "", ""},
+	} {
+		x := &examination{program: &program{env: map[string]string{"STARSHIP_SHELL": test.starship}}}
+		x.prompt(test.mark, test.drawn)
+		text := ""
+		for _, f := range x.findings {
+			text += f.Status + " " + f.Text
+		}
+		if want := strings.TrimSuffix("ok "+test.want, "ok "); !strings.HasPrefix(text, want) || want == "" && text != "" {
+			t.Errorf("%+v: %q", test, text)
+		}
+	}
 }
 
 // The shells that take data pass the mark too, and leave a pipe a pipe.
