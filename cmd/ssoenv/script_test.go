@@ -50,6 +50,14 @@ func (p programs) Run() int {
 	return p.M.Run()
 }
 
+// pathLookedInto is a PATH with that folder in place of the one with ssoenv as it
+// is built.
+func pathLookedInto() string {
+	_, others, _ := strings.Cut(os.Getenv("PATH"), string(os.PathListSeparator))
+	return "PATH=" + lookedInto + string(os.PathListSeparator) + others
+}
+
+// build makes the folder of ssoenv as it is built.
 func build(bin string) error {
 	if err := errors.Join(os.Rename(bin, lookedInto), os.Mkdir(bin, 0o777)); err != nil {
 		return err
@@ -137,7 +145,7 @@ func setUpScript(env *testscript.Env, s *search) error {
 	// Nothing of the environment that the tests run in comes through.
 	env.Vars = []string{
 		"HOME=" + home, "WORK=" + env.WorkDir, "TMPDIR=" + env.WorkDir,
-		"PATH=" + strings.Replace(os.Getenv("PATH"), filepath.Join(filepath.Dir(lookedInto), "bin"), lookedInto, 1), "TERM=xterm", "LANG=C.UTF-8",
+		pathLookedInto(), "TERM=xterm", "LANG=C.UTF-8",
 		"GORACE=atexit_sleep_ms=10",
 		"BROWSER=approve",
 		"URL=" + listener.URL,
