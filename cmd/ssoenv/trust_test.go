@@ -32,14 +32,14 @@ func releasedProgram(t *testing.T) string {
 // Configs that were made to be too much: within a gigabyte of address space,
 // each command works or says what is wrong.
 func TestConfigBombs(t *testing.T) {
-	w := newWorld(t)
+	model := newWorld(t)
 	program := releasedProgram(t)
 	const limit = 10<<20 - 4096 // beyond which no file is read
 	const sections = 99_000     // nor one of a hundred thousand
-	fill := func(size int, text string) string { return w.configText() + strings.Repeat(text, size/len(text)) }
+	fill := func(size int, text string) string { return model.configText() + strings.Repeat(text, size/len(text)) }
 	numbered := func(size int, format string) string {
 		b := strings.Builder{}
-		b.WriteString(w.configText())
+		b.WriteString(model.configText())
 		for i := 0; b.Len() < size; i++ {
 			fmt.Fprintf(&b, format, i)
 		}
@@ -54,16 +54,18 @@ func TestConfigBombs(t *testing.T) {
 		"headers":               numbered(sections*len("[profile p12345]\n"), "[profile p%d]\n"),
 		"too many headers":      numbered(limit, "[profile p%d]\n"),
 		"keys":                  numbered(limit, "k%d=\n"),
-		"a line":                w.configText() + "x = " + strings.Repeat("a", limit-4096),
+		"a line":                model.configText() + "x = " + strings.Repeat("a", limit-4096),
 		"brackets":              fill(limit-4096, "["),
 		"lines of brackets":     fill(limit-4096, "[\n"),
 		"NUL":                   fill(limit-4096, "\x00"),
-		"CRLF":                  strings.ReplaceAll(w.configText(), "\n", "\r\n") + strings.Repeat("\r\n", limit/2-4096),
-		"a byte order mark":     "\ufeff" + w.configText(),
+		"CRLF":                  strings.ReplaceAll(model.configText(), "\n", "\r\n") + strings.Repeat("\r\n", limit/2-4096),
+		"a byte order mark":     "\ufeff" + model.configText(),
 		"blocks":                numbered(limit, "# >>> ssoenv sync %[1]d >>>\n[profile %[1]d]\n# <<< ssoenv sync %[1]d <<<\n"),
 		"blocks without an end": fill(limit-4096, "# >>> ssoenv sync corp >>>\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := model.copy(t)
 			w.write(t, ".aws/config", text)
 			for _, words := range []string{"list", "use dev --no-login", "doctor --offline",
 				"configure --yes --sso-session corp --account 222222222222 --role ReadOnly --profile new"} {
