@@ -27,6 +27,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,8 +144,11 @@ func eachCall(t *testing.T, over func(http.RoundTripper) http.RoundTripper, chec
 
 // An answer that quotes what it answers tells nobody what was sent in secret.
 func TestAnswersThatQuote(t *testing.T) {
+	var mu sync.Mutex // a login makes two calls at once
 	var sent []string
 	quoting := roundTrip(func(req *http.Request) (*http.Response, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		var body []byte
 		if req.Body != nil {
 			body, _ = io.ReadAll(req.Body)
@@ -222,9 +226,9 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			seen := map[string]bool{}
-			calls := 0
+			var calls atomic.Int32 // a login makes two at once
 			redirect := roundTrip(func(req *http.Request) (*http.Response, error) {
-				calls++
+				calls.Add(1)
 				return &http.Response{
 					StatusCode: status, Header: http.Header{"Location": {"https://evil.example" + req.URL.Path}},
 					Body: http.NoBody, Request: req, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -234,10 +238,9 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 				if err == nil {
 					t.Error("a redirect is taken for an answer")
 				}
-				if calls == 0 {
+				if calls.Swap(0) == 0 {
 					t.Error("nothing was asked")
 				}
-				calls = 0
 			})
 			if seen["https://evil.example"] {
 				t.Error("the second host was asked")
@@ -313,7 +316,7 @@ func TestBombs(t *testing.T) {
 			}
 		}
 	}
-	begun := false
+	var begun atomic.Bool
 	for name, bomb := range map[string]http.HandlerFunc{
 		"300 MB": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
@@ -342,8 +345,7 @@ func TestBombs(t *testing.T) {
 			_, _ = fmt.Fprintf(w, `{"roleCredentials":{"accessKeyId":"ASIAIOSFODNN7EXAMPLE","secretAccessKey":"s","sessionToken":"t","expiration":%d}}`, time.Now().Add(time.Hour).UnixMilli())
 		},
 		"one header without end": raw(func(w *bufio.Writer) error {
-			if !begun {
-				begun = true
+			if begun.CompareAndSwap(false, true) {
 				_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nX: ")
 			}
 			_, err := w.Write(make([]byte, 4<<10))
@@ -354,8 +356,7 @@ func TestBombs(t *testing.T) {
 			return err
 		}),
 		"chunk extensions without end": raw(func(w *bufio.Writer) error {
-			if !begun {
-				begun = true
+			if begun.CompareAndSwap(false, true) {
 				_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 			}
 			_, err := io.WriteString(w, "1;"+strings.Repeat("x", 1<<10)+"\r\n \r\n")
@@ -364,7 +365,7 @@ func TestBombs(t *testing.T) {
 	} {
 		for _, http2 := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, HTTP/2 %v", name, http2), func(t *testing.T) {
-				begun = false
+				begun.Store(false)
 				listener := httptest.NewUnstartedServer(bomb)
 				listener.EnableHTTP2 = http2
 				listener.StartTLS()
