@@ -560,10 +560,13 @@ func commentStart(src []byte, header int) int {
 }
 
 // appendLines appends a text from which other lines stood apart: a \r alone must
-// not come to stand before a \n, with which it would be one line end.
+// not come to stand before a \n, with which it would be one line end. Nor must
+// one before that, once it is replaced.
 func appendLines(text, lines []byte) []byte {
-	if n := len(text); n > 0 && text[n-1] == '\r' && len(lines) > 0 && lines[0] == '\n' {
-		text[n-1] = '\n'
+	if len(lines) > 0 && lines[0] == '\n' {
+		for n := len(text); n > 0 && text[n-1] == '\r'; n-- {
+			text[n-1] = '\n'
+		}
 	}
 	return append(text, lines...)
 }
