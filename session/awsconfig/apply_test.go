@@ -373,7 +373,7 @@ func checkChange(t *testing.T, src []byte, c awsconfig.Change) {
 	mark := []byte("\uFEFF") // a byte order mark is the file's, and stays when the first line goes
 	lines := splitLines(bytes.TrimPrefix(src, mark))
 	for _, line := range splitLines(bytes.TrimPrefix(text, mark)) {
-		i := slices.IndexFunc(lines[from:], func(l string) bool { return strings.HasSuffix(l, strings.TrimLeft(line, " \t")) })
+		i := slices.IndexFunc(lines[from:], func(l string) bool { return strings.HasSuffix(l, strings.TrimLeftFunc(line, isPythonSpace)) })
 		if i < 0 {
 			t.Fatalf("%+v: line %q has come to %q, once %q", c, line, text, src)
 		}

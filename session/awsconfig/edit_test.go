@@ -483,7 +483,7 @@ func checkLines(t *testing.T, before, after []byte) {
 		}
 	}
 	says := func(line string) bool {
-		text := strings.TrimFunc(line, func(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f })
+		text := strings.TrimFunc(line, isPythonSpace)
 		return text != "" && text[0] != '#' && text[0] != ';'
 	}
 	silentWas, silentIs := slices.DeleteFunc(slices.Clone(was), says), slices.DeleteFunc(slices.Clone(is), says)
@@ -491,6 +491,9 @@ func checkLines(t *testing.T, before, after []byte) {
 		t.Errorf("lines\n%q\nbecame\n%q\nin %q", was, is, after)
 	}
 }
+
+// isPythonSpace knows what str.strip takes for blank.
+func isPythonSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
 
 // splitLines splits at \n, \r\n and \r; behind the last one, there is a last
 // line, if only an empty one.
