@@ -217,11 +217,11 @@ func parseRoleARN(text string) (account, name string, ok bool) {
 	}
 	path, isRole := strings.CutPrefix(parts[5], "role/")
 	name = path[strings.LastIndexByte(path, '/')+1:]
-	return parts[4], name, isRole && IsAccountID(parts[4]) && isRoleName(name) && isPlainText(text, 2048)
+	return parts[4], name, isRole && IsAccountID(parts[4]) && IsRoleName(name) && isPlainText(text, 2048)
 }
 
 // isSessionName follows the alphabet of STS.
-func isSessionName(text string) bool { return len(text) >= 2 && isRoleName(text) }
+func isSessionName(text string) bool { return len(text) >= 2 && IsRoleName(text) }
 
 // isPlainText accepts printable ASCII without blanks, also none at all.
 func isPlainText(text string, longest int) bool {

@@ -302,7 +302,7 @@ func (c *Config) direct(name string, k keys) (Profile, error) {
 	if !IsAccountID(p.AccountID) {
 		return Profile{}, badValue(inProfile(name), "sso_account_id", p.AccountID, "12 digits")
 	}
-	if !isRoleName(p.RoleName) {
+	if !IsRoleName(p.RoleName) {
 		return Profile{}, badValue(inProfile(name), "sso_role_name", p.RoleName, "1 to 64 letters, digits and any of _+=,.@-")
 	}
 	return p, nil

@@ -36,7 +36,7 @@ func ParseDirect(text string) (d Direct, ok bool) {
 			return Direct{}, false
 		}
 	}
-	return d, IsAccountID(d.AccountID) && isRoleName(d.RoleName)
+	return d, IsAccountID(d.AccountID) && IsRoleName(d.RoleName)
 }
 
 // directProfile makes a profile of an account and a role. It has no region and

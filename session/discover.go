@@ -461,7 +461,7 @@ func (d *discovery) see(a *surveyed) {
 func (d *discovery) foundRoles(a listing) error {
 	for _, name := range a.names {
 		switch {
-		case !isRoleName(name):
+		case !IsRoleName(name):
 			if !d.misnamed {
 				d.misnamed = true
 				d.c.misnamed(a.account, name)

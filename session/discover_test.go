@@ -717,7 +717,7 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 			}
 			for _, reach := range reaches {
 				for _, role := range reach.Roles {
-					if !isRoleName(role) {
+					if !IsRoleName(role) {
 						t.Errorf("%q is taken for a role", role)
 					}
 				}

@@ -60,7 +60,7 @@ func (c *Client) AccountRoles(ctx context.Context, portal Portal, accountID stri
 	misnamed := false
 	err := c.pages(ctx, portal, ask{account: accountID}, func(page listing) error {
 		for _, name := range page.names {
-			if isRoleName(name) {
+			if IsRoleName(name) {
 				found[name] = true
 			} else if !misnamed {
 				misnamed = true

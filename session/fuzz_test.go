@@ -152,12 +152,12 @@ func FuzzValidators(f *testing.F) {
 			}
 		}
 		if account, name, ok := parseRoleARN(text); ok {
-			if !IsAccountID(account) || !isRoleName(name) || hasControl(text) || !strings.HasPrefix(text, "arn:aws") || !strings.HasSuffix(text, name) || !strings.Contains(text, ":iam::"+account+":role/") {
+			if !IsAccountID(account) || !IsRoleName(name) || hasControl(text) || !strings.HasPrefix(text, "arn:aws") || !strings.HasSuffix(text, name) || !strings.Contains(text, ":iam::"+account+":role/") {
 				t.Errorf("ARN %q: %q, %q", text, account, name)
 			}
 		}
 		if d, ok := ParseDirect(text); ok {
-			if d.String() != text || !IsAccountID(d.AccountID) || !isRoleName(d.RoleName) {
+			if d.String() != text || !IsAccountID(d.AccountID) || !IsRoleName(d.RoleName) {
 				t.Errorf("direct %q: %+v", text, d)
 			}
 		}
@@ -241,7 +241,7 @@ func FuzzConfig(f *testing.F) {
 			for hop := &p; hop != nil; hop = hop.Source {
 				switch {
 				case hop.static != nil:
-				case !IsAccountID(hop.AccountID) || !isRoleName(hop.RoleName) || hasControl(hop.Name):
+				case !IsAccountID(hop.AccountID) || !IsRoleName(hop.RoleName) || hasControl(hop.Name):
 					t.Errorf("profile %+v", hop)
 				case hop.Source == nil && (!IsRegion(hop.Portal.Region) || !IsWebURL(hop.Portal.StartURL) || len(hop.Portal.Scopes) == 0):
 					t.Errorf("portal %+v", hop.Portal)

@@ -64,9 +64,11 @@ func (c *Client) holds(portal Portal, bond string) bool {
 	if bond == "" || c.Tokens == nil {
 		return true
 	}
-	if portal.Isolated || !c.Tokens.Has(tokenKey(portal)) {
+	if portal.Isolated {
 		return false
 	}
-	file, ok, _ := c.readToken(portal)
-	return !ok || c.descends(portal, file.Token, bond)
+	if file, ok, _ := c.readToken(portal); ok {
+		return c.descends(portal, file.Token, bond)
+	}
+	return c.Tokens.Has(tokenKey(portal))
 }

@@ -225,7 +225,7 @@ func (s *survey) add(part surveyPart) {
 		}
 		a := &surveyed{Account: Account{kept.ID, kept.Name, kept.Email}, known: kept.Known, asked: kept.Known && kept.Asked && part.Begun.Equal(s.begun)}
 		for _, at := range kept.Roles {
-			if at < 0 || at >= len(part.Roles) || !isRoleName(part.Roles[at]) {
+			if at < 0 || at >= len(part.Roles) || !IsRoleName(part.Roles[at]) {
 				a.known, a.asked = false, false
 				continue
 			}

@@ -21,8 +21,8 @@ func IsAccountID(text string) bool {
 	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
 }
 
-// isRoleName follows the alphabet of IAM's role names.
-func isRoleName(text string) bool {
+// IsRoleName accepts the alphabet of IAM's role names.
+func IsRoleName(text string) bool {
 	return len(text) >= 1 && len(text) <= 64 && all(text, func(c byte) bool {
 		return isLetter(c) || isDigit(c) || strings.IndexByte("_+=,.@-", c) >= 0
 	})
@@ -143,6 +143,3 @@ func isHidden(r rune) bool {
 
 // IsPortableName accepts the names of sections that every AWS tool can read.
 func IsPortableName(text string) bool { return awsconfig.IsPortable(text) }
-
-// IsRoleName accepts the names of IAM's roles.
-func IsRoleName(text string) bool { return isRoleName(text) }
