@@ -229,11 +229,12 @@ func TestDiscoverRecovers(t *testing.T) {
 	}
 }
 
-// within matches the calls of the first part of the time.
+// ofAccount matches the calls about one account.
 func ofAccount(id string) func(ssotest.Call) bool {
 	return func(call ssotest.Call) bool { return call.Params.Get("account_id") == id }
 }
 
+// within matches the calls of the first part of the time.
 func within(d time.Duration) func(ssotest.Call) bool {
 	var first time.Time
 	return func(call ssotest.Call) bool {
@@ -266,13 +267,13 @@ func TestDiscoverGivesUpOnRefusals(t *testing.T) {
 // What is said of a discovery that is not complete is why: a refusal of one
 // account explains neither another's loss nor that of the list.
 func TestDiscoverSaysWhatItLacks(t *testing.T) {
-	refusal := ssotest.Fault{Op: ssotest.ListAccountRoles, Type: "ForbiddenException", Status: http.StatusForbidden}
+	refusal := ssotest.Fault{Op: ssotest.ListAccountRoles, Match: ofAccount("700000000002"), Type: "ForbiddenException", Status: http.StatusForbidden}
 	for what, test := range map[string]struct {
 		fault     ssotest.Fault
 		isRefused bool
 		says      string
 	}{
-		"one refused":         {ssotest.Fault{Op: ssotest.ListAccountRoles, Skip: 1, Times: 1, Kind: ssotest.Pass}, true, "the roles of account [0-9]+ are missing: AWS answered ForbiddenException"},
+		"one refused":         {ssotest.Fault{Op: ssotest.ListAccountRoles, Skip: 1, Times: 1, Kind: ssotest.Pass}, true, "the roles of account 700000000002 are missing: AWS answered ForbiddenException"},
 		"and one lost":        {ssotest.Fault{Op: ssotest.ListAccountRoles, Match: ofAccount("700000000003"), Times: ssotest.Forever, Kind: ssotest.ResetBefore}, false, "the roles of 2 accounts of 10 are missing, .*closed the connection"},
 		"and the list broken": {ssotest.Fault{Op: ssotest.ListAccounts, Skip: 1, Times: ssotest.Forever, Kind: ssotest.ResetBefore}, false, "the list of accounts is not complete: .*closed the connection"},
 	} {
