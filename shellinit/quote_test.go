@@ -140,6 +140,7 @@ func TestTextForOneShellIsInertInAnother(t *testing.T) {
 	for _, j := range judges {
 		t.Run(j.name, func(t *testing.T) {
 			t.Parallel()
+			had := map[string]bool{} // most words look the same in most dialects
 			for _, written := range []Shell{Bash, Zsh, Fish, POSIX} {
 				s := newStage(t)
 				var texts []string
@@ -148,7 +149,10 @@ func TestTextForOneShellIsInertInAnother(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					texts = append(texts, text)
+					if !had[text] {
+						had[text] = true
+						texts = append(texts, text)
+					}
 				}
 				script := `for text; do (eval "$text"); done; echo "all of them"`
 				if j.isFish() {
