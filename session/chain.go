@@ -313,7 +313,7 @@ func (c *Client) stsRegion(p Profile) (string, error) {
 			Problem: fmt.Sprintf("profile %q takes a role, and no region says which STS to ask: give the profile a region, or set AWS_REGION", p.Name)}
 	}
 	if !IsRegion(region) {
-		return "", badValue("the environment", "AWS_REGION", region, "a region such as eu-west-1")
+		return "", badValue("the environment", "AWS_REGION or AWS_DEFAULT_REGION", region, "a region such as eu-west-1")
 	}
 	return region, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session"
@@ -20,6 +21,11 @@ func (p *program) profileOf(client *session.Client, name string) (session.Profil
 	ctx, stop := p.interruptible()
 	defer stop()
 	id, wrong := accountID(ctx, client, portal, direct.AccountID)
+	var required *session.LoginRequiredError
+	if errors.As(wrong, &required) {
+		_, hints := p.remedy("", err)
+		return profile, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", direct.AccountID, typed(portal.Name)))}
+	}
 	if wrong != nil {
 		p.log("%q is no account either: %v", direct.AccountID, wrong)
 		return profile, err
