@@ -75,7 +75,7 @@ func (p pane) enter() string {
 // rest presses Enter in every pane now and then, as somebody who waits, until
 // the prompt of each is as wanted.
 func rest(panes []pane, wanted func(prompt string) bool) {
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		all := true
 		for _, p := range panes {
 			p.t.Helper()
@@ -136,7 +136,7 @@ func TestHookRenewsInTheBackground(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
-	w.setRoleLifetime(12 * time.Second)
+	w.setRoleLifetime(20 * time.Second)
 	panes := w.panes(t, []string{"bash", "zsh", "fish", "bash"})
 	for range 2 {
 		issued := w.server.LastIssued()
@@ -155,9 +155,9 @@ func TestPromptDoesNotWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
-	w.setRoleLifetime(16 * time.Second)
+	w.setRoleLifetime(28 * time.Second)
 	panes := w.panes(t, allShells)
-	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Delay: 2 * time.Second})
+	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Delay: 5 * time.Second})
 	waitFor(panes, func() bool { return w.server.Calls(ssotest.GetRoleCredentials) == 2 })
 	first := w.server.LastIssued()
 	for range 5 {
@@ -198,7 +198,7 @@ func TestHookTellsThatTheSessionHasEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
-	w.setRoleLifetime(8 * time.Second)
+	w.setRoleLifetime(16 * time.Second)
 	panes := w.panes(t, allShells)
 	for times := range 2 {
 		w.server.RevokeSessions()
@@ -229,7 +229,7 @@ func TestHookTellsThatTheServiceIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
-	w.setRoleLifetime(8 * time.Second)
+	w.setRoleLifetime(16 * time.Second)
 	panes := w.panes(t, allShells)
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Kind: ssotest.Refuse, Status: 500, Times: ssotest.Forever})
 	for _, p := range panes {
@@ -249,7 +249,7 @@ func TestHookTellsThatTheServiceIsDown(t *testing.T) {
 // only say so first.
 func TestCommandAfterTheKeysDied(t *testing.T) {
 	t.Parallel()
-	const lifetime = 2 * time.Second
+	const lifetime = 5 * time.Second
 	w := newWorld(t)
 	w.logIn(t)
 	w.setRoleLifetime(lifetime)
@@ -279,7 +279,7 @@ func TestCommandAfterTheKeysDied(t *testing.T) {
 // and then starts, after a word on the keys that it gets.
 func TestCommandWhenTheServiceHangs(t *testing.T) {
 	t.Parallel()
-	const lifetime = 2 * time.Second
+	const lifetime = 5 * time.Second
 	w := newWorld(t)
 	w.logIn(t)
 	w.setRoleLifetime(lifetime)
@@ -301,7 +301,7 @@ func TestCommandWhenTheServiceHangs(t *testing.T) {
 // starts it all the same, and gets the word before.
 func TestInterruptBeforeACommand(t *testing.T) {
 	t.Parallel()
-	const lifetime = 2 * time.Second
+	const lifetime = 5 * time.Second
 	w := newWorld(t)
 	w.logIn(t)
 	w.setRoleLifetime(lifetime)
@@ -334,7 +334,7 @@ func TestInterruptBeforeACommand(t *testing.T) {
 // prompt and the word before a command stay.
 func TestNoRefresh(t *testing.T) {
 	t.Parallel()
-	const lifetime = 2 * time.Second
+	const lifetime = 5 * time.Second
 	w := newWorld(t)
 	w.logIn(t)
 	w.setRoleLifetime(lifetime)
@@ -365,7 +365,7 @@ func TestNoRefresh(t *testing.T) {
 // is what the environment says, and dead keys are renewed.
 func TestNestedShells(t *testing.T) {
 	t.Parallel()
-	const lifetime = 2 * time.Second
+	const lifetime = 5 * time.Second
 	w := newWorld(t)
 	w.logIn(t)
 	w.setRoleLifetime(lifetime)
@@ -392,7 +392,7 @@ func TestNestedShells(t *testing.T) {
 // No trace shows what is adopted, and each goes on.
 func TestTracesShowNoAdoptedKey(t *testing.T) {
 	t.Parallel()
-	const lifetime = 2 * time.Second
+	const lifetime = 5 * time.Second
 	w := newWorld(t)
 	w.logIn(t)
 	w.setRoleLifetime(lifetime)
