@@ -155,9 +155,9 @@ func TestPromptDoesNotWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
-	w.setRoleLifetime(28 * time.Second)
+	w.setRoleLifetime(32 * time.Second)
 	panes := w.panes(t, allShells)
-	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Delay: 5 * time.Second})
+	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Delay: 3 * time.Second})
 	waitFor(panes, func() bool { return w.server.Calls(ssotest.GetRoleCredentials) == 2 })
 	first := w.server.LastIssued()
 	for range 5 {

@@ -48,6 +48,7 @@ var floors = map[string]struct {
 	"picker":             {nil, []string{"github.com/mattn/go-runewidth", "golang.org/x/sys/unix", "golang.org/x/term"}},
 	"scripts/interleave": {nil, nil},
 	"scripts/licences":   {nil, nil},
+	"scripts/mutants":    {nil, nil},
 }
 
 // libraries are given all they need. These calls would take it behind the
