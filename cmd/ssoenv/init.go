@@ -26,7 +26,7 @@ func (p *program) initCommand() *cli.Command {
 			"powershell  $PROFILE                    ssoenv init powershell | Out-String | Invoke-Expression\n" +
 			"nu          $nu.config-path             " + nuStartup + "\n" +
 			"elvish      ~/.config/elvish/rc.elv     eval (ssoenv init elvish | slurp)\n" +
-			"xonsh       ~/.xonshrc                  execx($(ssoenv init xonsh))\n" +
+			"xonsh       ~/.xonshrc                  " + xonshStartup + "\n" +
 			"direnv, for \"use ssoenv PROFILE\" in an .envrc, type once:  ssoenv init direnv --install",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "prompt", Usage: "in bash, zsh and fish: show the profile and the time left in the prompt", Destination: &prompt},

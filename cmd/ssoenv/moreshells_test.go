@@ -250,7 +250,7 @@ func TestReadersTakeNoHostileEnvironment(t *testing.T) {
 			w.env = append(w.env, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+expires, "SSOENV_EXPIRY_FILE=$(touch pwned)")
 			s := w.reader(t, shell, startupLine(shell), r.prompt)
 			if segment := s.enter("environ SSOENV_PROFILE SSOENV_PROMPT", `SSOENV_PROFILE="dev"\r?\nSSOENV_PROMPT is not set`); segment != "" {
-				t.Errorf("%q: the segment is %q", expires, segment)
+				t.Errorf("%q: the segment is %q:\n%q", expires, segment, s.shown())
 			}
 			if _, err := os.Stat(filepath.Join(w.home, "pwned")); err == nil {
 				t.Errorf("%q ran", expires)

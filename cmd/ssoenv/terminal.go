@@ -54,8 +54,7 @@ func setUp(shell, command string) (now, file, always string) {
 		always = "eval (ssoenv init elvish | slurp)"
 		return newLines(always, "ssoenv "+command), "~/.config/elvish/rc.elv", always
 	case "xonsh":
-		always = "execx($(ssoenv init xonsh))"
-		return newLines(always, "ssoenv "+command), "~/.xonshrc", always
+		return newLines(xonshStartup, "ssoenv "+command), "~/.xonshrc", xonshStartup
 	}
 	return `eval "$(ssoenv ` + command + `)"`, "your shell's start-up file", `eval "$(ssoenv init sh)"`
 }
@@ -63,6 +62,10 @@ func setUp(shell, command string) (now, file, always string) {
 // nuStartup writes a file that Nushell, which reads all that it sources before
 // it runs anything, looks for after it has run its start-up file.
 const nuStartup = "mkdir ($nu.data-dir | path join vendor/autoload); ssoenv init nu | save --force ($nu.data-dir | path join vendor/autoload/ssoenv.nu)"
+
+// xonshStartup does without xonsh's own $(), which on a busy machine loses the end
+// of what it captures.
+const xonshStartup = `execx(__import__("subprocess").check_output(["ssoenv", "init", "xonsh"], env=${...}.detype(), text=True))`
 
 // newLines is for shells that know a new command from the next line on.
 func newLines(lines ...string) string {
