@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,9 +45,14 @@ func (w *world) expireToken(t *testing.T) {
 // crowd runs n processes at once and returns what those that failed said.
 func (w *world) crowd(t *testing.T, n int, words ...string) (failures []string) {
 	t.Helper()
+	return w.crowdOf(t, slices.Repeat([][]string{words}, n))
+}
+
+func (w *world) crowdOf(t *testing.T, lines [][]string) (failures []string) {
+	t.Helper()
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	for range n {
+	for _, words := range lines {
 		c := w.command(t, nil, words...)
 		var said strings.Builder
 		c.Stderr = &said
@@ -54,7 +61,7 @@ func (w *world) crowd(t *testing.T, n int, words ...string) (failures []string) 
 			if err != nil || !strings.Contains(string(out), "AWS_SECRET_ACCESS_KEY") {
 				mu.Lock()
 				defer mu.Unlock()
-				failures = append(failures, err.Error()+": "+said.String())
+				failures = append(failures, fmt.Sprintf("%v: %s", err, &said))
 			}
 		})
 	}
@@ -63,20 +70,20 @@ func (w *world) crowd(t *testing.T, n int, words ...string) (failures []string) 
 }
 
 // A hundred processes with an expired token and a refresh token that is good
-// for one use: the AWS tools lose the session here.
+// for one use, half of them for another role: the AWS tools lose the session here.
 func TestOneRefreshForAHundredProcesses(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
 	w.expireToken(t)
 	w.server.Change(func(s *ssotest.Settings) { s.Latency = 500 * time.Millisecond })
-	if failures := w.crowd(t, 100, "ssoenv", "use", "dev"); len(failures) > 0 {
+	if failures := w.crowdOf(t, slices.Repeat([][]string{{"ssoenv", "use", "dev"}, {"ssoenv", "use", "prod"}}, 50)); len(failures) > 0 {
 		t.Errorf("%d of 100 failed, the first with: %s", len(failures), failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
 		t.Errorf("%d refreshes, want 1", n)
 	}
-	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 1 {
-		t.Errorf("%d exchanges, want 1", n)
+	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 2 {
+		t.Errorf("%d exchanges, want one for each profile", n)
 	}
 }
 

@@ -97,7 +97,9 @@ func try(mutants []mutant, wanted []string) error {
 		begun := time.Now()
 		how, err := m.noticed()
 		if err != nil {
-			return fmt.Errorf("%s, %s: %w", m.requirement, m.why, err)
+			alive++
+			fmt.Printf("%s  NOT TRIED: %s: %v\n", m.requirement, m.why, err)
+			continue
 		}
 		took := time.Since(begun).Round(time.Second)
 		if how == "" {
@@ -112,7 +114,7 @@ func try(mutants []mutant, wanted []string) error {
 	case tried == 0:
 		return errors.New("there are none of these requirements")
 	case alive > 0:
-		return fmt.Errorf("%d changes that no test has noticed", alive)
+		return fmt.Errorf("%d changes that no test is seen to notice", alive)
 	}
 	return nil
 }
@@ -160,7 +162,7 @@ func (m mutant) noticed() (how string, err error) {
 	if err := os.WriteFile(layer, overlay, 0o600); err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "test", "-count=1", "-timeout=5m", "-run", m.tests, m.pkg)
+	cmd := exec.Command("go", "test", "-count=1", "-timeout=2m", "-run", m.tests, m.pkg)
 	// By the environment, so that it holds for what the tests build, too.
 	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+layer)
 	out, err := cmd.CombinedOutput()
