@@ -233,10 +233,11 @@ exec /usr/bin/env -0`
 }
 
 // misread has the shell evaluate texts that are for another one. They may come
-// to nothing, to an error or to something else, as long as nothing runs.
+// to nothing, or to something else, as long as nothing runs. fish says what it
+// cannot read wherever its standard error leads.
 func (e evaluator) misread(t *testing.T, dir string, all []evaluation) string {
 	t.Helper()
-	script := `for text; do (eval "$text") >/dev/null; done; exec /usr/bin/env -0`
+	script := `for text; do (eval "$text") >/dev/null 2>&1; done; exec /usr/bin/env -0`
 	if e.dialect == "fish" {
 		script = `for text in $argv; eval $text >/dev/null; end; exec /usr/bin/env -0`
 	}
@@ -244,8 +245,11 @@ func (e evaluator) misread(t *testing.T, dir string, all []evaluation) string {
 	for _, each := range all {
 		words = append(words, each.text)
 	}
-	wrong, _ := e.run(t, dir, script, words)
-	return wrong
+	wrong, said := e.run(t, dir, script, words)
+	if e.dialect == "fish" {
+		return wrong
+	}
+	return wrong + said
 }
 
 // some is n of all, from one on.
