@@ -7,7 +7,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/ssoenv/ssoenv/picker"
+	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
 )
 
