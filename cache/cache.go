@@ -107,18 +107,18 @@ func open(path string, shared bool) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache directory %q: %w", d.path, cause(err))
 	}
-	if err := d.vet(fi); err != nil {
+	if err := d.checkDir(fi); err != nil {
 		return nil, err
 	}
 	return d, nil
 }
 
-// vet says why the directory that fi describes cannot be trusted.
-func (d *Dir) vet(fi fs.FileInfo) error {
+// checkDir says why the directory that fi describes cannot be trusted.
+func (d *Dir) checkDir(fi fs.FileInfo) error {
 	if !fi.IsDir() {
 		return fmt.Errorf("cache directory %q is not a directory", d.path)
 	}
-	if err := ours(d.path, fi); err != nil {
+	if err := checkOwner(d.path, fi); err != nil {
 		return fmt.Errorf("cache directory %w", err)
 	}
 	if !openToOthers(fi) {
@@ -133,9 +133,9 @@ func (d *Dir) vet(fi fs.FileInfo) error {
 	return nil
 }
 
-// ready creates the directory if it is missing, and vets it: it may have
+// ensureDir creates the directory if it is missing, and vets it: it may have
 // appeared since Open.
-func (d *Dir) ready() error {
+func (d *Dir) ensureDir() error {
 	if err := makeDir(d.path); err != nil {
 		return fmt.Errorf("cache directory %w", err)
 	}
@@ -143,7 +143,7 @@ func (d *Dir) ready() error {
 	if err != nil {
 		return fmt.Errorf("cache directory %q: %w", d.path, cause(err))
 	}
-	return d.vet(fi)
+	return d.checkDir(fi)
 }
 
 // Get decodes the JSON of key's file into v, a pointer, and reports whether it
@@ -235,7 +235,7 @@ func read(path string, inPlace bool) (content, error) {
 	if err := usable(path, fi); err != nil {
 		return content{}, err
 	}
-	c := content{modified: fi.ModTime(), remark: tighten(f, fi)}
+	c := content{modified: fi.ModTime(), remark: restrictMode(f, fi)}
 	if fi.Size() > sizeLimit {
 		return c, nil
 	}
@@ -259,7 +259,7 @@ func read(path string, inPlace bool) (content, error) {
 // usable says why the file that fi describes is not one of this package's:
 // only a regular file of our own is read, or locked.
 func usable(path string, fi fs.FileInfo) error {
-	if err := ours(path, fi); err != nil {
+	if err := checkOwner(path, fi); err != nil {
 		return err
 	}
 	if !fi.Mode().IsRegular() {
@@ -272,7 +272,7 @@ func usable(path string, fi fs.FileInfo) error {
 // more than "permission denied".
 func unreadable(path string, err error) error {
 	if fi, statErr := os.Lstat(path); statErr == nil {
-		if foreign := ours(path, fi); foreign != nil {
+		if foreign := checkOwner(path, fi); foreign != nil {
 			return foreign
 		}
 	}
@@ -325,7 +325,7 @@ func (d *Dir) Write(key string, data []byte, modified time.Time) error {
 	if len(data) > sizeLimit {
 		return fmt.Errorf("%q not written: %d bytes are more than %d", path, len(data), sizeLimit)
 	}
-	if err := d.ready(); err != nil {
+	if err := d.ensureDir(); err != nil {
 		return err
 	}
 	d.swept.Do(func() { sweep(d.path) })

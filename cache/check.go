@@ -22,7 +22,7 @@ func (d *Dir) Check() error {
 	case err != nil:
 		return fmt.Errorf("cache directory %q: %w", d.path, cause(err))
 	case at == d.path:
-		err = d.vet(fi)
+		err = d.checkDir(fi)
 	default:
 		err = mayCreateIn(at)
 	}

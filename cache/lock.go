@@ -65,7 +65,7 @@ func (d *Dir) Lock(ctx context.Context, key string) (unlock func(), err error) {
 	path := filepath.Join(d.path, key+lockSuffix)
 	for {
 		var f *os.File
-		err := d.ready()
+		err := d.ensureDir()
 		if err == nil {
 			f, err = tryLock(path)
 		}
@@ -80,7 +80,7 @@ func (d *Dir) Lock(ctx context.Context, key string) (unlock func(), err error) {
 		case <-pause.C:
 		case <-ctx.Done():
 			pause.Stop()
-			return none, &LockedError{Path: path, PID: holder(path), Err: ctx.Err()}
+			return none, &LockedError{Path: path, PID: readHolder(path), Err: ctx.Err()}
 		}
 	}
 }
@@ -104,7 +104,7 @@ func tryLock(path string) (*os.File, error) {
 	if err := usable(path, fi); err != nil {
 		return nil, err
 	}
-	if err := soleName(path, fi); err != nil {
+	if err := checkSingleLink(path, fi); err != nil {
 		return nil, err
 	}
 	if err := makePrivate(f, fi); err != nil {
@@ -142,8 +142,8 @@ func sign(f *os.File) {
 	}
 }
 
-// holder reads what sign wrote, and returns 0 if it cannot.
-func holder(path string) int {
+// readHolder reads what sign wrote, and returns 0 if it cannot.
+func readHolder(path string) int {
 	file, err := read(path, false)
 	if err != nil {
 		return 0

@@ -15,5 +15,5 @@ func PrivateMemory(path string) bool {
 		return false
 	}
 	fi, err := os.Stat(path)
-	return err == nil && fi.IsDir() && fi.Mode().Perm() == 0o700 && ours(path, fi) == nil
+	return err == nil && fi.IsDir() && fi.Mode().Perm() == 0o700 && checkOwner(path, fi) == nil
 }

@@ -14,12 +14,12 @@ import (
 // that can be known.
 func Suspect(string) error { return nil }
 
-func ours(string, fs.FileInfo) error           { return nil }
-func soleName(string, fs.FileInfo) error       { return nil }
-func openToOthers(fs.FileInfo) bool            { return false }
-func mayCreateIn(string) error                 { return nil }
-func tighten(*os.File, fs.FileInfo) error      { return nil }
-func makePrivate(*os.File, fs.FileInfo) error  { return nil }
-func openToRead(path string) (*os.File, error) { return os.Open(path) }
+func checkOwner(string, fs.FileInfo) error      { return nil }
+func checkSingleLink(string, fs.FileInfo) error { return nil }
+func openToOthers(fs.FileInfo) bool             { return false }
+func mayCreateIn(string) error                  { return nil }
+func restrictMode(*os.File, fs.FileInfo) error  { return nil }
+func makePrivate(*os.File, fs.FileInfo) error   { return nil }
+func openToRead(path string) (*os.File, error)  { return os.Open(path) }
 
 func keepOwner(_ *os.File, _ fs.FileInfo, perm fs.FileMode) fs.FileMode { return perm }

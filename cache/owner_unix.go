@@ -10,10 +10,10 @@ import (
 	"syscall"
 )
 
-// ours says whose the file that fi describes is if it is not the process's
+// checkOwner says whose the file that fi describes is if it is not the process's
 // user's. Root is held to it as well: it would otherwise act on what a user has
 // put into the user's own home.
-func ours(path string, fi fs.FileInfo) error {
+func checkOwner(path string, fi fs.FileInfo) error {
 	owner, me := int(fi.Sys().(*syscall.Stat_t).Uid), os.Geteuid()
 	if owner == me {
 		return nil
@@ -30,7 +30,7 @@ func Suspect(path string) error {
 		return nil
 	}
 	if fi.Sys().(*syscall.Stat_t).Uid != 0 {
-		if err := ours(path, fi); err != nil {
+		if err := checkOwner(path, fi); err != nil {
 			return err
 		}
 	}
@@ -40,9 +40,9 @@ func Suspect(path string) error {
 	return nil
 }
 
-// soleName refuses a file that has other names: what is written to a lock file
+// checkSingleLink refuses a file that has other names: what is written to a lock file
 // would be written to another file as well.
-func soleName(path string, fi fs.FileInfo) error {
+func checkSingleLink(path string, fi fs.FileInfo) error {
 	if links := fi.Sys().(*syscall.Stat_t).Nlink; links > 1 {
 		return fmt.Errorf("%q has %d hard links", path, links)
 	}
@@ -66,7 +66,7 @@ func mayCreateIn(dir string) error {
 	if os.Geteuid() != 0 || fi.Mode()&fs.ModeSticky != 0 {
 		return nil
 	}
-	return ours(dir, fi)
+	return checkOwner(dir, fi)
 }
 
 // openToRead opens path without waiting for what is not a regular file. A
@@ -79,16 +79,16 @@ func openToRead(path string) (*os.File, error) {
 		return f, err
 	}
 	link, linkErr := os.Lstat(path)
-	if linkErr != nil || ours(path, link) != nil {
+	if linkErr != nil || checkOwner(path, link) != nil {
 		return nil, err
 	}
 	return os.OpenFile(path, flags, 0)
 }
 
-// tighten takes the permissions of others from f, and remarks on it. Where
+// restrictMode takes the permissions of others from f, and remarks on it. Where
 // nothing changes by that, modes mean nothing: a Windows disk under Linux shows
 // every file as 0777.
-func tighten(f *os.File, fi fs.FileInfo) error {
+func restrictMode(f *os.File, fi fs.FileInfo) error {
 	if fi.Mode().Perm()&0o077 == 0 {
 		return nil
 	}

@@ -15,9 +15,9 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// An Assumption is the role that a chained profile takes with the credentials
+// An AssumeRole is the role that a chained profile takes with the credentials
 // of its source, as the config file describes it.
-type Assumption struct {
+type AssumeRole struct {
 	RoleARN     string
 	ExternalID  string        // may be empty, as all below
 	SessionName string        // empty: one that names ssoenv and the time
@@ -26,54 +26,54 @@ type Assumption struct {
 	Region      string        // whose STS is asked: that of the profile which the chain was resolved for
 }
 
-// A way is how a profile gets its credentials.
-type way int
+// A credentialKind is how a profile gets its credentials.
+type credentialKind int
 
 const (
-	byNothing way = iota
-	byRole
-	byWebIdentity
-	byPortal
-	byStaticKeys
-	byLogin
-	byProcess
+	kindNone credentialKind = iota
+	kindAssumeRole
+	kindWebIdentity
+	kindSSO
+	kindStaticKeys
+	kindLogin
+	kindProcess
 )
 
-// ways are those that ssoenv does not go by itself, in words that follow "gets
+// kindDescriptions are those that ssoenv does not go by itself, in words that follow "gets
 // its credentials".
-var ways = map[way]string{
-	byWebIdentity: "by web identity (web_identity_token_file)",
-	byStaticKeys:  "as static keys (aws_access_key_id)",
-	byLogin:       "by aws login (login_session)",
-	byProcess:     "from a program (credential_process)",
+var kindDescriptions = map[credentialKind]string{
+	kindWebIdentity: "by web identity (web_identity_token_file)",
+	kindStaticKeys:  "as static keys (aws_access_key_id)",
+	kindLogin:       "by aws login (login_session)",
+	kindProcess:     "from a program (credential_process)",
 }
 
-// way decides between the keys of a profile that name more than one way, in the
+// kind decides between the keys of a profile that name more than one way, in the
 // order in which the AWS CLI tries them. As a source, static keys outvote a
 // role_arn, which may be the very one that they are the source of.
-func (k keys) way(isSource bool) way {
+func (raw rawProfile) kind(isSource bool) credentialKind {
 	isStatic := func(values map[string]string) bool {
 		return values["aws_access_key_id"] != "" || values["aws_secret_access_key"] != ""
 	}
 	switch {
-	case k.get("web_identity_token_file") != "":
-		return byWebIdentity
-	case k.get("role_arn") != "" && !(isSource && isStatic(k.values)):
-		return byRole
-	case k.get("sso_account_id") != "", k.get("sso_role_name") != "":
-		return byPortal
-	case isStatic(k.credentials):
-		return byStaticKeys
-	case k.get("login_session") != "":
-		return byLogin
-	case k.get("credential_process") != "":
-		return byProcess
-	case isStatic(k.values):
-		return byStaticKeys
-	case k.sessionName != "", k.get("sso_start_url") != "":
-		return byPortal
+	case raw.get("web_identity_token_file") != "":
+		return kindWebIdentity
+	case raw.get("role_arn") != "" && !(isSource && isStatic(raw.values)):
+		return kindAssumeRole
+	case raw.get("sso_account_id") != "", raw.get("sso_role_name") != "":
+		return kindSSO
+	case isStatic(raw.credentials):
+		return kindStaticKeys
+	case raw.get("login_session") != "":
+		return kindLogin
+	case raw.get("credential_process") != "":
+		return kindProcess
+	case isStatic(raw.values):
+		return kindStaticKeys
+	case raw.sessionName != "", raw.get("sso_start_url") != "":
+		return kindSSO
 	}
-	return byNothing
+	return kindNone
 }
 
 // longestChain is where a chain of roles is taken for a mistake. Each role
@@ -83,26 +83,26 @@ const longestChain = 100
 // source takes one step up a chain: from a profile that takes a role to the
 // one whose credentials it takes it with. below are the profiles from which the
 // chain has come, this one the last.
-func (c *Config) source(name string, k keys, below []string) (string, keys, error) {
-	source, from := k.get("source_profile"), k.get("credential_source")
-	wrong := func(key, problem string, args ...any) (string, keys, error) {
-		return "", keys{}, &ConfigError{Section: inProfile(name), Key: key, Problem: fmt.Sprintf(problem, args...)}
+func (c *Config) source(name string, raw rawProfile, below []string) (string, rawProfile, error) {
+	source, from := raw.get("source_profile"), raw.get("credential_source")
+	wrong := func(key, problem string, args ...any) (string, rawProfile, error) {
+		return "", rawProfile{}, &ConfigError{Section: inProfile(name), Key: key, Problem: fmt.Sprintf(problem, args...)}
 	}
 	switch {
 	case source != "" && from != "":
 		return wrong("source_profile", "%s has both a source_profile and a credential_source", inProfile(name))
 	case from == "Ec2InstanceMetadata", from == "EcsContainer", from == "Environment":
-		return "", keys{}, &UnsupportedError{Profile: below[0], Way: fmt.Sprintf("by taking a role with those of the machine (credential_source = %s)", from)}
+		return "", rawProfile{}, &UnsupportedError{Profile: below[0], How: fmt.Sprintf("by taking a role with those of the machine (credential_source = %s)", from)}
 	case from != "":
-		return "", keys{}, badValue(inProfile(name), "credential_source", from, "Ec2InstanceMetadata, EcsContainer or Environment")
+		return "", rawProfile{}, badValue(inProfile(name), "credential_source", from, "Ec2InstanceMetadata, EcsContainer or Environment")
 	case source == "":
 		return wrong("source_profile", "%s has a role_arn, but no source_profile whose credentials could take the role", inProfile(name))
 	}
 	if len(below) == 4 {
 		c.file.names(awsconfig.Profile) // an index, now that this is a long one
 	}
-	up, ok := c.profileKeys(source)
-	itself := source == name && up.way(true) == byStaticKeys // which may take the role beside them
+	up, ok := c.rawProfile(source)
+	itself := source == name && up.kind(true) == kindStaticKeys // which may take the role beside them
 	switch {
 	case !ok:
 		return wrong("source_profile", "%s names source_profile %q, which %s does not have", inProfile(name), source, c.Path)
@@ -116,31 +116,31 @@ func (c *Config) source(name string, k keys, below []string) (string, keys, erro
 
 // root follows a chain to the profile whose credentials do not come from
 // another one.
-func (c *Config) root(name string, k keys) (string, keys, error) {
+func (c *Config) root(name string, raw rawProfile) (string, rawProfile, error) {
 	below := []string{name}
-	for k.way(len(below) > 1) == byRole {
+	for raw.kind(len(below) > 1) == kindAssumeRole {
 		var err error
-		if name, k, err = c.source(name, k, below); err != nil {
-			return "", keys{}, err
+		if name, raw, err = c.source(name, raw, below); err != nil {
+			return "", rawProfile{}, err
 		}
 		below = append(below, name)
 	}
-	return name, k, nil
+	return name, raw, nil
 }
 
 // resolve reads how a profile gets its credentials, from the end of the chain
 // up to its root. below is as for source; it has one name where no chain leads
 // here.
-func (c *Config) resolve(name string, k keys, below []string) (Profile, error) {
-	switch found := k.way(len(below) > 1); {
-	case found == byRole:
-		return c.chained(name, k, below)
-	case found == byStaticKeys && len(below) > 1:
-		return staticSource(name, k)
-	case found == byPortal, found == byNothing:
-		return c.direct(name, k)
+func (c *Config) resolve(name string, raw rawProfile, below []string) (Profile, error) {
+	switch found := raw.kind(len(below) > 1); {
+	case found == kindAssumeRole:
+		return c.chained(name, raw, below)
+	case found == kindStaticKeys && len(below) > 1:
+		return staticSource(name, raw)
+	case found == kindSSO, found == kindNone:
+		return c.ssoProfile(name, raw)
 	default:
-		unsupported := &UnsupportedError{Profile: below[0], Way: ways[found], Process: k.get("credential_process")}
+		unsupported := &UnsupportedError{Profile: below[0], How: kindDescriptions[found], Process: raw.get("credential_process")}
 		if name != below[0] {
 			unsupported.Source = name
 		}
@@ -148,15 +148,15 @@ func (c *Config) resolve(name string, k keys, below []string) (Profile, error) {
 	}
 }
 
-func (c *Config) chained(name string, k keys, below []string) (Profile, error) {
+func (c *Config) chained(name string, raw rawProfile, below []string) (Profile, error) {
 	if hasControl(name) {
 		return Profile{}, &ConfigError{Section: inProfile(name), Problem: inProfile(name) + " has control characters in its name"}
 	}
-	role := Assumption{
-		RoleARN:     k.get("role_arn"),
-		ExternalID:  k.get("external_id"),
-		SessionName: k.get("role_session_name"),
-		MFASerial:   k.get("mfa_serial"),
+	role := AssumeRole{
+		RoleARN:     raw.get("role_arn"),
+		ExternalID:  raw.get("external_id"),
+		SessionName: raw.get("role_session_name"),
+		MFASerial:   raw.get("mfa_serial"),
 	}
 	account, roleName, ok := parseRoleARN(role.RoleARN)
 	switch {
@@ -170,10 +170,10 @@ func (c *Config) chained(name string, k keys, below []string) (Profile, error) {
 		return Profile{}, badValue(inProfile(name), "mfa_serial", role.MFASerial, "the ARN or the serial number of a device")
 	}
 	// What is no number the AWS CLI leaves out as well.
-	if seconds, err := strconv.ParseInt(k.get("duration_seconds"), 10, 32); err == nil {
+	if seconds, err := strconv.ParseInt(raw.get("duration_seconds"), 10, 32); err == nil {
 		role.Duration = time.Duration(seconds) * time.Second
 	}
-	sourceName, up, err := c.source(name, k, below)
+	sourceName, up, err := c.source(name, raw, below)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -181,13 +181,13 @@ func (c *Config) chained(name string, k keys, below []string) (Profile, error) {
 	if err != nil {
 		return Profile{}, err
 	}
-	return Profile{Name: name, Portal: source.Portal, AccountID: account, RoleName: roleName, Source: &source, Assume: role}, nil
+	return Profile{Name: name, SSOSession: source.SSOSession, AccountID: account, RoleName: roleName, Source: &source, Assume: role}, nil
 }
 
 // staticSource is a profile with an access key of its own. It is good for
 // taking roles alone: exported, its keys would neither expire nor be ssoenv's.
-func staticSource(name string, k keys) (Profile, error) {
-	id, secret, token := k.get("aws_access_key_id"), k.get("aws_secret_access_key"), k.get("aws_session_token")
+func staticSource(name string, raw rawProfile) (Profile, error) {
+	id, secret, token := raw.get("aws_access_key_id"), raw.get("aws_secret_access_key"), raw.get("aws_session_token")
 	for _, missing := range []struct{ key, value string }{{"aws_access_key_id", id}, {"aws_secret_access_key", secret}} {
 		if missing.value == "" {
 			return Profile{}, &ConfigError{Section: inProfile(name), Key: missing.key, Problem: inProfile(name) + " has no " + missing.key}
@@ -200,10 +200,10 @@ func staticSource(name string, k keys) (Profile, error) {
 	return Profile{Name: name, static: &Credentials{AccessKeyID: id, SecretKey: Secret(secret), SessionToken: Secret(token)}}, nil
 }
 
-// settle gives every role of a chain the region in which it is asked for: that
+// setRegion gives every role of a chain the region in which it is asked for: that
 // of the profile at its end. Those of the sources, and the portal's, have no
 // say.
-func (p *Profile) settle(region string) {
+func (p *Profile) setRegion(region string) {
 	for hop := p; hop.Source != nil; hop = hop.Source {
 		hop.Assume.Region = region
 	}
@@ -239,14 +239,14 @@ func (c *Client) code(ctx context.Context, p Profile) (string, error) {
 	return c.MFACode(ctx, p)
 }
 
-// fromSource takes the role of a chained profile with its source's credentials.
+// fetchFromSource takes the role of a chained profile with its source's credentials.
 // Those come first, all the way up the chain, and then the person's code: a
 // login may be due, and nobody is asked for a code in vain.
-func (c *Client) fromSource(ctx context.Context, p Profile, cached roleFile, valid bool) (Credentials, error) {
+func (c *Client) fetchFromSource(ctx context.Context, p Profile, cached roleFile, valid bool) (Credentials, error) {
 	if _, err := c.stsRegion(p); err != nil {
 		return Credentials{}, err // before anything is sent for it
 	}
-	keys, err := c.Credentials(ctx, *p.Source)
+	creds, err := c.Credentials(ctx, *p.Source)
 	if err != nil {
 		return Credentials{}, err
 	}
@@ -255,13 +255,13 @@ func (c *Client) fromSource(ctx context.Context, p Profile, cached roleFile, val
 		if err != nil {
 			return Credentials{}, err
 		}
-		return c.once(ctx, p, cached, valid, func(ctx context.Context) (Credentials, error) { return c.assume(ctx, p, keys, code) })
+		return c.fetchLocked(ctx, p, cached, valid, func(ctx context.Context) (Credentials, error) { return c.assume(ctx, p, creds, code) })
 	}
 	taken, err := take()
 	if hasCode(err, "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId") && p.Source.static == nil {
 		// They were revoked before their time, with the session that they came
 		// from. New ones may yet be had.
-		if keys, err = c.getAnew(ctx, *p.Source, roleFile{AccessKeyID: keys.AccessKeyID}, false); err != nil {
+		if creds, err = c.fetch(ctx, *p.Source, roleFile{AccessKeyID: creds.AccessKeyID}, false); err != nil {
 			return Credentials{}, err
 		}
 		taken, err = take()
@@ -269,39 +269,39 @@ func (c *Client) fromSource(ctx context.Context, p Profile, cached roleFile, val
 	return taken, err
 }
 
-func (c *Client) assume(ctx context.Context, p Profile, keys Credentials, code string) (Credentials, error) {
+func (c *Client) assume(ctx context.Context, p Profile, creds Credentials, code string) (Credentials, error) {
 	role := p.Assume
 	region, err := c.stsRegion(p)
 	if err != nil {
 		return Credentials{}, err
 	}
-	client, err := c.sts(region, keys)
+	client, err := c.stsClient(region, creds)
 	if err != nil {
 		return Credentials{}, err
 	}
 	input := &sts.AssumeRoleInput{
 		RoleArn:         aws.String(role.RoleARN),
 		RoleSessionName: aws.String(cmp.Or(role.SessionName, "ssoenv-"+strconv.FormatInt(c.Now().Unix(), 10))),
-		ExternalId:      given(role.ExternalID),
-		SerialNumber:    given(role.MFASerial),
-		TokenCode:       given(code),
+		ExternalId:      optional(role.ExternalID),
+		SerialNumber:    optional(role.MFASerial),
+		TokenCode:       optional(code),
 	}
 	if role.Duration != 0 {
 		input.DurationSeconds = aws.Int32(int32(role.Duration / time.Second))
 	}
 	out, err := client.AssumeRole(ctx, input)
 	if err != nil {
-		return Credentials{}, answered("AssumeRole", err)
+		return Credentials{}, apiError("AssumeRole", err)
 	}
 	if out.Credentials == nil {
-		return Credentials{}, unusable("AssumeRole")
+		return Credentials{}, errBadResponse("AssumeRole")
 	}
-	return c.accept(p, "AssumeRole", roleFile{
-		AccessKeyID:  aws.ToString(out.Credentials.AccessKeyId),
-		SecretKey:    aws.ToString(out.Credentials.SecretAccessKey),
-		SessionToken: aws.ToString(out.Credentials.SessionToken),
-		Expires:      aws.ToTime(out.Credentials.Expiration).UTC(),
-		Bond:         keys.bond,
+	return c.validateAndStore(p, "AssumeRole", roleFile{
+		AccessKeyID:      aws.ToString(out.Credentials.AccessKeyId),
+		SecretKey:        aws.ToString(out.Credentials.SecretAccessKey),
+		SessionToken:     aws.ToString(out.Credentials.SessionToken),
+		Expires:          aws.ToTime(out.Credentials.Expiration).UTC(),
+		TokenFingerprint: creds.tokenFingerprint,
 	})
 }
 
@@ -318,8 +318,8 @@ func (c *Client) stsRegion(p Profile) (string, error) {
 	return region, nil
 }
 
-// given leaves out a parameter that is empty.
-func given(text string) *string {
+// optional leaves out a parameter that is empty.
+func optional(text string) *string {
 	if text == "" {
 		return nil
 	}

@@ -38,9 +38,9 @@ func about(d time.Duration) string {
 	return fmt.Sprintf("%d seconds", d/time.Second)
 }
 
-// drift reads the clock of whoever sent the response from its Date, which is of
+// clockDrift reads the clock of whoever sent the response from its Date, which is of
 // whole seconds.
-func (c *Client) drift(res *http.Response) (ClockDrift, bool) {
+func (c *Client) clockDrift(res *http.Response) (ClockDrift, bool) {
 	date, err := http.ParseTime(res.Header.Get("Date"))
 	if err != nil {
 		return 0, false
@@ -48,10 +48,10 @@ func (c *Client) drift(res *http.Response) (ClockDrift, bool) {
 	return ClockDrift(c.Now().Truncate(time.Second).Sub(date)), true
 }
 
-// compareClocks warns, once, of a clock by which tokens and credentials seem to
+// checkClock warns, once, of a clock by which tokens and credentials seem to
 // last longer or shorter than they do.
-func (c *Client) compareClocks(res *http.Response) {
-	if drift, ok := c.drift(res); ok && drift.Notable() {
-		c.clockTold.Do(func() { c.warn("%v", drift) })
+func (c *Client) checkClock(res *http.Response) {
+	if drift, ok := c.clockDrift(res); ok && drift.Notable() {
+		c.clockWarning.Do(func() { c.warn("%v", drift) })
 	}
 }

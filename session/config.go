@@ -24,13 +24,13 @@ type Config struct {
 	credentials source
 
 	// What the sessions say, by name: thousands of profiles share a few.
-	portals map[string]knownPortal
+	sessions map[string]knownSession
 }
 
-type knownPortal struct {
-	values map[string]string
-	portal Portal
-	err    error
+type knownSession struct {
+	values  map[string]string
+	session SSOSession
+	err     error
 }
 
 // A source is one of the files. One lookup scans it; whoever lists its
@@ -81,7 +81,7 @@ func ReadConfig(path, credentialsPath string) (*Config, error) {
 		CredentialsPath: credentialsPath,
 		file:            newSource(file),
 		credentials:     newSource(credentials),
-		portals:         map[string]knownPortal{},
+		sessions:        map[string]knownSession{},
 	}, nil
 }
 
@@ -93,9 +93,9 @@ const (
 	sectionLimit = 100_000
 )
 
-// tooMuch says how a file is beyond the limits: "larger than 10 MiB". Of a small
+// checkLimits says how a file is beyond the limits: "larger than 10 MiB". Of a small
 // one it does not count the sections.
-func tooMuch(size int64, text []byte) (how string, is bool) {
+func checkLimits(size int64, text []byte) (how string, is bool) {
 	switch {
 	case size > configLimit:
 		return fmt.Sprintf("larger than %d MiB", configLimit>>20), true
@@ -119,7 +119,7 @@ func readConfigFile(path string) ([]byte, error) {
 			return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
 		}
 	}
-	if how, is := tooMuch(info.Size(), data); is {
+	if how, is := checkLimits(info.Size(), data); is {
 		return nil, fmt.Errorf("%q cannot be read: it is %s", path, how)
 	}
 	return data, nil
@@ -174,47 +174,47 @@ func (c *Config) HasSession(name string) bool {
 
 // HasProfile tells whether there is a profile of that name.
 func (c *Config) HasProfile(name string) bool {
-	_, ok := c.profileKeys(name)
+	_, ok := c.rawProfile(name)
 	return ok
 }
 
-// Portals lists every portal that the files name: the sso-sessions, and the
+// SSOSessions lists every portal that the files name: the sso-sessions, and the
 // start URLs of legacy profiles. What is wrong with one of them is an error
 // beside the others.
-func (c *Config) Portals() ([]Portal, error) {
-	var portals []Portal
+func (c *Config) SSOSessions() ([]SSOSession, error) {
+	var sessions []SSOSession
 	var failures []error
 	for _, name := range c.SessionNames() {
-		p, err := c.SessionPortal(name)
+		p, err := c.SSOSession(name)
 		if err != nil {
 			failures = append(failures, err)
 			continue
 		}
-		portals = append(portals, p)
+		sessions = append(sessions, p)
 	}
 	seen := map[string]bool{}
 	for _, name := range c.ProfileNames() {
-		k, _ := c.profileKeys(name)
-		url := k.get("sso_start_url")
-		if url == "" || k.get("sso_session") != "" || seen[url] {
+		raw, _ := c.rawProfile(name)
+		url := raw.get("sso_start_url")
+		if url == "" || raw.get("sso_session") != "" || seen[url] {
 			continue
 		}
-		p, err := c.portal(name, k)
+		p, err := c.profileSession(name, raw)
 		if err != nil {
 			failures = append(failures, err)
 			continue
 		}
 		seen[url] = true
-		portals = append(portals, p)
+		sessions = append(sessions, p)
 	}
-	return portals, errors.Join(failures...)
+	return sessions, errors.Join(failures...)
 }
 
-// keys are what both files say of one profile, read as the AWS CLI does: the
+// rawProfile are what both files say of one profile, read as the AWS CLI does: the
 // credentials file wins, key by key. A look through a file of thousands of
 // profiles is the larger part of what a switch costs, so each section is read
 // once.
-type keys struct {
+type rawProfile struct {
 	values      map[string]string
 	credentials map[string]string // those of the credentials file alone
 
@@ -223,7 +223,7 @@ type keys struct {
 	hasSession  bool
 }
 
-func (k keys) get(key string) string { return k.values[key] }
+func (raw rawProfile) get(key string) string { return raw.values[key] }
 
 // missing is the error that there is no such section.
 func (c *Config) missing(kind awsconfig.Kind, name string) error {
@@ -235,43 +235,43 @@ func (c *Config) missing(kind awsconfig.Kind, name string) error {
 	return e
 }
 
-func (c *Config) profileKeys(name string) (keys, bool) {
-	var k keys
+func (c *Config) rawProfile(name string) (rawProfile, bool) {
+	var raw rawProfile
 	section, inConfig := c.file.section(awsconfig.Profile, name)
-	k.values = section.Values()
+	raw.values = section.Values()
 	section, inCredentials := c.credentials.section(awsconfig.Bare, name)
 	if inCredentials {
-		k.credentials = section.Values()
-		maps.Copy(k.values, k.credentials)
+		raw.credentials = section.Values()
+		maps.Copy(raw.values, raw.credentials)
 	}
-	if k.sessionName = k.get("sso_session"); k.sessionName != "" {
-		k.session, k.hasSession = c.file.section(awsconfig.SSOSession, k.sessionName)
+	if raw.sessionName = raw.get("sso_session"); raw.sessionName != "" {
+		raw.session, raw.hasSession = c.file.section(awsconfig.SSOSession, raw.sessionName)
 	}
-	return k, inConfig || inCredentials
+	return raw, inConfig || inCredentials
 }
 
 // Profile reads the profile of that name, or takes the name itself for an
-// account and a role where it is one; see [Direct]. Its errors are a
+// account and a role where it is one; see [RoleRef]. Its errors are a
 // [NotFoundError], a [ConfigError] and an [UnsupportedError].
 func (c *Config) Profile(name string) (Profile, error) {
-	k, ok := c.profileKeys(name)
+	raw, ok := c.rawProfile(name)
 	if !ok {
-		if direct, ok := ParseDirect(name); ok {
-			return c.directProfile(direct)
+		if direct, ok := ParseRoleRef(name); ok {
+			return c.roleRefProfile(direct)
 		}
 		return Profile{}, c.missing(awsconfig.Profile, name)
 	}
-	p, err := c.resolve(name, k, []string{name})
+	p, err := c.resolve(name, raw, []string{name})
 	if err != nil {
 		return Profile{}, err
 	}
-	p.Region = k.get("region")
-	p.Color = k.get("ssoenv_color")
+	p.Region = raw.get("region")
+	p.Color = raw.get("ssoenv_color")
 	if p.Region != "" && !IsRegion(p.Region) {
 		return Profile{}, badValue(inProfile(name), "region", p.Region, "a region such as eu-west-1")
 	}
-	p.settle(p.Region)
-	switch confirm := k.get("ssoenv_confirm"); confirm {
+	p.setRegion(p.Region)
+	switch confirm := raw.get("ssoenv_confirm"); confirm {
 	case "", "false":
 	case "true":
 		p.Confirm = true
@@ -284,19 +284,19 @@ func (c *Config) Profile(name string) (Profile, error) {
 	return p, nil
 }
 
-// direct reads a profile whose role comes straight from the portal.
-func (c *Config) direct(name string, k keys) (Profile, error) {
-	portal, err := c.portal(name, k)
+// ssoProfile reads a profile whose role comes straight from the portal.
+func (c *Config) ssoProfile(name string, raw rawProfile) (Profile, error) {
+	sso, err := c.profileSession(name, raw)
 	if err != nil {
 		return Profile{}, err
 	}
-	p := Profile{Name: name, Portal: portal, AccountID: k.get("sso_account_id"), RoleName: k.get("sso_role_name")}
+	p := Profile{Name: name, SSOSession: sso, AccountID: raw.get("sso_account_id"), RoleName: raw.get("sso_role_name")}
 	for _, missing := range []struct{ key, value string }{{"sso_account_id", p.AccountID}, {"sso_role_name", p.RoleName}} {
 		if missing.value == "" {
 			return Profile{}, &ConfigError{Section: inProfile(name), Key: missing.key, Problem: inProfile(name) + " has no " + missing.key}
 		}
 	}
-	if err := c.agree(name, k); err != nil {
+	if err := c.checkConsistent(name, raw); err != nil {
 		return Profile{}, err
 	}
 	if !IsAccountID(p.AccountID) {
@@ -308,105 +308,105 @@ func (c *Config) direct(name string, k keys) (Profile, error) {
 	return p, nil
 }
 
-// agree checks what the AWS CLI and the Go SDK check: a key that stands both
+// checkConsistent checks what the AWS CLI and the Go SDK check: a key that stands both
 // in the profile and in its sso-session must say the same in both.
-func (c *Config) agree(name string, k keys) error {
-	if !k.hasSession {
+func (c *Config) checkConsistent(name string, raw rawProfile) error {
+	if !raw.hasSession {
 		return nil
 	}
-	values := c.portals[k.sessionName].values
+	values := c.sessions[raw.sessionName].values
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		ours, theirs := k.get(key), values[key]
+		ours, theirs := raw.get(key), values[key]
 		if ours != "" && ours != theirs && !strings.HasPrefix(key, "ssoenv_") {
 			return &ConfigError{Section: inProfile(name), Key: key,
-				Problem: fmt.Sprintf("%s is %q in profile %q but %q in its sso-session %q", key, ours, name, theirs, k.sessionName)}
+				Problem: fmt.Sprintf("%s is %q in profile %q but %q in its sso-session %q", key, ours, name, theirs, raw.sessionName)}
 		}
 	}
 	return nil
 }
 
-// ProfilePortal reads which portal the profile logs in to, or the root of its
+// ProfileSSOSession reads which portal the profile logs in to, or the root of its
 // chain; an account and a role need not be there.
-func (c *Config) ProfilePortal(name string) (Portal, error) {
-	k, ok := c.profileKeys(name)
+func (c *Config) ProfileSSOSession(name string) (SSOSession, error) {
+	raw, ok := c.rawProfile(name)
 	if !ok {
-		if direct, ok := ParseDirect(name); ok {
-			p, err := c.directProfile(direct)
-			return p.Portal, err
+		if direct, ok := ParseRoleRef(name); ok {
+			p, err := c.roleRefProfile(direct)
+			return p.SSOSession, err
 		}
-		return Portal{}, c.missing(awsconfig.Profile, name)
+		return SSOSession{}, c.missing(awsconfig.Profile, name)
 	}
-	root, k, err := c.root(name, k)
+	root, raw, err := c.root(name, raw)
 	if err != nil {
-		return Portal{}, err
+		return SSOSession{}, err
 	}
-	return c.portal(root, k)
+	return c.profileSession(root, raw)
 }
 
-func (c *Config) portal(name string, k keys) (Portal, error) {
+func (c *Config) profileSession(name string, raw rawProfile) (SSOSession, error) {
 	if hasControl(name) {
-		return Portal{}, &ConfigError{Section: inProfile(name), Problem: inProfile(name) + " has control characters in its name"}
+		return SSOSession{}, &ConfigError{Section: inProfile(name), Problem: inProfile(name) + " has control characters in its name"}
 	}
-	if store := k.get("ssoenv_store"); store != "" && store != "shared" {
+	if store := raw.get("ssoenv_store"); store != "" && store != "shared" {
 		// As in a session, not to be ignored.
-		return Portal{}, &ConfigError{Section: inProfile(name), Key: "ssoenv_store",
+		return SSOSession{}, &ConfigError{Section: inProfile(name), Key: "ssoenv_store",
 			Problem: fmt.Sprintf("%s says ssoenv_store = %s, but only an sso-session has a store", inProfile(name), store)}
 	}
-	if k.sessionName != "" {
-		if !k.hasSession {
-			return Portal{}, &ConfigError{Section: inProfile(name), Key: "sso_session",
-				Problem: fmt.Sprintf("%s names sso-session %q, which %s does not have", inProfile(name), k.sessionName, c.Path)}
+	if raw.sessionName != "" {
+		if !raw.hasSession {
+			return SSOSession{}, &ConfigError{Section: inProfile(name), Key: "sso_session",
+				Problem: fmt.Sprintf("%s names sso-session %q, which %s does not have", inProfile(name), raw.sessionName, c.Path)}
 		}
-		known, ok := c.portals[k.sessionName]
+		known, ok := c.sessions[raw.sessionName]
 		if !ok {
-			known.values = k.session.Values()
-			known.portal, known.err = sessionPortal(k.sessionName, known.values)
-			c.portals[k.sessionName] = known
+			known.values = raw.session.Values()
+			known.session, known.err = parseSession(raw.sessionName, known.values)
+			c.sessions[raw.sessionName] = known
 		}
-		p := known.portal
+		p := known.session
 		if known.err != nil {
-			return Portal{}, known.err
+			return SSOSession{}, known.err
 		}
-		p.LoginMethod = cmp.Or(k.get("ssoenv_login"), p.LoginMethod)
-		p.Browser = cmp.Or(k.get("ssoenv_browser"), p.Browser)
+		p.LoginMethod = cmp.Or(raw.get("ssoenv_login"), p.LoginMethod)
+		p.Browser = cmp.Or(raw.get("ssoenv_browser"), p.Browser)
 		return p, checkLogin(inProfile(name), p)
 	}
-	p := Portal{
-		StartURL:    k.get("sso_start_url"),
-		Region:      k.get("sso_region"),
+	p := SSOSession{
+		StartURL:    raw.get("sso_start_url"),
+		Region:      raw.get("sso_region"),
 		Scopes:      []string{defaultScope},
-		LoginMethod: k.get("ssoenv_login"),
-		Browser:     k.get("ssoenv_browser"),
+		LoginMethod: raw.get("ssoenv_login"),
+		Browser:     raw.get("ssoenv_browser"),
 	}
-	if p.StartURL == "" && k.get("sso_account_id") == "" && k.get("sso_role_name") == "" {
-		if way, ok := ways[k.way(true)]; ok {
-			return Portal{}, &UnsupportedError{Profile: name, Way: way, Process: k.get("credential_process")}
+	if p.StartURL == "" && raw.get("sso_account_id") == "" && raw.get("sso_role_name") == "" {
+		if way, ok := kindDescriptions[raw.kind(true)]; ok {
+			return SSOSession{}, &UnsupportedError{Profile: name, How: way, Process: raw.get("credential_process")}
 		}
-		return Portal{}, &ConfigError{Section: inProfile(name), Key: "sso_session",
+		return SSOSession{}, &ConfigError{Section: inProfile(name), Key: "sso_session",
 			Problem: inProfile(name) + " does not log in through IAM Identity Center: it has no sso_session"}
 	}
-	return p, checkPortal(inProfile(name), p)
+	return p, checkSession(inProfile(name), p)
 }
 
-// SessionPortal reads the [sso-session NAME] section.
-func (c *Config) SessionPortal(name string) (Portal, error) {
+// SSOSession reads the [sso-session NAME] section.
+func (c *Config) SSOSession(name string) (SSOSession, error) {
 	s, ok := c.file.section(awsconfig.SSOSession, name)
 	if !ok {
-		return Portal{}, c.missing(awsconfig.SSOSession, name)
+		return SSOSession{}, c.missing(awsconfig.SSOSession, name)
 	}
-	return sessionPortal(name, s.Values())
+	return parseSession(name, s.Values())
 }
 
-func sessionPortal(name string, values map[string]string) (Portal, error) {
+func parseSession(name string, values map[string]string) (SSOSession, error) {
 	where := fmt.Sprintf("sso-session %q", name)
 	if hasControl(name) {
-		return Portal{}, &ConfigError{Section: where, Problem: where + " has control characters in its name"}
+		return SSOSession{}, &ConfigError{Section: where, Problem: where + " has control characters in its name"}
 	}
-	p := Portal{
+	p := SSOSession{
 		Name:        name,
 		StartURL:    values["sso_start_url"],
 		Region:      values["sso_region"],
-		Scopes:      Scopes(values["sso_registration_scopes"]),
+		Scopes:      ParseScopes(values["sso_registration_scopes"]),
 		LoginMethod: values["ssoenv_login"],
 		Browser:     values["ssoenv_browser"],
 	}
@@ -417,12 +417,12 @@ func sessionPortal(name string, values map[string]string) (Portal, error) {
 	case "isolated":
 		p.Isolated = true
 	default:
-		return Portal{}, badValue(where, "ssoenv_store", store, "shared or isolated")
+		return SSOSession{}, badValue(where, "ssoenv_store", store, "shared or isolated")
 	}
-	return p, checkPortal(where, p)
+	return p, checkSession(where, p)
 }
 
-func checkPortal(where string, p Portal) error {
+func checkSession(where string, p SSOSession) error {
 	for _, missing := range []struct{ key, value string }{{"sso_start_url", p.StartURL}, {"sso_region", p.Region}} {
 		if missing.value == "" {
 			return &ConfigError{Section: where, Key: missing.key, Problem: where + " has no " + missing.key}
@@ -437,7 +437,7 @@ func checkPortal(where string, p Portal) error {
 	return checkLogin(where, p)
 }
 
-func checkLogin(where string, p Portal) error {
+func checkLogin(where string, p SSOSession) error {
 	switch p.LoginMethod {
 	case "", "auto", "pkce", "device":
 		return nil
@@ -463,9 +463,9 @@ func badValue(where, key, value, wanted string) error {
 // role credentials and be given refresh tokens.
 const defaultScope = "sso:account:access"
 
-// Scopes reads a list that is separated by commas, and is the default where it
+// ParseScopes reads a list that is separated by commas, and is the default where it
 // has none.
-func Scopes(list string) []string {
+func ParseScopes(list string) []string {
 	var found []string
 	for scope := range strings.SplitSeq(list, ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {

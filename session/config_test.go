@@ -55,7 +55,7 @@ func TestChainsEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := configOf(t, test.text)
 			p, err := c.Profile(fmt.Sprintf("p%d", test.from))
-			_, rootErr := c.ProfilePortal(fmt.Sprintf("p%d", test.from))
+			_, rootErr := c.ProfileSSOSession(fmt.Sprintf("p%d", test.from))
 			for _, err := range []error{err, rootErr} {
 				if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 					t.Errorf("%v, want %q", err, test.want)
@@ -98,7 +98,7 @@ func TestKeysInTheWrongPlace(t *testing.T) {
 // A file beyond all reason is not read, and none is made.
 func TestConfigLimit(t *testing.T) {
 	c := configOf(t, testConfig+strings.Repeat("#", configLimit-len(testConfig)-10)+"\n")
-	if _, err := c.DraftProfile(Draft{Name: "new", Session: "corp", AccountID: "111111111111", RoleName: "R"}, nil); err == nil || !strings.Contains(err.Error(), "would become larger than") {
+	if _, err := c.PlanProfile(ProfileSpec{Name: "new", Session: "corp", AccountID: "111111111111", RoleName: "R"}, nil); err == nil || !strings.Contains(err.Error(), "would become larger than") {
 		t.Errorf("a draft: %v", err)
 	}
 	if err := os.WriteFile(c.CredentialsPath, []byte(strings.Repeat("[p]\n", sectionLimit+2)), 0o600); err != nil {

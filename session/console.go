@@ -27,12 +27,12 @@ const SigninLifetime = 15 * time.Minute
 // the keys.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
-func (c *Client) ConsoleURL(ctx context.Context, region, service, issuer string, keys Credentials) (Secret, error) {
+func (c *Client) ConsoleURL(ctx context.Context, region, service, issuer string, creds Credentials) (Secret, error) {
 	federation, console, err := c.consoleHosts(region)
 	if err != nil {
 		return "", err
 	}
-	token, err := c.signinToken(ctx, region, federation, keys)
+	token, err := c.signinToken(ctx, region, federation, creds)
 	if err != nil {
 		return "", err
 	}
@@ -70,16 +70,16 @@ func IsConsoleService(text string) bool {
 const getSigninToken = "getSigninToken"
 
 // signinToken trades the keys for a token that signs in to the console.
-func (c *Client) signinToken(ctx context.Context, region, federation string, keys Credentials) (Secret, error) {
-	w, err := c.wire(region)
+func (c *Client) signinToken(ctx context.Context, region, federation string, creds Credentials) (Secret, error) {
+	w, err := c.httpClient(region)
 	if err != nil {
 		return "", err
 	}
-	w.refusesInWords = true
+	w.plainErrors = true
 	held, err := json.Marshal(map[string]string{
-		"sessionId":    keys.AccessKeyID,
-		"sessionKey":   keys.SecretKey.Reveal(),
-		"sessionToken": keys.SessionToken.Reveal(),
+		"sessionId":    creds.AccessKeyID,
+		"sessionKey":   creds.SecretKey.Reveal(),
+		"sessionToken": creds.SessionToken.Reveal(),
 	})
 	if err != nil {
 		return "", err
@@ -97,13 +97,13 @@ func (c *Client) signinToken(ctx context.Context, region, federation string, key
 		return "", &ServiceError{Operation: getSigninToken, Status: refused.Status}
 	}
 	if err != nil {
-		return "", answered(getSigninToken, err)
+		return "", apiError(getSigninToken, err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	reply, err := io.ReadAll(res.Body) // a copy in memory, of 1 MiB at most
 	var answer struct{ SigninToken string }
 	if err != nil || json.Unmarshal(reply, &answer) != nil || !isSecretText(answer.SigninToken) {
-		return "", unusable(getSigninToken)
+		return "", errBadResponse(getSigninToken)
 	}
 	return Secret(answer.SigninToken), nil
 }

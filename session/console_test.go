@@ -41,7 +41,7 @@ func (t *tap) RoundTrip(req *http.Request) (*http.Response, error) {
 func TestConsoleURL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server, profile := loggedIn(t)
-		keys, err := c.Credentials(t.Context(), profile)
+		creds, err := c.Credentials(t.Context(), profile)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func TestConsoleURL(t *testing.T) {
 		} {
 			wire := &tap{RoundTripper: server.Transport()}
 			c.Transport = func() (http.RoundTripper, error) { return wire, nil }
-			address, err := c.ConsoleURL(t.Context(), test.region, test.service, profile.Portal.StartURL, keys)
+			address, err := c.ConsoleURL(t.Context(), test.region, test.service, profile.SSOSession.StartURL, creds)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,7 +69,7 @@ func TestConsoleURL(t *testing.T) {
 				t.Fatal(err)
 			}
 			if form.Has("SessionDuration") || form.Get("Action") != "getSigninToken" || len(form) != 2 ||
-				held["sessionId"] != keys.AccessKeyID || held["sessionKey"] != keys.SecretKey.Reveal() || held["sessionToken"] != keys.SessionToken.Reveal() || len(held) != 3 {
+				held["sessionId"] != creds.AccessKeyID || held["sessionKey"] != creds.SecretKey.Reveal() || held["sessionToken"] != creds.SessionToken.Reveal() || len(held) != 3 {
 				t.Errorf("the form is not as documented: %d fields", len(form))
 			}
 			u, err := url.Parse(address.Reveal())
@@ -78,10 +78,10 @@ func TestConsoleURL(t *testing.T) {
 			}
 			query := u.Query()
 			if u.Scheme != "https" || u.Host != test.signin || u.Path != "/federation" || len(query) != 4 ||
-				query.Get("Action") != "login" || query.Get("Issuer") != profile.Portal.StartURL || query.Get("Destination") != "https://"+test.destination {
+				query.Get("Action") != "login" || query.Get("Issuer") != profile.SSOSession.StartURL || query.Get("Destination") != "https://"+test.destination {
 				t.Errorf("the address is %s", address.Reveal())
 			}
-			for _, secret := range []string{keys.AccessKeyID, keys.SecretKey.Reveal(), keys.SessionToken.Reveal()} {
+			for _, secret := range []string{creds.AccessKeyID, creds.SecretKey.Reveal(), creds.SessionToken.Reveal()} {
 				if strings.Contains(address.Reveal(), url.QueryEscape(secret)) {
 					t.Error("a key is in the address")
 				}
@@ -103,7 +103,7 @@ func TestConsoleOfASecretPartition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server, profile := loggedIn(t)
 		for _, region := range []string{"us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1"} {
-			if _, err := c.ConsoleURL(t.Context(), region, "", profile.Portal.StartURL, Credentials{}); err == nil || !strings.Contains(err.Error(), region) {
+			if _, err := c.ConsoleURL(t.Context(), region, "", profile.SSOSession.StartURL, Credentials{}); err == nil || !strings.Contains(err.Error(), region) {
 				t.Errorf("%s: %v", region, err)
 			}
 		}
@@ -134,20 +134,20 @@ func TestConsoleRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, server, profile := loggedIn(t)
-				keys, err := c.Credentials(t.Context(), profile)
+				creds, err := c.Credentials(t.Context(), profile)
 				if err != nil {
 					t.Fatal(err)
 				}
-				echo := keys.SecretKey.Reveal() + keys.SessionToken.Reveal()
+				echo := creds.SecretKey.Reveal() + creds.SessionToken.Reveal()
 				test.fault.Op = ssotest.GetSigninToken
 				test.fault.Message = strings.ReplaceAll(test.fault.Message, "$KEYS", echo)
 				test.fault.Location = strings.ReplaceAll(test.fault.Location, "$KEYS", url.QueryEscape(echo))
 				server.Fault(test.fault)
-				address, err := c.ConsoleURL(t.Context(), "eu-central-1", "", "https://issuer.example", keys)
+				address, err := c.ConsoleURL(t.Context(), "eu-central-1", "", "https://issuer.example", creds)
 				if err == nil || address != "" || !strings.Contains(err.Error(), test.says) || strings.Contains(err.Error(), "\n") {
 					t.Errorf("it says: %v", err)
 				}
-				for _, secret := range []string{keys.SecretKey.Reveal(), keys.SessionToken.Reveal()[:20], keys.AccessKeyID} {
+				for _, secret := range []string{creds.SecretKey.Reveal(), creds.SessionToken.Reveal()[:20], creds.AccessKeyID} {
 					if strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), secret) {
 						t.Errorf("a key is in the error: %v", err)
 					}
@@ -185,14 +185,14 @@ func TestConsoleServices(t *testing.T) {
 func TestConsoleEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server, profile := loggedIn(t)
-		keys, err := c.Credentials(t.Context(), profile)
+		creds, err := c.Credentials(t.Context(), profile)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.Endpoints.Signin = "http://127.0.0.1:9/"
 		wire := &tap{RoundTripper: server.Transport()}
 		c.Transport = func() (http.RoundTripper, error) { return wire, nil }
-		address, err := c.ConsoleURL(t.Context(), "cn-north-1", "", "https://issuer.example", keys)
+		address, err := c.ConsoleURL(t.Context(), "cn-north-1", "", "https://issuer.example", creds)
 		if err != nil || !strings.HasPrefix(address.Reveal(), "http://127.0.0.1:9/federation?Action=login&") || wire.lines[0] != "POST http://127.0.0.1:9/federation" {
 			t.Errorf("%v: %s, %q", err, address.Reveal(), wire.lines)
 		}

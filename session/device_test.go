@@ -10,8 +10,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-func deviceCeremony(shown *Challenge) Ceremony {
-	return Ceremony{Method: DeviceCode, Show: func(c Challenge) error {
+func deviceCeremony(shown *LoginPrompt) LoginOptions {
+	return LoginOptions{Method: DeviceCode, Show: func(c LoginPrompt) error {
 		*shown = c
 		return nil
 	}}
@@ -28,9 +28,9 @@ func TestADayOfASession(t *testing.T) {
 		server.Fault(ssotest.Fault{Op: ssotest.PollDevice, Type: "SlowDownException", Times: 2})
 		profile := profileNamed(t, c, "dev")
 
-		var shown Challenge
+		var shown LoginPrompt
 		start := time.Now()
-		token, asked, err := c.Login(t.Context(), profile.Portal, deviceCeremony(&shown))
+		token, asked, err := c.Login(t.Context(), profile.SSOSession, deviceCeremony(&shown))
 		if err != nil || !asked {
 			t.Fatalf("login: %v, asked %v", err, asked)
 		}
@@ -47,7 +47,7 @@ func TestADayOfASession(t *testing.T) {
 
 		hours := 0
 		for ; hours < 24; hours++ {
-			keys, err := c.Credentials(t.Context(), profile)
+			creds, err := c.Credentials(t.Context(), profile)
 			var required *LoginRequiredError
 			if errors.As(err, &required) {
 				break
@@ -55,8 +55,8 @@ func TestADayOfASession(t *testing.T) {
 			if err != nil {
 				t.Fatalf("after %d hours: %v", hours, err)
 			}
-			if !keys.Expires.After(time.Now()) {
-				t.Fatalf("after %d hours: the keys expired at %v", hours, keys.Expires)
+			if !creds.Expires.After(time.Now()) {
+				t.Fatalf("after %d hours: the keys expired at %v", hours, creds.Expires)
 			}
 			time.Sleep(time.Hour)
 		}
@@ -75,10 +75,10 @@ func TestDeviceLoginsThatFail(t *testing.T) {
 		c, server := newClient(t)
 		server.AutoApprove = false
 		server.DeviceCodeLifetime = 2 * time.Minute
-		portal := profileNamed(t, c, "dev").Portal
-		var shown Challenge
+		sso := profileNamed(t, c, "dev").SSOSession
+		var shown LoginPrompt
 		start := time.Now()
-		_, _, err := c.Login(t.Context(), portal, deviceCeremony(&shown))
+		_, _, err := c.Login(t.Context(), sso, deviceCeremony(&shown))
 		var refused *LoginDeniedError
 		if !errors.As(err, &refused) || !strings.Contains(refused.Reason, "in time") {
 			t.Errorf("not approved: %v", err)
@@ -87,8 +87,8 @@ func TestDeviceLoginsThatFail(t *testing.T) {
 			t.Errorf("gave up after %v", took)
 		}
 
-		ceremony := Ceremony{Method: DeviceCode, Show: func(c Challenge) error { return server.Deny(c.Code) }}
-		_, _, err = c.Login(t.Context(), portal, ceremony)
+		ceremony := LoginOptions{Method: DeviceCode, Show: func(c LoginPrompt) error { return server.Deny(c.Code) }}
+		_, _, err = c.Login(t.Context(), sso, ceremony)
 		if !errors.As(err, &refused) || !strings.Contains(refused.Reason, "denied") {
 			t.Errorf("denied: %v", err)
 		}
@@ -103,7 +103,7 @@ func TestDeviceLoginsWhoseAnswerIsLost(t *testing.T) {
 			c, server := newClient(t)
 			server.ApproveAfter = 1
 			server.Fault(ssotest.Fault{Op: ssotest.PollDevice, Kind: kind, Skip: 1})
-			_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").Portal, deviceCeremony(new(Challenge)))
+			_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(new(LoginPrompt)))
 			var service *ServiceError
 			if !errors.As(err, &service) || service.Code != codeInvalidGrant {
 				t.Errorf("%s: %v", kind, err)
@@ -118,8 +118,8 @@ func TestLegacyProfilesAreRefreshed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
 		profile := profileNamed(t, c, "legacy")
-		var shown Challenge
-		if _, _, err := c.Login(t.Context(), profile.Portal, deviceCeremony(&shown)); err != nil {
+		var shown LoginPrompt
+		if _, _, err := c.Login(t.Context(), profile.SSOSession, deviceCeremony(&shown)); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(3 * time.Hour)
@@ -137,15 +137,15 @@ func TestLegacyProfilesAreRefreshed(t *testing.T) {
 func TestRefreshTokensAreNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
-		portal := profileNamed(t, c, "dev").Portal
-		var shown Challenge
-		if _, _, err := c.Login(t.Context(), portal, deviceCeremony(&shown)); err != nil {
+		sso := profileNamed(t, c, "dev").SSOSession
+		var shown LoginPrompt
+		if _, _, err := c.Login(t.Context(), sso, deviceCeremony(&shown)); err != nil {
 			t.Fatal(err)
 		}
-		before, _ := c.CachedToken(portal)
+		before, _ := c.CachedToken(sso)
 		server.Fault(ssotest.Fault{Op: ssotest.RefreshToken, Kind: ssotest.NoRefreshToken})
 		time.Sleep(50 * time.Minute)
-		after, err := c.Token(t.Context(), portal)
+		after, err := c.Token(t.Context(), sso)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,30 +159,30 @@ func TestRefreshTokensAreNotLost(t *testing.T) {
 func TestUnknownFieldsSurvive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := newClient(t)
-		portal := profileNamed(t, c, "dev").Portal
-		var shown Challenge
-		if _, _, err := c.Login(t.Context(), portal, deviceCeremony(&shown)); err != nil {
+		sso := profileNamed(t, c, "dev").SSOSession
+		var shown LoginPrompt
+		if _, _, err := c.Login(t.Context(), sso, deviceCeremony(&shown)); err != nil {
 			t.Fatal(err)
 		}
-		file, _, _ := c.readToken(portal)
+		file, _, _ := c.readToken(sso)
 		text := strings.TrimSuffix(string(file.bytes()), "}") + `, "x": {"y": [1, null]}, "a": "é"}`
-		if err := c.Tokens.Write(tokenKey(portal), []byte(text), time.Time{}); err != nil {
+		if err := c.Tokens.Write(tokenKey(sso), []byte(text), time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(55 * time.Minute)
-		if _, err := c.Token(t.Context(), portal); err != nil {
+		if _, err := c.Token(t.Context(), sso); err != nil {
 			t.Fatal(err)
 		}
-		file, _, _ = c.readToken(portal)
+		file, _, _ = c.readToken(sso)
 		if string(file.others["x"]) != `{"y": [1, null]}` || string(file.others["a"]) != `"é"` {
 			t.Errorf("after a refresh: %s", file.bytes())
 		}
-		how := deviceCeremony(&shown)
-		how.Force = true
-		if _, _, err := c.Login(t.Context(), portal, how); err != nil {
+		options := deviceCeremony(&shown)
+		options.Force = true
+		if _, _, err := c.Login(t.Context(), sso, options); err != nil {
 			t.Fatal(err)
 		}
-		if file, _, _ = c.readToken(portal); string(file.others["a"]) != `"é"` {
+		if file, _, _ = c.readToken(sso); string(file.others["a"]) != `"é"` {
 			t.Errorf("after a login: %s", file.bytes())
 		}
 	})

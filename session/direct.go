@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// A Direct is an account and a role to use without a profile. As text, which
+// A RoleRef is an account and a role to use without a profile. As text, which
 // stands where a profile's name does, it is ACCOUNT/ROLE, or
 // SESSION:ACCOUNT/ROLE where the config file has more than one sso-session;
 // ACCOUNT is an id.
-type Direct struct {
+type RoleRef struct {
 	Session   string // may be empty
 	AccountID string
 	RoleName  string
 }
 
-func (d Direct) String() string {
+func (d RoleRef) String() string {
 	text := d.AccountID + "/" + d.RoleName
 	if d.Session != "" {
 		text = d.Session + ":" + text
@@ -23,25 +23,25 @@ func (d Direct) String() string {
 	return text
 }
 
-// ParseDirect reads the text of a Direct.
-func ParseDirect(text string) (d Direct, ok bool) {
+// ParseRoleRef reads the text of a Direct.
+func ParseRoleRef(text string) (d RoleRef, ok bool) {
 	slash := strings.LastIndexByte(text, '/')
 	if slash < 0 {
-		return Direct{}, false
+		return RoleRef{}, false
 	}
 	d.AccountID, d.RoleName = text[:slash], text[slash+1:]
 	if colon := strings.LastIndexByte(d.AccountID, ':'); colon >= 0 {
 		d.Session, d.AccountID = d.AccountID[:colon], d.AccountID[colon+1:]
 		if d.Session == "" {
-			return Direct{}, false
+			return RoleRef{}, false
 		}
 	}
 	return d, IsAccountID(d.AccountID) && IsRoleName(d.RoleName)
 }
 
-// directProfile makes a profile of an account and a role. It has no region and
+// roleRefProfile makes a profile of an account and a role. It has no region and
 // no settings.
-func (c *Config) directProfile(d Direct) (Profile, error) {
+func (c *Config) roleRefProfile(d RoleRef) (Profile, error) {
 	p := Profile{Name: d.String(), AccountID: d.AccountID, RoleName: d.RoleName}
 	session := d.Session
 	if session == "" {
@@ -53,6 +53,6 @@ func (c *Config) directProfile(d Direct) (Profile, error) {
 		session = names[0]
 	}
 	var err error
-	p.Portal, err = c.SessionPortal(session)
+	p.SSOSession, err = c.SSOSession(session)
 	return p, err
 }

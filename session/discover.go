@@ -10,14 +10,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sso"
+	ssoapi "github.com/aws/aws-sdk-go-v2/service/sso"
 )
 
-// A Discovery is told how [Client.Discover] fares. Its functions may be nil.
+// A DiscoveryEvents is told how [Client.Discover] fares. Its functions may be nil.
 // They are called one at a time, and hold the discovery up while they run.
-type Discovery struct {
+type DiscoveryEvents struct {
 	// Found is told of each account once, as soon as its roles are known.
-	Found func(Reach)
+	Found func(AccountRoles)
 
 	// Progress is told after every answer.
 	Progress func(Progress)
@@ -33,14 +33,14 @@ type Progress struct {
 }
 
 const (
-	// resumable is the age up to which an interrupted discovery is gone on
+	// resumeWithin is the age up to which an interrupted discovery is gone on
 	// with instead of begun anew.
-	resumable = time.Hour
+	resumeWithin = time.Hour
 
 	// The bounds of what is kept up: of a service that refuses every call, and
 	// of lists whose pages bring nothing new.
-	stalled   = 5 * time.Minute
-	maxBarren = 10
+	giveUpAfter   = 5 * time.Minute
+	maxEmptyPages = 10
 
 	// Bounds of what is found, for memory's sake. The text of a name is cut
 	// and no more than that, since nothing depends on it.
@@ -66,49 +66,49 @@ const (
 // whatever way, is gone on with by the next one if that comes within the hour
 // and in the same session; after one that came to its end, the next asks for
 // everything anew.
-func (c *Client) Discover(ctx context.Context, portal Portal, o Discovery) ([]Reach, error) {
-	token, err := c.Token(ctx, portal)
+func (c *Client) Discover(ctx context.Context, sso SSOSession, o DiscoveryEvents) ([]AccountRoles, error) {
+	token, err := c.Token(ctx, sso)
 	if err != nil {
 		return nil, err
 	}
-	w, err := c.wire(portal.Region)
+	w, err := c.httpClient(sso.Region)
 	if err != nil {
 		return nil, err
 	}
 	w.paced = true
 	now := time.Now()
 	d := &discovery{
-		c: c, portal: portal, told: o, client: c.ssoOver(w, portal.Region), token: token,
-		survey: c.surveyOf(portal, token), pace: newPace(now), heard: now, saved: now,
-		answers: make(chan listing, maxInFlight),
+		c: c, portal: sso, events: o, client: c.ssoClientOver(w, sso.Region), token: token,
+		inventory: c.startInventory(sso, token), limiter: newLimiter(now), lastAnswer: now, saved: now,
+		answers: make(chan resultPage, maxInFlight),
 	}
 	err = d.run(ctx)
 	if err == nil {
-		d.survey.open, d.survey.complete = false, c.Now().UTC()
+		d.inventory.interrupted, d.inventory.complete = false, c.Now().UTC()
 	}
-	c.keepSurvey(portal, d.survey)
-	if _, ok, unknown := c.readToken(portal); !ok && unknown == nil {
-		_ = c.forgetReach(portal) // a logout came in between
+	c.saveInventory(sso, d.inventory)
+	if _, ok, unknown := c.readToken(sso); !ok && unknown == nil {
+		_ = c.forgetInventory(sso) // a logout came in between
 	}
-	return d.survey.reaches(func(a *surveyed) bool { return a.asked && a.seen }), err
+	return d.inventory.list(func(a *accountState) bool { return a.listed && a.seen }), err
 }
 
-// surveyOf is where a discovery begins: the survey that was interrupted, or a
+// startInventory is where a discovery begins: the survey that was interrupted, or a
 // new one that still knows what the last one found.
-func (c *Client) surveyOf(portal Portal, token Token) *survey {
-	s, ok := c.readSurvey(portal)
+func (c *Client) startInventory(sso SSOSession, token Token) *inventory {
+	s, ok := c.readInventory(sso)
 	if !ok {
-		s = &survey{accounts: map[string]*surveyed{}, roles: map[string]string{}}
+		s = &inventory{accounts: map[string]*accountState{}, roles: map[string]string{}}
 	}
 	now := c.Now().UTC()
 	age := now.Sub(s.begun)
-	if s.open && c.descends(portal, token, s.session) && age >= 0 && age < resumable {
-		s.session = token.mark()
+	if s.interrupted && c.sameSession(sso, token, s.session) && age >= 0 && age < resumeWithin {
+		s.session = token.fingerprint()
 		return s
 	}
-	s.session, s.begun, s.open, s.listed = token.mark(), now, true, false
+	s.session, s.begun, s.interrupted, s.listed = token.fingerprint(), now, true, false
 	for _, a := range s.accounts {
-		a.asked = false
+		a.listed = false
 	}
 	return s
 }
@@ -116,55 +116,55 @@ func (c *Client) surveyOf(portal Portal, token Token) *survey {
 // A discovery is under way. One goroutine owns it all and decides on every
 // call; each call has a goroutine of its own, which brings its answer.
 type discovery struct {
-	c      *Client
-	portal Portal
-	told   Discovery
-	client *sso.Client
-	survey *survey
-	pace   *pace
+	c         *Client
+	portal    SSOSession
+	events    DiscoveryEvents
+	client    *ssoapi.Client
+	inventory *inventory
+	limiter   *limiter
 
 	token    Token
 	replaced time.Time // when the token last was
 
-	first    []ask // to be sent before the others: the pages that follow
-	others   []ask // one for each account
-	answers  chan listing
+	first    []request // to be sent before the others: the pages that follow
+	others   []request // one for each account
+	answers  chan resultPage
 	inFlight int
 
-	progress Progress
-	heard    time.Time // when a call was last answered
-	saved    time.Time
-	savedAt  int // Done, then
+	progress   Progress
+	lastAnswer time.Time // when a call was last answered
+	saved      time.Time
+	savedAt    int // Done, then
 
-	unlisted error // why the list of accounts breaks off
-	failed   error // why roles are left out: the first failure, no refusal if there is another
-	of       string
-	failures int // one after the other, without an answer in between
-	misnamed bool
+	unlisted      error // why the list of accounts breaks off
+	failed        error // why roles are left out: the first failure, no refusal if there is another
+	of            string
+	failures      int // one after the other, without an answer in between
+	warnedBadName bool
 }
 
-// An ask is a call to be made, or to be made again.
-type ask struct {
-	account string   // whose roles are asked for; empty: the accounts
-	roles   []string // that the pages before had
-	next    *string
-	pages   int
-	barren  int // pages in a row that brought nothing new
+// An request is a call to be made, or to be made again.
+type request struct {
+	account    string   // whose roles are asked for; empty: the accounts
+	roles      []string // that the pages before had
+	next       *string
+	pages      int
+	emptyPages int // pages in a row that brought nothing new
 
 	token Token
-	left  time.Time
+	sent  time.Time
 }
 
-func (a ask) operation() string {
+func (a request) operation() string {
 	if a.account == "" {
 		return "ListAccounts"
 	}
 	return "ListAccountRoles"
 }
 
-// A listing is a page that came, or the error instead of it.
-type listing struct {
-	ask
+// A resultPage is a page that came, or the error instead of it.
+type resultPage struct {
+	request
 	accounts []Account
 	names    []string
 	after    string // the next page's token
@@ -185,17 +185,17 @@ func (d *discovery) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.verdict()
+	return d.incomplete()
 }
 
 // begin lays out what is to be asked.
 func (d *discovery) begin() {
-	if !d.survey.listed {
-		d.first = append(d.first, ask{})
+	if !d.inventory.listed {
+		d.first = append(d.first, request{})
 		return
 	}
-	for _, id := range d.survey.ids() {
-		d.see(d.survey.accounts[id])
+	for _, id := range d.inventory.ids() {
+		d.addAccount(d.inventory.accounts[id])
 	}
 	d.progress.Listed = true
 	d.report()
@@ -206,7 +206,7 @@ func (d *discovery) step(ctx, calls context.Context) error {
 	var due <-chan time.Time
 	for len(d.first)+len(d.others) > 0 {
 		now := time.Now()
-		wait, ok := d.pace.room(now, d.inFlight)
+		wait, ok := d.limiter.canSend(now, d.inFlight)
 		if !ok {
 			break
 		}
@@ -214,13 +214,13 @@ func (d *discovery) step(ctx, calls context.Context) error {
 			due = time.After(wait)
 			break
 		}
-		d.pace.leave(now)
+		d.limiter.reserve(now)
 		d.send(calls, now)
 	}
 	select {
 	case a := <-d.answers:
 		d.inFlight--
-		return d.take(ctx, a)
+		return d.handle(ctx, a)
 	case <-due:
 	case <-ctx.Done():
 		return ctx.Err()
@@ -229,13 +229,13 @@ func (d *discovery) step(ctx, calls context.Context) error {
 }
 
 func (d *discovery) send(ctx context.Context, now time.Time) {
-	var a ask
+	var a request
 	if last := len(d.first) - 1; last >= 0 {
 		a, d.first = d.first[last], d.first[:last]
 	} else {
 		a, d.others = d.others[0], d.others[1:]
 	}
-	a.token, a.left = d.token, now
+	a.token, a.sent = d.token, now
 	d.inFlight++
 	go func() { d.answers <- call(ctx, d.client, a) }()
 }
@@ -244,44 +244,44 @@ func (d *discovery) send(ctx context.Context, now time.Time) {
 func (d *discovery) drain() {
 	for ; d.inFlight > 0; d.inFlight-- {
 		if a := <-d.answers; a.err == nil {
-			_ = d.found(a) // there is an error already
+			_ = d.handlePage(a) // there is an error already
 		}
 	}
 }
 
-func call(ctx context.Context, client *sso.Client, a ask) listing {
+func call(ctx context.Context, client *ssoapi.Client, a request) resultPage {
 	if a.account == "" {
 		return callAccounts(ctx, client, a)
 	}
 	return callRoles(ctx, client, a)
 }
 
-func callAccounts(ctx context.Context, client *sso.Client, a ask) listing {
-	out, err := client.ListAccounts(ctx, &sso.ListAccountsInput{
+func callAccounts(ctx context.Context, client *ssoapi.Client, a request) resultPage {
+	out, err := client.ListAccounts(ctx, &ssoapi.ListAccountsInput{
 		AccessToken: aws.String(a.token.Access.Reveal()), NextToken: a.next, MaxResults: aws.Int32(pageSize),
 	})
 	if err != nil {
-		return listing{ask: a, err: answered(a.operation(), err)}
+		return resultPage{request: a, err: apiError(a.operation(), err)}
 	}
-	page := listing{ask: a, after: aws.ToString(out.NextToken)}
+	page := resultPage{request: a, after: aws.ToString(out.NextToken)}
 	for _, listed := range out.AccountList {
 		account := Account{aws.ToString(listed.AccountId), cut(aws.ToString(listed.AccountName)), cut(aws.ToString(listed.EmailAddress))}
 		if !IsAccountID(account.ID) {
-			return listing{ask: a, err: unusable(a.operation())}
+			return resultPage{request: a, err: errBadResponse(a.operation())}
 		}
 		page.accounts = append(page.accounts, account)
 	}
 	return page
 }
 
-func callRoles(ctx context.Context, client *sso.Client, a ask) listing {
-	out, err := client.ListAccountRoles(ctx, &sso.ListAccountRolesInput{
+func callRoles(ctx context.Context, client *ssoapi.Client, a request) resultPage {
+	out, err := client.ListAccountRoles(ctx, &ssoapi.ListAccountRolesInput{
 		AccessToken: aws.String(a.token.Access.Reveal()), AccountId: aws.String(a.account), NextToken: a.next, MaxResults: aws.Int32(pageSize),
 	})
 	if err != nil {
-		return listing{ask: a, err: answered(a.operation(), err)}
+		return resultPage{request: a, err: apiError(a.operation(), err)}
 	}
-	page := listing{ask: a, after: aws.ToString(out.NextToken)}
+	page := resultPage{request: a, after: aws.ToString(out.NextToken)}
 	for _, role := range out.RoleList {
 		page.names = append(page.names, aws.ToString(role.RoleName))
 	}
@@ -300,44 +300,44 @@ func cut(text string) string {
 	return strings.Clone(text[:end])
 }
 
-// take does what follows from an answer. Its error ends the discovery.
-func (d *discovery) take(ctx context.Context, a listing) error {
+// handle does what follows from an answer. Its error ends the discovery.
+func (d *discovery) handle(ctx context.Context, a resultPage) error {
 	now := time.Now()
 	if refusal, ok := throttled(a.err); ok {
-		return d.throttled(a.ask, refusal, now)
+		return d.throttled(a.request, refusal, now)
 	}
 	if isUnauthorized(a.err) {
-		return d.unauthorized(ctx, a.ask)
+		return d.unauthorized(ctx, a.request)
 	}
-	d.heard = now
+	d.lastAnswer = now
 	if a.err != nil {
-		d.fail(a.ask, a.err)
+		d.fail(a.request, a.err)
 		return ctx.Err()
 	}
-	d.pace.answer(now)
+	d.limiter.answer(now)
 	d.failures = 0
-	err := d.found(a)
+	err := d.handlePage(a)
 	d.report()
 	d.save(now)
 	return err
 }
 
-func (d *discovery) throttled(a ask, refusal *ServiceError, now time.Time) error {
-	d.pace.refuse(a.left, now, refusal.retryAfter)
+func (d *discovery) throttled(a request, refusal *ServiceError, now time.Time) error {
+	d.limiter.refuse(a.sent, now, refusal.retryAfter)
 	d.progress.Throttled++
-	d.again(a)
+	d.requeue(a)
 	d.report()
-	if silence := now.Sub(d.heard); silence > stalled {
+	if silence := now.Sub(d.lastAnswer); silence > giveUpAfter {
 		return fmt.Errorf("for %v, every call was refused: %w", silence.Round(time.Second), refusal)
 	}
 	return nil
 }
 
-// again puts back what is to be asked once more: a page of accounts before
+// requeue puts back what is to be asked once more: a page of accounts before
 // all else, since the rest follows from it; roles when their turn comes, so
 // that an account that the service will not talk of does not hold the others
 // up.
-func (d *discovery) again(a ask) {
+func (d *discovery) requeue(a request) {
 	if a.account == "" {
 		d.first = append(d.first, a)
 		return
@@ -347,27 +347,27 @@ func (d *discovery) again(a ask) {
 
 // unauthorized replaces a token that was revoked before its time, or has
 // expired in a long discovery: once, and again when a new one has had a life.
-func (d *discovery) unauthorized(ctx context.Context, a ask) error {
+func (d *discovery) unauthorized(ctx context.Context, a request) error {
 	if a.token.Access != d.token.Access {
-		d.again(a) // it left with the token before
+		d.requeue(a) // it left with the token before
 		return nil
 	}
 	if now := time.Now(); d.replaced.IsZero() || now.Sub(d.replaced) > tokenMargin {
-		token, err := d.c.replace(ctx, d.portal, d.token)
+		token, err := d.c.replaceToken(ctx, d.portal, d.token)
 		if err != nil {
 			return err
 		}
-		d.token, d.replaced, d.heard = token, now, time.Now()
-		d.survey.session = token.mark()
-		d.again(a)
+		d.token, d.replaced, d.lastAnswer = token, now, time.Now()
+		d.inventory.session = token.fingerprint()
+		d.requeue(a)
 		return nil
 	}
-	return d.c.refused(ctx, d.portal, d.token)
+	return d.c.markTokenRejected(ctx, d.portal, d.token)
 }
 
 // fail notes what is left out. When as many calls have failed in a row as may
 // be in flight, the rest is not tried.
-func (d *discovery) fail(a ask, err error) {
+func (d *discovery) fail(a request, err error) {
 	switch {
 	case a.account == "":
 		d.unlisted = err
@@ -379,14 +379,14 @@ func (d *discovery) fail(a ask, err error) {
 	}
 }
 
-// verdict says what is missing.
-func (d *discovery) verdict() error {
-	if !d.survey.listed {
+// incomplete says what is missing.
+func (d *discovery) incomplete() error {
+	if !d.inventory.listed {
 		return fmt.Errorf("the list of accounts is not complete: %w", cmp.Or(d.unlisted, d.failed))
 	}
 	var missing []string
-	for id, a := range d.survey.accounts {
-		if a.seen && !a.asked {
+	for id, a := range d.inventory.accounts {
+		if a.seen && !a.listed {
 			missing = append(missing, id)
 		}
 	}
@@ -397,111 +397,111 @@ func (d *discovery) verdict() error {
 	return &IncompleteError{Missing: missing, Accounts: d.progress.Accounts, First: d.of, Err: d.failed}
 }
 
-// found takes a page. Its error is of a list that does not end.
-func (d *discovery) found(a listing) error {
+// handlePage takes a page. Its error is of a list that does not end.
+func (d *discovery) handlePage(a resultPage) error {
 	a.pages++
-	a.barren++
+	a.emptyPages++
 	if a.account == "" {
-		return d.foundAccounts(a)
+		return d.handleAccounts(a)
 	}
-	return d.foundRoles(a)
+	return d.handleRoles(a)
 }
 
 // follow asks for the next page, unless the list has shown that it leads
 // nowhere.
-func (d *discovery) follow(a listing) error {
-	if a.next != nil && *a.next == a.after || a.pages >= maxPages || a.barren > maxBarren {
-		return endless(a.operation())
+func (d *discovery) follow(a resultPage) error {
+	if a.next != nil && *a.next == a.after || a.pages >= maxPages || a.emptyPages > maxEmptyPages {
+		return errUnboundedList(a.operation())
 	}
 	a.next = &a.after
-	d.first = append(d.first, a.ask)
+	d.first = append(d.first, a.request)
 	return nil
 }
 
-func (d *discovery) foundAccounts(a listing) error {
+func (d *discovery) handleAccounts(a resultPage) error {
 	for _, account := range a.accounts {
-		known := d.survey.accounts[account.ID]
+		known := d.inventory.accounts[account.ID]
 		if known != nil && known.seen {
 			continue
 		}
-		a.barren = 0
+		a.emptyPages = 0
 		if known == nil {
-			known = &surveyed{}
-			d.survey.accounts[account.ID] = known
+			known = &accountState{}
+			d.inventory.accounts[account.ID] = known
 		}
 		known.Account = account
-		d.see(known)
+		d.addAccount(known)
 	}
 	if d.progress.Accounts > maxAccounts {
-		return endless(a.operation())
+		return errUnboundedList(a.operation())
 	}
 	if a.after != "" {
 		return d.follow(a)
 	}
-	d.survey.listed, d.progress.Listed = true, true
-	for id, account := range d.survey.accounts {
+	d.inventory.listed, d.progress.Listed = true, true
+	for id, account := range d.inventory.accounts {
 		if !account.seen {
-			delete(d.survey.accounts, id) // out of reach by now
+			delete(d.inventory.accounts, id) // out of reach by now
 		}
 	}
 	return nil
 }
 
-// see counts an account, and sees to its roles.
-func (d *discovery) see(a *surveyed) {
+// addAccount counts an account, and sees to its roles.
+func (d *discovery) addAccount(a *accountState) {
 	a.seen = true
 	d.progress.Accounts++
-	if a.asked {
+	if a.listed {
 		d.done(a)
 		return
 	}
-	d.others = append(d.others, ask{account: a.ID})
+	d.others = append(d.others, request{account: a.ID})
 }
 
-func (d *discovery) foundRoles(a listing) error {
+func (d *discovery) handleRoles(a resultPage) error {
 	for _, name := range a.names {
 		switch {
 		case !IsRoleName(name):
-			if !d.misnamed {
-				d.misnamed = true
-				d.c.misnamed(a.account, name)
+			if !d.warnedBadName {
+				d.warnedBadName = true
+				d.c.warnBadName(a.account, name)
 			}
 		case !slices.Contains(a.roles, name):
-			a.roles = append(a.roles, d.survey.role(name))
-			a.barren = 0
+			a.roles = append(a.roles, d.inventory.role(name))
+			a.emptyPages = 0
 		}
 		if len(a.roles) > maxRoles {
-			d.fail(a.ask, endless(a.operation()))
+			d.fail(a.request, errUnboundedList(a.operation()))
 			return nil
 		}
 	}
 	if a.after != "" {
 		if err := d.follow(a); err != nil {
-			d.fail(a.ask, err)
+			d.fail(a.request, err)
 		}
 		return nil
 	}
-	account := d.survey.accounts[a.account]
+	account := d.inventory.accounts[a.account]
 	slices.Sort(a.roles)
-	account.roles, account.known, account.asked = a.roles, true, true
+	account.roles, account.known, account.listed = a.roles, true, true
 	d.done(account)
 	if d.progress.Roles > maxAllRoles {
-		return endless(a.operation())
+		return errUnboundedList(a.operation())
 	}
 	return nil
 }
 
-func (d *discovery) done(a *surveyed) {
+func (d *discovery) done(a *accountState) {
 	d.progress.Done++
 	d.progress.Roles += len(a.roles)
-	if d.told.Found != nil {
-		d.told.Found(Reach{a.Account, slices.Clone(a.roles)})
+	if d.events.Found != nil {
+		d.events.Found(AccountRoles{a.Account, slices.Clone(a.roles)})
 	}
 }
 
 func (d *discovery) report() {
-	if d.told.Progress != nil {
-		d.told.Progress(d.progress)
+	if d.events.Progress != nil {
+		d.events.Progress(d.progress)
 	}
 }
 
@@ -511,6 +511,6 @@ func (d *discovery) save(now time.Time) {
 	if now.Sub(d.saved) < savePause || 10*(d.progress.Done-d.savedAt) < d.progress.Done {
 		return
 	}
-	d.c.keepSurvey(d.portal, d.survey)
+	d.c.saveInventory(d.portal, d.inventory)
 	d.saved, d.savedAt = now, d.progress.Done
 }

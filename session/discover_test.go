@@ -18,22 +18,22 @@ import (
 )
 
 // estateOf gives the client a session, and its portal n accounts.
-func estateOf(t *testing.T, n int, roles ...string) (*Client, *ssotest.Server, Portal) {
+func estateOf(t *testing.T, n int, roles ...string) (*Client, *ssotest.Server, SSOSession) {
 	t.Helper()
 	c, server, profile := loggedIn(t)
 	server.SetEstate(ssotest.ManyAccounts(n, roles...))
 	server.ForgetCalls()
-	return c, server, profile.Portal
+	return c, server, profile.SSOSession
 }
 
 // checkReaches wants each of n accounts once, with the roles, in order.
-func checkReaches(t *testing.T, reaches []Reach, n int, roles ...string) {
+func checkReaches(t *testing.T, inventory []AccountRoles, n int, roles ...string) {
 	t.Helper()
-	if len(reaches) != n {
-		t.Fatalf("%d accounts, want %d", len(reaches), n)
+	if len(inventory) != n {
+		t.Fatalf("%d accounts, want %d", len(inventory), n)
 	}
 	for i, want := range ssotest.ManyAccounts(n, roles...) {
-		got := reaches[i]
+		got := inventory[i]
 		if got.ID != want.ID || got.Name != want.Name || got.Email != want.Email || !slices.Equal(got.Roles, roles) {
 			t.Fatalf("account %d is %+v", i, got)
 		}
@@ -57,14 +57,14 @@ func TestDiscoverIsAsFastAsTheServiceLets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, server, portal := estateOf(t, test.accounts, fourRoles...)
+				c, server, sso := estateOf(t, test.accounts, fourRoles...)
 				server.Change(func(s *ssotest.Settings) { s.Latency, s.ListRate = 20*time.Millisecond, test.rate })
 				start := time.Now()
-				reaches, err := c.Discover(t.Context(), portal, Discovery{})
+				inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				checkReaches(t, reaches, test.accounts, fourRoles...)
+				checkReaches(t, inventory, test.accounts, fourRoles...)
 				took, refused := time.Since(start), refusals(server)
 				t.Logf("%v, %v, %d refused, %d in flight", took, server.Counts(), refused, server.Peak(ssotest.ListAccountRoles))
 				if took > test.longest {
@@ -161,18 +161,18 @@ func TestDiscoverFindsThePaceOfOtherLimiters(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, server, portal := estateOf(t, 400, fourRoles...)
+				c, server, sso := estateOf(t, 400, fourRoles...)
 				server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
 				server.Fault(ssotest.Fault{
 					Type: "TooManyRequestsException", Times: ssotest.Forever, RetryAfter: test.retryAfter,
 					Match: func(call ssotest.Call) bool { return !test.allow(call.Time) },
 				})
 				start := time.Now()
-				reaches, err := c.Discover(t.Context(), portal, Discovery{})
+				inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				checkReaches(t, reaches, 400, fourRoles...)
+				checkReaches(t, inventory, 400, fourRoles...)
 				took, refused := time.Since(start), refusals(server)
 				t.Logf("%v, %d refused", took, refused)
 				if took > 30*time.Second {
@@ -198,24 +198,24 @@ func TestDiscoverRecovers(t *testing.T) {
 		"a volley":                  {ssotest.Fault{Skip: 100, Times: 60}, 0, 12 * time.Second},
 		"what a firewall says":      {ssotest.Fault{Skip: 500, Status: 429}, 0, 3 * time.Second},
 		"try again in 7 s":          {ssotest.Fault{Skip: 100, RetryAfter: 7 * time.Second}, 7 * time.Second, 17 * time.Second},
-		"try again in an hour":      {ssotest.Fault{Skip: 100, RetryAfter: time.Hour}, maxHeed, maxHeed + 10*time.Second},
+		"try again in an hour":      {ssotest.Fault{Skip: 100, RetryAfter: time.Hour}, maxRetryAfter, maxRetryAfter + 10*time.Second},
 		"nothing for two minutes":   {ssotest.Fault{Match: within(2 * time.Minute), Times: ssotest.Forever}, 2 * time.Minute, 160 * time.Second},
 		"nothing, in the meanwhile": {ssotest.Fault{Skip: 500, Match: within(2 * time.Minute), Times: ssotest.Forever}, 2 * time.Minute, 160 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, server, portal := estateOf(t, 1000, fourRoles...)
+				c, server, sso := estateOf(t, 1000, fourRoles...)
 				server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
 				if test.fault.Status == 0 {
 					test.fault.Type = "TooManyRequestsException"
 				}
 				server.Fault(test.fault)
 				start := time.Now()
-				reaches, err := c.Discover(t.Context(), portal, Discovery{})
+				inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				checkReaches(t, reaches, 1000, fourRoles...)
+				checkReaches(t, inventory, 1000, fourRoles...)
 				took, refused := time.Since(start), refusals(server)
 				t.Logf("%v, %v, %d refused", took, server.Counts(), refused)
 				if took < test.shortest || took > test.longest {
@@ -248,14 +248,14 @@ func within(d time.Duration) func(ssotest.Call) bool {
 // A service that refuses everything is given up in the end.
 func TestDiscoverGivesUpOnRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, portal := estateOf(t, 10, fourRoles...)
+		c, server, sso := estateOf(t, 10, fourRoles...)
 		server.Fault(ssotest.Fault{Op: ssotest.ListAccountRoles, Type: "TooManyRequestsException", Times: ssotest.Forever})
 		start := time.Now()
-		_, err := c.Discover(t.Context(), portal, Discovery{})
+		_, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 		if err == nil || !strings.Contains(err.Error(), "every call was refused: AWS answered TooManyRequestsException to ListAccountRoles") {
 			t.Errorf("it says: %v", err)
 		}
-		if took := time.Since(start); took < stalled || took > stalled+time.Minute {
+		if took := time.Since(start); took < giveUpAfter || took > giveUpAfter+time.Minute {
 			t.Errorf("it took %v", took)
 		}
 		if n := server.Calls(ssotest.ListAccountRoles); n > 1000 {
@@ -278,11 +278,11 @@ func TestDiscoverSaysWhatItLacks(t *testing.T) {
 		"and the list broken": {ssotest.Fault{Op: ssotest.ListAccounts, Skip: 1, Times: ssotest.Forever, Kind: ssotest.ResetBefore}, false, "the list of accounts is not complete: .*closed the connection"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, portal := estateOf(t, 10, fourRoles...)
+			c, server, sso := estateOf(t, 10, fourRoles...)
 			server.Change(func(s *ssotest.Settings) { s.PageLimit = 5 })
 			server.Fault(refusal)
 			server.Fault(test.fault)
-			_, err := c.Discover(t.Context(), portal, Discovery{})
+			_, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 			var incomplete *IncompleteError
 			if isRefused := errors.As(err, &incomplete) && incomplete.IsRefused(); isRefused != test.isRefused {
 				t.Errorf("%s: refused %v", what, isRefused)
@@ -302,7 +302,7 @@ func TestDiscoverLosesNothing(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			n := random.IntN(250)
-			c, server, portal := estateOf(t, n, fourRoles...)
+			c, server, sso := estateOf(t, n, fourRoles...)
 			server.Change(func(s *ssotest.Settings) {
 				s.Latency = time.Duration(random.IntN(100)) * time.Millisecond
 				s.ListRate = []int{0, 5, 50}[random.IntN(3)]
@@ -317,8 +317,8 @@ func TestDiscoverLosesNothing(t *testing.T) {
 			}
 			found := map[string]int{}
 			var last Progress
-			reaches, err := c.Discover(t.Context(), portal, Discovery{
-				Found: func(r Reach) { found[r.ID]++ },
+			inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{
+				Found: func(r AccountRoles) { found[r.ID]++ },
 				Progress: func(p Progress) {
 					if p.Done < last.Done || p.Done > p.Accounts || p.Throttled < last.Throttled || p.Accounts < last.Accounts {
 						t.Errorf("seed %d: %+v after %+v", seed, p, last)
@@ -326,8 +326,8 @@ func TestDiscoverLosesNothing(t *testing.T) {
 					last = p
 				},
 			})
-			if len(found) != len(reaches) || last.Done != len(reaches) || last.Roles != len(reaches)*len(fourRoles) {
-				t.Errorf("seed %d: %d announced, %+v, %d returned", seed, len(found), last, len(reaches))
+			if len(found) != len(inventory) || last.Done != len(inventory) || last.Roles != len(inventory)*len(fourRoles) {
+				t.Errorf("seed %d: %d announced, %+v, %d returned", seed, len(found), last, len(inventory))
 			}
 			for id, times := range found {
 				if times != 1 {
@@ -338,17 +338,17 @@ func TestDiscoverLosesNothing(t *testing.T) {
 			switch {
 			case errors.As(err, &required): // the token was refused, and the next one too
 			case err == nil:
-				checkReaches(t, reaches, n, fourRoles...)
+				checkReaches(t, inventory, n, fourRoles...)
 			case !last.Listed:
 				if !strings.Contains(err.Error(), "the list of accounts is not complete") {
 					t.Errorf("seed %d: %v", seed, err)
 				}
-			case n-len(reaches) > 1:
-				if want := fmt.Sprintf("the roles of %d accounts of %d are missing", n-len(reaches), n); !strings.Contains(err.Error(), want) {
+			case n-len(inventory) > 1:
+				if want := fmt.Sprintf("the roles of %d accounts of %d are missing", n-len(inventory), n); !strings.Contains(err.Error(), want) {
 					t.Errorf("seed %d: it says %v, want %s", seed, err, want)
 				}
-			case n-len(reaches) != 1 || !strings.Contains(err.Error(), "the roles of account"):
-				t.Errorf("seed %d: %d of %d and %v", seed, len(reaches), n, err)
+			case n-len(inventory) != 1 || !strings.Contains(err.Error(), "the roles of account"):
+				t.Errorf("seed %d: %d of %d and %v", seed, len(inventory), n, err)
 			}
 			if peak := server.Peak(ssotest.ListAccountRoles); peak > maxInFlight {
 				t.Errorf("seed %d: %d in flight", seed, peak)
@@ -362,9 +362,9 @@ func TestDiscoverLosesNothing(t *testing.T) {
 				return
 			}
 			server.ForgetCalls()
-			missing := n - len(reaches)
+			missing := n - len(inventory)
 			again := err == nil
-			reaches, err = c.Discover(t.Context(), portal, Discovery{})
+			inventory, err = c.Discover(t.Context(), sso, DiscoveryEvents{})
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
@@ -380,7 +380,7 @@ func TestDiscoverLosesNothing(t *testing.T) {
 			if len(calls) != missing {
 				t.Errorf("seed %d: %d accounts were asked, %d were missing", seed, len(calls), missing)
 			}
-			checkReaches(t, reaches, n, fourRoles...)
+			checkReaches(t, inventory, n, fourRoles...)
 		})
 	}
 }
@@ -415,36 +415,36 @@ func TestDiscoverResumes(t *testing.T) {
 	for seed := range uint64(8) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 2))
-			c, server, portal := estateOf(t, 300, fourRoles...)
+			c, server, sso := estateOf(t, 300, fourRoles...)
 			server.Change(func(s *ssotest.Settings) {
 				s.Latency = 20 * time.Millisecond
 				s.ListRate = []int{0, 40}[random.IntN(2)]
 			})
 			interruptions := 0
-			var reaches []Reach
+			var inventory []AccountRoles
 			for {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.IntN(200+50*server.ListRate))*time.Millisecond)
 				start := time.Now()
 				found := 0
 				var err error
-				reaches, err = c.Discover(ctx, portal, Discovery{Found: func(Reach) { found++ }})
+				inventory, err = c.Discover(ctx, sso, DiscoveryEvents{Found: func(AccountRoles) { found++ }})
 				deadline, _ := ctx.Deadline()
 				cancel()
-				if len(reaches) != found {
-					t.Errorf("seed %d: %d announced, %d returned", seed, found, len(reaches))
+				if len(inventory) != found {
+					t.Errorf("seed %d: %d announced, %d returned", seed, found, len(inventory))
 				}
 				if err == nil {
 					break
 				}
 				if interruptions++; interruptions > 200 {
-					t.Fatalf("seed %d: it does not come any further than %d accounts", seed, len(reaches))
+					t.Fatalf("seed %d: it does not come any further than %d accounts", seed, len(inventory))
 				}
 				if !errors.Is(err, context.DeadlineExceeded) || time.Now().After(deadline) {
 					t.Fatalf("seed %d: after %v, %v", seed, time.Since(start), err)
 				}
 				time.Sleep(time.Second)
 			}
-			checkReaches(t, reaches, 300, fourRoles...)
+			checkReaches(t, inventory, 300, fourRoles...)
 			asked := map[string]int{}
 			for _, call := range server.Log() {
 				if call.Op == ssotest.ListAccountRoles && call.Status == 200 {
@@ -466,12 +466,12 @@ func TestDiscoverResumes(t *testing.T) {
 // A process that is killed loses no more than a little.
 func TestDiscoverOutlivesItsProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, portal := estateOf(t, 300, fourRoles...)
+		c, server, sso := estateOf(t, 300, fourRoles...)
 		server.Change(func(s *ssotest.Settings) { s.Latency, s.ListRate = 20*time.Millisecond, 20 })
 		found, announced := 0, 0
 		func() {
 			defer func() { _ = recover() }()
-			_, _ = c.Discover(t.Context(), portal, Discovery{Found: func(Reach) {
+			_, _ = c.Discover(t.Context(), sso, DiscoveryEvents{Found: func(AccountRoles) {
 				if found++; found == 200 {
 					panic("killed")
 				}
@@ -479,17 +479,17 @@ func TestDiscoverOutlivesItsProcess(t *testing.T) {
 		}()
 		synctest.Wait()
 		time.Sleep(time.Minute)
-		reaches, _, ok := c.KnownReach(portal)
-		if !ok || len(reaches) < 170 || len(reaches) > 200 {
-			t.Errorf("%d accounts are known, %v", len(reaches), ok)
+		inventory, _, ok := c.KnownInventory(sso)
+		if !ok || len(inventory) < 170 || len(inventory) > 200 {
+			t.Errorf("%d accounts are known, %v", len(inventory), ok)
 		}
-		kept := len(reaches)
+		kept := len(inventory)
 		server.ForgetCalls()
-		reaches, err := c.Discover(t.Context(), portal, Discovery{Found: func(Reach) { announced++ }})
+		inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{Found: func(AccountRoles) { announced++ }})
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkReaches(t, reaches, 300, fourRoles...)
+		checkReaches(t, inventory, 300, fourRoles...)
 		if calls := server.Calls(ssotest.ListAccountRoles) - refusals(server); calls != 300-kept {
 			t.Errorf("%d calls for %d accounts", calls, 300-kept)
 		}
@@ -503,22 +503,22 @@ func TestDiscoverOutlivesItsProcess(t *testing.T) {
 // something else, and a discovery that has come to its end asks anew.
 func TestKnownReach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, portal := estateOf(t, 250, fourRoles...)
+		c, server, sso := estateOf(t, 250, fourRoles...)
 		server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
-		if _, _, ok := c.KnownReach(portal); ok {
+		if _, _, ok := c.KnownInventory(sso); ok {
 			t.Error("something is known of nothing")
 		}
-		if _, err := c.Discover(t.Context(), portal, Discovery{}); err != nil {
+		if _, err := c.Discover(t.Context(), sso, DiscoveryEvents{}); err != nil {
 			t.Fatal(err)
 		}
 		ended := time.Now()
 		known := func(want time.Time, n int, roles ...string) {
 			t.Helper()
-			reaches, at, ok := c.KnownReach(portal)
+			inventory, at, ok := c.KnownInventory(sso)
 			if !ok || !at.Equal(want) {
 				t.Errorf("known at %v, want %v", at, want)
 			}
-			checkReaches(t, reaches, n, roles...)
+			checkReaches(t, inventory, n, roles...)
 		}
 		known(ended, 250, fourRoles...)
 
@@ -527,15 +527,15 @@ func TestKnownReach(t *testing.T) {
 		time.Sleep(time.Minute)
 		server.SetEstate(ssotest.ManyAccounts(120, "Guest"))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-		reaches, err := c.Discover(ctx, portal, Discovery{})
+		inventory, err := c.Discover(ctx, sso, DiscoveryEvents{})
 		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) || len(reaches) != 0 {
-			t.Errorf("%d accounts, %v", len(reaches), err)
+		if !errors.Is(err, context.DeadlineExceeded) || len(inventory) != 0 {
+			t.Errorf("%d accounts, %v", len(inventory), err)
 		}
 		known(ended, 250, fourRoles...)
 
 		// One that comes to its end knows better.
-		if _, err := c.Discover(t.Context(), portal, Discovery{}); err != nil {
+		if _, err := c.Discover(t.Context(), sso, DiscoveryEvents{}); err != nil {
 			t.Fatal(err)
 		}
 		known(time.Now(), 120, "Guest")
@@ -543,17 +543,17 @@ func TestKnownReach(t *testing.T) {
 		// Another session does not go on where one was interrupted, and neither
 		// does anybody after an hour.
 		for name, meanwhile := range map[string]func(){
-			"an hour":         func() { time.Sleep(resumable) },
-			"another session": func() { login(t, c, portal) },
+			"an hour":         func() { time.Sleep(resumeWithin) },
+			"another session": func() { login(t, c, sso) },
 		} {
-			login(t, c, portal)
-			reaches, err := c.discoverFor(t, portal, 45*time.Millisecond)
-			if err == nil || len(reaches) == 0 {
-				t.Fatalf("%s: %d accounts, %v", name, len(reaches), err)
+			login(t, c, sso)
+			inventory, err := c.discoverFor(t, sso, 45*time.Millisecond)
+			if err == nil || len(inventory) == 0 {
+				t.Fatalf("%s: %d accounts, %v", name, len(inventory), err)
 			}
 			meanwhile()
 			server.ForgetCalls()
-			if _, err := c.Discover(t.Context(), portal, Discovery{}); err != nil {
+			if _, err := c.Discover(t.Context(), sso, DiscoveryEvents{}); err != nil {
 				t.Fatal(err)
 			}
 			if calls := server.Calls(ssotest.ListAccountRoles); calls != 120 {
@@ -562,15 +562,15 @@ func TestKnownReach(t *testing.T) {
 		}
 
 		// Other portals know nothing of it, and in the end nobody does.
-		other := portal
+		other := sso
 		other.StartURL += "/other"
-		if _, _, ok := c.KnownReach(other); ok {
+		if _, _, ok := c.KnownInventory(other); ok {
 			t.Error("another portal knows of it")
 		}
-		if err := c.forgetReach(portal); err != nil {
+		if err := c.forgetInventory(sso); err != nil {
 			t.Error(err)
 		}
-		if _, _, ok := c.KnownReach(portal); ok {
+		if _, _, ok := c.KnownInventory(sso); ok {
 			t.Error("it is not forgotten")
 		}
 		keys, err := c.Private.Keys()
@@ -580,12 +580,12 @@ func TestKnownReach(t *testing.T) {
 	})
 }
 
-func login(t *testing.T, c *Client, portal Portal) {
+func login(t *testing.T, c *Client, sso SSOSession) {
 	t.Helper()
-	var shown Challenge
+	var shown LoginPrompt
 	ceremony := deviceCeremony(&shown)
 	ceremony.Force = true
-	if _, _, err := c.Login(t.Context(), portal, ceremony); err != nil {
+	if _, _, err := c.Login(t.Context(), sso, ceremony); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -594,13 +594,13 @@ func login(t *testing.T, c *Client, portal Portal) {
 // sound is taken.
 func TestSurveyIsKept(t *testing.T) {
 	c, _ := newClient(t)
-	portal := profileNamed(t, c, "dev").Portal
+	sso := profileNamed(t, c, "dev").SSOSession
 	now := time.Now().UTC()
-	s := &survey{session: "mark", begun: now, open: true, listed: true, complete: now, accounts: map[string]*surveyed{}, roles: map[string]string{}}
+	s := &inventory{session: "mark", begun: now, interrupted: true, listed: true, complete: now, accounts: map[string]*accountState{}, roles: map[string]string{}}
 	long := strings.Repeat("<\x01", maxName/2)
 	for i := range 12_000 {
 		id := fmt.Sprintf("7%011d", i)
-		a := &surveyed{Account: Account{ID: id, Name: "Zürich \"データ湖\"", Email: id + "@example.com"}, known: i%2 == 0, asked: i%4 == 0}
+		a := &accountState{Account: Account{ID: id, Name: "Zürich \"データ湖\"", Email: id + "@example.com"}, known: i%2 == 0, listed: i%4 == 0}
 		for role := range i % 9 {
 			a.roles = append(a.roles, s.role(fmt.Sprintf("Role%d-%d", role, i%100)))
 		}
@@ -613,13 +613,13 @@ func TestSurveyIsKept(t *testing.T) {
 		s.accounts[id] = a
 	}
 	c.Warn = func(line string) { t.Errorf("warning: %s", line) }
-	c.keepSurvey(portal, s)
-	got, ok := c.readSurvey(portal)
-	if !ok || got.session != s.session || !got.begun.Equal(now) || !got.open || !got.listed || !got.complete.Equal(now) {
+	c.saveInventory(sso, s)
+	got, ok := c.readInventory(sso)
+	if !ok || got.session != s.session || !got.begun.Equal(now) || !got.interrupted || !got.listed || !got.complete.Equal(now) {
 		t.Fatalf("read %+v", got)
 	}
-	same := func(a, b *surveyed) bool {
-		return a.Account == b.Account && slices.Equal(a.roles, b.roles) && a.known == b.known && a.asked == (b.asked && b.known)
+	same := func(a, b *accountState) bool {
+		return a.Account == b.Account && slices.Equal(a.roles, b.roles) && a.known == b.known && a.listed == (b.listed && b.known)
 	}
 	if !maps.EqualFunc(got.accounts, s.accounts, same) {
 		t.Error("the accounts are not what they were")
@@ -632,22 +632,22 @@ func TestSurveyIsKept(t *testing.T) {
 	// A part that is lost, and one of an earlier run.
 	earlier := s.parts()[1]
 	earlier.Begun = now.Add(-time.Hour)
-	if err := errors.Join(c.Private.Delete(partKey(portal, 0)), c.Private.Put(partKey(portal, 1), earlier)); err != nil {
+	if err := errors.Join(c.Private.Delete(partKey(sso, 0)), c.Private.Put(partKey(sso, 1), earlier)); err != nil {
 		t.Fatal(err)
 	}
-	got, ok = c.readSurvey(portal)
+	got, ok = c.readInventory(sso)
 	if !ok || got.listed || len(got.accounts) == 0 || len(got.accounts) >= len(s.accounts) {
 		t.Errorf("%d accounts, listed %v", len(got.accounts), got.listed)
 	}
 	for id, a := range got.accounts {
-		if !slices.Equal(a.roles, s.accounts[id].roles) || a.known != s.accounts[id].known || a.asked && !s.accounts[id].asked {
+		if !slices.Equal(a.roles, s.accounts[id].roles) || a.known != s.accounts[id].known || a.listed && !s.accounts[id].listed {
 			t.Errorf("%+v, was %+v", a, s.accounts[id])
 		}
 	}
 
 	// Fewer parts leave none behind.
 	clear(s.accounts)
-	c.keepSurvey(portal, s)
+	c.saveInventory(sso, s)
 	keys, err := c.Private.Keys()
 	if err != nil || len(keys) != 1 {
 		t.Errorf("left: %v, %v", keys, err)
@@ -658,19 +658,19 @@ func TestSurveyIsKept(t *testing.T) {
 func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	t.Run("lists without end", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, portal := estateOf(t, 50, fourRoles...)
+			c, server, sso := estateOf(t, 50, fourRoles...)
 			for _, kind := range []ssotest.Kind{ssotest.RepeatPages, ssotest.EmptyPages} {
 				for _, op := range []ssotest.Op{ssotest.ListAccounts, ssotest.ListAccountRoles} {
 					server.ForgetCalls()
-					if err := c.forgetReach(portal); err != nil {
+					if err := c.forgetInventory(sso); err != nil {
 						t.Error(err)
 					}
 					server.Fault(ssotest.Fault{Op: op, Kind: kind, Times: ssotest.Forever})
-					reaches, err := c.Discover(t.Context(), portal, Discovery{})
-					if err == nil || !strings.HasSuffix(err.Error(), string(op)+" does not come to an end") || len(reaches) != 0 && op == ssotest.ListAccountRoles {
-						t.Errorf("%s %s: %d accounts, %v", op, kind, len(reaches), err)
+					inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
+					if err == nil || !strings.HasSuffix(err.Error(), string(op)+" does not come to an end") || len(inventory) != 0 && op == ssotest.ListAccountRoles {
+						t.Errorf("%s %s: %d accounts, %v", op, kind, len(inventory), err)
 					}
-					if n := server.Calls(op); n > 50*(maxBarren+2) {
+					if n := server.Calls(op); n > 50*(maxEmptyPages+2) {
 						t.Errorf("%s %s: %d calls", op, kind, n)
 					}
 					server.ClearFaults()
@@ -680,10 +680,10 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	})
 	t.Run("a million accounts", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, portal := estateOf(t, maxAccounts+pageSize+1)
+			c, server, sso := estateOf(t, maxAccounts+pageSize+1)
 			server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
 			server.Fault(ssotest.Fault{Op: ssotest.ListAccountRoles, Kind: ssotest.Hang, Times: ssotest.Forever})
-			_, err := c.Discover(t.Context(), portal, Discovery{})
+			_, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 			if err == nil || !strings.Contains(err.Error(), "ListAccounts does not come to an end") {
 				t.Error(err)
 			}
@@ -698,38 +698,38 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 			for i := range 2 * maxRoles {
 				roles = append(roles, fmt.Sprint("Role", i))
 			}
-			c, _, portal := estateOf(t, 2, roles...)
-			reaches, err := c.Discover(t.Context(), portal, Discovery{})
-			if err == nil || !strings.Contains(err.Error(), "the roles of 2 accounts of 2 are missing") || len(reaches) != 0 {
-				t.Errorf("%d accounts, %v", len(reaches), err)
+			c, _, sso := estateOf(t, 2, roles...)
+			inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
+			if err == nil || !strings.Contains(err.Error(), "the roles of 2 accounts of 2 are missing") || len(inventory) != 0 {
+				t.Errorf("%d accounts, %v", len(inventory), err)
 			}
 		})
 	})
 	t.Run("names that are none", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, portal := estateOf(t, 1, "Good", "Bad one", "../worse", "Good", "Also@good")
+			c, server, sso := estateOf(t, 1, "Good", "Bad one", "../worse", "Good", "Also@good")
 			server.AddAccounts(ssotest.HostileEstate()...)
 			server.AddAccounts(ssotest.Account{ID: "888888888888", Name: strings.Repeat("ä", maxName)})
 			var warnings []string
 			c.Warn = func(line string) { warnings = append(warnings, line) }
-			reaches, err := c.Discover(t.Context(), portal, Discovery{})
-			if err != nil || len(reaches) != 2+len(ssotest.HostileEstate()) {
-				t.Fatalf("%d accounts, %v", len(reaches), err)
+			inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
+			if err != nil || len(inventory) != 2+len(ssotest.HostileEstate()) {
+				t.Fatalf("%d accounts, %v", len(inventory), err)
 			}
-			for _, reach := range reaches {
-				for _, role := range reach.Roles {
+			for _, account := range inventory {
+				for _, role := range account.Roles {
 					if !IsRoleName(role) {
 						t.Errorf("%q is taken for a role", role)
 					}
 				}
-				switch reach.ID {
+				switch account.ID {
 				case "700000000000":
-					if !slices.Equal(reach.Roles, []string{"Also@good", "Good"}) {
-						t.Errorf("%q", reach.Roles)
+					if !slices.Equal(account.Roles, []string{"Also@good", "Good"}) {
+						t.Errorf("%q", account.Roles)
 					}
 				case "888888888888":
-					if reach.Name != strings.Repeat("ä", maxName/2) {
-						t.Errorf("%q", reach.Name)
+					if account.Name != strings.Repeat("ä", maxName/2) {
+						t.Errorf("%q", account.Name)
 					}
 				}
 			}
@@ -740,9 +740,9 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	})
 	t.Run("no answer from anywhere", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, portal := estateOf(t, 2000, fourRoles...)
+			c, server, sso := estateOf(t, 2000, fourRoles...)
 			server.Fault(ssotest.Fault{Op: ssotest.ListAccountRoles, Kind: ssotest.ResetBefore, Times: ssotest.Forever})
-			_, err := c.Discover(t.Context(), portal, Discovery{})
+			_, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 			if err == nil || !strings.Contains(err.Error(), "closed the connection before it had answered") {
 				t.Error(err)
 			}
@@ -753,10 +753,10 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	})
 	t.Run("the end of the token", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, portal := estateOf(t, 300, fourRoles...)
+			c, server, sso := estateOf(t, 300, fourRoles...)
 			server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
 			found := 0
-			reaches, err := c.Discover(t.Context(), portal, Discovery{Found: func(Reach) {
+			inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{Found: func(AccountRoles) {
 				if found++; found == 150 {
 					server.RevokeAccessTokens()
 				}
@@ -764,7 +764,7 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkReaches(t, reaches, 300, fourRoles...)
+			checkReaches(t, inventory, 300, fourRoles...)
 			if n := server.Calls(ssotest.RefreshToken); n != 1 {
 				t.Errorf("the token was refreshed %d times", n)
 			}
@@ -772,30 +772,30 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	})
 	t.Run("the end of the session", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, portal := estateOf(t, 300, fourRoles...)
+			c, server, sso := estateOf(t, 300, fourRoles...)
 			server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
 			found := 0
-			reaches, err := c.Discover(t.Context(), portal, Discovery{Found: func(Reach) {
+			inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{Found: func(AccountRoles) {
 				if found++; found == 150 {
 					server.RevokeSessions()
 				}
 			}})
 			var required *LoginRequiredError
-			if !errors.As(err, &required) || len(reaches) != found {
-				t.Errorf("%d accounts, %d announced, %v", len(reaches), found, err)
+			if !errors.As(err, &required) || len(inventory) != found {
+				t.Errorf("%d accounts, %d announced, %v", len(inventory), found, err)
 			}
 		})
 	})
 	t.Run("nowhere to keep it", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, _, portal := estateOf(t, 30, fourRoles...)
+			c, _, sso := estateOf(t, 30, fourRoles...)
 			c.Private = nil
-			reaches, err := c.Discover(t.Context(), portal, Discovery{})
+			inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkReaches(t, reaches, 30, fourRoles...)
-			if _, _, ok := c.KnownReach(portal); ok || c.forgetReach(portal) != nil {
+			checkReaches(t, inventory, 30, fourRoles...)
+			if _, _, ok := c.KnownInventory(sso); ok || c.forgetInventory(sso) != nil {
 				t.Error("it was kept")
 			}
 		})
@@ -803,8 +803,8 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 }
 
 // discoverFor is a discovery that is interrupted after a while.
-func (c *Client) discoverFor(t *testing.T, portal Portal, d time.Duration) ([]Reach, error) {
+func (c *Client) discoverFor(t *testing.T, sso SSOSession, d time.Duration) ([]AccountRoles, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
-	return c.Discover(ctx, portal, Discovery{})
+	return c.Discover(ctx, sso, DiscoveryEvents{})
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// A Draft is a profile to be written into the AWS config file, as `aws
+// A ProfileSpec is a profile to be written into the AWS config file, as `aws
 // configure sso` writes it.
-type Draft struct {
+type ProfileSpec struct {
 	Name      string
 	Session   string // the sso-session that it names
 	AccountID string
@@ -29,7 +29,7 @@ type Draft struct {
 }
 
 // changes are the assignments of a draft, in the order of the AWS CLI.
-func (d Draft) changes() []awsconfig.Change {
+func (d ProfileSpec) changes() []awsconfig.Change {
 	var changes []awsconfig.Change
 	for _, key := range []struct{ name, value string }{
 		{"sso_session", d.Session}, {"sso_account_id", d.AccountID}, {"sso_role_name", d.RoleName},
@@ -59,17 +59,17 @@ func (e Edit) Diff() string {
 	return secret.ReplaceAllString(string(diff.Diff(e.path, e.before, e.path, e.after)), "${1}"+redacted)
 }
 
-// DraftProfile works out how to write the profile and, unless it is nil, the
+// PlanProfile works out how to write the profile and, unless it is nil, the
 // sso-session of the portal. A profile of that name is changed; but one that
 // gets its credentials in another way, which would outvote this one in some
 // tools, is a [ConfigError].
-func (c *Config) DraftProfile(d Draft, portal *Portal) (Edit, error) {
+func (c *Config) PlanProfile(d ProfileSpec, sso *SSOSession) (Edit, error) {
 	var changes []awsconfig.Change
 	where := fmt.Sprintf("profile %q", d.Name)
-	k, exists := c.profileKeys(d.Name)
-	if found := k.way(false); exists && found != byPortal && found != byNothing {
-		way := ways[found]
-		if found == byRole {
+	raw, exists := c.rawProfile(d.Name)
+	if found := raw.kind(false); exists && found != kindSSO && found != kindNone {
+		way := kindDescriptions[found]
+		if found == kindAssumeRole {
 			way = "by taking a role (role_arn)"
 		}
 		return Edit{}, &ConfigError{Section: where, Problem: fmt.Sprintf("there is a %s already, which gets its credentials %s", where, way)}
@@ -79,26 +79,26 @@ func (c *Config) DraftProfile(d Draft, portal *Portal) (Edit, error) {
 	}
 	changes = append(changes, d.changes()...)
 	for _, legacy := range []string{"sso_start_url", "sso_region"} {
-		if k.get(legacy) != "" {
+		if raw.get(legacy) != "" {
 			changes = append(changes, awsconfig.Change{Kind: awsconfig.Profile, Name: d.Name, Key: legacy, Remove: true})
 		}
 	}
-	if portal != nil {
-		if !c.HasSession(portal.Name) && !awsconfig.IsPortable(portal.Name) {
-			return Edit{}, badName("sso-session", portal.Name)
+	if sso != nil {
+		if !c.HasSession(sso.Name) && !awsconfig.IsPortable(sso.Name) {
+			return Edit{}, badName("sso-session", sso.Name)
 		}
 		for _, key := range []struct{ name, value string }{
-			{"sso_start_url", portal.StartURL}, {"sso_region", portal.Region}, {"sso_registration_scopes", strings.Join(portal.Scopes, ",")},
+			{"sso_start_url", sso.StartURL}, {"sso_region", sso.Region}, {"sso_registration_scopes", strings.Join(sso.Scopes, ",")},
 		} {
-			changes = append(changes, awsconfig.Change{Kind: awsconfig.SSOSession, Name: portal.Name, Key: key.name, Value: key.value})
+			changes = append(changes, awsconfig.Change{Kind: awsconfig.SSOSession, Name: sso.Name, Key: key.name, Value: key.value})
 		}
 	}
-	edit, err := c.draft(func(file *awsconfig.File) error { return file.Apply(changes...) })
+	edit, err := c.planEdit(func(file *awsconfig.File) error { return file.Apply(changes...) })
 	if err != nil {
 		return Edit{}, err
 	}
 	// What the credentials file says of the same name would outvote it.
-	written := Config{Path: c.Path, file: newSource(edit.after), credentials: c.credentials, portals: map[string]knownPortal{}}
+	written := Config{Path: c.Path, file: newSource(edit.after), credentials: c.credentials, sessions: map[string]knownSession{}}
 	p, err := written.Profile(d.Name)
 	if err == nil && (p.AccountID != d.AccountID || p.RoleName != d.RoleName) {
 		err = &ConfigError{Section: where, Problem: fmt.Sprintf("%s says otherwise of %s", c.CredentialsPath, where)}
@@ -111,38 +111,38 @@ func badName(kind, name string) error {
 		Problem: fmt.Sprintf("%q is no name that every AWS tool can read: it may have letters, digits and any of _.@%%/-", name)}
 }
 
-func (c *Config) draft(change func(*awsconfig.File) error) (Edit, error) {
+func (c *Config) planEdit(change func(*awsconfig.File) error) (Edit, error) {
 	before := c.file.Bytes()
 	file := awsconfig.Parse(bytes.Clone(before))
 	if err := change(file); err != nil {
 		return Edit{}, &ConfigError{Problem: fmt.Sprintf("%s cannot be edited: %v", c.Path, err)}
 	}
 	after := file.Bytes()
-	if how, is := tooMuch(int64(len(after)), after); is {
+	if how, is := checkLimits(int64(len(after)), after); is {
 		return Edit{}, &ConfigError{Problem: fmt.Sprintf("%s would become %s", c.Path, how)}
 	}
 	return Edit{path: c.Path, before: before, after: after}, nil
 }
 
-// A Sync is the edit that brings the profiles of a session up to date.
-type Sync struct {
+// A SyncPlan is the edit that brings the profiles of a session up to date.
+type SyncPlan struct {
 	Edit
 
 	Added, Changed []string // names
-	Gone           []string // in the session's block, but not wanted any more
-	Taken          []string // wanted, but hand-written for something else
+	Stale          []string // in the session's block, but not wanted any more
+	Conflicts      []string // wanted, but hand-written for something else
 }
 
-// DraftSync works out how to write the drafts, which are all of one session,
+// PlanSync works out how to write the drafts, which are all of one session,
 // between two comment lines that mark the session's block. What stands outside
 // of it is not touched: a profile of the same name there is left alone, and its
 // draft with it. Inside, keys that a draft does not have are kept.
 //
 // Profiles in the block that are no longer wanted, of which inScope holds, are
 // Gone: pruned, if prune is set.
-func (c *Config) DraftSync(session string, drafts []Draft, inScope func(accountID, role string) bool, prune bool) (Sync, error) {
-	var s Sync
-	edit, err := c.draft(func(file *awsconfig.File) error {
+func (c *Config) PlanSync(session string, drafts []ProfileSpec, inScope func(accountID, role string) bool, prune bool) (SyncPlan, error) {
+	var s SyncPlan
+	edit, err := c.planEdit(func(file *awsconfig.File) error {
 		inner, err := file.Block(session)
 		if err != nil {
 			return err
@@ -160,7 +160,7 @@ func (c *Config) DraftSync(session string, drafts []Draft, inScope func(accountI
 	return s, err
 }
 
-func (s *Sync) plan(c *Config, inner, outside *awsconfig.File, drafts []Draft, inScope func(accountID, role string) bool, prune bool) []awsconfig.Change {
+func (s *SyncPlan) plan(c *Config, inner, outside *awsconfig.File, drafts []ProfileSpec, inScope func(accountID, role string) bool, prune bool) []awsconfig.Change {
 	written := map[string]map[string]string{} // by hand
 	for section := range outside.Sections(awsconfig.Profile) {
 		written[section.Name()] = section.Values()
@@ -188,7 +188,7 @@ func (s *Sync) plan(c *Config, inner, outside *awsconfig.File, drafts []Draft, i
 	for _, d := range drafts {
 		if by, ok := taken[d.Name]; ok {
 			if by["sso_session"] != d.Session || by["sso_account_id"] != d.AccountID || by["sso_role_name"] != d.RoleName {
-				s.Taken = append(s.Taken, d.Name)
+				s.Conflicts = append(s.Conflicts, d.Name)
 			}
 			wanted[d.Name] = true
 			continue
@@ -213,7 +213,7 @@ func (s *Sync) plan(c *Config, inner, outside *awsconfig.File, drafts []Draft, i
 		if wanted[name] || !inScope(present[name]["sso_account_id"], present[name]["sso_role_name"]) {
 			continue
 		}
-		s.Gone = append(s.Gone, name)
+		s.Stale = append(s.Stale, name)
 		if prune {
 			changes = append(changes, awsconfig.Change{Kind: awsconfig.Profile, Name: name, Remove: true})
 		}
@@ -228,30 +228,30 @@ var ErrConfigChanged = errors.New("the AWS config file has changed meanwhile")
 // Other programs write the config file in place: the AWS CLI empties it, and
 // then writes it. So it is not taken for whole before it has been left alone
 // for stillness, in which such a program writes it a hundred times over; but
-// nobody waits longer than stillPatience for that.
+// nobody waits longer than idleTimeout for that.
 const (
-	stillness     = 50 * time.Millisecond
-	stillPatience = 2 * time.Second
+	idleTime    = 50 * time.Millisecond
+	idleTimeout = 2 * time.Second
 )
 
-// Save makes an edit, all of it or nothing, through a symbolic link and with
+// SaveConfig makes an edit, all of it or nothing, through a symbolic link and with
 // the file's mode; a new file is 0600. The file as it was is kept at the path
 // that is returned, which is empty where there was none. It waits for other
 // processes of ssoenv that are at it, and fails with [ErrConfigChanged] if the
 // file is no longer what the edit was worked out for.
-func (c *Client) Save(ctx context.Context, e Edit) (backup string, err error) {
-	unlock, err := c.lock(ctx, "config", "writing the AWS config file", shortPatience)
+func (c *Client) SaveConfig(ctx context.Context, e Edit) (backup string, err error) {
+	unlock, err := c.lock(ctx, "config", "writing the AWS config file", shortLockTimeout)
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
-	if err := e.still(); err != nil {
+	if err := e.checkUnchanged(); err != nil {
 		return "", err
 	}
-	if err := leftAlone(ctx, e.path); err != nil {
+	if err := waitUntilIdle(ctx, e.path); err != nil {
 		return "", err
 	}
-	if err := e.still(); err != nil {
+	if err := e.checkUnchanged(); err != nil {
 		return "", err
 	}
 	if len(e.before) > 0 {
@@ -260,11 +260,11 @@ func (c *Client) Save(ctx context.Context, e Edit) (backup string, err error) {
 			return "", fmt.Errorf("no copy of %s could be kept, so it is not changed: %w", e.path, err)
 		}
 	}
-	return backup, cache.ReplaceFileIf(e.path, e.after, 0o600, e.still)
+	return backup, cache.ReplaceFileIf(e.path, e.after, 0o600, e.checkUnchanged)
 }
 
-// still tells whether the file is what the edit was worked out for.
-func (e Edit) still() error {
+// checkUnchanged tells whether the file is what the edit was worked out for.
+func (e Edit) checkUnchanged() error {
 	now, err := readConfigFile(e.path)
 	if err != nil {
 		return err
@@ -275,10 +275,10 @@ func (e Edit) still() error {
 	return nil
 }
 
-// leftAlone waits until nobody has written the file for a moment. A file server
+// waitUntilIdle waits until nobody has written the file for a moment. A file server
 // whose clock is ahead of this machine's is not waited for.
-func leftAlone(ctx context.Context, path string) error {
-	ctx, cancel := context.WithTimeout(ctx, stillPatience)
+func waitUntilIdle(ctx context.Context, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, idleTimeout)
 	defer cancel()
 	for {
 		info, err := os.Stat(path)
@@ -286,10 +286,10 @@ func leftAlone(ctx context.Context, path string) error {
 			return nil // there is none, or it cannot be replaced, as will be seen
 		}
 		age := time.Since(info.ModTime())
-		if age < 0 || age >= stillness {
+		if age < 0 || age >= idleTime {
 			return nil
 		}
-		pause := time.NewTimer(stillness - age)
+		pause := time.NewTimer(idleTime - age)
 		select {
 		case <-pause.C:
 		case <-ctx.Done():

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sso"
+	ssoapi "github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -56,8 +56,8 @@ func base(override string) *string {
 // milliseconds a start and brings a chain of credential sources and endpoint
 // settings that must not have a say here. Retries are the wire's own.
 
-func (c *Client) oidc(region string) (*ssooidc.Client, error) {
-	w, err := c.wire(region)
+func (c *Client) oidcClient(region string) (*ssooidc.Client, error) {
+	w, err := c.httpClient(region)
 	if err != nil {
 		return nil, err
 	}
@@ -66,22 +66,22 @@ func (c *Client) oidc(region string) (*ssooidc.Client, error) {
 	}), nil
 }
 
-func (c *Client) sso(region string) (*sso.Client, error) {
-	w, err := c.wire(region)
+func (c *Client) ssoClient(region string) (*ssoapi.Client, error) {
+	w, err := c.httpClient(region)
 	if err != nil {
 		return nil, err
 	}
-	return c.ssoOver(w, region), nil
+	return c.ssoClientOver(w, region), nil
 }
 
-func (c *Client) ssoOver(w *wire, region string) *sso.Client {
-	return sso.New(sso.Options{
+func (c *Client) ssoClientOver(w *httpClient, region string) *ssoapi.Client {
+	return ssoapi.New(ssoapi.Options{
 		Region: region, BaseEndpoint: base(c.Endpoints.SSO), HTTPClient: w, Retryer: aws.NopRetryer{},
 	})
 }
 
-func (c *Client) sts(region string, keys Credentials) (*sts.Client, error) {
-	w, err := c.wire(region)
+func (c *Client) stsClient(region string, creds Credentials) (*sts.Client, error) {
+	w, err := c.httpClient(region)
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +89,9 @@ func (c *Client) sts(region string, keys Credentials) (*sts.Client, error) {
 		Region: region, BaseEndpoint: base(c.Endpoints.STS), HTTPClient: w, Retryer: aws.NopRetryer{},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{
-				AccessKeyID:     keys.AccessKeyID,
-				SecretAccessKey: keys.SecretKey.Reveal(),
-				SessionToken:    keys.SessionToken.Reveal(),
+				AccessKeyID:     creds.AccessKeyID,
+				SecretAccessKey: creds.SecretKey.Reveal(),
+				SessionToken:    creds.SessionToken.Reveal(),
 			}, nil
 		}),
 	}), nil
@@ -107,7 +107,7 @@ func (c *Client) authorizeURL(ctx context.Context, region string) (*url.URL, err
 	if text == "" {
 		endpoint, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{Region: aws.String(region)}.WithDefaults())
 		if err != nil {
-			return nil, answered("the OIDC endpoint of "+Printable(region), err)
+			return nil, apiError("the OIDC endpoint of "+Printable(region), err)
 		}
 		text = endpoint.URI.String()
 	}
@@ -139,19 +139,19 @@ func isLoginHost(host string) bool {
 // isLoginPage tells whether an address that the service has sent may be shown
 // to a person to log in at: a page of the service's own, of the person's
 // portal, or in one of AWS's domains for it.
-func (c *Client) isLoginPage(ctx context.Context, portal Portal, address string) bool {
+func (c *Client) isLoginPage(ctx context.Context, sso SSOSession, address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || !IsWebURL(address) {
 		return false
 	}
-	service, err := c.authorizeURL(ctx, portal.Region)
+	service, err := c.authorizeURL(ctx, sso.Region)
 	if err != nil {
 		return false
 	}
 	if u.Host == service.Host {
 		return true
 	}
-	if start, err := url.Parse(portal.StartURL); err == nil && u.Host == start.Host {
+	if start, err := url.Parse(sso.StartURL); err == nil && u.Host == start.Host {
 		return true
 	}
 	if _, domain, ok := strings.Cut(service.Host, "."); ok && c.Endpoints.OIDC == "" && u.Host == "device.sso."+domain {

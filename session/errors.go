@@ -10,23 +10,23 @@ import (
 
 // A LoginRequiredError says that a person has to log in to the portal first.
 type LoginRequiredError struct {
-	Portal Portal
-	Reason string // "you are not logged in to", "the session has ended at", …
+	SSOSession SSOSession
+	Reason     string // "you are not logged in to", "the session has ended at", …
 }
 
 func (e *LoginRequiredError) Error() string {
-	return fmt.Sprintf("%s %q", e.Reason, e.Portal.Title())
+	return fmt.Sprintf("%s %q", e.Reason, e.SSOSession.Title())
 }
 
 // A KeyringError says that the operating system's keyring, which has the
 // session of an isolated portal, did not do what it was asked.
 type KeyringError struct {
-	Portal Portal
-	Err    error
+	SSOSession SSOSession
+	Err        error
 }
 
 func (e *KeyringError) Error() string {
-	return fmt.Sprintf("the keyring, where the session with %q is kept: %v", e.Portal.Title(), e.Err)
+	return fmt.Sprintf("the keyring, where the session with %q is kept: %v", e.SSOSession.Title(), e.Err)
 }
 
 func (e *KeyringError) Unwrap() error { return e.Err }
@@ -57,22 +57,22 @@ func (e *ConfigError) Error() string { return e.Problem }
 // one that it lives in. The service itself only says invalid_grant to that, and
 // says it in the browser.
 type RegionError struct {
-	Portal Portal
-	Actual string // the portal's own region, or empty when it is not known
+	SSOSession SSOSession
+	Actual     string // the portal's own region, or empty when it is not known
 }
 
 func (e *RegionError) Error() string {
 	if e.Actual == "" {
-		return fmt.Sprintf("IAM Identity Center in %s does not know the start URL %s", e.Portal.Region, e.Portal.StartURL)
+		return fmt.Sprintf("IAM Identity Center in %s does not know the start URL %s", e.SSOSession.Region, e.SSOSession.StartURL)
 	}
-	return fmt.Sprintf("sso_region of %q is %s, but its portal is in %s", e.Portal.Title(), e.Portal.Region, e.Actual)
+	return fmt.Sprintf("sso_region of %q is %s, but its portal is in %s", e.SSOSession.Title(), e.SSOSession.Region, e.Actual)
 }
 
 // An AccessDeniedError says that the person who is logged in may not take the
 // role in the account.
 type AccessDeniedError struct {
 	AccountID, RoleName string
-	Portal              Portal
+	SSOSession          SSOSession
 }
 
 func (e *AccessDeniedError) Error() string {
@@ -161,15 +161,15 @@ func isRefusal(err error) bool {
 type UnsupportedError struct {
 	Profile string
 	Source  string // the profile in question, where it is another one up the chain
-	Way     string // words that follow "gets its credentials"
+	How     string // words that follow "gets its credentials"
 	Process string // the command line of its credential_process, if that is the way
 }
 
 func (e *UnsupportedError) Error() string {
 	if e.Source != "" {
-		return fmt.Sprintf("profile %q takes its role with the credentials of %q, which gets them %s", e.Profile, e.Source, e.Way)
+		return fmt.Sprintf("profile %q takes its role with the credentials of %q, which gets them %s", e.Profile, e.Source, e.How)
 	}
-	return fmt.Sprintf("profile %q gets its credentials %s, not through IAM Identity Center", e.Profile, e.Way)
+	return fmt.Sprintf("profile %q gets its credentials %s, not through IAM Identity Center", e.Profile, e.How)
 }
 
 // A BusyError says that another process has held a lock for too long.

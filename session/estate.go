@@ -24,10 +24,10 @@ const (
 )
 
 // Accounts lists what the session may reach, in the order of the AWS CLI's list.
-func (c *Client) Accounts(ctx context.Context, portal Portal) ([]Account, error) {
+func (c *Client) Accounts(ctx context.Context, sso SSOSession) ([]Account, error) {
 	var accounts []Account
 	seen := map[string]bool{}
-	err := c.pages(ctx, portal, ask{}, func(page listing) error {
+	err := c.listPages(ctx, sso, request{}, func(page resultPage) error {
 		for _, account := range page.accounts {
 			if !seen[account.ID] {
 				seen[account.ID] = true
@@ -35,7 +35,7 @@ func (c *Client) Accounts(ctx context.Context, portal Portal) ([]Account, error)
 			}
 		}
 		if len(accounts) > maxAccounts {
-			return endless(page.operation())
+			return errUnboundedList(page.operation())
 		}
 		return nil
 	})
@@ -55,39 +55,39 @@ func byName(a, b Account) int {
 
 // AccountRoles lists the roles that the session may take in an account, sorted by
 // name.
-func (c *Client) AccountRoles(ctx context.Context, portal Portal, accountID string) ([]string, error) {
+func (c *Client) AccountRoles(ctx context.Context, sso SSOSession, accountID string) ([]string, error) {
 	found := map[string]bool{}
 	misnamed := false
-	err := c.pages(ctx, portal, ask{account: accountID}, func(page listing) error {
+	err := c.listPages(ctx, sso, request{account: accountID}, func(page resultPage) error {
 		for _, name := range page.names {
 			if IsRoleName(name) {
 				found[name] = true
 			} else if !misnamed {
 				misnamed = true
-				c.misnamed(accountID, name)
+				c.warnBadName(accountID, name)
 			}
 		}
 		if len(found) > maxRoles {
-			return endless(page.operation())
+			return errUnboundedList(page.operation())
 		}
 		return nil
 	})
 	return slices.Sorted(maps.Keys(found)), err
 }
 
-// misnamed says that a name is left out. Its caller says so once: a service that
+// warnBadName says that a name is left out. Its caller says so once: a service that
 // gives one such name may give thousands.
-func (c *Client) misnamed(account, name string) {
-	c.warn("a role of account %s is left out, since no role can have its name: %s", account, brief(name))
+func (c *Client) warnBadName(account, name string) {
+	c.warn("a role of account %s is left out, since no role can have its name: %s", account, shorten(name))
 }
 
-// pages walks a list to its end. A token that was revoked before its time is
+// listPages walks a list to its end. A token that was revoked before its time is
 // replaced once, and the list goes on where it was.
-func (c *Client) pages(ctx context.Context, portal Portal, a ask, take func(listing) error) (err error) {
-	if a.token, err = c.Token(ctx, portal); err != nil {
+func (c *Client) listPages(ctx context.Context, sso SSOSession, a request, take func(resultPage) error) (err error) {
+	if a.token, err = c.Token(ctx, sso); err != nil {
 		return err
 	}
-	client, err := c.sso(portal.Region)
+	client, err := c.ssoClient(sso.Region)
 	if err != nil {
 		return err
 	}
@@ -97,12 +97,12 @@ func (c *Client) pages(ctx context.Context, portal Portal, a ask, take func(list
 		switch {
 		case isUnauthorized(page.err) && !replaced:
 			replaced = true
-			if a.token, err = c.replace(ctx, portal, a.token); err != nil {
+			if a.token, err = c.replaceToken(ctx, sso, a.token); err != nil {
 				return err
 			}
 			continue
 		case isUnauthorized(page.err):
-			return c.refused(ctx, portal, a.token)
+			return c.markTokenRejected(ctx, sso, a.token)
 		case page.err != nil:
 			return page.err
 		}
@@ -117,7 +117,9 @@ func (c *Client) pages(ctx context.Context, portal Portal, a ask, take func(list
 		}
 		a.next = &page.after
 	}
-	return endless(a.operation())
+	return errUnboundedList(a.operation())
 }
 
-func endless(operation string) error { return fmt.Errorf("%s does not come to an end", operation) }
+func errUnboundedList(operation string) error {
+	return fmt.Errorf("%s does not come to an end", operation)
+}

@@ -14,7 +14,7 @@ func TestAccountsAndRoles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server, profile := loggedIn(t)
 		server.AddAccounts(ssotest.ManyAccounts(250, "Administrator", "ReadOnly")...)
-		accounts, err := c.Accounts(t.Context(), profile.Portal)
+		accounts, err := c.Accounts(t.Context(), profile.SSOSession)
 		if err != nil || len(accounts) != 250+len(ssotest.DefaultEstate()) {
 			t.Fatalf("%d accounts, %v", len(accounts), err)
 		}
@@ -27,7 +27,7 @@ func TestAccountsAndRoles(t *testing.T) {
 		if n := server.Calls(ssotest.ListAccounts); n != 3 {
 			t.Errorf("%d calls, want 3 pages of 100", n)
 		}
-		roles, err := c.AccountRoles(t.Context(), profile.Portal, "700000000000")
+		roles, err := c.AccountRoles(t.Context(), profile.SSOSession, "700000000000")
 		if err != nil || !slices.Equal(roles, []string{"Administrator", "ReadOnly"}) {
 			t.Errorf("roles %v, %v", roles, err)
 		}
@@ -35,7 +35,7 @@ func TestAccountsAndRoles(t *testing.T) {
 		// A token that is revoked in the middle is replaced, and nothing is
 		// listed twice.
 		server.Fault(ssotest.Fault{Op: ssotest.ListAccounts, Skip: 1, Type: "UnauthorizedException"})
-		again, err := c.Accounts(t.Context(), profile.Portal)
+		again, err := c.Accounts(t.Context(), profile.SSOSession)
 		if err != nil || !slices.Equal(again, accounts) {
 			t.Errorf("%d accounts, %v", len(again), err)
 		}
@@ -44,7 +44,7 @@ func TestAccountsAndRoles(t *testing.T) {
 		for _, kind := range []ssotest.Kind{ssotest.RepeatPages, ssotest.EmptyPages} {
 			server.ForgetCalls()
 			server.Fault(ssotest.Fault{Op: ssotest.ListAccounts, Kind: kind, Times: ssotest.Forever})
-			if _, err := c.Accounts(t.Context(), profile.Portal); err == nil || !strings.Contains(err.Error(), "does not come to an end") {
+			if _, err := c.Accounts(t.Context(), profile.SSOSession); err == nil || !strings.Contains(err.Error(), "does not come to an end") {
 				t.Errorf("%s: %v", kind, err)
 			}
 			if n := server.Calls(ssotest.ListAccounts); n > maxPages {
@@ -55,7 +55,7 @@ func TestAccountsAndRoles(t *testing.T) {
 
 		server.RevokeSessions()
 		var required *LoginRequiredError
-		if _, err := c.Accounts(t.Context(), profile.Portal); !errors.As(err, &required) {
+		if _, err := c.Accounts(t.Context(), profile.SSOSession); !errors.As(err, &required) {
 			t.Errorf("a session that has ended: %v", err)
 		}
 	})

@@ -66,7 +66,7 @@ func FuzzRoleFile(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	c := clientIn(f)
-	p := Profile{Name: "dev", AccountID: "111111111111", RoleName: "Developer", Portal: Portal{Name: "corp", StartURL: "https://my.awsapps.com/start", Region: "us-east-1"}}
+	p := Profile{Name: "dev", AccountID: "111111111111", RoleName: "Developer", SSOSession: SSOSession{Name: "corp", StartURL: "https://my.awsapps.com/start", Region: "us-east-1"}}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<20 {
 			return
@@ -74,12 +74,12 @@ func FuzzRoleFile(f *testing.F) {
 		if err := c.Roles.Write(roleKey(p), data, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
-		keys, valid := c.CachedCredentials(p)
+		creds, valid := c.CachedCredentials(p)
 		_, fresh := c.FreshCredentials(p)
 		if fresh && !valid {
 			t.Error("fresh, but not valid")
 		}
-		if valid && (!isKeyID(keys.AccessKeyID) || !isSecretText(keys.SecretKey.Reveal()) || !isSecretText(keys.SessionToken.Reveal()) || !keys.Expires.After(c.Now())) {
+		if valid && (!isKeyID(creds.AccessKeyID) || !isSecretText(creds.SecretKey.Reveal()) || !isSecretText(creds.SessionToken.Reveal()) || !creds.Expires.After(c.Now())) {
 			t.Errorf("used: %q", data)
 		}
 	})
@@ -95,32 +95,32 @@ func FuzzSurvey(f *testing.F) {
 	f.Add([]byte(`{"parts":1000000000}`), []byte(`{"accounts":null}`))
 	f.Add([]byte("null"), []byte("[]"))
 	c := clientIn(f)
-	portal := Portal{Name: "corp", StartURL: "https://my.awsapps.com/start", Region: "us-east-1"}
+	sso := SSOSession{Name: "corp", StartURL: "https://my.awsapps.com/start", Region: "us-east-1"}
 	f.Fuzz(func(t *testing.T, head, part []byte) {
 		if len(head)+len(part) > 1<<19 {
 			return
 		}
-		for key, data := range map[string][]byte{surveyKey(portal): head, partKey(portal, 0): part, partKey(portal, 1): part} {
+		for key, data := range map[string][]byte{inventoryKey(sso): head, partKey(sso, 0): part, partKey(sso, 1): part} {
 			if err := c.Private.Write(key, data, time.Time{}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		before, _, ok := c.KnownReach(portal)
-		for _, reach := range before {
-			if !IsAccountID(reach.ID) {
-				t.Errorf("account %q", reach.ID)
+		before, _, ok := c.KnownInventory(sso)
+		for _, account := range before {
+			if !IsAccountID(account.ID) {
+				t.Errorf("account %q", account.ID)
 			}
 		}
-		s, found := c.readSurvey(portal)
+		s, found := c.readInventory(sso)
 		if ok && !found {
 			t.Error("known, but not found")
 		}
 		if !found {
 			return
 		}
-		c.keepSurvey(portal, s)
-		after, _, _ := c.KnownReach(portal)
-		same := func(a, b Reach) bool { return a.Account == b.Account && slices.Equal(a.Roles, b.Roles) }
+		c.saveInventory(sso, s)
+		after, _, _ := c.KnownInventory(sso)
+		same := func(a, b AccountRoles) bool { return a.Account == b.Account && slices.Equal(a.Roles, b.Roles) }
 		if utf8.Valid(part) && !slices.EqualFunc(before, after, same) {
 			t.Errorf("%v became %v", before, after)
 		}
@@ -156,12 +156,12 @@ func FuzzValidators(f *testing.F) {
 				t.Errorf("ARN %q: %q, %q", text, account, name)
 			}
 		}
-		if d, ok := ParseDirect(text); ok {
+		if d, ok := ParseRoleRef(text); ok {
 			if d.String() != text || !IsAccountID(d.AccountID) || !IsRoleName(d.RoleName) {
 				t.Errorf("direct %q: %+v", text, d)
 			}
 		}
-		if scopes := Scopes(text); len(scopes) == 0 || slices.Contains(scopes, "") {
+		if scopes := ParseScopes(text); len(scopes) == 0 || slices.Contains(scopes, "") {
 			t.Errorf("scopes of %q: %q", text, scopes)
 		}
 		if at := parseTime(text); !at.IsZero() && at.Year() < 10_000 && !parseTime(formatTime(at)).Equal(at.Truncate(time.Second)) {
@@ -193,7 +193,7 @@ func FuzzCallback(f *testing.F) {
 		if err != nil || method == "" {
 			return
 		}
-		b := &callback{host: host, state: state, answers: make(chan answer, 1), finished: make(chan struct{})}
+		b := &callback{host: host, state: state, results: make(chan callbackResult, 1), finished: make(chan struct{})}
 		b.finish(nil)
 		statuses := []int{}
 		for range 2 {
@@ -202,7 +202,7 @@ func FuzzCallback(f *testing.F) {
 			statuses = append(statuses, w.Code)
 		}
 		select {
-		case got := <-b.answers:
+		case got := <-b.results:
 			query := u.Query()
 			if method != "GET" || from != host || u.Path != redirectPath || !slices.Equal(query["state"], []string{state}) ||
 				got.code != query.Get("code") || got.code == "" && got.denial == "" || !slices.Equal(statuses, []int{200, 409}) {
@@ -230,10 +230,10 @@ func FuzzConfig(f *testing.F) {
 	f.Add([]byte("[profile a]\nrole_arn=arn:aws:iam::123456789012:role/R\nsource_profile=a\n"), []byte("[a]\naws_access_key_id=AKIAIOSFODNN7EXAMPLE\naws_secret_access_key=x\n"), "a")
 	f.Add([]byte("[sso-session s]\nsso_start_url=https://x.awsapps.com/start\nsso_region=us-east-1\n"), []byte("[x]\ncredential_process=y\n"), "123456789012/R")
 	f.Fuzz(func(t *testing.T, text, credentials []byte, name string) {
-		c := &Config{Path: "config", CredentialsPath: "credentials", file: newSource(text), credentials: newSource(credentials), portals: map[string]knownPortal{}}
+		c := &Config{Path: "config", CredentialsPath: "credentials", file: newSource(text), credentials: newSource(credentials), sessions: map[string]knownSession{}}
 		for _, name := range append(c.ProfileNames(), name) {
 			p, err := c.Profile(name)
-			_, _ = c.ProfilePortal(name)
+			_, _ = c.ProfileSSOSession(name)
 			if err != nil {
 				continue
 			}
@@ -243,8 +243,8 @@ func FuzzConfig(f *testing.F) {
 				case hop.static != nil:
 				case !IsAccountID(hop.AccountID) || !IsRoleName(hop.RoleName) || hasControl(hop.Name):
 					t.Errorf("profile %+v", hop)
-				case hop.Source == nil && (!IsRegion(hop.Portal.Region) || !IsWebURL(hop.Portal.StartURL) || len(hop.Portal.Scopes) == 0):
-					t.Errorf("portal %+v", hop.Portal)
+				case hop.Source == nil && (!IsRegion(hop.SSOSession.Region) || !IsWebURL(hop.SSOSession.StartURL) || len(hop.SSOSession.Scopes) == 0):
+					t.Errorf("portal %+v", hop.SSOSession)
 				}
 			}
 			if p.Region != "" && !IsRegion(p.Region) || chainLength(p) > longestChain {

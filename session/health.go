@@ -8,40 +8,40 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// An OddLine is a line of the AWS config files that some AWS tool rejects, or
+// An LintIssue is a line of the AWS config files that some AWS tool rejects, or
 // reads otherwise than another.
-type OddLine struct {
+type LintIssue struct {
 	File   string
 	Number int    // counted from 1
 	Fatal  bool   // the AWS CLI gives up on the whole file
 	Text   string // one line, without values
 }
 
-// OddLines lists them, file by file.
-func (c *Config) OddLines() []OddLine {
-	var lines []OddLine
+// Lint lists them, file by file.
+func (c *Config) Lint() []LintIssue {
+	var lines []LintIssue
 	for _, f := range []struct {
 		path   string
 		file   source
 		astray func(awsconfig.Section) string
-	}{{c.Path, c.file, bareInConfig}, {c.CredentialsPath, c.credentials, profileInCredentials}} {
+	}{{c.Path, c.file, lintConfigHeader}, {c.CredentialsPath, c.credentials, lintCredentialsHeader}} {
 		first := len(lines)
 		for _, p := range f.file.Problems() {
-			lines = append(lines, OddLine{f.path, p.Line, p.Fatal, p.Text})
+			lines = append(lines, LintIssue{f.path, p.Line, p.Fatal, p.Text})
 		}
 		for section := range f.file.Sections(awsconfig.Bare) {
 			if text := f.astray(section); text != "" {
-				lines = append(lines, OddLine{File: f.path, Number: section.Line(), Text: text})
+				lines = append(lines, LintIssue{File: f.path, Number: section.Line(), Text: text})
 			}
 		}
-		slices.SortStableFunc(lines[first:], func(a, b OddLine) int { return a.Number - b.Number })
+		slices.SortStableFunc(lines[first:], func(a, b LintIssue) int { return a.Number - b.Number })
 	}
 	return lines
 }
 
-// bareInConfig tells of a profile that its writer has called by its name alone,
+// lintConfigHeader tells of a profile that its writer has called by its name alone,
 // as in a credentials file.
-func bareInConfig(s awsconfig.Section) string {
+func lintConfigHeader(s awsconfig.Section) string {
 	if s.Name() == "default" || strings.ContainsAny(s.Name(), " \t") {
 		return ""
 	}
@@ -53,18 +53,18 @@ func bareInConfig(s awsconfig.Section) string {
 	return ""
 }
 
-// profileInCredentials tells of the reverse: "profile" becomes a part of the
+// lintCredentialsHeader tells of the reverse: "profile" becomes a part of the
 // name, and other SDKs leave such a section out.
-func profileInCredentials(s awsconfig.Section) string {
+func lintCredentialsHeader(s awsconfig.Section) string {
 	if name, ok := strings.CutPrefix(s.Name(), "profile "); ok {
 		return fmt.Sprintf("[%s] is no profile %q in this file: [%s] would be one", Printable(s.Name()), Printable(name), Printable(name))
 	}
 	return ""
 }
 
-// Failures are the errors of the sso-sessions and of the profiles that mean to
+// ProfileErrors are the errors of the sso-sessions and of the profiles that mean to
 // log in through one, each once.
-func (c *Config) Failures() []error {
+func (c *Config) ProfileErrors() []error {
 	var failures []error
 	told := map[string]bool{}
 	add := func(err error) {
@@ -74,12 +74,12 @@ func (c *Config) Failures() []error {
 		}
 	}
 	for _, name := range c.SessionNames() {
-		_, err := c.SessionPortal(name)
+		_, err := c.SSOSession(name)
 		add(err)
 	}
 	for _, name := range c.ProfileNames() {
-		k, _ := c.profileKeys(name)
-		if slices.ContainsFunc([]string{"sso_session", "sso_start_url", "sso_account_id", "sso_role_name"}, func(key string) bool { return k.get(key) != "" }) {
+		raw, _ := c.rawProfile(name)
+		if slices.ContainsFunc([]string{"sso_session", "sso_start_url", "sso_account_id", "sso_role_name"}, func(key string) bool { return raw.get(key) != "" }) {
 			_, err := c.Profile(name)
 			add(err)
 		}
@@ -89,10 +89,10 @@ func (c *Config) Failures() []error {
 
 // StaticKeys tells which of the two files hold secret keys.
 func (c *Config) StaticKeys() (config, credentials bool) {
-	return holdsKeys(c.file, awsconfig.Profile), holdsKeys(c.credentials, awsconfig.Bare)
+	return hasStaticKeys(c.file, awsconfig.Profile), hasStaticKeys(c.credentials, awsconfig.Bare)
 }
 
-func holdsKeys(file source, kind awsconfig.Kind) bool {
+func hasStaticKeys(file source, kind awsconfig.Kind) bool {
 	for section := range file.Sections(kind) {
 		if _, ok := section.Get("aws_secret_access_key"); ok {
 			return true

@@ -38,9 +38,9 @@ func TestClockIsCompared(t *testing.T) {
 				var warnings []string
 				c.Warn = func(line string) { warnings = append(warnings, line) }
 				server.Change(func(s *ssotest.Settings) { s.Skew = skew })
-				portal := profileNamed(t, c, "dev").Portal
+				sso := profileNamed(t, c, "dev").SSOSession
 				for range 2 {
-					if _, err := c.register(t.Context(), portal, grantDeviceCode); err != nil {
+					if _, err := c.register(t.Context(), sso, grantDeviceCode); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -66,7 +66,7 @@ func TestClockOfAStrangerIsIgnored(t *testing.T) {
 		c, server := newClient(t)
 		c.Warn = func(line string) { t.Errorf("warning: %s", line) }
 		server.Fault(ssotest.Fault{Kind: ssotest.CaptivePortal, Skew: time.Hour, Times: ssotest.Forever})
-		if _, err := c.register(t.Context(), profileNamed(t, c, "dev").Portal, grantDeviceCode); err == nil {
+		if _, err := c.register(t.Context(), profileNamed(t, c, "dev").SSOSession, grantDeviceCode); err == nil {
 			t.Error("a web page is taken for an answer")
 		}
 	})
@@ -171,10 +171,10 @@ Region : eu-west-1
 		t.Fatal(err)
 	}
 	var got []string
-	for _, line := range c.OddLines() {
+	for _, line := range c.Lint() {
 		got = append(got, fmt.Sprintf("%s:%d %v %s", filepath.Base(line.File), line.Number, line.Fatal, line.Text))
 	}
-	for _, err := range c.Failures() {
+	for _, err := range c.ProfileErrors() {
 		got = append(got, err.Error())
 	}
 	inConfig, inCredentials := c.StaticKeys()

@@ -47,19 +47,19 @@ func TestClocksThatAreADayOff(t *testing.T) {
 						drifts++
 					}
 				}
-				var shown Challenge
-				if _, _, err := c.Login(t.Context(), profile.Portal, deviceCeremony(&shown)); err != nil {
+				var shown LoginPrompt
+				if _, _, err := c.Login(t.Context(), profile.SSOSession, deviceCeremony(&shown)); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(50 * time.Minute) // the token has to be renewed
 				server.ForgetCalls()
 				for range 20 {
-					keys, err := c.Credentials(t.Context(), profile)
+					creds, err := c.Credentials(t.Context(), profile)
 					var clock *ClockError
 					if test.works != (err == nil) || err != nil && !errors.As(err, &clock) {
 						t.Fatal(err)
 					}
-					if left := time.Until(keys.Expires); left > longestLife {
+					if left := time.Until(creds.Expires); left > longestLife {
 						t.Errorf("the keys are believed for %v", left)
 					}
 					if !test.works {
@@ -102,9 +102,9 @@ func TestLivesThatNobodyHas(t *testing.T) {
 			server.Change(func(s *ssotest.Settings) { s.RoleLifetime = 200 * 24 * time.Hour })
 			var warnings []string
 			c.Warn = func(line string) { warnings = append(warnings, line) }
-			keys, err := c.Credentials(t.Context(), profile)
-			if err != nil || time.Until(keys.Expires) > time.Hour || len(warnings) != 1 || !strings.Contains(warnings[0], "taken for good for an hour") {
-				t.Errorf("until %v, %v, %q", keys.Expires, err, warnings)
+			creds, err := c.Credentials(t.Context(), profile)
+			if err != nil || time.Until(creds.Expires) > time.Hour || len(warnings) != 1 || !strings.Contains(warnings[0], "taken for good for an hour") {
+				t.Errorf("until %v, %v, %q", creds.Expires, err, warnings)
 			}
 		})
 	})
@@ -114,8 +114,8 @@ func TestLivesThatNobodyHas(t *testing.T) {
 			server.Change(func(s *ssotest.Settings) {
 				s.TokenLifetime, s.SessionLifetime = 60*365*24*time.Hour, 60*365*24*time.Hour
 			})
-			var shown Challenge
-			token, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").Portal, deviceCeremony(&shown))
+			var shown LoginPrompt
+			token, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(&shown))
 			if err != nil || time.Until(token.Expires) > longestLife {
 				t.Errorf("until %v, %v", token.Expires, err)
 			}
@@ -162,8 +162,8 @@ func TestPollsOfADevice(t *testing.T) {
 					server.Fault(ssotest.Fault{Op: ssotest.PollDevice, Type: "SlowDownException", Times: test.slow})
 				}
 				start := time.Now()
-				var shown Challenge
-				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").Portal, deviceCeremony(&shown))
+				var shown LoginPrompt
+				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(&shown))
 				var denied *LoginDeniedError
 				if !errors.As(err, &denied) || !denied.Late {
 					t.Error(err)
@@ -218,12 +218,12 @@ func TestAMillionAccounts(t *testing.T) {
 				return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(text)), Request: req, ProtoMajor: 1, ProtoMinor: 1}, nil
 			}), nil
 		}
-		accounts, err := c.Accounts(t.Context(), profile.Portal)
+		accounts, err := c.Accounts(t.Context(), profile.SSOSession)
 		if err == nil || calls > maxAccounts/10_000+1 {
 			t.Errorf("%d accounts after %d calls, %v", len(accounts), calls, err)
 		}
 		calls = 0
-		if _, err := c.AccountRoles(t.Context(), profile.Portal, profile.AccountID); err == nil || calls > 1 {
+		if _, err := c.AccountRoles(t.Context(), profile.SSOSession, profile.AccountID); err == nil || calls > 1 {
 			t.Errorf("roles after %d calls, %v", calls, err)
 		}
 	})
@@ -233,13 +233,13 @@ func TestAMillionAccounts(t *testing.T) {
 // all are as likely as not.
 func TestNothingIsUsedTwice(t *testing.T) {
 	c, _ := newClient(t)
-	portal := profileNamed(t, c, "dev").Portal
+	sso := profileNamed(t, c, "dev").SSOSession
 	seen := make(map[string]bool, 20_000)
 	ones, all := 0, 0
 	const flows = 10_000
 	enough := errors.New("seen enough")
 	for range flows {
-		_, err := c.authorizationCode(t.Context(), portal, Ceremony{Show: func(challenge Challenge) error {
+		_, err := c.loginWithCode(t.Context(), sso, LoginOptions{Show: func(challenge LoginPrompt) error {
 			u, err := url.Parse(challenge.URL)
 			if err != nil {
 				return err
@@ -430,7 +430,7 @@ func TestThePageIsStatic(t *testing.T) {
 func TestRegistrations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
-		portal := profileNamed(t, c, "dev").Portal
+		sso := profileNamed(t, c, "dev").SSOSession
 		for _, step := range []struct {
 			what  string
 			grant string
@@ -444,15 +444,15 @@ func TestRegistrations(t *testing.T) {
 			{"run out", grantDeviceCode, 91 * 24 * time.Hour, 3},
 		} {
 			time.Sleep(step.wait)
-			if _, err := c.registered(t.Context(), portal, step.grant); err != nil {
+			if _, err := c.registration(t.Context(), sso, step.grant); err != nil {
 				t.Fatal(err)
 			}
 			if n := server.Calls(ssotest.RegisterClient); n != step.calls {
 				t.Errorf("%s: %d registrations, want %d", step.what, n, step.calls)
 			}
 		}
-		portal.Scopes = append(portal.Scopes, "codewhisperer:completions")
-		if _, err := c.registered(t.Context(), portal, grantDeviceCode); err != nil || server.Calls(ssotest.RegisterClient) != 4 {
+		sso.Scopes = append(sso.Scopes, "codewhisperer:completions")
+		if _, err := c.registration(t.Context(), sso, grantDeviceCode); err != nil || server.Calls(ssotest.RegisterClient) != 4 {
 			t.Errorf("a client with fewer scopes is used: %v", err)
 		}
 		for _, call := range server.Log()[:3] {
@@ -473,7 +473,7 @@ func TestRegistrations(t *testing.T) {
 // The sign-in service is not there: the error has none of what was meant for it.
 func TestConsoleWithoutAService(t *testing.T) {
 	c, _ := newClient(t)
-	keys := Credentials{AccessKeyID: "ASIACANARYCANARYCANA", SecretKey: "s3cr3t-canary/+=", SessionToken: "IQoJ-canary"}
+	creds := Credentials{AccessKeyID: "ASIACANARYCANARYCANA", SecretKey: "s3cr3t-canary/+=", SessionToken: "IQoJ-canary"}
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -482,9 +482,9 @@ func TestConsoleWithoutAService(t *testing.T) {
 	_ = closed.Close()
 	c.Transport = func() (http.RoundTripper, error) { return NewTransport(nil, nil) }
 	ctx, cancel := context.WithCancel(t.Context())
-	_, refused := c.ConsoleURL(ctx, "eu-central-1", "", "https://issuer.example", keys)
+	_, refused := c.ConsoleURL(ctx, "eu-central-1", "", "https://issuer.example", creds)
 	cancel()
-	_, cancelled := c.ConsoleURL(ctx, "eu-central-1", "", "https://issuer.example", keys)
+	_, cancelled := c.ConsoleURL(ctx, "eu-central-1", "", "https://issuer.example", creds)
 	for _, err := range []error{refused, cancelled} {
 		if text := fmt.Sprintf("%v %+v %#v", err, err, err); err == nil || strings.Contains(strings.ToLower(text), "canary") {
 			t.Errorf("it says: %s", text)

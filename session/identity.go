@@ -14,14 +14,14 @@ type Identity struct {
 }
 
 // Whoami asks STS.
-func (c *Client) Whoami(ctx context.Context, region string, keys Credentials) (Identity, error) {
-	client, err := c.sts(region, keys)
+func (c *Client) Whoami(ctx context.Context, region string, creds Credentials) (Identity, error) {
+	client, err := c.stsClient(region, creds)
 	if err != nil {
 		return Identity{}, err
 	}
 	out, err := client.GetCallerIdentity(ctx, nil)
 	if err != nil {
-		return Identity{}, answered("GetCallerIdentity", err)
+		return Identity{}, apiError("GetCallerIdentity", err)
 	}
 	return Identity{aws.ToString(out.Account), aws.ToString(out.Arn), aws.ToString(out.UserId)}, nil
 }

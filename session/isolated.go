@@ -19,7 +19,7 @@ type Keyring interface {
 // keyringName is what a person who looks into the keyring finds the session
 // under. Other tools do not look for it there, so the start URL can be a part
 // of it, which two config files may give to the same name.
-func keyringName(portal Portal) string { return portal.Name + " " + portal.StartURL }
+func keyringName(sso SSOSession) string { return sso.Name + " " + sso.StartURL }
 
 var errNoKeyring = errors.New("there is none")
 
@@ -27,42 +27,42 @@ var errNoKeyring = errors.New("there is none")
 // is no other place to go to when they fail: whoever isolates a session would
 // rather have an error than a file.
 
-func (c *Client) readIsolated(portal Portal) (file tokenFile, found bool, err error) {
-	err = c.askKeyring(portal, func() error {
-		text, there, err := c.Keyring.Read(keyringName(portal))
+func (c *Client) readIsolated(sso SSOSession) (file tokenFile, found bool, err error) {
+	err = c.askKeyring(sso, func() error {
+		text, there, err := c.Keyring.Read(keyringName(sso))
 		found = there && json.Unmarshal([]byte(text), &file) == nil
 		return err
 	})
 	return file, found, err
 }
 
-func (c *Client) writeIsolated(portal Portal, text string) error {
-	return c.askKeyring(portal, func() error { return c.Keyring.Write(keyringName(portal), text) })
+func (c *Client) writeIsolated(sso SSOSession, text string) error {
+	return c.askKeyring(sso, func() error { return c.Keyring.Write(keyringName(sso), text) })
 }
 
-func (c *Client) deleteIsolated(portal Portal) error {
-	return c.askKeyring(portal, func() error { return c.Keyring.Delete(keyringName(portal)) })
+func (c *Client) deleteIsolated(sso SSOSession) error {
+	return c.askKeyring(sso, func() error { return c.Keyring.Delete(keyringName(sso)) })
 }
 
-func (c *Client) askKeyring(portal Portal, ask func() error) error {
+func (c *Client) askKeyring(sso SSOSession, ask func() error) error {
 	err := errNoKeyring
 	if c.Keyring != nil {
 		err = ask()
 	}
 	if err != nil {
-		return &KeyringError{portal, err}
+		return &KeyringError{sso, err}
 	}
 	return nil
 }
 
-// KeepsRoles tells whether role credentials that are got through the portal
+// StoresRoles tells whether role credentials that are got through the portal
 // are there for the next process. Those of an isolated portal are kept only
 // where they are on no disk, or sealed.
-func (c *Client) KeepsRoles(portal Portal) bool {
+func (c *Client) StoresRoles(sso SSOSession) bool {
 	if c.Roles == nil {
 		return false
 	}
-	if !portal.Isolated {
+	if !sso.Isolated {
 		return true
 	}
 	how, _ := c.Roles.Protection()

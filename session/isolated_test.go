@@ -52,16 +52,16 @@ func newIsolated(t *testing.T) (*Client, *ssotest.Server, *memoryKeyring, Profil
 	k := &memoryKeyring{items: map[string]string{}, breaks: -1}
 	c.Keyring = k
 	p := profileNamed(t, c, "dev")
-	p.Portal.Isolated = true
-	if _, asked, err := c.Login(t.Context(), p.Portal, approving(c)); err != nil || !asked {
+	p.SSOSession.Isolated = true
+	if _, asked, err := c.Login(t.Context(), p.SSOSession, approving(c)); err != nil || !asked {
 		t.Fatalf("Login: %v, %v", asked, err)
 	}
 	return c, server, k, p
 }
 
 // approving is a login that its person approves at once.
-func approving(c *Client) Ceremony {
-	return Ceremony{Show: func(challenge Challenge) error {
+func approving(c *Client) LoginOptions {
+	return LoginOptions{Show: func(challenge LoginPrompt) error {
 		transport, err := c.Transport()
 		if err != nil {
 			return err
@@ -101,7 +101,7 @@ func TestIsolatedTokenIsInTheKeyringAlone(t *testing.T) {
 	if _, err := c.Credentials(t.Context(), p); err != nil {
 		t.Error(err)
 	}
-	if had, err := c.Logout(t.Context(), p.Portal); !had || err != nil || len(k.items) != 0 {
+	if had, err := c.Logout(t.Context(), p.SSOSession); !had || err != nil || len(k.items) != 0 {
 		t.Errorf("Logout = %v, %v; the keyring holds %d items", had, err, len(k.items))
 	}
 }
@@ -114,7 +114,7 @@ func TestRefreshWithABreakingKeyring(t *testing.T) {
 		now := time.Now().Add(2 * time.Hour)
 		c.Now = func() time.Time { return now }
 		k.breaks = breaks
-		token, err := c.Token(t.Context(), p.Portal)
+		token, err := c.Token(t.Context(), p.SSOSession)
 		refreshes := server.Calls(ssotest.RefreshToken)
 		var broken *KeyringError
 		switch {
@@ -122,8 +122,8 @@ func TestRefreshWithABreakingKeyring(t *testing.T) {
 			t.Errorf("broken after %d: %v, %d refreshes", breaks, err, refreshes)
 		case breaks >= 2 && (err != nil || token.Access == "" || refreshes != 1):
 			t.Errorf("broken after %d: %v, %d refreshes", breaks, err, refreshes)
-		case breaks >= 2 && c.Kept(p.Portal) != (breaks > 2):
-			t.Errorf("broken after %d: kept %v", breaks, c.Kept(p.Portal))
+		case breaks >= 2 && c.Persisted(p.SSOSession) != (breaks > 2):
+			t.Errorf("broken after %d: kept %v", breaks, c.Persisted(p.SSOSession))
 		}
 		if keys, err := c.Tokens.Keys(); err != nil || len(keys) > 0 {
 			t.Errorf("broken after %d: the token cache holds %q, %v", breaks, keys, err)
@@ -136,14 +136,14 @@ func TestWithoutKeyring(t *testing.T) {
 	server.ForgetCalls()
 	c.Keyring = nil
 	var broken *KeyringError
-	_, asked, err := c.Login(t.Context(), p.Portal, approving(c))
+	_, asked, err := c.Login(t.Context(), p.SSOSession, approving(c))
 	if !errors.As(err, &broken) || asked || server.Calls(ssotest.RegisterClient) != 0 {
 		t.Errorf("Login = %v, %v", asked, err)
 	}
 	if _, err := c.Credentials(t.Context(), p); !errors.As(err, &broken) {
 		t.Errorf("Credentials: %v", err)
 	}
-	if had, err := c.Logout(t.Context(), p.Portal); had || !errors.As(err, &broken) {
+	if had, err := c.Logout(t.Context(), p.SSOSession); had || !errors.As(err, &broken) {
 		t.Errorf("Logout = %v, %v", had, err)
 	}
 }

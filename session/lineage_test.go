@@ -21,11 +21,11 @@ func process(c *Client) *Client {
 	}
 }
 
-func logIn(t *testing.T, c *Client, portal Portal) Token {
+func logIn(t *testing.T, c *Client, sso SSOSession) Token {
 	t.Helper()
-	how := deviceCeremony(new(Challenge))
-	how.Force = true
-	token, _, err := c.Login(t.Context(), portal, how)
+	options := deviceCeremony(new(LoginPrompt))
+	options.Force = true
+	token, _, err := c.Login(t.Context(), sso, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,11 +35,11 @@ func logIn(t *testing.T, c *Client, portal Portal) Token {
 // identity is whose credentials a new process gets for the profile.
 func identity(t *testing.T, c *Client, p Profile) string {
 	t.Helper()
-	keys, err := process(c).Credentials(t.Context(), p)
+	creds, err := process(c).Credentials(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	who, err := c.Whoami(t.Context(), "eu-central-1", keys)
+	who, err := c.Whoami(t.Context(), "eu-central-1", creds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,14 +56,14 @@ func TestCredentialsGoWithTheirToken(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c, _ := newClient(t)
 			p := profileNamed(t, c, "dev")
-			token := c.Tokens.Path(tokenKey(p.Portal))
+			token := c.Tokens.Path(tokenKey(p.SSOSession))
 			if !kept {
 				if err := os.WriteFile(filepath.Dir(token), nil, 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if logIn(t, c, p.Portal); c.Kept(p.Portal) != kept {
-				t.Fatalf("kept %v", c.Kept(p.Portal))
+			if logIn(t, c, p.SSOSession); c.Persisted(p.SSOSession) != kept {
+				t.Fatalf("kept %v", c.Persisted(p.SSOSession))
 			}
 			if _, err := c.Credentials(t.Context(), p); err != nil {
 				t.Fatal(err)
@@ -73,7 +73,7 @@ func TestCredentialsGoWithTheirToken(t *testing.T) {
 				next := process(c)
 				_, valid := next.CachedCredentials(p)
 				_, err := next.Credentials(t.Context(), p)
-				if _, listed := next.CachedUntil([]Profile{p})[p.Name]; valid != want || listed != want || (err == nil) != want {
+				if _, listed := next.CachedExpirations([]Profile{p})[p.Name]; valid != want || listed != want || (err == nil) != want {
 					t.Errorf("token kept %v, %s: valid %v, listed %v, %v", kept, when, valid, listed, err)
 				}
 			}
@@ -95,13 +95,13 @@ func TestCredentialsOutlastARefresh(t *testing.T) {
 		c, server := newClient(t)
 		server.Change(func(s *ssotest.Settings) { s.RoleLifetime = 12 * time.Hour })
 		p := profileNamed(t, c, "dev")
-		logIn(t, c, p.Portal)
+		logIn(t, c, p.SSOSession)
 		for range 5 {
 			if _, err := process(c).Credentials(t.Context(), p); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(50 * time.Minute)
-			if _, err := process(c).Token(t.Context(), p.Portal); err != nil {
+			if _, err := process(c).Token(t.Context(), p.SSOSession); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -111,7 +111,7 @@ func TestCredentialsOutlastARefresh(t *testing.T) {
 		other := process(c)
 		other.Private = nil
 		time.Sleep(50 * time.Minute)
-		if _, err := other.Token(t.Context(), p.Portal); err != nil {
+		if _, err := other.Token(t.Context(), p.SSOSession); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
@@ -131,17 +131,17 @@ func TestAnotherPersonByAnotherTool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
 		p := profileNamed(t, c, "dev")
-		logIn(t, c, p.Portal)
+		logIn(t, c, p.SSOSession)
 		if who := identity(t, c, p); who == bob {
 			t.Fatal("it is bob already")
 		}
-		if err := os.Remove(c.Tokens.Path(tokenKey(p.Portal))); err != nil {
+		if err := os.Remove(c.Tokens.Path(tokenKey(p.SSOSession))); err != nil {
 			t.Fatal(err)
 		}
 		server.Change(func(s *ssotest.Settings) { s.User = bob })
 		other := process(c)
 		other.Roles, other.Private = nil, nil
-		logIn(t, other, p.Portal)
+		logIn(t, other, p.SSOSession)
 		if who := identity(t, c, p); who != bob {
 			t.Errorf("bob gets what %s had", who)
 		}
@@ -153,7 +153,7 @@ func TestAnotherPersonByAnotherTool(t *testing.T) {
 func TestLoginWhileAnotherIsAtIt(t *testing.T) {
 	for op, begin := range map[ssotest.Op]func(context.Context, *Client, Profile) error{
 		ssotest.RefreshToken: func(ctx context.Context, c *Client, p Profile) error {
-			_, err := c.Token(ctx, p.Portal)
+			_, err := c.Token(ctx, p.SSOSession)
 			return err
 		},
 		ssotest.GetRoleCredentials: func(ctx context.Context, c *Client, p Profile) error {
@@ -164,7 +164,7 @@ func TestLoginWhileAnotherIsAtIt(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c, server := newClient(t)
 			p := profileNamed(t, c, "dev")
-			logIn(t, c, p.Portal)
+			logIn(t, c, p.SSOSession)
 			if op == ssotest.RefreshToken {
 				time.Sleep(50 * time.Minute)
 			}
@@ -173,11 +173,11 @@ func TestLoginWhileAnotherIsAtIt(t *testing.T) {
 			ended := make(chan error)
 			go func() { ended <- begin(t.Context(), process(c), p) }()
 			time.Sleep(time.Second)
-			token := logIn(t, c, p.Portal)
+			token := logIn(t, c, p.SSOSession)
 			if err := <-ended; err != nil {
 				t.Errorf("%s: %v", op, err)
 			}
-			if kept, _ := process(c).CachedToken(p.Portal); kept.Access != token.Access {
+			if kept, _ := process(c).CachedToken(p.SSOSession); kept.Access != token.Access {
 				t.Errorf("%s: the token in the cache is not the login's", op)
 			}
 			if who := identity(t, c, p); who != bob {
@@ -192,23 +192,23 @@ func TestRefreshBehindALogout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
 		p := profileNamed(t, c, "dev")
-		logIn(t, c, p.Portal)
+		logIn(t, c, p.SSOSession)
 		time.Sleep(50 * time.Minute)
 		server.Fault(ssotest.Fault{Op: ssotest.Logout, Kind: ssotest.ResetBefore, Times: ssotest.Forever})
 		ended := make(chan error)
 		go func() {
 			time.Sleep(100 * time.Millisecond) // while the logout tries again
-			_, err := process(c).Token(t.Context(), p.Portal)
+			_, err := process(c).Token(t.Context(), p.SSOSession)
 			ended <- err
 		}()
-		if _, err := c.Logout(t.Context(), p.Portal); err == nil {
+		if _, err := c.Logout(t.Context(), p.SSOSession); err == nil {
 			t.Error("the logout has reached the service")
 		}
 		var required *LoginRequiredError
 		if err := <-ended; !errors.As(err, &required) {
 			t.Errorf("the refresh behind it: %v", err)
 		}
-		if _, ok := process(c).CachedToken(p.Portal); ok {
+		if _, ok := process(c).CachedToken(p.SSOSession); ok {
 			t.Error("there is a token again")
 		}
 	})
@@ -219,20 +219,20 @@ func TestRefreshBehindALogout(t *testing.T) {
 func TestSessionOfAnotherPortal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := newClient(t)
-		portal := profileNamed(t, c, "dev").Portal
-		logIn(t, c, portal)
-		start := portal.StartURL
+		sso := profileNamed(t, c, "dev").SSOSession
+		logIn(t, c, sso)
+		start := sso.StartURL
 		for url, same := range map[string]bool{
 			start + "/": true, start + "/#/": true, start + "#": true, strings.Replace(start, "https", "HTTPS", 1): true,
 			"https://d-9999999999.awsapps.com/start": false, start + "2": false,
 		} {
-			portal.StartURL = url
-			_, err := process(c).Token(t.Context(), portal)
+			sso.StartURL = url
+			_, err := process(c).Token(t.Context(), sso)
 			if (err == nil) != same {
 				t.Errorf("%s: %v", url, err)
 			}
 		}
-		if had, err := c.Logout(t.Context(), portal); !had || err != nil {
+		if had, err := c.Logout(t.Context(), sso); !had || err != nil {
 			t.Errorf("a logout finds %v, %v", had, err)
 		}
 	})
@@ -264,7 +264,7 @@ func TestCodesInTheMiddleOfAChain(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := profileNamed(t, c, "end")
-		logIn(t, c, p.Portal)
+		logIn(t, c, p.SSOSession)
 		asked := 0
 		c.MFACode = func(ctx context.Context, _ Profile) (string, error) {
 			asked++
@@ -306,19 +306,19 @@ sso_account_id = 111111111111
 sso_role_name = Other
 `)
 		p := profileNamed(t, c, "dev")
-		logIn(t, c, p.Portal)
+		logIn(t, c, p.SSOSession)
 		kept := map[string]bool{}
-		for role, portal := range map[string]Portal{
-			"Developer": p.Portal, "Odd": p.Portal, "Other": {StartURL: "https://d-9999999999.awsapps.com/start"},
+		for role, sso := range map[string]SSOSession{
+			"Developer": p.SSOSession, "Odd": p.SSOSession, "Other": {StartURL: "https://d-9999999999.awsapps.com/start"},
 		} {
-			key := cliRoleKey(portal, "111111111111", role)
+			key := cliRoleKey(sso, "111111111111", role)
 			kept[key] = role == "Other"
 			if err := c.CLIRoles.Put(key, map[string]string{"ProviderType": "sso"}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		c.NoteFailure(p, errors.New("no network"))
-		if _, err := c.Logout(t.Context(), p.Portal); err != nil {
+		c.RecordFailure(p, errors.New("no network"))
+		if _, err := c.Logout(t.Context(), p.SSOSession); err != nil {
 			t.Error(err)
 		}
 		for key, want := range kept {

@@ -35,22 +35,22 @@ const (
 // device code says itself how long it lasts.
 const loginTimeout = 10 * time.Minute
 
-// A Challenge is what a person needs to go through a login.
-type Challenge struct {
+// A LoginPrompt is what a person needs to go through a login.
+type LoginPrompt struct {
 	Method  Method
 	URL     string // to open in a browser
 	Code    string // to compare with what the page shows; device code only
 	Expires time.Time
 }
 
-// A Ceremony is a login's way to its person.
-type Ceremony struct {
+// A LoginOptions is a login's way to its person.
+type LoginOptions struct {
 	Method Method
 	Force  bool // log in even if there is a usable session
 
 	// Show is called once, when there is something to show. It must not wait
 	// for the person.
-	Show func(Challenge) error
+	Show func(LoginPrompt) error
 	// Pasted gives lines that the person typed: the address that the browser
 	// was sent back to, on a machine whose browser is elsewhere. May be nil.
 	Pasted <-chan string
@@ -62,64 +62,64 @@ type Ceremony struct {
 // Login makes sure that there is a usable session with the portal: the cached
 // token, else a refreshed one, else one that a person approves. One process of
 // many shows a challenge; the others wait for what comes of it.
-func (c *Client) Login(ctx context.Context, portal Portal, how Ceremony) (token Token, asked bool, err error) {
+func (c *Client) Login(ctx context.Context, sso SSOSession, options LoginOptions) (token Token, asked bool, err error) {
 	// Before anybody is asked: a session that cannot be kept is no use.
-	before, _, err := c.readToken(portal)
+	before, _, err := c.readToken(sso)
 	if err != nil {
 		return Token{}, false, err
 	}
-	unlock, err := c.lockLogin(ctx, portal, how)
+	unlock, err := c.lockLogin(ctx, sso, options)
 	if err != nil {
 		return Token{}, false, err
 	}
 	defer unlock()
-	now, ok, err := c.readToken(portal)
+	now, ok, err := c.readToken(sso)
 	if err != nil {
 		return Token{}, false, err
 	}
-	if !how.Force || ok && now.Access != before.Access {
-		token, err = c.Token(ctx, portal)
+	if !options.Force || ok && now.Access != before.Access {
+		token, err = c.Token(ctx, sso)
 		var required *LoginRequiredError
 		if err == nil || !errors.As(err, &required) {
 			return token, false, err
 		}
 	}
-	token, err = c.challenge(ctx, portal, how)
+	token, err = c.runLogin(ctx, sso, options)
 	return token, true, err
 }
 
-func (c *Client) lockLogin(ctx context.Context, portal Portal, how Ceremony) (unlock func(), err error) {
-	key := "login-" + tokenKey(portal)
+func (c *Client) lockLogin(ctx context.Context, sso SSOSession, options LoginOptions) (unlock func(), err error) {
+	key := "login-" + tokenKey(sso)
 	unlock, err = c.lock(ctx, key, "logging in", 200*time.Millisecond)
 	var busy *BusyError
 	if errors.As(err, &busy) {
-		if how.Waiting != nil {
-			how.Waiting(busy.PID)
+		if options.Waiting != nil {
+			options.Waiting(busy.PID)
 		}
 		return c.lock(ctx, key, "logging in", loginTimeout)
 	}
 	return unlock, err
 }
 
-func (c *Client) challenge(ctx context.Context, portal Portal, how Ceremony) (Token, error) {
-	portal.leadsTo = c.behindVanity(ctx, portal.StartURL)
+func (c *Client) runLogin(ctx context.Context, sso SSOSession, options LoginOptions) (Token, error) {
+	sso.resolvedURL = c.resolveVanityURL(ctx, sso.StartURL)
 	checked := make(chan error, 1)
-	go func() { checked <- c.checkRegion(ctx, portal) }()
+	go func() { checked <- c.checkRegion(ctx, sso) }()
 	wrong := sync.OnceValue(func() error { return <-checked })
-	login := c.authorizationCode
-	if how.Method == DeviceCode {
-		login = c.deviceCode
+	login := c.loginWithCode
+	if options.Method == DeviceCode {
+		login = c.loginWithDevice
 	}
 	// The region is checked while the client is registered, and before
 	// anything is shown: in a browser a wrong one ends in invalid_grant.
-	show := how.Show
-	how.Show = func(challenge Challenge) error {
+	show := options.Show
+	options.Show = func(challenge LoginPrompt) error {
 		if err := wrong(); err != nil {
 			return err
 		}
 		return show(challenge)
 	}
-	token, err := login(ctx, portal, how)
+	token, err := login(ctx, sso, options)
 	var refused *ServiceError
 	var suspect *RegionError
 	if errors.As(err, &refused) || errors.As(err, &suspect) {
@@ -131,19 +131,19 @@ func (c *Client) challenge(ctx context.Context, portal Portal, how Ceremony) (To
 	return token, err
 }
 
-// keepLogin writes down the session that a login has given, and forgets what was
+// storeLogin writes down the session that a login has given, and forgets what was
 // got through the one before: it may be another person who has logged in.
-func (c *Client) keepLogin(ctx context.Context, portal Portal, client registration, out *ssooidc.CreateTokenOutput) (Token, error) {
-	unlock := c.afterRefresh(ctx, portal, patience)
+func (c *Client) storeLogin(ctx context.Context, sso SSOSession, client registration, out *ssooidc.CreateTokenOutput) (Token, error) {
+	unlock := c.lockTokenBestEffort(ctx, sso, lockTimeout)
 	defer unlock()
-	known, _, _ := c.readToken(portal)
-	if portal.Isolated {
+	known, _, _ := c.readToken(sso)
+	if sso.Isolated {
 		// From the time before it was.
-		if err := c.forgetFiles(portal); err != nil {
+		if err := c.forgetFiles(sso); err != nil {
 			c.warn("%v", err)
 		}
 	}
-	token, err := c.keepToken(portal, tokenFile{
+	token, err := c.storeToken(sso, tokenFile{
 		Token: Token{
 			ClientID:            client.ClientID,
 			ClientSecret:        Secret(client.ClientSecret),
@@ -154,19 +154,19 @@ func (c *Client) keepLogin(ctx context.Context, portal Portal, client registrati
 	if err != nil {
 		return Token{}, err
 	}
-	if err := c.forgetRoles(portal); err != nil {
+	if err := c.forgetRoles(sso); err != nil {
 		c.warn("%v", err)
 	}
 	return token, nil
 }
 
-// deviceCode logs in by a code that is approved in any browser.
-func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (Token, error) {
-	oidc, err := c.oidc(portal.Region)
+// loginWithDevice logs in by a code that is approved in any browser.
+func (c *Client) loginWithDevice(ctx context.Context, sso SSOSession, options LoginOptions) (Token, error) {
+	oidc, err := c.oidcClient(sso.Region)
 	if err != nil {
 		return Token{}, err
 	}
-	client, err := c.registered(ctx, portal, grantDeviceCode)
+	client, err := c.registration(ctx, sso, grantDeviceCode)
 	if err != nil {
 		return Token{}, err
 	}
@@ -174,34 +174,34 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 		out, err := oidc.StartDeviceAuthorization(ctx, &ssooidc.StartDeviceAuthorizationInput{
 			ClientId:     aws.String(client.ClientID),
 			ClientSecret: aws.String(client.ClientSecret),
-			StartUrl:     aws.String(portal.issuer()),
+			StartUrl:     aws.String(sso.issuer()),
 		})
-		return out, answered("StartDeviceAuthorization", err)
+		return out, apiError("StartDeviceAuthorization", err)
 	}
 	device, err := start()
 	if hasCode(err, codeInvalidClient, codeUnauthorizedClient) {
 		// Revoked at the service, or registered for something else.
-		if client, err = c.register(ctx, portal, grantDeviceCode); err == nil {
+		if client, err = c.register(ctx, sso, grantDeviceCode); err == nil {
 			device, err = start()
 		}
 	}
 	if hasCode(err, codeInvalidGrant, codeInvalidRequest) {
 		// What the service says to a start URL of another region.
-		return Token{}, &RegionError{Portal: portal}
+		return Token{}, &RegionError{SSOSession: sso}
 	}
 	if err != nil {
 		return Token{}, err
 	}
 	shown := cmp.Or(aws.ToString(device.VerificationUriComplete), aws.ToString(device.VerificationUri))
 	if aws.ToString(device.DeviceCode) == "" || aws.ToString(device.UserCode) == "" {
-		return Token{}, unusable("StartDeviceAuthorization")
+		return Token{}, errBadResponse("StartDeviceAuthorization")
 	}
-	if !c.isLoginPage(ctx, portal, shown) {
-		return Token{}, &NetworkError{Host: "AWS", Problem: fmt.Sprintf("sent an address to log in at that is neither AWS's nor your portal's: %s; something on the way may have changed it", brief(shown))}
+	if !c.isLoginPage(ctx, sso, shown) {
+		return Token{}, &NetworkError{Host: "AWS", Problem: fmt.Sprintf("sent an address to log in at that is neither AWS's nor your portal's: %s; something on the way may have changed it", shorten(shown))}
 	}
 	expires := c.Now().Add(time.Duration(device.ExpiresIn) * time.Second)
-	challenge := Challenge{Method: DeviceCode, URL: shown, Code: Printable(*device.UserCode), Expires: expires}
-	if err := how.Show(challenge); err != nil {
+	challenge := LoginPrompt{Method: DeviceCode, URL: shown, Code: Printable(*device.UserCode), Expires: expires}
+	if err := options.Show(challenge); err != nil {
 		return Token{}, err
 	}
 	interval := time.Duration(device.Interval) * time.Second
@@ -220,9 +220,9 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 			DeviceCode:   device.DeviceCode,
 		})
 		var network *NetworkError
-		switch err = answered("CreateToken", err); {
+		switch err = apiError("CreateToken", err); {
 		case err == nil:
-			return c.keepLogin(ctx, portal, client, out)
+			return c.storeLogin(ctx, sso, client, out)
 		case hasCode(err, codePending), errors.As(err, &network):
 			// A network that fails for a moment does not end a login that a
 			// person is in the middle of.
@@ -243,19 +243,19 @@ func (c *Client) deviceCode(ctx context.Context, portal Portal, how Ceremony) (T
 
 // checkRegion compares the region in which the portal lives with the one that
 // it is configured with. What cannot be found out is no error.
-func (c *Client) checkRegion(ctx context.Context, portal Portal) error {
-	actual := c.regionOf(ctx, portal.issuer())
-	if actual != "" && actual != portal.Region {
-		return &RegionError{Portal: portal, Actual: actual}
+func (c *Client) checkRegion(ctx context.Context, sso SSOSession) error {
+	actual := c.regionOf(ctx, sso.issuer())
+	if actual != "" && actual != sso.Region {
+		return &RegionError{SSOSession: sso, Actual: actual}
 	}
 	return nil
 }
 
-// PortalRegion finds out in which region the access portal at a start URL
+// DetectRegion finds out in which region the access portal at a start URL
 // lives, or at the one that it leads to: from its host's name, or from the page
 // there. It is empty where neither tells.
-func (c *Client) PortalRegion(ctx context.Context, startURL string) string {
-	return c.regionOf(ctx, cmp.Or(c.behindVanity(ctx, startURL), startURL))
+func (c *Client) DetectRegion(ctx context.Context, startURL string) string {
+	return c.regionOf(ctx, cmp.Or(c.resolveVanityURL(ctx, startURL), startURL))
 }
 
 func (c *Client) regionOf(ctx context.Context, startURL string) string {
@@ -297,7 +297,7 @@ func regionInHost(host string) string {
 func (c *Client) regionInPage(ctx context.Context, start *url.URL) string {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	res, err := c.answerAt(ctx, http.MethodGet, start)
+	res, err := c.fetchPage(ctx, http.MethodGet, start)
 	if err != nil {
 		return ""
 	}

@@ -44,49 +44,49 @@ func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return
 // with a session and the keys of its role.
 var everyCall = map[string]func(context.Context, *Client, Profile, Credentials) error{
 	"RegisterClient": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
-		_, err := c.register(ctx, p.Portal, grantDeviceCode)
+		_, err := c.register(ctx, p.SSOSession, grantDeviceCode)
 		return err
 	},
 	"StartDeviceAuthorization": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
-		var shown Challenge
-		how := deviceCeremony(&shown)
-		how.Force = true
-		_, _, err := c.Login(ctx, p.Portal, how)
+		var shown LoginPrompt
+		options := deviceCeremony(&shown)
+		options.Force = true
+		_, _, err := c.Login(ctx, p.SSOSession, options)
 		return err
 	},
 	"CreateToken": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
-		file, _, _ := c.readToken(p.Portal)
-		_, err := c.refresh(ctx, p.Portal, file)
+		file, _, _ := c.readToken(p.SSOSession)
+		_, err := c.refresh(ctx, p.SSOSession, file)
 		return err
 	},
 	"GetRoleCredentials": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
-		token, _ := c.CachedToken(p.Portal)
-		_, err := c.exchange(ctx, p, token)
+		token, _ := c.CachedToken(p.SSOSession)
+		_, err := c.getRoleCredentials(ctx, p, token)
 		return err
 	},
 	"ListAccounts": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
-		_, err := c.Accounts(ctx, p.Portal)
+		_, err := c.Accounts(ctx, p.SSOSession)
 		return err
 	},
 	"ListAccountRoles": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
-		_, err := c.AccountRoles(ctx, p.Portal, p.AccountID)
+		_, err := c.AccountRoles(ctx, p.SSOSession, p.AccountID)
 		return err
 	},
 	"discovery": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
-		_, err := c.Discover(ctx, p.Portal, Discovery{})
+		_, err := c.Discover(ctx, p.SSOSession, DiscoveryEvents{})
 		return err
 	},
-	"AssumeRole": func(ctx context.Context, c *Client, p Profile, keys Credentials) error {
-		chained := Profile{Name: "chained", Source: &p, Assume: Assumption{RoleARN: "arn:aws:iam::222222222222:role/Deploy", Region: "eu-central-1"}}
-		_, err := c.assume(ctx, chained, keys, "")
+	"AssumeRole": func(ctx context.Context, c *Client, p Profile, creds Credentials) error {
+		chained := Profile{Name: "chained", Source: &p, Assume: AssumeRole{RoleARN: "arn:aws:iam::222222222222:role/Deploy", Region: "eu-central-1"}}
+		_, err := c.assume(ctx, chained, creds, "")
 		return err
 	},
-	"GetCallerIdentity": func(ctx context.Context, c *Client, _ Profile, keys Credentials) error {
-		_, err := c.Whoami(ctx, "eu-central-1", keys)
+	"GetCallerIdentity": func(ctx context.Context, c *Client, _ Profile, creds Credentials) error {
+		_, err := c.Whoami(ctx, "eu-central-1", creds)
 		return err
 	},
-	"getSigninToken": func(ctx context.Context, c *Client, p Profile, keys Credentials) error {
-		_, err := c.ConsoleURL(ctx, "eu-central-1", "", p.Portal.StartURL, keys)
+	"getSigninToken": func(ctx context.Context, c *Client, p Profile, creds Credentials) error {
+		_, err := c.ConsoleURL(ctx, "eu-central-1", "", p.SSOSession.StartURL, creds)
 		return err
 	},
 	"probe": func(ctx context.Context, c *Client, _ Profile, _ Credentials) error {
@@ -97,13 +97,13 @@ var everyCall = map[string]func(context.Context, *Client, Profile, Credentials) 
 		return err
 	},
 	"start page": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
-		if region := c.PortalRegion(ctx, p.Portal.StartURL); region == "" {
-			return fmt.Errorf("%s tells no region", p.Portal.StartURL)
+		if region := c.DetectRegion(ctx, p.SSOSession.StartURL); region == "" {
+			return fmt.Errorf("%s tells no region", p.SSOSession.StartURL)
 		}
 		return nil
 	},
 	"Logout": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
-		_, err := c.Logout(ctx, p.Portal)
+		_, err := c.Logout(ctx, p.SSOSession)
 		return err
 	},
 }
@@ -130,13 +130,13 @@ func eachCall(t *testing.T, over func(http.RoundTripper) http.RoundTripper, chec
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, server, profile := loggedIn(t)
-				keys, err := c.Credentials(t.Context(), profile)
+				creds, err := c.Credentials(t.Context(), profile)
 				if err != nil {
 					t.Fatal(err)
 				}
 				transport := over(server.Transport())
 				c.Transport = func() (http.RoundTripper, error) { return transport, nil }
-				check(t, everyCall[name](t.Context(), c, profile, keys))
+				check(t, everyCall[name](t.Context(), c, profile, creds))
 			})
 		})
 	}
@@ -380,11 +380,11 @@ func TestBombs(t *testing.T) {
 				c.Endpoints = Endpoints{SSO: listener.URL, OIDC: listener.URL, STS: listener.URL, Signin: listener.URL}
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
-				_, err = c.exchange(t.Context(), profileNamed(t, c, "dev"), Token{Access: "token"})
+				_, err = c.getRoleCredentials(t.Context(), profileNamed(t, c, "dev"), Token{Access: "token"})
 				if err == nil {
 					t.Error("it is taken for an answer")
 				}
-				if region := c.PortalRegion(t.Context(), listener.URL+"/start"); region != "" {
+				if region := c.DetectRegion(t.Context(), listener.URL+"/start"); region != "" {
 					t.Errorf("it is in %s", region)
 				}
 				c.Probe(t.Context(), listener.URL)
@@ -461,7 +461,7 @@ func TestOnlyGoodCertificates(t *testing.T) {
 			address, roots := certified(t, server, test.change)
 			c.Transport = func() (http.RoundTripper, error) { return NewTransport(roots, nil) }
 			c.Endpoints = Endpoints{OIDC: address, SSO: address}
-			_, err := c.register(t.Context(), profileNamed(t, c, "dev").Portal, grantDeviceCode)
+			_, err := c.register(t.Context(), profileNamed(t, c, "dev").SSOSession, grantDeviceCode)
 			probed := c.Probe(t.Context(), address+"/token").Err
 			if test.says == "" {
 				if err != nil || probed != nil {
@@ -483,15 +483,15 @@ func TestOnlyGoodCertificates(t *testing.T) {
 // a host's name: the SDK takes most of these.
 func TestRegionsLeadNowhereElse(t *testing.T) {
 	c, server := newClient(t)
-	keys := Credentials{AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretKey: "secret", SessionToken: "token"}
+	creds := Credentials{AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretKey: "secret", SessionToken: "token"}
 	for _, region := range []string{"evil/#", "x@evil:443/#", "us-east-1.evil.example", "../x", "us-east-1\r\nX: y", "", "\x1b[31m", "us-éast-1", strings.Repeat("x", 70), "a b"} {
-		portal := Portal{Name: "corp", StartURL: "https://d-0123456789.awsapps.com/start", Region: region, Scopes: []string{defaultScope}}
-		_, registered := c.register(t.Context(), portal, grantDeviceCode)
-		_, who := c.Whoami(t.Context(), region, keys)
+		sso := SSOSession{Name: "corp", StartURL: "https://d-0123456789.awsapps.com/start", Region: region, Scopes: []string{defaultScope}}
+		_, registered := c.register(t.Context(), sso, grantDeviceCode)
+		_, who := c.Whoami(t.Context(), region, creds)
 		_, authorize := c.authorizeURL(t.Context(), region)
 		_, urls := c.ServiceURLs(t.Context(), region)
-		_, console := c.ConsoleURL(t.Context(), region, "", "https://issuer.example", keys)
-		_, roles := c.exchange(t.Context(), Profile{Portal: portal, AccountID: "111111111111", RoleName: "Developer"}, Token{Access: "token"})
+		_, console := c.ConsoleURL(t.Context(), region, "", "https://issuer.example", creds)
+		_, roles := c.getRoleCredentials(t.Context(), Profile{SSOSession: sso, AccountID: "111111111111", RoleName: "Developer"}, Token{Access: "token"})
 		for i, err := range []error{registered, who, authorize, urls, console, roles} {
 			if err == nil || strings.ContainsAny(err.Error(), "\r\n\x1b") {
 				t.Errorf("%q, %d: %v", region, i, err)
@@ -499,7 +499,7 @@ func TestRegionsLeadNowhereElse(t *testing.T) {
 		}
 	}
 	// The SDK's own words quote what it does not like.
-	words := answered("an operation", errors.New("invalid input, us-east-1\r\nX: \x1b[31my"))
+	words := apiError("an operation", errors.New("invalid input, us-east-1\r\nX: \x1b[31my"))
 	if words == nil || strings.ContainsAny(words.Error(), "\r\n\x1b") {
 		t.Errorf("the SDK's words: %q", words)
 	}
@@ -553,7 +553,7 @@ func TestLoginPages(t *testing.T) {
 	} {
 		c, _ := newClient(t)
 		for address, want := range pages {
-			if got := c.isLoginPage(t.Context(), Portal{StartURL: start, Region: region}, address); got != want {
+			if got := c.isLoginPage(t.Context(), SSOSession{StartURL: start, Region: region}, address); got != want {
 				t.Errorf("%s: %q: %v", region, address, got)
 			}
 		}
@@ -580,12 +580,12 @@ func TestDeviceLoginLeadsNowhereElse(t *testing.T) {
 						return res, nil
 					}), nil
 				}
-				var shown Challenge
-				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").Portal, deviceCeremony(&shown))
+				var shown LoginPrompt
+				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(&shown))
 				if err == nil || !strings.Contains(err.Error(), "neither AWS's nor your portal's") || strings.ContainsAny(err.Error(), "\x1b\u009b\n") {
 					t.Errorf("%s %q: %v", field, hostile, err)
 				}
-				if shown != (Challenge{}) {
+				if shown != (LoginPrompt{}) {
 					t.Errorf("%s %q: it was shown: %v", field, hostile, shown)
 				}
 				if n := server.Calls(ssotest.PollDevice); n != 0 {

@@ -28,52 +28,52 @@ const (
 	// bears.
 	rateWindow = time.Second
 
-	// tardiness is made up for by the calls that follow: timers fire late.
-	tardiness = 10 * time.Millisecond
+	// burstSlack is made up for by the calls that follow: timers fire late.
+	burstSlack = 10 * time.Millisecond
 
-	maxHeed = 30 * time.Second // that a Retry-After may ask for
+	maxRetryAfter = 30 * time.Second // that a Retry-After may ask for
 )
 
-// A pace tells when the next call may leave. Its times are the process's, not
+// A limiter tells when the next call may leave. Its times are the process's, not
 // the client's: a clock that is set does not hold it up.
-type pace struct {
+type limiter struct {
 	began    time.Time
 	inFlight float64     // calls that may be in flight, in whole numbers
 	refused  float64     // calls a second that were too many; 0 before any refusal
 	cut      time.Time   // when that was
-	climbs   time.Time   // from when on the rate does, the service having had the pause that it wants
+	rampFrom time.Time   // from when on the rate does, the service having had the pause that it wants
 	next     time.Time   // when the next call may leave
 	answered []time.Time // within rateWindow
 }
 
-func newPace(now time.Time) *pace { return &pace{began: now, inFlight: firstInFlight} }
+func newLimiter(now time.Time) *limiter { return &limiter{began: now, inFlight: firstInFlight} }
 
 // rate is how many calls a second may leave.
-func (p *pace) rate(now time.Time) float64 {
+func (p *limiter) rate(now time.Time) float64 {
 	if p.refused == 0 {
 		return math.Inf(1)
 	}
-	past := (max(0, now.Sub(p.climbs)) - recovery).Seconds() / recovery.Seconds()
+	past := (max(0, now.Sub(p.rampFrom)) - recovery).Seconds() / recovery.Seconds()
 	return p.refused * (1 + (1-backoff)*past*past*past)
 }
 
-// room tells whether another call may leave beside those in flight, and after
+// canSend tells whether another call may leave beside those in flight, and after
 // which wait.
-func (p *pace) room(now time.Time, inFlight int) (wait time.Duration, ok bool) {
+func (p *limiter) canSend(now time.Time, inFlight int) (wait time.Duration, ok bool) {
 	return max(0, p.next.Sub(now)), inFlight < int(p.inFlight)
 }
 
-// leave notes that a call leaves.
-func (p *pace) leave(now time.Time) {
-	if early := now.Add(-tardiness); p.next.Before(early) {
+// reserve notes that a call leaves.
+func (p *limiter) reserve(now time.Time) {
+	if early := now.Add(-burstSlack); p.next.Before(early) {
 		p.next = early
 	}
 	p.next = p.next.Add(time.Duration(float64(time.Second) / p.rate(now)))
 }
 
 // answer notes that a call was answered.
-func (p *pace) answer(now time.Time) {
-	p.answered = append(p.lately(now), now)
+func (p *limiter) answer(now time.Time) {
+	p.answered = append(p.recentAnswers(now), now)
 	if p.refused == 0 {
 		p.inFlight++
 	} else {
@@ -82,13 +82,13 @@ func (p *pace) answer(now time.Time) {
 	p.inFlight = min(p.inFlight, maxInFlight)
 }
 
-// borne is how many calls a second were answered of late.
-func (p *pace) borne(now time.Time) float64 {
-	span := max(min(rateWindow, now.Sub(p.began)), tardiness)
-	return float64(len(p.lately(now))) / span.Seconds()
+// observedRate is how many calls a second were answered of late.
+func (p *limiter) observedRate(now time.Time) float64 {
+	span := max(min(rateWindow, now.Sub(p.began)), burstSlack)
+	return float64(len(p.recentAnswers(now))) / span.Seconds()
 }
 
-func (p *pace) lately(now time.Time) []time.Time {
+func (p *limiter) recentAnswers(now time.Time) []time.Time {
 	old := 0
 	for old < len(p.answered) && now.Sub(p.answered[old]) > rateWindow {
 		old++
@@ -98,8 +98,8 @@ func (p *pace) lately(now time.Time) []time.Time {
 
 // refuse notes that the service had too many calls, and after which time it
 // wants the next.
-func (p *pace) refuse(left, now time.Time, after time.Duration) {
-	after = min(after, maxHeed)
+func (p *limiter) refuse(left, now time.Time, after time.Duration) {
+	after = min(after, maxRetryAfter)
 	// Calls that had left before the last cut say nothing of the pace since.
 	if left.After(p.cut) {
 		p.slow(now)
@@ -108,11 +108,11 @@ func (p *pace) refuse(left, now time.Time, after time.Duration) {
 	if until := now.Add(after); p.next.Before(until) {
 		p.next = until
 	}
-	p.climbs = p.next
+	p.rampFrom = p.next
 }
 
-func (p *pace) slow(now time.Time) {
-	rate, borne := p.rate(now), p.borne(now)
+func (p *limiter) slow(now time.Time) {
+	rate, borne := p.rate(now), p.observedRate(now)
 	if p.refused == 0 {
 		p.refused = max(borne, likelyRate)
 	} else {

@@ -23,17 +23,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 )
 
-// authorizationCode logs in with a browser that comes back to this process.
-func (c *Client) authorizationCode(ctx context.Context, portal Portal, how Ceremony) (Token, error) {
-	oidc, err := c.oidc(portal.Region)
+// loginWithCode logs in with a browser that comes back to this process.
+func (c *Client) loginWithCode(ctx context.Context, sso SSOSession, options LoginOptions) (Token, error) {
+	oidc, err := c.oidcClient(sso.Region)
 	if err != nil {
 		return Token{}, err
 	}
-	client, err := c.liveRegistration(ctx, portal, oidc)
+	client, err := c.workingRegistration(ctx, sso, oidc)
 	if err != nil {
 		return Token{}, err
 	}
-	back, err := listenForCallback()
+	back, err := newCallback()
 	if err != nil {
 		return Token{}, err
 	}
@@ -41,7 +41,7 @@ func (c *Client) authorizationCode(ctx context.Context, portal Portal, how Cerem
 
 	verifier := randomText()
 	challenge := sha256.Sum256([]byte(verifier))
-	authorize, err := c.authorizeURL(ctx, portal.Region)
+	authorize, err := c.authorizeURL(ctx, sso.Region)
 	if err != nil {
 		return Token{}, err
 	}
@@ -52,15 +52,15 @@ func (c *Client) authorizationCode(ctx context.Context, portal Portal, how Cerem
 		"redirect_uri":          {back.uri},
 		"state":                 {back.state},
 		"code_challenge_method": {"S256"},
-		"scopes":                {strings.Join(portal.Scopes, " ")},
+		"scopes":                {strings.Join(sso.Scopes, " ")},
 		"code_challenge":        {base64.RawURLEncoding.EncodeToString(challenge[:])},
 	}.Encode(), "+", "%20")
 	expires := c.Now().Add(loginTimeout)
-	if err := how.Show(Challenge{Method: AuthorizationCode, URL: authorize.String(), Expires: expires}); err != nil {
+	if err := options.Show(LoginPrompt{Method: AuthorizationCode, URL: authorize.String(), Expires: expires}); err != nil {
 		return Token{}, err
 	}
 
-	code, err := back.wait(ctx, how.Pasted, func() {
+	code, err := back.wait(ctx, options.Pasted, func() {
 		c.warn("that is not the address that this login waits for: paste the whole of it, from %s to its end", back.uri)
 	})
 	if err != nil {
@@ -76,20 +76,20 @@ func (c *Client) authorizationCode(ctx context.Context, portal Portal, how Cerem
 		RedirectUri:  aws.String(back.uri),
 	})
 	var token Token
-	if err = answered("CreateToken", err); err == nil {
-		token, err = c.keepLogin(ctx, portal, client, out)
+	if err = apiError("CreateToken", err); err == nil {
+		token, err = c.storeLogin(ctx, sso, client, out)
 	}
 	back.finish(err)
 	return token, err
 }
 
-// liveRegistration returns a client that the portal still knows. An unknown
+// workingRegistration returns a client that the portal still knows. An unknown
 // one could only fail where this process cannot see it, on a page in the
 // browser; so a cached one is first tried with a code that no portal gave,
 // which a portal that knows the client answers with invalid_grant.
-func (c *Client) liveRegistration(ctx context.Context, portal Portal, oidc *ssooidc.Client) (registration, error) {
-	client, err := c.registered(ctx, portal, grantAuthorizationCode)
-	if err != nil || client.made {
+func (c *Client) workingRegistration(ctx context.Context, sso SSOSession, oidc *ssooidc.Client) (registration, error) {
+	client, err := c.registration(ctx, sso, grantAuthorizationCode)
+	if err != nil || client.isNew {
 		return client, err
 	}
 	_, err = oidc.CreateToken(ctx, &ssooidc.CreateTokenInput{
@@ -100,8 +100,8 @@ func (c *Client) liveRegistration(ctx context.Context, portal Portal, oidc *ssoo
 		CodeVerifier: aws.String(randomText()),
 		RedirectUri:  aws.String(redirectURI),
 	})
-	if hasCode(answered("CreateToken", err), codeInvalidClient, codeUnauthorizedClient) {
-		return c.register(ctx, portal, grantAuthorizationCode)
+	if hasCode(apiError("CreateToken", err), codeInvalidClient, codeUnauthorizedClient) {
+		return c.register(ctx, sso, grantAuthorizationCode)
 	}
 	return client, nil
 }
@@ -128,18 +128,18 @@ type callback struct {
 
 	mu       sync.Mutex
 	taken    bool
-	answers  chan answer   // the one that counts
-	finished chan struct{} // closed when outcome is known
+	results  chan callbackResult // the one that counts
+	finished chan struct{}       // closed when outcome is known
 	outcome  error
 }
 
-// An answer is what the portal sent the browser back with.
-type answer struct {
+// An callbackResult is what the portal sent the browser back with.
+type callbackResult struct {
 	code   string
 	denial string // the error parameter, for a login that was refused
 }
 
-func listenForCallback() (*callback, error) {
+func newCallback() (*callback, error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("a port for the browser to come back to: %w", err)
@@ -150,7 +150,7 @@ func listenForCallback() (*callback, error) {
 		state:    randomText(),
 		host:     host,
 		listener: listener,
-		answers:  make(chan answer, 1),
+		results:  make(chan callbackResult, 1),
 		finished: make(chan struct{}),
 	}
 	back.server = &http.Server{
@@ -181,9 +181,9 @@ func (b *callback) wait(ctx context.Context, pasted <-chan string, mistaken func
 	timeout := time.NewTimer(loginTimeout)
 	defer timeout.Stop()
 	for {
-		var got answer
+		var got callbackResult
 		select {
-		case got = <-b.answers:
+		case got = <-b.results:
 		case line, open := <-pasted:
 			if !open {
 				pasted = nil
@@ -203,28 +203,28 @@ func (b *callback) wait(ctx context.Context, pasted <-chan string, mistaken func
 			return "", &LoginDeniedError{Reason: "the login was denied in the browser"}
 		}
 		if got.denial != "" {
-			return "", &LoginDeniedError{Reason: "the portal refused the login: " + brief(got.denial)}
+			return "", &LoginDeniedError{Reason: "the portal refused the login: " + shorten(got.denial)}
 		}
 		return got.code, nil
 	}
 }
 
 // readPasted takes the address that the browser was sent back to.
-func (b *callback) readPasted(line string) (answer, bool) {
+func (b *callback) readPasted(line string) (callbackResult, bool) {
 	u, err := url.Parse(strings.TrimSpace(line))
 	if err != nil {
-		return answer{}, false
+		return callbackResult{}, false
 	}
 	return b.read(u.Query())
 }
 
 // read checks the state before it looks at anything else.
-func (b *callback) read(query url.Values) (answer, bool) {
+func (b *callback) read(query url.Values) (callbackResult, bool) {
 	state := query["state"]
 	if len(state) != 1 || subtle.ConstantTimeCompare([]byte(state[0]), []byte(b.state)) != 1 {
-		return answer{}, false
+		return callbackResult{}, false
 	}
-	got := answer{code: query.Get("code"), denial: query.Get("error")}
+	got := callbackResult{code: query.Get("code"), denial: query.Get("error")}
 	return got, got.code != "" || got.denial != ""
 }
 
@@ -262,7 +262,7 @@ func (b *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusConflict)
 		return
 	}
-	b.answers <- got
+	b.results <- got
 	select {
 	case <-b.finished:
 		writePage(w, b.outcome)

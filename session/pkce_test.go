@@ -27,7 +27,7 @@ type browserLogin struct {
 }
 
 // begin approves the login at the portal, but does not come back.
-func begin(t *testing.T, challenge Challenge) browserLogin {
+func begin(t *testing.T, challenge LoginPrompt) browserLogin {
 	t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Get(challenge.URL)
@@ -67,13 +67,13 @@ func networked(t *testing.T) (*Client, *ssotest.Server) {
 // start begins a login and returns what it ends with.
 func startLogin(t *testing.T, c *Client) (browserLogin, <-chan error) {
 	t.Helper()
-	challenges := make(chan Challenge, 1)
+	challenges := make(chan LoginPrompt, 1)
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	portal := profileNamed(t, c, "dev").Portal
+	sso := profileNamed(t, c, "dev").SSOSession
 	go func() {
-		_, _, err := c.Login(ctx, portal, Ceremony{Force: true, Show: func(challenge Challenge) error {
+		_, _, err := c.Login(ctx, sso, LoginOptions{Force: true, Show: func(challenge LoginPrompt) error {
 			challenges <- challenge
 			return nil
 		}})

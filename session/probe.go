@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sso"
+	ssoapi "github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 )
 
@@ -26,14 +26,14 @@ func (c *Client) ServiceURLs(ctx context.Context, region string) ([]string, erro
 	if login == "" {
 		endpoint, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{Region: aws.String(region)}.WithDefaults())
 		if err != nil {
-			return nil, answered("the OIDC endpoint of "+Printable(region), err)
+			return nil, apiError("the OIDC endpoint of "+Printable(region), err)
 		}
 		login = endpoint.URI.String()
 	}
 	if portal == "" {
-		endpoint, err := sso.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sso.EndpointParameters{Region: aws.String(region)}.WithDefaults())
+		endpoint, err := ssoapi.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssoapi.EndpointParameters{Region: aws.String(region)}.WithDefaults())
 		if err != nil {
-			return nil, answered("the portal endpoint of "+Printable(region), err)
+			return nil, apiError("the portal endpoint of "+Printable(region), err)
 		}
 		portal = endpoint.URI.String()
 	}
@@ -86,7 +86,7 @@ func (c *Client) Probe(ctx context.Context, address string) Probe {
 		r.Err = &NetworkError{Host: req.URL.Host, Problem: "answered with a web page instead of data: a captive portal or a proxy may be in the way"}
 		return r
 	}
-	r.Drift, _ = c.drift(res)
+	r.Drift, _ = c.clockDrift(res)
 	return r
 }
 
@@ -105,7 +105,7 @@ func issuer(certificate *x509.Certificate) string {
 	var parts []string
 	for _, part := range append([]string{name.CommonName}, name.Organization...) {
 		if part != "" {
-			parts = append(parts, brief(part))
+			parts = append(parts, shorten(part))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -18,7 +18,7 @@ import (
 // tokenKey is the name, without its ending, of a session's file in the AWS
 // CLI's sso/cache: the session's name, or in the legacy format the start URL
 // exactly as it is written in the profile.
-func tokenKey(p Portal) string {
+func tokenKey(p SSOSession) string {
 	if p.Name != "" {
 		return sha1Hex(p.Name)
 	}
@@ -27,7 +27,7 @@ func tokenKey(p Portal) string {
 
 // cliRoleKey is the name of the file in which the AWS CLI's cli/cache keeps
 // the credentials of one account and role.
-func cliRoleKey(p Portal, account, role string) string {
+func cliRoleKey(p SSOSession, account, role string) string {
 	origin := `"sessionName":` + pythonString(p.Name)
 	if p.Name == "" {
 		origin = `"startUrl":` + pythonString(p.StartURL)
@@ -38,7 +38,7 @@ func cliRoleKey(p Portal, account, role string) string {
 // cliAssumeKey is the name of the file in which the AWS CLI's cli/cache keeps
 // the credentials of a role that it took: of what the config file says of the
 // role, whoever's credentials it was taken with.
-func cliAssumeKey(a Assumption) string {
+func cliAssumeKey(a AssumeRole) string {
 	var members []string
 	add := func(key, json string) { members = append(members, pythonString(key)+": "+json) }
 	if a.Duration != 0 {

@@ -18,7 +18,7 @@ type registration struct {
 	ClientSecret string    `json:"client_secret"`
 	Expires      time.Time `json:"expires"`
 
-	made bool // just now, and so known to the portal
+	isNew bool // just now, and so known to the portal
 }
 
 const (
@@ -34,57 +34,57 @@ const (
 
 // registrationKey tells apart what the portal would: a client registered for
 // one grant or with fewer scopes cannot be used for another.
-func registrationKey(portal Portal, grant string) string {
-	return "client-" + hash(portal.StartURL, portal.Region, grant, strings.Join(portal.Scopes, " "))
+func registrationKey(sso SSOSession, grant string) string {
+	return "client-" + hash(sso.StartURL, sso.Region, grant, strings.Join(sso.Scopes, " "))
 }
 
-// registered returns the client to log in with, registering one when the cache
+// registration returns the client to log in with, registering one when the cache
 // holds none that lasts until the login is over.
-func (c *Client) registered(ctx context.Context, portal Portal, grant string) (registration, error) {
-	key := registrationKey(portal, grant)
+func (c *Client) registration(ctx context.Context, sso SSOSession, grant string) (registration, error) {
+	key := registrationKey(sso, grant)
 	var known registration
-	if c.Private != nil && !portal.Isolated {
+	if c.Private != nil && !sso.Isolated {
 		ok, err := c.Private.Get(key, &known)
-		c.remark(err)
+		c.warnCache(err)
 		if ok && known.ClientID != "" && known.ClientSecret != "" && known.Expires.Sub(c.Now()) > tokenMargin {
 			return known, nil
 		}
 	}
-	return c.register(ctx, portal, grant)
+	return c.register(ctx, sso, grant)
 }
 
-func (c *Client) register(ctx context.Context, portal Portal, grant string) (registration, error) {
-	oidc, err := c.oidc(portal.Region)
+func (c *Client) register(ctx context.Context, sso SSOSession, grant string) (registration, error) {
+	oidc, err := c.oidcClient(sso.Region)
 	if err != nil {
 		return registration{}, err
 	}
 	in := &ssooidc.RegisterClientInput{
 		ClientName: aws.String(c.clientName()),
 		ClientType: aws.String("public"),
-		Scopes:     portal.Scopes,
+		Scopes:     sso.Scopes,
 	}
 	if grant == grantAuthorizationCode {
 		in.GrantTypes = []string{grantAuthorizationCode, grantRefreshToken}
 		in.RedirectUris = []string{redirectURI}
-		in.IssuerUrl = aws.String(portal.issuer())
+		in.IssuerUrl = aws.String(sso.issuer())
 	}
 	out, err := oidc.RegisterClient(ctx, in)
 	if err != nil {
-		return registration{}, answered("RegisterClient", err)
+		return registration{}, apiError("RegisterClient", err)
 	}
 	made := registration{
 		ClientID:     aws.ToString(out.ClientId),
 		ClientSecret: aws.ToString(out.ClientSecret),
 		Expires:      time.Unix(out.ClientSecretExpiresAt, 0).UTC(),
-		made:         true,
+		isNew:        true,
 	}
 	if made.ClientID == "" || made.ClientSecret == "" {
-		return registration{}, unusable("RegisterClient")
+		return registration{}, errBadResponse("RegisterClient")
 	}
 	// Without the client's secret, a refresh token that has leaked is worth
 	// nothing: of an isolated portal, it is kept with the token or not at all.
-	if c.Private != nil && !portal.Isolated {
-		if err := c.Private.Put(registrationKey(portal, grant), made); err != nil {
+	if c.Private != nil && !sso.Isolated {
+		if err := c.Private.Put(registrationKey(sso, grant), made); err != nil {
 			c.warn("the client registration could not be kept for later: %v", err)
 		}
 	}

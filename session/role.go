@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sso"
+	ssoapi "github.com/aws/aws-sdk-go-v2/service/sso"
 )
 
 // A roleFile is one entry of ssoenv's cache of role credentials.
@@ -21,23 +21,23 @@ type roleFile struct {
 	Expires      time.Time `json:"expires"`
 	Obtained     time.Time `json:"obtained"`
 
-	Bond string `json:"bond,omitempty"` // to the token that they were got with; see bond
+	TokenFingerprint string `json:"bond,omitempty"` // to the token that they were got with; see bond
 }
 
 func (f roleFile) credentials() Credentials {
 	return Credentials{
-		AccessKeyID:  f.AccessKeyID,
-		SecretKey:    Secret(f.SecretKey),
-		SessionToken: Secret(f.SessionToken),
-		Expires:      f.Expires,
-		bond:         f.Bond,
+		AccessKeyID:      f.AccessKeyID,
+		SecretKey:        Secret(f.SecretKey),
+		SessionToken:     Secret(f.SessionToken),
+		Expires:          f.Expires,
+		tokenFingerprint: f.TokenFingerprint,
 	}
 }
 
-// fresh tells whether there is no need yet to fetch the credentials anew. Those
+// isFresh tells whether there is no need yet to fetch the credentials anew. Those
 // from the future are not: the clock has been set back since, and by it they
 // would outlive themselves.
-func (f roleFile) fresh(now time.Time) bool {
+func (f roleFile) isFresh(now time.Time) bool {
 	if f.Obtained.Sub(now) > clockTolerance {
 		return false
 	}
@@ -50,16 +50,16 @@ func (f roleFile) fresh(now time.Time) bool {
 func roleKey(p Profile) string {
 	switch a := p.Assume; {
 	case p.static != nil:
-		return rolesOf(p.Portal) + hash(p.static.AccessKeyID)
+		return rolePrefix(p.SSOSession) + hash(p.static.AccessKeyID)
 	case p.Source != nil:
 		// The source counts: what another one may do with the same role, or
 		// whether it may take it, is not the same.
-		return rolesOf(p.Portal) + hash(roleKey(*p.Source), a.RoleARN, a.ExternalID, a.SessionName, a.MFASerial, a.Duration.String())
+		return rolePrefix(p.SSOSession) + hash(roleKey(*p.Source), a.RoleARN, a.ExternalID, a.SessionName, a.MFASerial, a.Duration.String())
 	}
-	return rolesOf(p.Portal) + hash(p.AccountID, p.RoleName)
+	return rolePrefix(p.SSOSession) + hash(p.AccountID, p.RoleName)
 }
 
-func rolesOf(p Portal) string { return hash(tokenKey(p), p.StartURL, p.Region) + "-" }
+func rolePrefix(p SSOSession) string { return hash(tokenKey(p), p.StartURL, p.Region) + "-" }
 
 // hash makes one file name of several texts. No two lists of texts give the
 // same one, and no text becomes part of a path.
@@ -74,22 +74,22 @@ func hash(texts ...string) string {
 // FreshCredentials are what the cache holds for the profile, without any
 // network; fresh is false where there are none, or where it is time to fetch
 // new ones.
-func (c *Client) FreshCredentials(p Profile) (keys Credentials, fresh bool) {
+func (c *Client) FreshCredentials(p Profile) (creds Credentials, fresh bool) {
 	file, valid := c.readRole(p)
-	return c.withFile(p, file.credentials()), valid && file.fresh(c.Now())
+	return c.withFile(p, file.credentials()), valid && file.isFresh(c.Now())
 }
 
 // CachedCredentials are what the cache holds for the profile, due or not, as
 // long as they are valid; without any network.
-func (c *Client) CachedCredentials(p Profile) (keys Credentials, valid bool) {
+func (c *Client) CachedCredentials(p Profile) (creds Credentials, valid bool) {
 	file, valid := c.readRole(p)
 	return c.withFile(p, file.credentials()), valid
 }
 
-// CachedUntil tells until when the cached credentials of each profile are
+// CachedExpirations tells until when the cached credentials of each profile are
 // valid, for those that have any: one look at the directory, and one at each
 // file.
-func (c *Client) CachedUntil(profiles []Profile) map[string]time.Time {
+func (c *Client) CachedExpirations(profiles []Profile) map[string]time.Time {
 	until := map[string]time.Time{}
 	if c.Roles == nil {
 		return until
@@ -115,16 +115,16 @@ func (c *Client) CachedUntil(profiles []Profile) map[string]time.Time {
 // valid are returned even when they can no longer be renewed, for want of a
 // session or of a network.
 func (c *Client) Credentials(ctx context.Context, p Profile) (Credentials, error) {
-	keys, err := c.Renew(ctx, p)
+	creds, err := c.Renew(ctx, p)
 	if err != nil {
-		return c.Remaining(ctx, p, err)
+		return c.CachedAfter(ctx, p, err)
 	}
-	return keys, nil
+	return creds, nil
 }
 
-// Remaining returns the keys that are still valid after [Client.Renew] has
+// CachedAfter returns the keys that are still valid after [Client.Renew] has
 // failed with err, or else err itself.
-func (c *Client) Remaining(ctx context.Context, p Profile, err error) (Credentials, error) {
+func (c *Client) CachedAfter(ctx context.Context, p Profile, err error) (Credentials, error) {
 	cached, valid := c.readRole(p)
 	if ctx.Err() != nil || !valid {
 		return Credentials{}, err
@@ -140,39 +140,39 @@ func (c *Client) Renew(ctx context.Context, p Profile) (Credentials, error) {
 		return *p.static, nil
 	}
 	cached, valid := c.readRole(p)
-	if valid && cached.fresh(c.Now()) {
+	if valid && cached.isFresh(c.Now()) {
 		return c.withFile(p, cached.credentials()), nil
 	}
-	renewed, err := c.getAnew(ctx, p, cached, valid)
+	renewed, err := c.fetch(ctx, p, cached, valid)
 	if err != nil {
 		return Credentials{}, err
 	}
 	return c.withFile(p, renewed), nil
 }
 
-// getAnew gets credentials from the service. cached are those that will not do,
+// fetch gets credentials from the service. cached are those that will not do,
 // and valid tells whether somebody could still go on with them.
-func (c *Client) getAnew(ctx context.Context, p Profile, cached roleFile, valid bool) (Credentials, error) {
+func (c *Client) fetch(ctx context.Context, p Profile, cached roleFile, valid bool) (Credentials, error) {
 	if p.Source != nil {
-		return c.fromSource(ctx, p, cached, valid)
+		return c.fetchFromSource(ctx, p, cached, valid)
 	}
-	return c.once(ctx, p, cached, valid, func(ctx context.Context) (Credentials, error) { return c.fromPortal(ctx, p) })
+	return c.fetchLocked(ctx, p, cached, valid, func(ctx context.Context) (Credentials, error) { return c.fetchFromSSO(ctx, p) })
 }
 
-// once lets one process of many get the role's credentials anew, in the way
+// fetchLocked lets one process of many get the role's credentials anew, in the way
 // that it is given; the others take what that one wrote. Nobody is asked for
 // anything within: the others wait for so long and no longer.
-func (c *Client) once(ctx context.Context, p Profile, cached roleFile, valid bool, get func(context.Context) (Credentials, error)) (Credentials, error) {
-	wait := patience
+func (c *Client) fetchLocked(ctx context.Context, p Profile, cached roleFile, valid bool, get func(context.Context) (Credentials, error)) (Credentials, error) {
+	wait := lockTimeout
 	if valid {
-		wait = shortPatience
+		wait = shortLockTimeout
 	}
 	unlock, err := c.lock(ctx, "role-"+roleKey(p), "getting the credentials", wait)
 	if err != nil {
 		return Credentials{}, err
 	}
 	defer unlock()
-	ctx, cancel := context.WithTimeout(ctx, patience-5*time.Second) // others wait for the lock that long
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout-5*time.Second) // others wait for the lock that long
 	defer cancel()
 	if latest, ok := c.readRole(p); ok && latest.AccessKeyID != cached.AccessKeyID {
 		return latest.credentials(), nil
@@ -180,111 +180,111 @@ func (c *Client) once(ctx context.Context, p Profile, cached roleFile, valid boo
 	return get(ctx)
 }
 
-// fromPortal exchanges the session's token for the role's credentials.
-func (c *Client) fromPortal(ctx context.Context, p Profile) (Credentials, error) {
-	token, err := c.Token(ctx, p.Portal)
+// fetchFromSSO exchanges the session's token for the role's credentials.
+func (c *Client) fetchFromSSO(ctx context.Context, p Profile) (Credentials, error) {
+	token, err := c.Token(ctx, p.SSOSession)
 	if err != nil {
 		return Credentials{}, err
 	}
-	fetched, err := c.exchange(ctx, p, token)
+	fetched, err := c.getRoleCredentials(ctx, p, token)
 	if isUnauthorized(err) {
 		// The token was revoked before its time. A new one may yet be had.
-		if token, err = c.replace(ctx, p.Portal, token); err != nil {
+		if token, err = c.replaceToken(ctx, p.SSOSession, token); err != nil {
 			return Credentials{}, err
 		}
-		fetched, err = c.exchange(ctx, p, token)
+		fetched, err = c.getRoleCredentials(ctx, p, token)
 	}
 	if isUnauthorized(err) {
-		return Credentials{}, c.refused(ctx, p.Portal, token)
+		return Credentials{}, c.markTokenRejected(ctx, p.SSOSession, token)
 	}
 	return fetched, err
 }
 
-// replace renews a token that the service has refused, whatever its file says
+// replaceToken renews a token that the service has refused, whatever its file says
 // of its life.
-func (c *Client) replace(ctx context.Context, portal Portal, refused Token) (Token, error) {
-	file, ok, err := c.readToken(portal)
+func (c *Client) replaceToken(ctx context.Context, sso SSOSession, refused Token) (Token, error) {
+	file, ok, err := c.readToken(sso)
 	if err != nil {
 		return Token{}, err
 	}
 	if !ok {
-		return Token{}, &LoginRequiredError{portal, "you are not logged in to"}
+		return Token{}, &LoginRequiredError{sso, "you are not logged in to"}
 	}
 	if file.Access != refused.Access {
 		return file.Token, nil
 	}
 	seen := file
 	seen.Expires = c.Now()
-	renewed, err := c.renew(ctx, portal, seen)
+	renewed, err := c.renew(ctx, sso, seen)
 	var required *LoginRequiredError
 	if errors.As(err, &required) {
-		return Token{}, c.refused(ctx, portal, refused)
+		return Token{}, c.markTokenRejected(ctx, sso, refused)
 	}
 	return renewed, err
 }
 
-// refused writes down that the service does not take the token, so that the
+// markTokenRejected writes down that the service does not take the token, so that the
 // next login does not take it for a session, and the AWS CLI does not either.
-func (c *Client) refused(ctx context.Context, portal Portal, token Token) error {
-	unlock := c.afterRefresh(ctx, portal, shortPatience)
+func (c *Client) markTokenRejected(ctx context.Context, sso SSOSession, token Token) error {
+	unlock := c.lockTokenBestEffort(ctx, sso, shortLockTimeout)
 	defer unlock()
-	if file, ok, _ := c.readToken(portal); ok && file.Access == token.Access && file.Expires.After(c.Now()) {
+	if file, ok, _ := c.readToken(sso); ok && file.Access == token.Access && file.Expires.After(c.Now()) {
 		file.Expires = c.Now().Truncate(time.Second)
-		_ = c.writeToken(portal, file) // at worst it is refused once more
+		_ = c.writeToken(sso, file) // at worst it is refused once more
 	}
-	return &LoginRequiredError{portal, "the session has ended at"}
+	return &LoginRequiredError{sso, "the session has ended at"}
 }
 
-func (c *Client) exchange(ctx context.Context, p Profile, token Token) (Credentials, error) {
-	portal, err := c.sso(p.Portal.Region)
+func (c *Client) getRoleCredentials(ctx context.Context, p Profile, token Token) (Credentials, error) {
+	portal, err := c.ssoClient(p.SSOSession.Region)
 	if err != nil {
 		return Credentials{}, err
 	}
-	out, err := portal.GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{
+	out, err := portal.GetRoleCredentials(ctx, &ssoapi.GetRoleCredentialsInput{
 		AccessToken: aws.String(token.Access.Reveal()),
 		AccountId:   aws.String(p.AccountID),
 		RoleName:    aws.String(p.RoleName),
 	})
 	if err != nil {
-		if err = answered("GetRoleCredentials", err); isRefusal(err) {
-			return Credentials{}, &AccessDeniedError{AccountID: p.AccountID, RoleName: p.RoleName, Portal: p.Portal}
+		if err = apiError("GetRoleCredentials", err); isRefusal(err) {
+			return Credentials{}, &AccessDeniedError{AccountID: p.AccountID, RoleName: p.RoleName, SSOSession: p.SSOSession}
 		}
 		return Credentials{}, err
 	}
 	given := out.RoleCredentials
 	if given == nil {
-		return Credentials{}, unusable("GetRoleCredentials")
+		return Credentials{}, errBadResponse("GetRoleCredentials")
 	}
-	return c.accept(p, "GetRoleCredentials", roleFile{
-		AccessKeyID:  aws.ToString(given.AccessKeyId),
-		SecretKey:    aws.ToString(given.SecretAccessKey),
-		SessionToken: aws.ToString(given.SessionToken),
-		Expires:      time.UnixMilli(given.Expiration).UTC(),
-		Bond:         c.bond(p.Portal, token),
+	return c.validateAndStore(p, "GetRoleCredentials", roleFile{
+		AccessKeyID:      aws.ToString(given.AccessKeyId),
+		SecretKey:        aws.ToString(given.SecretAccessKey),
+		SessionToken:     aws.ToString(given.SessionToken),
+		Expires:          time.UnixMilli(given.Expiration).UTC(),
+		TokenFingerprint: c.tokenFingerprint(p.SSOSession, token),
 	})
 }
 
-// accept checks what an operation gave, and keeps it for the next process.
-func (c *Client) accept(p Profile, operation string, file roleFile) (Credentials, error) {
+// validateAndStore checks what an operation gave, and keeps it for the next process.
+func (c *Client) validateAndStore(p Profile, operation string, file roleFile) (Credentials, error) {
 	file.Obtained = c.Now().UTC()
 	if !isKeyID(file.AccessKeyID) || !isSecretText(file.SecretKey) || !isSecretText(file.SessionToken) {
-		return Credentials{}, unusable(operation)
+		return Credentials{}, errBadResponse(operation)
 	}
 	switch now := c.Now(); {
 	case file.Expires.Year() < 2000: // a field that was left out, or damaged
-		return Credentials{}, unusable(operation)
+		return Credentials{}, errBadResponse(operation)
 	case !file.Expires.After(now):
 		return Credentials{}, &ClockError{Now: now, Expires: file.Expires}
 	case file.Expires.Sub(now) > longestLife:
 		c.warn("by this machine's clock the credentials would last until %s, which none do: they are taken for good for an hour", file.Expires.Format(time.RFC3339))
 		file.Expires = now.Add(time.Hour).UTC().Truncate(time.Second)
 	}
-	c.keepRole(p, file)
+	c.storeRole(p, file)
 	return file.credentials(), nil
 }
 
-func (c *Client) keepRole(p Profile, file roleFile) {
-	if !c.KeepsRoles(p.Portal) {
+func (c *Client) storeRole(p Profile, file roleFile) {
+	if !c.StoresRoles(p.SSOSession) {
 		return
 	}
 	err := c.Roles.Put(roleKey(p), file)
@@ -298,7 +298,7 @@ func (c *Client) keepRole(p Profile, file roleFile) {
 		c.warn("the credentials could not be kept for later: %v", err)
 	}
 	_ = c.Roles.Delete(failureKey(p)) // at worst a shell reads old news
-	if _, ok, err := c.readToken(p.Portal); !ok && err == nil && !p.Portal.isNone() {
+	if _, ok, err := c.readToken(p.SSOSession); !ok && err == nil && !p.SSOSession.IsZero() {
 		// A logout came in between, which looks for these files after it has
 		// deleted the token: either it finds them, or they are found here.
 		_ = c.Roles.Delete(roleKey(p))
@@ -307,21 +307,21 @@ func (c *Client) keepRole(p Profile, file roleFile) {
 
 func expiryKey(p Profile) string { return roleKey(p) + ".expires" }
 
-// Watchable are the files that change when there is something new to load for
+// WatchFiles are the files that change when there is something new to load for
 // the profile: newer credentials, a login, a logout.
-func (c *Client) Watchable(p Profile) []string {
-	files := c.WatchableLogin(p.Portal)
+func (c *Client) WatchFiles(p Profile) []string {
+	files := c.SessionWatchFiles(p.SSOSession)
 	if c.Roles != nil {
 		files = append(files, c.Roles.Path(expiryKey(p)))
 	}
 	return files
 }
 
-// WatchableLogin are those of them that any profile of the portal has.
-func (c *Client) WatchableLogin(portal Portal) []string {
+// SessionWatchFiles are those of them that any profile of the portal has.
+func (c *Client) SessionWatchFiles(sso SSOSession) []string {
 	files := []string{c.Config.Path}
-	if c.Tokens != nil && !portal.isNone() && !portal.Isolated {
-		files = append(files, c.Tokens.Path(tokenKey(portal)))
+	if c.Tokens != nil && !sso.IsZero() && !sso.Isolated {
+		files = append(files, c.Tokens.Path(tokenKey(sso)))
 	}
 	return files
 }
@@ -347,8 +347,8 @@ func (c *Client) LastFailure(p Profile) (time.Time, bool) {
 	return time.Unix(file.At, 0), ok
 }
 
-// NoteFailure leaves word for the shells that use the profile.
-func (c *Client) NoteFailure(p Profile, err error) {
+// RecordFailure leaves word for the shells that use the profile.
+func (c *Client) RecordFailure(p Profile, err error) {
 	if c.Roles == nil {
 		return
 	}
@@ -366,19 +366,19 @@ func (c *Client) readRole(p Profile) (roleFile, bool) {
 	}
 	var file roleFile
 	ok, err := c.Roles.Get(roleKey(p), &file)
-	c.remark(err)
+	c.warnCache(err)
 	usable := ok && isKeyID(file.AccessKeyID) && isSecretText(file.SecretKey) && isSecretText(file.SessionToken) && file.Expires.After(c.Now())
-	if usable && !c.holds(p.Portal, file.Bond) {
+	if usable && !c.sessionAlive(p.SSOSession, file.TokenFingerprint) {
 		return roleFile{}, false
 	}
 	return file, usable
 }
 
-func (c *Client) withFile(p Profile, keys Credentials) Credentials {
+func (c *Client) withFile(p Profile, creds Credentials) Credentials {
 	if c.Roles != nil {
-		keys.ExpiryFile = c.Roles.Path(expiryKey(p))
+		creds.ExpiryFile = c.Roles.Path(expiryKey(p))
 	}
-	return keys
+	return creds
 }
 
 func isUnauthorized(err error) bool {

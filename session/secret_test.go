@@ -14,17 +14,17 @@ import (
 func TestSecretsDoNotPrint(t *testing.T) {
 	const canary = "wJalrXUtnFEMI"
 	token := Token{Access: canary, Refresh: canary, ClientSecret: canary}
-	keys := Credentials{SecretKey: canary, SessionToken: canary}
+	creds := Credentials{SecretKey: canary, SessionToken: canary}
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, nil))
-	logger.Info("x", "token", token, "secret", Secret(canary), "keys", &keys)
+	logger.Info("x", "token", token, "secret", Secret(canary), "keys", &creds)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10.3s", "%T%v"} {
 		_, _ = fmt.Fprintf(&log, verb, Secret(canary), Secret(canary))
-		_, _ = fmt.Fprintf(&log, verb, token, keys)
+		_, _ = fmt.Fprintf(&log, verb, token, creds)
 		_, _ = fmt.Fprintf(&log, verb, &token, []Secret{canary})
 	}
 	_, _ = fmt.Fprint(&log, Secret(canary), errors.New("x"), token)
-	for _, v := range []any{token, &keys, Secret(canary), map[string]Secret{"x": canary}} {
+	for _, v := range []any{token, &creds, Secret(canary), map[string]Secret{"x": canary}} {
 		data, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

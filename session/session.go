@@ -28,10 +28,10 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 )
 
-// A Portal is one IAM Identity Center instance to log in to: an
+// A SSOSession is one IAM Identity Center instance to log in to: an
 // [sso-session NAME] section or, in the legacy format, the start URL that
 // stands in the profile itself, in which case Name is empty.
-type Portal struct {
+type SSOSession struct {
 	Name     string
 	StartURL string
 	Region   string   // of the Identity Center: the sso_region
@@ -42,32 +42,32 @@ type Portal struct {
 	Browser     string // ssoenv_browser: a command line with %s, or empty
 	Isolated    bool   // ssoenv_store: the token is in the keyring, not in a file
 
-	leadsTo string // where a vanity URL does, once a login has asked; see issuer
+	resolvedURL string // where a vanity URL does, once a login has asked; see issuer
 }
 
 // Title names the portal to a person: the session's name or the start URL.
-func (p Portal) Title() string {
+func (p SSOSession) Title() string {
 	if p.Name != "" {
 		return p.Name
 	}
 	return p.StartURL
 }
 
-// isNone holds for the portal of a profile that has none.
-func (p Portal) isNone() bool { return p.StartURL == "" }
+// IsZero holds for the portal of a profile that has none.
+func (p SSOSession) IsZero() bool { return p.StartURL == "" }
 
 // A Profile is a named section of the AWS config file that names an account
 // and a role: one behind a portal, or one to take with the credentials of
 // another profile, its source.
 type Profile struct {
-	Name      string
-	Portal    Portal // of the chain's root; the zero Portal where that has static keys
-	AccountID string // 12 digits
-	RoleName  string
-	Region    string // may be empty
+	Name       string
+	SSOSession SSOSession // of the chain's root; the zero Portal where that has static keys
+	AccountID  string     // 12 digits
+	RoleName   string
+	Region     string // may be empty
 
 	Source *Profile // nil: the role comes from the portal
-	Assume Assumption
+	Assume AssumeRole
 
 	static *Credentials // of a root that has keys of its own
 
@@ -104,7 +104,7 @@ func (p Profile) Renewable(token Token, now time.Time) bool {
 			return false
 		}
 	}
-	return p.Portal.isNone() || token.Refreshable(now) || token.Expires.Sub(now) > tokenMargin
+	return p.SSOSession.IsZero() || token.Refreshable(now) || token.Expires.Sub(now) > tokenMargin
 }
 
 // Credentials are the keys of one account and role.
@@ -119,7 +119,7 @@ type Credentials struct {
 	// no cache to keep it in.
 	ExpiryFile string
 
-	bond string // to the token at the root of how they were got
+	tokenFingerprint string // to the token at the root of how they were got
 }
 
 // A Client walks the pipeline with the files, the network and the clock that
@@ -152,10 +152,10 @@ type Client struct {
 	// Warn is told, in one line, what went wrong without stopping the work.
 	Warn func(string)
 
-	unkept map[string]tokenFile // sessions that could not be written down
+	inMemoryOnly map[string]tokenFile // sessions that could not be written down
 
-	clockTold    sync.Once // that this machine's clock is wrong
-	locklessTold sync.Once // that the file system has no locks
+	clockWarning    sync.Once // that this machine's clock is wrong
+	locklessWarning sync.Once // that the file system has no locks
 }
 
 // longestLife is what is believed of a life that a service gives. Role

@@ -17,15 +17,15 @@ import (
 // Waiting for another process that is at the same work. With something valid
 // in hand there is no reason to wait long.
 const (
-	patience      = 40 * time.Second
-	shortPatience = 5 * time.Second
+	lockTimeout      = 40 * time.Second
+	shortLockTimeout = 5 * time.Second
 )
 
 // CachedToken is what the cache holds for the portal, expired or not, without
 // any network.
-func (c *Client) CachedToken(portal Portal) (Token, bool) {
-	file, ok, err := c.readToken(portal)
-	c.remark(err)
+func (c *Client) CachedToken(sso SSOSession) (Token, bool) {
+	file, ok, err := c.readToken(sso)
+	c.warnCache(err)
 	return file.Token, ok
 }
 
@@ -33,32 +33,32 @@ func (c *Client) CachedToken(portal Portal) (Token, bool) {
 // 15 minutes of it are left. It never asks a person: where one is needed, it
 // returns a [LoginRequiredError]. A token that is still valid is returned
 // whatever becomes of its refresh.
-func (c *Client) Token(ctx context.Context, portal Portal) (Token, error) {
-	file, ok, err := c.readToken(portal)
+func (c *Client) Token(ctx context.Context, sso SSOSession) (Token, error) {
+	file, ok, err := c.readToken(sso)
 	if err != nil {
 		return Token{}, err
 	}
 	if !ok {
-		return Token{}, &LoginRequiredError{portal, "you are not logged in to"}
+		return Token{}, &LoginRequiredError{sso, "you are not logged in to"}
 	}
 	if file.Expires.Sub(c.Now()) >= tokenMargin {
 		return file.Token, nil
 	}
-	return c.renew(ctx, portal, file)
+	return c.renew(ctx, sso, file)
 }
 
 // renew refreshes a token that has little left, or that the service has
 // refused, unless another process has done so meanwhile.
-func (c *Client) renew(ctx context.Context, portal Portal, seen tokenFile) (Token, error) {
+func (c *Client) renew(ctx context.Context, sso SSOSession, seen tokenFile) (Token, error) {
 	now := c.Now()
 	valid := seen.Expires.After(now)
 	if !seen.Refreshable(now) {
 		if valid {
 			return seen.Token, nil
 		}
-		return Token{}, &LoginRequiredError{portal, "the session has ended at"}
+		return Token{}, &LoginRequiredError{sso, "the session has ended at"}
 	}
-	fresh, err := c.refreshOnce(ctx, portal, seen)
+	fresh, err := c.refreshLocked(ctx, sso, seen)
 	if err == nil {
 		return fresh, nil
 	}
@@ -70,40 +70,40 @@ func (c *Client) renew(ctx context.Context, portal Portal, seen tokenFile) (Toke
 		return Token{}, err
 	}
 	if valid {
-		c.warn("the session with %q could not be renewed, and lasts %s more: %v", portal.Title(), seen.Expires.Sub(now).Round(time.Second), err)
+		c.warn("the session with %q could not be renewed, and lasts %s more: %v", sso.Title(), seen.Expires.Sub(now).Round(time.Second), err)
 		return seen.Token, nil
 	}
-	if isOver(err) {
-		return Token{}, &LoginRequiredError{portal, "the session has ended at"}
+	if isSessionOver(err) {
+		return Token{}, &LoginRequiredError{sso, "the session has ended at"}
 	}
 	return Token{}, err
 }
 
-// isOver tells whether a refresh was refused in a way that no repetition
+// isSessionOver tells whether a refresh was refused in a way that no repetition
 // mends.
-func isOver(err error) bool {
+func isSessionOver(err error) bool {
 	return hasCode(err, codeInvalidGrant, codeExpiredToken, codeInvalidClient, codeUnauthorizedClient, codeAccessDenied, codeInvalidRequest)
 }
 
-// refreshOnce lets one process of many spend the refresh token, which the
+// refreshLocked lets one process of many spend the refresh token, which the
 // service may accept only once; the others adopt what that one wrote.
-func (c *Client) refreshOnce(ctx context.Context, portal Portal, seen tokenFile) (Token, error) {
-	wait := patience
+func (c *Client) refreshLocked(ctx context.Context, sso SSOSession, seen tokenFile) (Token, error) {
+	wait := lockTimeout
 	if seen.Expires.After(c.Now()) {
-		wait = shortPatience
+		wait = shortLockTimeout
 	}
-	unlock, err := c.lockToken(ctx, portal, wait)
+	unlock, err := c.lockToken(ctx, sso, wait)
 	if err != nil {
 		return Token{}, err
 	}
 	defer unlock()
-	latest, ok, err := c.readToken(portal)
+	latest, ok, err := c.readToken(sso)
 	switch {
 	case err != nil:
 		return Token{}, err // what a refresh gives would be lost
-	case !ok && (portal.Isolated || c.Tokens != nil && !c.Tokens.Has(tokenKey(portal))):
+	case !ok && (sso.Isolated || c.Tokens != nil && !c.Tokens.Has(tokenKey(sso))):
 		// A logout came first, and would be undone.
-		return Token{}, &LoginRequiredError{portal, "you are not logged in to"}
+		return Token{}, &LoginRequiredError{sso, "you are not logged in to"}
 	}
 	if ok && c.supersedes(latest, seen) {
 		return latest.Token, nil
@@ -111,10 +111,10 @@ func (c *Client) refreshOnce(ctx context.Context, portal Portal, seen tokenFile)
 	if ok && latest.Refreshable(c.Now()) {
 		seen = latest
 	}
-	fresh, err := c.refresh(ctx, portal, seen)
+	fresh, err := c.refresh(ctx, sso, seen)
 	if hasCode(err, codeInvalidGrant) {
 		// A tool that takes no locks may have spent the token just now.
-		if latest, ok, _ := c.readToken(portal); ok && c.supersedes(latest, seen) {
+		if latest, ok, _ := c.readToken(sso); ok && c.supersedes(latest, seen) {
 			return latest.Token, nil
 		}
 	}
@@ -127,8 +127,8 @@ func (c *Client) supersedes(latest, seen tokenFile) bool {
 	return latest.Access != seen.Access && latest.Expires.After(c.Now())
 }
 
-func (c *Client) refresh(ctx context.Context, portal Portal, seen tokenFile) (Token, error) {
-	oidc, err := c.oidc(portal.Region)
+func (c *Client) refresh(ctx context.Context, sso SSOSession, seen tokenFile) (Token, error) {
+	oidc, err := c.oidcClient(sso.Region)
 	if err != nil {
 		return Token{}, err
 	}
@@ -139,22 +139,22 @@ func (c *Client) refresh(ctx context.Context, portal Portal, seen tokenFile) (To
 		RefreshToken: aws.String(seen.Refresh.Reveal()),
 	})
 	if err != nil {
-		return Token{}, answered("CreateToken", err)
+		return Token{}, apiError("CreateToken", err)
 	}
-	fresh, err := c.keepToken(portal, seen, out)
+	fresh, err := c.storeToken(sso, seen, out)
 	if err == nil {
-		c.descend(portal, seen.Token, fresh)
+		c.recordRefresh(sso, seen.Token, fresh)
 	}
 	return fresh, err
 }
 
-// keepToken writes what CreateToken gave over what was known of the session.
+// storeToken writes what CreateToken gave over what was known of the session.
 // A session that cannot be written down is worth using all the same.
-func (c *Client) keepToken(portal Portal, file tokenFile, out *ssooidc.CreateTokenOutput) (Token, error) {
+func (c *Client) storeToken(sso SSOSession, file tokenFile, out *ssooidc.CreateTokenOutput) (Token, error) {
 	if aws.ToString(out.AccessToken) == "" || out.ExpiresIn <= 0 {
-		return Token{}, unusable("CreateToken")
+		return Token{}, errBadResponse("CreateToken")
 	}
-	file.startURL, file.region = portal.StartURL, portal.Region
+	file.startURL, file.region = sso.StartURL, sso.Region
 	file.Access = Secret(*out.AccessToken)
 	life := min(time.Duration(out.ExpiresIn)*time.Second, longestLife)
 	file.Expires = c.Now().Add(life).Truncate(time.Second)
@@ -162,7 +162,7 @@ func (c *Client) keepToken(portal Portal, file tokenFile, out *ssooidc.CreateTok
 		// An answer without one leaves the old one standing.
 		file.Refresh = Secret(given)
 	}
-	if err := c.writeToken(portal, file); err != nil {
+	if err := c.writeToken(sso, file); err != nil {
 		c.warn("the session could not be kept for later: %v", err)
 	}
 	return file.Token, nil
@@ -170,38 +170,38 @@ func (c *Client) keepToken(portal Portal, file tokenFile, out *ssooidc.CreateTok
 
 // writeToken keeps a session that cannot be written down for as long as this
 // process lasts.
-func (c *Client) writeToken(portal Portal, file tokenFile) error {
+func (c *Client) writeToken(sso SSOSession, file tokenFile) error {
 	err := errors.New("there is no cache to keep it in")
 	switch {
-	case portal.Isolated:
-		err = c.writeIsolated(portal, string(file.bytes()))
+	case sso.Isolated:
+		err = c.writeIsolated(sso, string(file.bytes()))
 	case c.Tokens != nil:
-		err = c.Tokens.Write(tokenKey(portal), file.bytes(), time.Time{})
+		err = c.Tokens.Write(tokenKey(sso), file.bytes(), time.Time{})
 	}
 	if err != nil {
-		if c.unkept == nil {
-			c.unkept = map[string]tokenFile{}
+		if c.inMemoryOnly == nil {
+			c.inMemoryOnly = map[string]tokenFile{}
 		}
-		c.unkept[tokenKey(portal)] = file
+		c.inMemoryOnly[tokenKey(sso)] = file
 	} else {
-		delete(c.unkept, tokenKey(portal))
+		delete(c.inMemoryOnly, tokenKey(sso))
 	}
 	return err
 }
 
-// Kept tells whether the session with the portal will be there for the next
+// Persisted tells whether the session with the portal will be there for the next
 // process.
-func (c *Client) Kept(portal Portal) bool {
-	_, unkept := c.unkept[tokenKey(portal)]
+func (c *Client) Persisted(sso SSOSession) bool {
+	_, unkept := c.inMemoryOnly[tokenKey(sso)]
 	return !unkept
 }
 
 // readToken finds the session's token. Only a keyring can fail to tell whether
 // there is one: a file that cannot be read is a miss, and so is the token of
 // another portal, to which a session of this name led before.
-func (c *Client) readToken(portal Portal) (file tokenFile, ok bool, err error) {
-	file, ok, err = c.storedToken(portal)
-	if ok && file.startURL != "" && !sameStart(file.startURL, portal.StartURL) {
+func (c *Client) readToken(sso SSOSession) (file tokenFile, ok bool, err error) {
+	file, ok, err = c.storedToken(sso)
+	if ok && file.startURL != "" && !sameStart(file.startURL, sso.StartURL) {
 		return tokenFile{}, false, nil
 	}
 	return file, ok, err
@@ -217,20 +217,20 @@ func sameStart(a, b string) bool {
 }
 
 // storedToken finds whatever token is kept under the session's name.
-func (c *Client) storedToken(portal Portal) (file tokenFile, ok bool, err error) {
-	if file, ok := c.unkept[tokenKey(portal)]; ok {
+func (c *Client) storedToken(sso SSOSession) (file tokenFile, ok bool, err error) {
+	if file, ok := c.inMemoryOnly[tokenKey(sso)]; ok {
 		return file, true, nil
 	}
 	switch {
-	case portal.isNone():
+	case sso.IsZero():
 		return tokenFile{}, false, nil
-	case portal.Isolated:
-		if file, ok, err = c.readIsolated(portal); err != nil {
+	case sso.Isolated:
+		if file, ok, err = c.readIsolated(sso); err != nil {
 			return tokenFile{}, false, err
 		}
 	case c.Tokens != nil:
-		ok, err = c.Tokens.Get(tokenKey(portal), &file)
-		c.remark(err)
+		ok, err = c.Tokens.Get(tokenKey(sso), &file)
+		c.warnCache(err)
 	}
 	if !ok || file.Access == "" || file.Expires.IsZero() {
 		return tokenFile{}, false, nil
@@ -239,15 +239,15 @@ func (c *Client) storedToken(portal Portal) (file tokenFile, ok bool, err error)
 }
 
 // lockToken waits until no other process is about to change the session's token.
-func (c *Client) lockToken(ctx context.Context, portal Portal, wait time.Duration) (unlock func(), err error) {
-	return c.lock(ctx, "token-"+tokenKey(portal), "renewing the session", wait)
+func (c *Client) lockToken(ctx context.Context, sso SSOSession, wait time.Duration) (unlock func(), err error) {
+	return c.lock(ctx, "token-"+tokenKey(sso), "renewing the session", wait)
 }
 
-// afterRefresh is lockToken for what has to be done in any case: a refresh that
+// lockTokenBestEffort is lockToken for what has to be done in any case: a refresh that
 // is under way would write its token over what is about to be written, but one
 // that hangs is not waited for.
-func (c *Client) afterRefresh(ctx context.Context, portal Portal, wait time.Duration) (unlock func()) {
-	unlock, _ = c.lockToken(ctx, portal, wait)
+func (c *Client) lockTokenBestEffort(ctx context.Context, sso SSOSession, wait time.Duration) (unlock func()) {
+	unlock, _ = c.lockToken(ctx, sso, wait)
 	return unlock
 }
 
@@ -271,14 +271,14 @@ func (c *Client) lock(ctx context.Context, key, doing string, wait time.Duration
 	case errors.As(err, &held):
 		return free, &BusyError{PID: held.PID, Doing: doing, Waited: wait}
 	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.ENOLCK):
-		c.locklessTold.Do(func() { c.warn("%v: programs at the same time may each renew the session", err) })
+		c.locklessWarning.Do(func() { c.warn("%v: programs at the same time may each renew the session", err) })
 	}
 	return free, nil
 }
 
-// remark passes on what a cache has to say of a file: that it was open to
+// warnCache passes on what a cache has to say of a file: that it was open to
 // others and is closed now, or that it is not used, and why.
-func (c *Client) remark(err error) {
+func (c *Client) warnCache(err error) {
 	if err != nil {
 		c.warn("%v", err)
 	}

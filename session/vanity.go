@@ -15,12 +15,12 @@ import (
 // file says.
 
 // issuer is the start URL under which the service knows the portal.
-func (p Portal) issuer() string { return cmp.Or(p.leadsTo, p.StartURL) }
+func (p SSOSession) issuer() string { return cmp.Or(p.resolvedURL, p.StartURL) }
 
-// behindVanity asks the host of a start URL where it leads to, once, and follows
+// resolveVanityURL asks the host of a start URL where it leads to, once, and follows
 // no further. It is empty where the host is AWS's, and where the answer is none
 // of AWS's portals: then the service says what it makes of the URL.
-func (c *Client) behindVanity(ctx context.Context, startURL string) string {
+func (c *Client) resolveVanityURL(ctx context.Context, startURL string) string {
 	start, err := url.Parse(startURL)
 	if err != nil || start.Scheme != "https" || isLoginHost(start.Host) || !c.servesStart(start) {
 		return ""
@@ -28,7 +28,7 @@ func (c *Client) behindVanity(ctx context.Context, startURL string) string {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	for _, method := range []string{http.MethodHead, http.MethodGet} {
-		res, err := c.answerAt(ctx, method, start)
+		res, err := c.fetchPage(ctx, method, start)
 		if err != nil {
 			return ""
 		}
@@ -45,8 +45,8 @@ func (c *Client) behindVanity(ctx context.Context, startURL string) string {
 	return ""
 }
 
-// answerAt asks for a page of the portal's, without what stands behind a "#".
-func (c *Client) answerAt(ctx context.Context, method string, page *url.URL) (*http.Response, error) {
+// fetchPage asks for a page of the portal's, without what stands behind a "#".
+func (c *Client) fetchPage(ctx context.Context, method string, page *url.URL) (*http.Response, error) {
 	at := *page
 	at.Fragment = ""
 	req, err := http.NewRequestWithContext(ctx, method, at.String(), nil)

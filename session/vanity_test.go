@@ -48,7 +48,7 @@ func TestVanityURLs(t *testing.T) {
 					return res, nil
 				}), nil
 			}
-			p := profileNamed(t, c, "dev").Portal
+			p := profileNamed(t, c, "dev").SSOSession
 			p.StartURL = test.start
 			want := test.issuer
 			if want == "" {
@@ -56,14 +56,14 @@ func TestVanityURLs(t *testing.T) {
 			}
 			server.Change(func(s *ssotest.Settings) { s.StartURLs = []string{want} })
 			asked = 0
-			leads := c.behindVanity(t.Context(), test.start)
+			leads := c.resolveVanityURL(t.Context(), test.start)
 			if leads != test.issuer || asked != test.asks {
 				t.Errorf("%s: it leads to %q after %d requests", what, leads, asked)
 			}
-			if _, _, err := c.Login(t.Context(), p, deviceCeremony(new(Challenge))); err != nil {
+			if _, _, err := c.Login(t.Context(), p, deviceCeremony(new(LoginPrompt))); err != nil {
 				t.Errorf("%s: %v", what, err)
 			}
-			p.leadsTo = leads
+			p.resolvedURL = leads
 			if _, err := c.register(t.Context(), p, grantAuthorizationCode); err != nil {
 				t.Errorf("%s: %v", what, err)
 			}

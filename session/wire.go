@@ -56,23 +56,23 @@ func NewTransport(roots []byte, proxy func(*http.Request) (*url.URL, error)) (*h
 	}, nil
 }
 
-// wire is the HTTP client under every SDK client. It gives each call a
+// httpClient is the HTTP client under every SDK client. It gives each call a
 // deadline, tries again what is worth trying, follows no redirect, reads no
 // more than it must, and turns whatever is not a service's answer into one
 // line that says so.
-type wire struct {
+type httpClient struct {
 	transport http.RoundTripper
-	answered  func(*http.Response) // is shown each answer that is the service's own
+	onAnswer  func(*http.Response) // is shown each answer that is the service's own
 	paced     bool                 // the caller sets the pace, and so has to hear of every 429
 
-	// refusesInWords is for a service that refuses with a page or a text for
+	// plainErrors is for a service that refuses with a page or a text for
 	// people, which otherwise is the mark of something in the way.
-	refusesInWords bool
+	plainErrors bool
 }
 
-// wire is for calls to the services of a region, which is about to become part
+// httpClient is for calls to the services of a region, which is about to become part
 // of their hosts' names.
-func (c *Client) wire(region string) (*wire, error) {
+func (c *Client) httpClient(region string) (*httpClient, error) {
 	if err := checkRegion(region); err != nil {
 		return nil, err
 	}
@@ -80,13 +80,13 @@ func (c *Client) wire(region string) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wire{transport: transport, answered: c.compareClocks}, nil
+	return &httpClient{transport: transport, onAnswer: c.checkClock}, nil
 }
 
 // Do makes one call of at most three attempts, of which a paced caller repeats
 // those that were throttled. Its errors are a [ServiceError], a [NetworkError]
 // or the context's own.
-func (w *wire) Do(req *http.Request) (*http.Response, error) {
+func (w *httpClient) Do(req *http.Request) (*http.Response, error) {
 	var body []byte
 	if req.Body != nil {
 		var err error
@@ -100,7 +100,7 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 	for attempt := 1; ; attempt++ {
 		res, err := w.attempt(ctx, req, body)
 		if service := (*ServiceError)(nil); err == nil || errors.As(err, &service) {
-			w.answered(res)
+			w.onAnswer(res)
 		}
 		if err == nil {
 			return res, nil
@@ -121,7 +121,7 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 
 // attempt returns the response with its error when there was one, for the
 // headers that tell when to try again.
-func (w *wire) attempt(ctx context.Context, req *http.Request, body []byte) (*http.Response, error) {
+func (w *httpClient) attempt(ctx context.Context, req *http.Request, body []byte) (*http.Response, error) {
 	try := req.Clone(ctx)
 	if body != nil {
 		try.Body = io.NopCloser(bytes.NewReader(body))
@@ -142,7 +142,7 @@ func (w *wire) attempt(ctx context.Context, req *http.Request, body []byte) (*ht
 		return res, &NetworkError{Host: host, Problem: "sent more than 1 MiB, which no answer of AWS is"}
 	case res.StatusCode >= 300 && res.StatusCode < 400:
 		return res, &NetworkError{Host: host, Problem: fmt.Sprintf("redirected to %s, which AWS does not do: a captive portal or a proxy may be in the way", redirectHost(res))}
-	case w.refusesInWords && res.StatusCode >= 400:
+	case w.plainErrors && res.StatusCode >= 400:
 		return res, &ServiceError{Status: res.StatusCode}
 	case res.StatusCode == http.StatusTooManyRequests:
 		return res, serviceAnswer(res, reply, secretsOf(req, body)) // in whatever words: a firewall of AWS's has its own
@@ -238,7 +238,7 @@ func networkProblem(ctx context.Context, err error) string {
 	case errors.As(err, &netErr) && netErr.Timeout():
 		return fmt.Sprintf("could not be reached within %v", connectTimeout)
 	}
-	return "cannot be talked to: " + brief(rootCause(err).Error())
+	return "cannot be talked to: " + shorten(rootCause(err).Error())
 }
 
 func rootCause(err error) error {
@@ -253,7 +253,7 @@ func rootCause(err error) error {
 
 func redirectHost(res *http.Response) string {
 	if u, err := res.Location(); err == nil && u.Host != "" {
-		return brief(u.Host)
+		return shorten(u.Host)
 	}
 	return "nowhere"
 }
@@ -293,7 +293,7 @@ func serviceAnswer(res *http.Response, body []byte, secrets []string) *ServiceEr
 	if slices.ContainsFunc(secrets, func(secret string) bool { return strings.Contains(message, secret) }) {
 		message = ""
 	}
-	return &ServiceError{Status: res.StatusCode, Code: brief(code), Message: brief(message)}
+	return &ServiceError{Status: res.StatusCode, Code: shorten(code), Message: shorten(message)}
 }
 
 // secretsOf are the secrets that a request carries.
@@ -307,8 +307,8 @@ func secretsOf(req *http.Request, body []byte) []string {
 	return slices.DeleteFunc(found, func(secret string) bool { return secret == "" })
 }
 
-// brief makes a server's text printable, and short enough for a line.
-func brief(text string) string {
+// shorten makes a server's text printable, and short enough for a line.
+func shorten(text string) string {
 	const limit = 300 // characters
 	if runes := []rune(Printable(text)); len(runes) > limit {
 		return string(runes[:limit]) + "…"
@@ -354,8 +354,8 @@ const (
 	codeUnauthorizedClient = "UnauthorizedClientException"
 )
 
-// answered brings what an SDK call returned down to this package's errors.
-func answered(operation string, err error) error {
+// apiError brings what an SDK call returned down to this package's errors.
+func apiError(operation string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -371,13 +371,13 @@ func answered(operation string, err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return rootCause(err)
 	case errors.As(err, &unreadable):
-		return unusable(operation)
+		return errBadResponse(operation)
 	}
-	return fmt.Errorf("%s: %s", operation, brief(rootCause(err).Error()))
+	return fmt.Errorf("%s: %s", operation, shorten(rootCause(err).Error()))
 }
 
-// unusable is the error for an answer of 200 that lacks what was asked for.
-func unusable(operation string) error {
+// errBadResponse is the error for an answer of 200 that lacks what was asked for.
+func errBadResponse(operation string) error {
 	return &NetworkError{Host: "AWS", Problem: "sent an answer to " + operation + " that cannot be used: something on the way may have changed it"}
 }
 

@@ -22,8 +22,8 @@ func loggedIn(t *testing.T) (*Client, *ssotest.Server, Profile) {
 	t.Helper()
 	c, server := newClient(t)
 	profile := profileNamed(t, c, "dev")
-	var shown Challenge
-	if _, _, err := c.Login(t.Context(), profile.Portal, deviceCeremony(&shown)); err != nil {
+	var shown LoginPrompt
+	if _, _, err := c.Login(t.Context(), profile.SSOSession, deviceCeremony(&shown)); err != nil {
 		t.Fatal(err)
 	}
 	return c, server, profile
@@ -118,19 +118,19 @@ func TestCertificates(t *testing.T) {
 	defer listener.Close()
 	c, _ := newClient(t)
 	c.Endpoints = Endpoints{OIDC: listener.URL, SSO: listener.URL}
-	portal := profileNamed(t, c, "dev").Portal
-	ceremony := Ceremony{Method: DeviceCode, Show: func(challenge Challenge) error { return server.Approve(challenge.Code) }}
+	sso := profileNamed(t, c, "dev").SSOSession
+	ceremony := LoginOptions{Method: DeviceCode, Show: func(challenge LoginPrompt) error { return server.Approve(challenge.Code) }}
 	server.Interval = time.Second
 
 	c.Transport = func() (http.RoundTripper, error) { return NewTransport(nil, nil) }
-	_, _, err := c.Login(t.Context(), portal, ceremony)
+	_, _, err := c.Login(t.Context(), sso, ceremony)
 	if err == nil || !strings.Contains(err.Error(), "certificate of an authority that this machine does not know") {
 		t.Errorf("an unknown authority: %v", err)
 	}
 
 	roots := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: listener.Certificate().Raw})
 	c.Transport = func() (http.RoundTripper, error) { return NewTransport(roots, nil) }
-	if _, _, err = c.Login(t.Context(), portal, ceremony); err != nil {
+	if _, _, err = c.Login(t.Context(), sso, ceremony); err != nil {
 		t.Error(err)
 	}
 	if _, err := NewTransport([]byte("no certificate"), nil); err == nil {
@@ -177,7 +177,7 @@ func TestProxy(t *testing.T) {
 	}
 	transport.TLSClientConfig.ServerName = "example.com" // the name in the certificate
 	c.Transport = func() (http.RoundTripper, error) { return transport, nil }
-	_, err = c.register(t.Context(), profileNamed(t, c, "dev").Portal, grantDeviceCode)
+	_, err = c.register(t.Context(), profileNamed(t, c, "dev").SSOSession, grantDeviceCode)
 	if err != nil {
 		t.Error(err)
 	}

@@ -13,13 +13,13 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 )
 
-type reachOptions struct {
+type sessionOptions struct {
 	session string
 	json    bool
 	noLogin bool
 }
 
-func (o *reachOptions) flags() []cli.Flag {
+func (o *sessionOptions) flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "sso-session", Usage: "what the sso-session `NAME` may reach", Destination: &o.session},
 		&cli.BoolFlag{Name: "json", Usage: "print one JSON document", Destination: &o.json},
@@ -28,7 +28,7 @@ func (o *reachOptions) flags() []cli.Flag {
 }
 
 func (p *program) accountsCommand() *cli.Command {
-	var o reachOptions
+	var o sessionOptions
 	return &cli.Command{
 		Name:        "accounts",
 		Usage:       "list the accounts that a session may reach",
@@ -49,10 +49,10 @@ type accountJSON struct {
 	Email     string `json:"email,omitempty"`
 }
 
-func (p *program) accounts(o reachOptions) error {
+func (p *program) accounts(o sessionOptions) error {
 	var accounts []session.Account
-	err := p.reach(o, func(ctx context.Context, client *session.Client, portal session.Portal) (err error) {
-		accounts, err = client.Accounts(ctx, portal)
+	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso session.SSOSession) (err error) {
+		accounts, err = client.Accounts(ctx, sso)
 		return err
 	})
 	if err != nil {
@@ -75,7 +75,7 @@ func (p *program) accounts(o reachOptions) error {
 }
 
 func (p *program) rolesCommand() *cli.Command {
-	var o reachOptions
+	var o sessionOptions
 	var all bool
 	return &cli.Command{
 		Name:      "roles",
@@ -93,7 +93,7 @@ func (p *program) rolesCommand() *cli.Command {
 				return usageError{"an account and --all exclude each other"}
 			case all:
 				return p.allRoles(o)
-			case account == "" && !p.answerable():
+			case account == "" && !p.canPrompt():
 				return shownError{usageError{"which account?"}, statusUsage, []string{"ssoenv accounts lists them"}}
 			}
 			return p.roles(account, o)
@@ -106,13 +106,13 @@ type roleJSON struct {
 	RoleName  string `json:"role_name"`
 }
 
-func (p *program) roles(account string, o reachOptions) error {
+func (p *program) roles(account string, o sessionOptions) error {
 	var roles []string
-	err := p.reach(o, func(ctx context.Context, client *session.Client, portal session.Portal) (err error) {
-		if account, err = p.accountToShow(ctx, client, portal, account); err != nil {
+	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso session.SSOSession) (err error) {
+		if account, err = p.accountToShow(ctx, client, sso, account); err != nil {
 			return err
 		}
-		roles, err = client.AccountRoles(ctx, portal, account)
+		roles, err = client.AccountRoles(ctx, sso, account)
 		return err
 	})
 	if err != nil {
@@ -133,15 +133,15 @@ func (p *program) roles(account string, o reachOptions) error {
 }
 
 // allRoles tells of each account as soon as it is known.
-func (p *program) allRoles(o reachOptions) error {
+func (p *program) allRoles(o sessionOptions) error {
 	var written error
 	rows := []roleJSON{}
-	err := p.reach(o, func(ctx context.Context, client *session.Client, portal session.Portal) error {
-		_, err := p.discover(ctx, client, portal, func(reach session.Reach) {
+	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso session.SSOSession) error {
+		_, err := p.discover(ctx, client, sso, func(account session.AccountRoles) {
 			var b strings.Builder
-			for _, role := range reach.Roles {
-				rows = append(rows, roleJSON{reach.ID, role})
-				b.WriteString(reach.ID + "  " + role + "  " + session.Printable(reach.Name) + "\n")
+			for _, role := range account.Roles {
+				rows = append(rows, roleJSON{account.ID, role})
+				b.WriteString(account.ID + "  " + role + "  " + session.Printable(account.Name) + "\n")
 			}
 			if !o.json && written == nil {
 				written = p.print(b.String())
@@ -156,35 +156,35 @@ func (p *program) allRoles(o reachOptions) error {
 }
 
 // accountToShow has the person pick an account where none is named.
-func (p *program) accountToShow(ctx context.Context, client *session.Client, portal session.Portal, named string) (string, error) {
+func (p *program) accountToShow(ctx context.Context, client *session.Client, sso session.SSOSession, named string) (string, error) {
 	if named != "" {
-		return accountID(ctx, client, portal, named)
+		return accountID(ctx, client, sso, named)
 	}
-	accounts, err := client.Accounts(ctx, portal)
+	accounts, err := client.Accounts(ctx, sso)
 	if err != nil {
 		return "", err
 	}
 	if len(accounts) == 0 {
-		return "", noAccount(portal)
+		return "", noAccount(sso)
 	}
-	i, err := p.choose(ctx, accountItems(accounts), picker.Options{Prompt: "account"})
+	i, err := p.pick(ctx, accountItems(accounts), picker.Options{Prompt: "account"})
 	if err != nil {
 		return "", err
 	}
 	return accounts[i].ID, nil
 }
 
-func noAccount(portal session.Portal) error {
-	return shownError{fmt.Errorf("%q can reach no account", portal.Title()), statusDenied,
+func noAccount(sso session.SSOSession) error {
+	return shownError{fmt.Errorf("%q can reach no account", sso.Title()), statusDenied,
 		[]string{"ask whoever runs the Identity Center for one"}}
 }
 
 // accountID takes an account's id as it is, and looks up its name.
-func accountID(ctx context.Context, client *session.Client, portal session.Portal, named string) (string, error) {
+func accountID(ctx context.Context, client *session.Client, sso session.SSOSession, named string) (string, error) {
 	if session.IsAccountID(named) {
 		return named, nil
 	}
-	accounts, err := client.Accounts(ctx, portal)
+	accounts, err := client.Accounts(ctx, sso)
 	if err != nil {
 		return "", err
 	}
@@ -205,29 +205,29 @@ func accountID(ctx context.Context, client *session.Client, portal session.Porta
 	if near := nearest(named, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return "", shownError{fmt.Errorf("%q can reach no account %q", portal.Title(), named), statusDenied, []string{hint}}
+	return "", shownError{fmt.Errorf("%q can reach no account %q", sso.Title(), named), statusDenied, []string{hint}}
 }
 
-// reach does something that needs a session, with a login where there must and
+// withSession does something that needs a session, with a login where there must and
 // may be one.
-func (p *program) reach(o reachOptions, act func(context.Context, *session.Client, session.Portal) error) error {
+func (p *program) withSession(o sessionOptions, act func(context.Context, *session.Client, session.SSOSession) error) error {
 	client, err := p.client()
 	if err != nil {
 		return err
 	}
-	portals, err := p.portals(client.Config, "", o.session, false)
+	sessions, err := p.sessionsFor(client.Config, "", o.session, false)
 	if err != nil {
 		return err
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	err = act(ctx, client, portals[0])
+	err = act(ctx, client, sessions[0])
 	var required *session.LoginRequiredError
-	if !errors.As(err, &required) || o.noLogin || !p.attended() {
+	if !errors.As(err, &required) || o.noLogin || !p.hasUser() {
 		return err
 	}
-	if err := p.logIn(ctx, client, portals[0], loginWays{}, true); err != nil {
+	if err := p.ensureLogin(ctx, client, sessions[0], loginFlags{}, true); err != nil {
 		return err
 	}
-	return act(ctx, client, portals[0])
+	return act(ctx, client, sessions[0])
 }

@@ -45,12 +45,12 @@ var evaluated = map[string]bool{"use": true, "clear": true, "logout": true, "ini
 // run carries out the command line and returns the exit status.
 func (p *program) run() int {
 	commands := p.commands()
-	args, name, err := arrange(p.args, commands)
+	args, name, err := normalizeArgs(p.args, commands)
 	p.debug = p.env["SSOENV_DEBUG"] != "" && p.env["SSOENV_DEBUG"] != "0"
 	if err == nil {
 		err = p.app(commands, name, args).Run(args)
 	}
-	return p.finish(name, err)
+	return p.report(name, err)
 }
 
 // app closes the traps of urfave/cli v2 in one place. Left alone, it prints

@@ -8,11 +8,11 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// arrange rewrites a command line into the only order that urfave/cli v2
+// normalizeArgs rewrites a command line into the only order that urfave/cli v2
 // understands: it reads no flag behind the first argument, and says nothing of
 // those it did not read. It also returns the command's name, empty where there
 // is none, and turns "help COMMAND" into "COMMAND --help".
-func arrange(args []string, commands []*cli.Command) (arranged []string, name string, err error) {
+func normalizeArgs(args []string, commands []*cli.Command) (arranged []string, name string, err error) {
 	at := slices.IndexFunc(args[1:], func(arg string) bool { return !strings.HasPrefix(arg, "-") }) + 1
 	if at == 0 {
 		return args, "", nil
@@ -31,16 +31,16 @@ func arrange(args []string, commands []*cli.Command) (arranged []string, name st
 	}
 	rest, foreign := args[at+1:], []string(nil)
 	if name == "exec" {
-		rest, foreign = cutCommand(rest, commands[found].Flags)
+		rest, foreign = splitExec(rest, commands[found].Flags)
 	}
-	rest, err = permute(rest, commands[found].Flags)
+	rest, err = flagsFirst(rest, commands[found].Flags)
 	return slices.Concat(args[:at+1], rest, foreign), name, err
 }
 
-// cutCommand takes from exec's arguments the command to run, whose flags are its
+// splitExec takes from exec's arguments the command to run, whose flags are its
 // own: what stands behind "--" or, without that, from the first word behind the
 // profile that is no flag.
-func cutCommand(args []string, flags []cli.Flag) (ours, command []string) {
+func splitExec(args []string, flags []cli.Flag) (ours, command []string) {
 	values := takeValues(flags)
 	profile := false // has been seen
 	for i := 0; i < len(args); i++ {
@@ -71,9 +71,9 @@ func takeValues(flags []cli.Flag) map[string]bool {
 	return takes
 }
 
-// permute puts a command's flags, with their values, in front of its
+// flagsFirst puts a command's flags, with their values, in front of its
 // arguments, and "--" between them.
-func permute(args []string, flags []cli.Flag) ([]string, error) {
+func flagsFirst(args []string, flags []cli.Flag) ([]string, error) {
 	takesValue := takeValues(flags)
 	var front, back []string
 	for i := 0; i < len(args); i++ {

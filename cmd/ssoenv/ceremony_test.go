@@ -25,7 +25,7 @@ func TestBrowsersAreGivenAddressesOnly(t *testing.T) {
 		"https://x/\x1b[2J", `https://x/"; touch x; "`,
 	} {
 		with := browser{"/bin/sh", "-c", "touch " + marker}
-		if _, err := handOff(t.Context(), with, address); err == nil {
+		if _, err := serveOnce(t.Context(), with, address); err == nil {
 			t.Errorf("%q is handed off", address)
 		}
 		if err := with.open(address); err == nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 )
 
-// choose shows a list at the terminal, and returns the index of what the person
+// pick shows a list at the terminal, and returns the index of what the person
 // picks from it. Who gives up is interrupted.
-func (p *program) choose(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
+func (p *program) pick(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
 	tty, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
 	if err != nil {
 		return 0, fmt.Errorf("there is no terminal to choose at: %w", err)
@@ -28,9 +28,9 @@ func (p *program) choose(ctx context.Context, items []picker.Item, options picke
 	return i, err
 }
 
-// chooseProfile has the person pick one of the profiles that can be used, those
+// pickProfile has the person pick one of the profiles that can be used, those
 // used last first.
-func (p *program) chooseProfile() (string, error) {
+func (p *program) pickProfile() (string, error) {
 	client, err := p.client()
 	if err != nil {
 		return "", err
@@ -66,19 +66,19 @@ func (p *program) chooseProfile() (string, error) {
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	i, err := p.choose(ctx, items, picker.Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "REGION"}})
+	i, err := p.pick(ctx, items, picker.Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "REGION"}})
 	if err != nil {
 		return "", err
 	}
 	return usable[i], nil
 }
 
-// chooseSession has the person pick one of the sso-sessions.
-func (p *program) chooseSession(config *session.Config) (string, error) {
+// pickSession has the person pick one of the sso-sessions.
+func (p *program) pickSession(config *session.Config) (string, error) {
 	names := config.SessionNames()
 	ctx, stop := p.interruptible()
 	defer stop()
-	i, err := p.choose(ctx, sessionItems(config, names), picker.Options{Prompt: "session"})
+	i, err := p.pick(ctx, sessionItems(config, names), picker.Options{Prompt: "session"})
 	if err != nil {
 		return "", err
 	}
@@ -89,11 +89,11 @@ func (p *program) chooseSession(config *session.Config) (string, error) {
 func sessionItems(config *session.Config, names []string) []picker.Item {
 	items := make([]picker.Item, len(names))
 	for i, name := range names {
-		portal, err := config.SessionPortal(name)
+		sso, err := config.SSOSession(name)
 		if err != nil {
-			portal.StartURL = err.Error()
+			sso.StartURL = err.Error()
 		}
-		items[i] = picker.Item{Columns: []string{name, portal.StartURL, portal.Region}}
+		items[i] = picker.Item{Columns: []string{name, sso.StartURL, sso.Region}}
 	}
 	return items
 }
@@ -112,13 +112,13 @@ func accountItems(accounts []session.Account) []picker.Item {
 func (p *program) accountNames(client *session.Client) map[string]string {
 	names := map[string]string{}
 	for _, session := range client.Config.SessionNames() {
-		portal, err := client.Config.SessionPortal(session)
+		sso, err := client.Config.SSOSession(session)
 		if err != nil {
 			continue
 		}
-		reaches, _, _ := client.KnownReach(portal)
-		for _, reach := range reaches {
-			names[reach.ID] = reach.Name
+		inventory, _, _ := client.KnownInventory(sso)
+		for _, account := range inventory {
+			names[account.ID] = account.Name
 		}
 	}
 	return names

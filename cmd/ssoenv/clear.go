@@ -33,7 +33,7 @@ func (p *program) clear(shellName string) error {
 		p.say("this shell uses no profile: there is nothing to clear")
 		return nil
 	}
-	statements, kept, lost := cleared(p.env)
+	statements, kept, lost := clearStatements(p.env)
 	text, err := shell.Render(statements)
 	if err != nil {
 		return err

@@ -29,13 +29,13 @@ func (p *program) completeCommand() *cli.Command {
 	}
 }
 
-// notOurs is the exit status for a word that the shell itself should complete.
-const notOurs = statusError(1)
+// completeByShell is the exit status for a word that the shell itself should complete.
+const completeByShell = statusError(1)
 
 func (p *program) complete(app *cli.App, shell string, args []string) error {
 	line, ok := completions.Read(shell, args)
 	if !ok {
-		return notOurs
+		return completeByShell
 	}
 	debug.SetGCPercent(-1) // the process ends before a collection is worth its time
 	m := menu{app: app, previous: p.env["SSOENV_PREVIOUS"], line: line, config: sync.OnceValue(func() *session.Config {
@@ -47,11 +47,11 @@ func (p *program) complete(app *cli.App, shell string, args []string) error {
 	})}
 	heading, ok := m.fill()
 	if !ok {
-		return notOurs
+		return completeByShell
 	}
 	text, ok := line.Answer(heading, m.candidates)
 	if !ok {
-		return notOurs
+		return completeByShell
 	}
 	return p.print(text)
 }
@@ -312,7 +312,7 @@ func (m *menu) profiles(about func(config *session.Config, name string) (text st
 // roleOf says what a profile is for that credentials can be got for.
 func roleOf(config *session.Config, name string) (string, bool) {
 	profile, err := config.Profile(name)
-	return profile.AccountID + " " + profile.RoleName + " " + profile.Portal.Title(), err == nil
+	return profile.AccountID + " " + profile.RoleName + " " + profile.SSOSession.Title(), err == nil
 }
 
 // portalOf says what a profile is for that a login can be made for.
@@ -320,8 +320,8 @@ func portalOf(config *session.Config, name string) (string, bool) {
 	if text, ok := roleOf(config, name); ok {
 		return text, true
 	}
-	portal, err := config.ProfilePortal(name)
-	return portal.Title(), err == nil
+	sso, err := config.ProfileSSOSession(name)
+	return sso.Title(), err == nil
 }
 
 func nameAlone(*session.Config, string) (string, bool) { return "", true }
@@ -330,8 +330,8 @@ func (m *menu) sessions() {
 	config := m.config()
 	for _, name := range config.SessionNames() {
 		if m.wants(name) {
-			portal, _ := config.SessionPortal(name)
-			m.offer(name, portal.StartURL)
+			sso, _ := config.SSOSession(name)
+			m.offer(name, sso.StartURL)
 		}
 	}
 }

@@ -143,7 +143,7 @@ func TestCompleteAnotherCommand(t *testing.T) {
 		cmd := w.command(t, nil, "ssoenv", "complete", "bash", "--", "ssoenv "+c.typed, " ", "9")
 		out, _ := cmd.CombinedOutput()
 		got := string(out)
-		if cmd.ProcessState.ExitCode() == int(notOurs) {
+		if cmd.ProcessState.ExitCode() == int(completeByShell) {
 			got += "not ours"
 		}
 		if got != c.want {
@@ -174,7 +174,7 @@ func TestCompleteIsQuiet(t *testing.T) {
 	}
 	for _, words := range [][]string{nil, {"tcsh"}, {"fish"}, {"bash", "x"}, {"--", "--help"}} {
 		c := w.command(t, nil, append([]string{"ssoenv", "complete"}, words...)...)
-		if out, err := c.CombinedOutput(); len(out) > 0 || c.ProcessState.ExitCode() != int(notOurs) {
+		if out, err := c.CombinedOutput(); len(out) > 0 || c.ProcessState.ExitCode() != int(completeByShell) {
 			t.Errorf("%q: %v\n%s", words, err, out)
 		}
 	}

@@ -20,7 +20,7 @@ type configureOptions struct {
 	region, output                       string
 	profile                              string
 	yes                                  bool
-	ways                                 loginWays
+	ways                                 loginFlags
 }
 
 func (p *program) configureCommand() *cli.Command {
@@ -42,7 +42,7 @@ func (p *program) configureCommand() *cli.Command {
 			&cli.StringFlag{Name: "output", Usage: "the AWS CLI's output `FORMAT`", Destination: &o.output},
 			&cli.StringFlag{Name: "profile", Usage: "the `NAME` of the profile", Destination: &o.profile},
 			&cli.BoolFlag{Name: "yes", Usage: "change a profile that exists without asking", Destination: &o.yes},
-		}, o.ways.flags()...),
+		}, o.ways.cliFlags()...),
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {
 				return err
@@ -83,7 +83,7 @@ func (p *program) configure(o configureOptions) error {
 	ctx, stop := p.interruptible()
 	defer stop()
 	w := &wizard{p: p, ctx: ctx, client: client, o: o}
-	w.told = o.profile != "" && (o.session != "" && o.account != "" && o.role != "" || !p.answerable())
+	w.told = o.profile != "" && (o.session != "" && o.account != "" && o.role != "" || !p.canPrompt())
 	if err := w.chooseSession(); err != nil {
 		return err
 	}
@@ -104,16 +104,16 @@ type wizard struct {
 	o      configureOptions
 	told   bool // what has a default is not asked for
 
-	portal  session.Portal
+	portal  session.SSOSession
 	isNew   bool // the portal's section is to be written
 	account session.Account
-	draft   session.Draft
+	draft   session.ProfileSpec
 }
 
 // question asks until the answer is good. Where nobody can be asked, it names
 // the flag that would have answered.
 func (w *wizard) question(flag, prompt, preset string, check func(string) error) (string, error) {
-	if !w.p.answerable() {
+	if !w.p.canPrompt() {
 		return "", shownError{usageError{"nobody is at a terminal to be asked: " + strings.ToLower(prompt)}, statusUsage,
 			[]string{"answer it with " + flag}}
 	}
@@ -140,13 +140,13 @@ func (w *wizard) pick(flag, what string, items []picker.Item) (int, error) {
 	if len(items) == 1 {
 		return 0, nil
 	}
-	if !w.p.answerable() {
+	if !w.p.canPrompt() {
 		return 0, shownError{usageError{fmt.Sprintf("nobody is at a terminal to choose the %s", what)}, statusUsage, []string{"name it with " + flag}}
 	}
-	return w.p.choose(w.ctx, items, picker.Options{Prompt: what})
+	return w.p.pick(w.ctx, items, picker.Options{Prompt: what})
 }
 
-// chooseSession finds the sso-session, or asks for what a new one needs.
+// pickSession finds the sso-session, or asks for what a new one needs.
 func (w *wizard) chooseSession() (err error) {
 	config := w.client.Config
 	if names := config.SessionNames(); w.o.session == "" && len(names) > 0 && w.o.startURL == "" {
@@ -171,7 +171,7 @@ func (w *wizard) chooseSession() (err error) {
 		}
 	}
 	if config.HasSession(w.o.session) {
-		if w.portal, err = config.SessionPortal(w.o.session); err != nil {
+		if w.portal, err = config.SSOSession(w.o.session); err != nil {
 			return err
 		}
 		for _, given := range []struct{ flag, value, now string }{
@@ -190,7 +190,7 @@ func (w *wizard) chooseSession() (err error) {
 
 func (w *wizard) newSession() (err error) {
 	w.isNew = true
-	w.portal = session.Portal{Name: w.o.session, StartURL: w.o.startURL, Region: w.o.ssoRegion, Scopes: session.Scopes(w.o.scopes)}
+	w.portal = session.SSOSession{Name: w.o.session, StartURL: w.o.startURL, Region: w.o.ssoRegion, Scopes: session.ParseScopes(w.o.scopes)}
 	if w.portal.StartURL == "" {
 		w.portal.StartURL, err = w.question("--start-url", "Start URL, such as https://corp.awsapps.com/start", "", checkStartURL)
 		if err != nil {
@@ -202,7 +202,7 @@ func (w *wizard) newSession() (err error) {
 	if w.portal.Region == "" {
 		// The portal knows best; who runs it somewhere else is told before a
 		// browser opens, where a wrong region only says invalid_grant.
-		found := w.client.PortalRegion(w.ctx, w.portal.StartURL)
+		found := w.client.DetectRegion(w.ctx, w.portal.StartURL)
 		w.portal.Region, err = w.question("--sso-region", "Region of the Identity Center", found, func(region string) error {
 			switch {
 			case !session.IsRegion(region):
@@ -220,7 +220,7 @@ func (w *wizard) newSession() (err error) {
 			if err != nil {
 				return err
 			}
-			w.portal.Scopes = session.Scopes(scopes)
+			w.portal.Scopes = session.ParseScopes(scopes)
 		}
 	}
 	return nil
@@ -247,7 +247,7 @@ func (w *wizard) chooseRole() error {
 		w.account.ID = w.o.account
 		return nil
 	}
-	if err := w.p.logIn(w.ctx, w.client, w.portal, w.o.ways, false); err != nil {
+	if err := w.p.ensureLogin(w.ctx, w.client, w.portal, w.o.ways, false); err != nil {
 		return err
 	}
 	accounts, err := w.client.Accounts(w.ctx, w.portal)
@@ -295,7 +295,7 @@ func (w *wizard) chooseRole() error {
 // chooseRest asks for what has a default. Where the flags have named the profile
 // and all that it needs, or nobody can be asked, it stays at what they say.
 func (w *wizard) chooseRest() (err error) {
-	w.draft = session.Draft{Name: w.o.profile, Session: w.portal.Name, AccountID: w.account.ID, RoleName: w.o.role, Region: w.o.region, Output: w.o.output}
+	w.draft = session.ProfileSpec{Name: w.o.profile, Session: w.portal.Name, AccountID: w.account.ID, RoleName: w.o.role, Region: w.o.region, Output: w.o.output}
 	if w.told {
 		return nil
 	}
@@ -338,11 +338,11 @@ func (w *wizard) chooseRest() (err error) {
 // writes. Somebody else who writes the file meanwhile is not overwritten.
 func (w *wizard) write() error {
 	for {
-		var portal *session.Portal
+		var sso *session.SSOSession
 		if w.isNew {
-			portal = &w.portal
+			sso = &w.portal
 		}
-		edit, err := w.client.Config.DraftProfile(w.draft, portal)
+		edit, err := w.client.Config.PlanProfile(w.draft, sso)
 		if err != nil {
 			return err
 		}
@@ -356,7 +356,7 @@ func (w *wizard) write() error {
 				return err
 			}
 		}
-		_, err = w.client.Save(w.ctx, edit)
+		_, err = w.client.SaveConfig(w.ctx, edit)
 		if errors.Is(err, session.ErrConfigChanged) {
 			if w.client.Config, err = w.p.config(); err != nil {
 				return err
@@ -366,7 +366,7 @@ func (w *wizard) write() error {
 		if err != nil {
 			return err
 		}
-		w.p.say("profile %q is written to %s; switch to it with: ssoenv use %s", w.draft.Name, w.client.Config.Path, typed(w.draft.Name))
+		w.p.say("profile %q is written to %s; switch to it with: ssoenv use %s", w.draft.Name, w.client.Config.Path, shellWord(w.draft.Name))
 		return nil
 	}
 }

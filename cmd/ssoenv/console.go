@@ -13,7 +13,7 @@ import (
 )
 
 type consoleOptions struct {
-	access
+	credentialOptions
 	service string
 	print   bool
 }
@@ -35,7 +35,7 @@ func (p *program) consoleCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if o.profile, err = p.profileToUse(p.chosen(name)); err != nil {
+			if o.profile, err = p.resolveArg(p.defaultProfile(name)); err != nil {
 				return err
 			}
 			return p.console(o)
@@ -51,12 +51,12 @@ func (p *program) console(o consoleOptions) error {
 	if o.service != "" && !session.IsConsoleService(o.service) {
 		return usageError{fmt.Sprintf("%q is not a service as the console's addresses spell it, such as s3 or systems-manager/parameters", o.service)}
 	}
-	shown := o.print || o.ways.noBrowser
+	shown := o.print || o.login.noBrowser
 	client, err := p.client()
 	if err != nil {
 		return err
 	}
-	profile, err := p.profileOf(client, o.profile)
+	profile, err := p.resolveProfile(client, o.profile)
 	if err != nil {
 		return err
 	}
@@ -64,21 +64,21 @@ func (p *program) console(o consoleOptions) error {
 	var with browser
 	if !shown {
 		// Before anybody is asked to log in for nothing.
-		if with, err = p.findBrowser(profile.Portal.Browser); err != nil {
+		if with, err = p.findBrowser(profile.SSOSession.Browser); err != nil {
 			return shownError{err, statusFailed, []string{p.printHint(o.profile)}}
 		}
 	}
-	made, err := p.obtain(o.access)
+	plan, err := p.credentials(o.credentialOptions)
 	if err != nil {
 		return err
 	}
-	region := p.consoleRegion(o, made)
+	region := p.consoleRegion(o, plan)
 	if err := p.checkRegion(region); err != nil {
 		return err
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	address, err := client.ConsoleURL(ctx, region, o.service, made.profile.Portal.StartURL, made.keys)
+	address, err := client.ConsoleURL(ctx, region, o.service, plan.profile.SSOSession.StartURL, plan.creds)
 	if err != nil {
 		return err
 	}
@@ -86,21 +86,21 @@ func (p *program) console(o consoleOptions) error {
 		if err := p.print(address.Reveal() + "\n"); err != nil {
 			return err
 		}
-		p.say("the address works for %s, and whoever has it is signed in as %s", span(session.SigninLifetime), made.title())
+		p.say("the address works for %s, and whoever has it is signed in as %s", formatDuration(session.SigninLifetime), plan.title())
 		return nil
 	}
-	p.say("opening the AWS console in %s as %s", region, made.title())
+	p.say("opening the AWS console in %s as %s", region, plan.title())
 	return p.openAndWait(ctx, with, address, o.profile)
 }
 
 // consoleRegion is the shell's own where the shell uses the profile: its person
 // may have chosen another than the profile's.
-func (p *program) consoleRegion(o consoleOptions, made use) string {
+func (p *program) consoleRegion(o consoleOptions, plan switchPlan) string {
 	here := cmp.Or(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])
 	if o.region == "" && o.profile == p.env["SSOENV_PROFILE"] {
-		return cmp.Or(here, made.region, made.profile.Portal.Region)
+		return cmp.Or(here, plan.region, plan.profile.SSOSession.Region)
 	}
-	return cmp.Or(made.region, here, made.profile.Portal.Region)
+	return cmp.Or(plan.region, here, plan.profile.SSOSession.Region)
 }
 
 // openAndWait ends when the browser has the address: it asks this process for
@@ -108,7 +108,7 @@ func (p *program) consoleRegion(o consoleOptions, made use) string {
 func (p *program) openAndWait(ctx context.Context, with browser, address session.Secret, profile string) error {
 	bounded, cancel := context.WithTimeout(ctx, browserPatience)
 	defer cancel()
-	fetched, err := handOff(bounded, with, address.Reveal())
+	fetched, err := serveOnce(bounded, with, address.Reveal())
 	if err != nil {
 		return shownError{err, statusFailed, []string{p.printHint(profile)}}
 	}
@@ -120,15 +120,15 @@ func (p *program) openAndWait(ctx context.Context, with browser, address session
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return shownError{errors.New("the browser has not come for the console's address within " + span(browserPatience)), statusFailed,
+	return shownError{errors.New("the browser has not come for the console's address within " + formatDuration(browserPatience)), statusFailed,
 		[]string{p.printHint(profile)}}
 }
 
 func (p *program) printHint(profile string) string {
-	return "get the address, to open it yourself, with: ssoenv console --print " + typed(profile)
+	return "get the address, to open it yourself, with: ssoenv console --print " + shellWord(profile)
 }
 
 // title names the use to a person, without its credentials.
-func (u use) title() string {
+func (u switchPlan) title() string {
 	return fmt.Sprintf("%s (account %s, role %s)", u.profile.Name, u.profile.AccountID, u.profile.RoleName)
 }

@@ -29,7 +29,7 @@ func (p *program) credentialProcessCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if name, err = p.profileToUse(name); err != nil {
+			if name, err = p.resolveArg(name); err != nil {
 				return err
 			}
 			return p.credentialProcess(name, noLogin)
@@ -51,12 +51,12 @@ type processJSON struct {
 func (p *program) credentialProcess(name string, noLogin bool) error {
 	if p.isTerminal(p.stdout) {
 		return shownError{usageError{"this would print credentials to the terminal"}, statusUsage,
-			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + typed(name)}}
+			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + shellWord(name)}}
 	}
 	// Whatever is on standard error when it fails, the AWS tools show inside a
 	// message of their own: so nothing else is there, unless a person reads it.
-	p.quiet = !p.attended() && !p.debug
-	made, err := p.obtain(access{profile: name, noLogin: noLogin, yes: true})
+	p.quiet = !p.hasUser() && !p.debug
+	plan, err := p.credentials(credentialOptions{profile: name, noLogin: noLogin, yes: true})
 	var foreign *session.UnsupportedError
 	if errors.As(err, &foreign) {
 		if asksFor(foreign.Process, name) {
@@ -69,11 +69,11 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 	}
 	return p.printJSON(processJSON{
 		Version:         1,
-		AccessKeyId:     made.keys.AccessKeyID,
-		SecretAccessKey: made.keys.SecretKey.Reveal(),
-		SessionToken:    made.keys.SessionToken.Reveal(),
-		Expiration:      made.keys.Expires.UTC().Format(time.RFC3339),
-		AccountId:       made.profile.AccountID,
+		AccessKeyId:     plan.creds.AccessKeyID,
+		SecretAccessKey: plan.creds.SecretKey.Reveal(),
+		SessionToken:    plan.creds.SessionToken.Reveal(),
+		Expiration:      plan.creds.Expires.UTC().Format(time.RFC3339),
+		AccountId:       plan.profile.AccountID,
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// logIn logs the world's person in.
+// ensureLogin logs the world's person in.
 func (w *world) logIn(t *testing.T) {
 	t.Helper()
 	if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil {

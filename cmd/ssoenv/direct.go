@@ -9,22 +9,22 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 )
 
-// profileOf reads the profile of that name. One that does not exist may be an
+// resolveProfile reads the profile of that name. One that does not exist may be an
 // account's name and a role in it, which the service is asked for; but nobody
 // is made to log in for what is more likely a slip.
-func (p *program) profileOf(client *session.Client, name string) (session.Profile, error) {
+func (p *program) resolveProfile(client *session.Client, name string) (session.Profile, error) {
 	profile, err := client.Config.Profile(name)
-	direct, portal, ok := accountAndRole(client.Config, name, err)
+	direct, sso, ok := accountAndRole(client.Config, name, err)
 	if !ok {
 		return profile, err
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	id, wrong := accountID(ctx, client, portal, direct.AccountID)
+	id, wrong := accountID(ctx, client, sso, direct.AccountID)
 	var required *session.LoginRequiredError
 	if errors.As(wrong, &required) {
 		_, hints := p.remedy("", err)
-		return profile, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", direct.AccountID, typed(portal.Name)))}
+		return profile, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", direct.AccountID, shellWord(sso.Name)))}
 	}
 	if wrong != nil {
 		p.log("%q is no account either: %v", direct.AccountID, wrong)
@@ -34,24 +34,24 @@ func (p *program) profileOf(client *session.Client, name string) (session.Profil
 	return client.Config.Profile(direct.String())
 }
 
-// portalBehind reads which portal the profile of that name logs in to. Whether
+// resolveSession reads which portal the profile of that name logs in to. Whether
 // there is such an account makes no difference to that, and nobody is asked.
-func portalBehind(config *session.Config, name string) (session.Portal, error) {
-	portal, err := config.ProfilePortal(name)
+func resolveSession(config *session.Config, name string) (session.SSOSession, error) {
+	sso, err := config.ProfileSSOSession(name)
 	if _, of, ok := accountAndRole(config, name, err); ok {
 		return of, nil
 	}
-	return portal, err
+	return sso, err
 }
 
 // accountAndRole reads a name that is no profile's, which err says, as an
 // account's name, in place of its id, and a role. The portal is where to ask for
 // the id.
-func accountAndRole(config *session.Config, name string, err error) (direct session.Direct, portal session.Portal, ok bool) {
+func accountAndRole(config *session.Config, name string, err error) (direct session.RoleRef, sso session.SSOSession, ok bool) {
 	var missing *session.NotFoundError
 	slash := strings.LastIndexByte(name, '/')
 	if !errors.As(err, &missing) || missing.Kind != "profile" || slash <= 0 {
-		return direct, portal, false
+		return direct, sso, false
 	}
 	direct.AccountID, direct.RoleName = name[:slash], name[slash+1:]
 	if sso, account, named := strings.Cut(direct.AccountID, ":"); named && config.HasSession(sso) {
@@ -59,10 +59,10 @@ func accountAndRole(config *session.Config, name string, err error) (direct sess
 	}
 	sessions := config.SessionNames()
 	if direct.Session == "" && len(sessions) != 1 {
-		return direct, portal, false
+		return direct, sso, false
 	}
-	if portal, err = config.SessionPortal(cmp.Or(direct.Session, sessions[0])); err != nil {
-		return direct, session.Portal{}, false
+	if sso, err = config.SSOSession(cmp.Or(direct.Session, sessions[0])); err != nil {
+		return direct, session.SSOSession{}, false
 	}
-	return direct, portal, true
+	return direct, sso, true
 }

@@ -21,7 +21,7 @@ import (
 // filesCommand is for direnv's library function: it names the files that change
 // when there is something new to load.
 func (p *program) filesCommand() *cli.Command {
-	var ignored access
+	var ignored credentialOptions
 	return &cli.Command{
 		Name:      "files",
 		Usage:     "print the files that tell of newer credentials and of a login",
@@ -33,7 +33,7 @@ func (p *program) filesCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if name, err = p.profileToUse(name); err != nil {
+			if name, err = p.resolveArg(name); err != nil {
 				return err
 			}
 			client, err := p.client()
@@ -41,12 +41,12 @@ func (p *program) filesCommand() *cli.Command {
 				return err
 			}
 			profile, err := client.Config.Profile(name)
-			files := client.Watchable(profile)
+			files := client.WatchFiles(profile)
 			if err != nil {
 				// The config is what has to change, or, where the name may be an
 				// account's and a role's, the login. Nobody is asked for it here.
-				_, portal, _ := accountAndRole(client.Config, name, err)
-				files = client.WatchableLogin(portal)
+				_, sso, _ := accountAndRole(client.Config, name, err)
+				files = client.SessionWatchFiles(sso)
 			}
 			return p.print(strings.Join(files, "\n") + "\n")
 		},
@@ -79,9 +79,9 @@ func (p *program) direnvFile() string {
 	return filepath.Join(folder, "lib", "ssoenv.sh")
 }
 
-// ofDirenv tells whether direnv has set a variable in this shell, and will
+// setByDirenv tells whether direnv has set a variable in this shell, and will
 // therefore put it back when the folder is left.
-func ofDirenv(env map[string]string, name string) bool {
+func setByDirenv(env map[string]string, name string) bool {
 	packed, err := base64.URLEncoding.DecodeString(env["DIRENV_DIFF"])
 	if err != nil || len(packed) == 0 {
 		return false

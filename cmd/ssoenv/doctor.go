@@ -44,16 +44,16 @@ type finding struct {
 	Check  string `json:"check"`
 	Status string `json:"status"` // ok, warning or problem
 	Text   string `json:"text"`
-	Mend   string `json:"mend,omitempty"`
+	Fix    string `json:"mend,omitempty"`
 }
 
 // An examination is one run of the doctor. A check leaves findings behind; what
 // cannot be known leaves none.
 type examination struct {
 	*program
-	client   *session.Client  // nil where the configuration cannot be read at all
-	portals  []session.Portal // those that can be read
-	check    string           // the one that is going on
+	client   *session.Client      // nil where the configuration cannot be read at all
+	portals  []session.SSOSession // those that can be read
+	check    string               // the one that is going on
 	findings []finding
 	stopped  error // somebody would not wait
 }
@@ -98,13 +98,13 @@ func (x *examination) note(status, mend, format string, args []any) {
 		Check:  x.check,
 		Status: status,
 		Text:   session.Printable(fmt.Sprintf(format, args...)),
-		Mend:   session.Printable(strings.TrimPrefix(mend, "mend ")),
+		Fix:    session.Printable(strings.TrimPrefix(mend, "mend ")),
 	})
 }
 
 // wrong is for an error, with the advice that every command has for it.
 func (x *examination) wrong(err error) {
-	for _, err := range parts(err) {
+	for _, err := range flattenJoined(err) {
 		_, hints := x.remedy("doctor", err)
 		x.problem(strings.Join(hints, "; "), "%v", err)
 	}
@@ -122,8 +122,8 @@ func (x *examination) report(asJSON bool) error {
 			ill = statusError(statusFailed)
 		}
 		b.WriteString(marks[f.Status] + x.short(f.Text) + "\n")
-		if f.Mend != "" {
-			b.WriteString("      mend: " + x.short(f.Mend) + "\n")
+		if f.Fix != "" {
+			b.WriteString("      mend: " + x.short(f.Fix) + "\n")
 		}
 	}
 	if asJSON {

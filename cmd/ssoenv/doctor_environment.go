@@ -25,7 +25,7 @@ func (x *examination) environment() {
 }
 
 // again is what puts the variables of a profile in use right.
-func (x *examination) again() string { return "ssoenv use " + typed(x.env["SSOENV_PROFILE"]) }
+func (x *examination) again() string { return "ssoenv use " + shellWord(x.env["SSOENV_PROFILE"]) }
 
 // profileInUse compares what the shell says of itself with what it has.
 func (x *examination) profileInUse() {
@@ -33,24 +33,24 @@ func (x *examination) profileInUse() {
 	if profile == "" {
 		return
 	}
-	memory := recall(x.env["SSOENV_SAVED"])
+	memory := parseSnapshot(x.env["SSOENV_SAVED"])
 	seconds, err := strconv.ParseInt(x.env["SSOENV_EXPIRES"], 10, 64)
 	left := time.Unix(seconds, 0).Sub(x.now())
 	switch {
 	case x.env["AWS_ACCESS_KEY_ID"] == "":
 		x.problem(x.again()+", or ssoenv clear", "SSOENV_PROFILE is %q, but there are no keys in this shell", profile)
-	case forgotten(x.env, memory):
+	case snapshotLost(x.env, memory):
 		x.warning(x.again(), "SSOENV_SAVED has been changed: clear cannot give back what this shell had before %q", profile)
-	case !memory.ours(x.env, "AWS_ACCESS_KEY_ID") || !memory.ours(x.env, "AWS_SECRET_ACCESS_KEY") || !memory.ours(x.env, "AWS_SESSION_TOKEN"):
+	case !memory.unchanged(x.env, "AWS_ACCESS_KEY_ID") || !memory.unchanged(x.env, "AWS_SECRET_ACCESS_KEY") || !memory.unchanged(x.env, "AWS_SESSION_TOKEN"):
 		x.problem(x.again(), "SSOENV_PROFILE is %q, but the keys in this shell have been changed since", profile)
-	case !memory.ours(x.env, "AWS_ACCOUNT_ID"):
+	case !memory.unchanged(x.env, "AWS_ACCOUNT_ID"):
 		x.problem(x.again(), "AWS_ACCOUNT_ID has been changed since %q was chosen: some tools believe it", profile)
 	case err != nil:
 		x.problem(x.again(), "SSOENV_EXPIRES is %q, which is no time: nothing is renewed", x.env["SSOENV_EXPIRES"])
 	case left <= 0:
 		x.problem(x.again(), "the credentials of %q have expired", profile)
 	default:
-		x.ok("this shell uses %q for another %s", profile, span(left))
+		x.ok("this shell uses %q for another %s", profile, formatDuration(left))
 	}
 }
 

@@ -35,7 +35,7 @@ func (x *examination) shell(mark string) {
 		x.ok("the function of this version is loaded in this %s", name)
 	case mark != "":
 		x.problem("open a new shell", "the function in this %s is of another version of ssoenv", name)
-	case x.attended():
+	case x.hasUser():
 		x.problem(fmt.Sprintf("add to %s:  %s  and open a new shell", file, line), "the function is not loaded in this %s: ssoenv use has nothing to switch", name)
 	default:
 		x.warning(fmt.Sprintf("for a shell of a person's, add to %s:  %s", file, line), "the function is not loaded in this %s", name)
@@ -124,7 +124,7 @@ func (x *examination) configFiles() {
 	}
 	x.client = client
 	config := client.Config
-	x.portals, _ = config.Portals() // what is wrong with the others is among the failures
+	x.portals, _ = config.SSOSessions() // what is wrong with the others is among the failures
 	before := len(x.findings)
 
 	if _, err := os.Stat(config.Path); errors.Is(err, fs.ErrNotExist) {
@@ -136,7 +136,7 @@ func (x *examination) configFiles() {
 	x.mode(config.CredentialsPath, inCredentials)
 
 	const most = 10 // that anybody reads
-	lines := config.OddLines()
+	lines := config.Lint()
 	for _, line := range lines[:min(len(lines), most)] {
 		mend := fmt.Sprintf("mend line %d of %s", line.Number, line.File)
 		if line.Fatal {
@@ -148,7 +148,7 @@ func (x *examination) configFiles() {
 	if more := len(lines) - most; more > 0 {
 		x.warning("mend the lines above first", "there are %d more such lines", more)
 	}
-	failures := config.Failures()
+	failures := config.ProfileErrors()
 	for _, err := range failures[:min(len(failures), most)] {
 		x.wrong(err)
 	}
@@ -188,31 +188,31 @@ func (x *examination) mode(path string, secret bool) {
 	}
 	switch mode := info.Mode().Perm(); {
 	case secret && mode&0o077 != 0:
-		x.problem("chmod 600 "+typed(path), "%s holds secret keys, and others may read it (mode %04o)", path, mode)
+		x.problem("chmod 600 "+shellWord(path), "%s holds secret keys, and others may read it (mode %04o)", path, mode)
 	case mode&0o002 != 0:
-		x.problem("chmod go-w "+typed(path), "%s can be written by anybody, who could send your login elsewhere (mode %04o)", path, mode)
+		x.problem("chmod go-w "+shellWord(path), "%s can be written by anybody, who could send your login elsewhere (mode %04o)", path, mode)
 	case mode&0o020 != 0:
-		x.warning("chmod g-w "+typed(path), "%s can be written by its group, if that has others in it (mode %04o)", path, mode)
+		x.warning("chmod g-w "+shellWord(path), "%s can be written by its group, if that has others in it (mode %04o)", path, mode)
 	}
 }
 
 // sessions looks at what is kept of each login.
 func (x *examination) sessions() {
-	for _, portal := range x.portals {
-		title := fmt.Sprintf("session %q", portal.Title())
-		token, ok := x.client.CachedToken(portal)
+	for _, sso := range x.portals {
+		title := fmt.Sprintf("session %q", sso.Title())
+		token, ok := x.client.CachedToken(sso)
 		left := token.Expires.Sub(x.now())
 		switch {
 		case !ok:
-			x.warning(x.loginCommandFor(portal), "%s: not logged in", title)
+			x.warning(x.loginCommandFor(sso), "%s: not logged in", title)
 		case token.Refreshable(x.now()) && token.RegistrationExpires.IsZero():
 			x.ok("%s: logged in, renewed by itself", title)
 		case token.Refreshable(x.now()):
-			x.ok("%s: logged in, renewed by itself; the client registration lasts until %s", title, x.until(token.RegistrationExpires))
+			x.ok("%s: logged in, renewed by itself; the client registration lasts until %s", title, x.formatTime(token.RegistrationExpires))
 		case left > 0:
-			x.warning("log in again then: "+x.loginCommandFor(portal), "%s: logged in until %s, and then not renewed: %s", title, x.until(token.Expires), whyNotRenewed(token))
+			x.warning("log in again then: "+x.loginCommandFor(sso), "%s: logged in until %s, and then not renewed: %s", title, x.formatTime(token.Expires), whyNotRenewed(token))
 		default:
-			x.warning(x.loginCommandFor(portal), "%s: the login has ended, and is not renewed: %s", title, whyNotRenewed(token))
+			x.warning(x.loginCommandFor(sso), "%s: the login has ended, and is not renewed: %s", title, whyNotRenewed(token))
 		}
 	}
 }
@@ -293,9 +293,9 @@ func (x *examination) direnv() {
 // browsers looks what a login would open.
 func (x *examination) browsers() {
 	settings := []string{}
-	for _, portal := range x.portals {
-		if !slices.Contains(settings, portal.Browser) {
-			settings = append(settings, portal.Browser)
+	for _, sso := range x.portals {
+		if !slices.Contains(settings, sso.Browser) {
+			settings = append(settings, sso.Browser)
 		}
 	}
 	for _, setting := range settings {

@@ -22,8 +22,8 @@ func (x *examination) network(offline bool) {
 	ctx, stop := x.interruptible()
 	defer stop()
 	var urls []string
-	for _, portal := range x.portals {
-		more, err := x.client.ServiceURLs(ctx, portal.Region)
+	for _, sso := range x.portals {
+		more, err := x.client.ServiceURLs(ctx, sso.Region)
 		if err != nil {
 			x.wrong(err)
 		}

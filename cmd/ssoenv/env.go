@@ -40,36 +40,36 @@ var (
 	// left no memory of what was there before.
 	setByUse = map[string]bool{"AWS_ACCOUNT_ID": true, "AWS_CREDENTIAL_EXPIRATION": true, "AWS_SSO_PROFILE": true}
 
-	// own are ssoenv's own, the marker last.
-	own = []string{"SSOENV_SAVED", "SSOENV_PREVIOUS", "SSOENV_COLOR", "SSOENV_EXPIRY_FILE", "SSOENV_EXPIRES", "SSOENV_PROFILE"}
+	// ownVars are ssoenv's own, the marker last.
+	ownVars = []string{"SSOENV_SAVED", "SSOENV_PREVIOUS", "SSOENV_COLOR", "SSOENV_EXPIRY_FILE", "SSOENV_EXPIRES", "SSOENV_PROFILE"}
 )
 
-// A memory is the content of SSOENV_SAVED: what clear needs to put a shell
+// A snapshot is the content of SSOENV_SAVED: what clear needs to put a shell
 // back. Variables that were not there, and that use did not set, are left out.
-type memory struct {
-	Vars map[string]saved `json:"v"`
-	Lost bool             `json:"lost,omitempty"` // static keys were in the shell, and are not kept
+type snapshot struct {
+	Vars map[string]savedVar `json:"v"`
+	Lost bool                `json:"lost,omitempty"` // static keys were in the shell, and are not kept
 }
 
-// A saved variable is remembered by a digest of what use made of it, which
+// A savedVar variable is remembered by a digest of what use made of it, which
 // tells whether somebody has changed it since and from which no secret can be
 // read, and by what it was before.
-type saved struct {
+type savedVar struct {
 	Set    string  `json:"s,omitempty"` // empty: use unset it
 	Before *string `json:"b,omitempty"` // nil: it was not set, or held a secret
 }
 
-// recall reads SSOENV_SAVED. What cannot be read remembers nothing.
-func recall(text string) memory {
-	var m memory
+// parseSnapshot reads SSOENV_SAVED. What cannot be read remembers nothing.
+func parseSnapshot(text string) snapshot {
+	var m snapshot
 	data, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || json.Unmarshal(data, &m) != nil {
-		return memory{}
+		return snapshot{}
 	}
 	return m
 }
 
-func (m memory) String() string {
+func (m snapshot) String() string {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return "" // strings in a map always marshal
@@ -77,8 +77,8 @@ func (m memory) String() string {
 	return base64.RawURLEncoding.EncodeToString(data)
 }
 
-// ours tells whether a variable still is what use made of it.
-func (m memory) ours(env map[string]string, name string) bool {
+// unchanged tells whether a variable still is what use made of it.
+func (m snapshot) unchanged(env map[string]string, name string) bool {
 	known, ok := m.Vars[name]
 	return ok && known.Set == digest(env, name)
 }
@@ -95,8 +95,8 @@ func digest(env map[string]string, name string) string {
 
 // original is what a variable was before ssoenv, or what somebody has made of
 // it since, which counts as much; nil for one that is not set.
-func (m memory) original(env map[string]string, name string) *string {
-	if m.ours(env, name) {
+func (m snapshot) original(env map[string]string, name string) *string {
+	if m.unchanged(env, name) {
 		return m.Vars[name].Before
 	}
 	if value, ok := env[name]; ok {
@@ -105,23 +105,23 @@ func (m memory) original(env map[string]string, name string) *string {
 	return nil
 }
 
-// A use is one switch of a shell: the profile with its credentials, and the
+// A switchPlan is one switch of a shell: the profile with its credentials, and the
 // region if there is one.
-type use struct {
+type switchPlan struct {
 	client  *session.Client
 	profile session.Profile
-	keys    session.Credentials
+	creds   session.Credentials
 	region  string
 }
 
 // variables are what a use exports, in the order of the contract's list; they
 // do not depend on what was there before.
-func (u use) variables() shellinit.Env {
+func (u switchPlan) variables() shellinit.Env {
 	env := shellinit.Env{
-		{Name: "AWS_ACCESS_KEY_ID", Value: u.keys.AccessKeyID},
-		{Name: "AWS_SECRET_ACCESS_KEY", Value: u.keys.SecretKey.Reveal()},
-		{Name: "AWS_SESSION_TOKEN", Value: u.keys.SessionToken.Reveal()},
-		{Name: "AWS_CREDENTIAL_EXPIRATION", Value: u.keys.Expires.UTC().Format(time.RFC3339)},
+		{Name: "AWS_ACCESS_KEY_ID", Value: u.creds.AccessKeyID},
+		{Name: "AWS_SECRET_ACCESS_KEY", Value: u.creds.SecretKey.Reveal()},
+		{Name: "AWS_SESSION_TOKEN", Value: u.creds.SessionToken.Reveal()},
+		{Name: "AWS_CREDENTIAL_EXPIRATION", Value: u.creds.Expires.UTC().Format(time.RFC3339)},
 	}
 	if u.region != "" {
 		env = append(env,
@@ -137,9 +137,9 @@ func (u use) variables() shellinit.Env {
 // takes it back. The memory comes first and the marker last, so that a shell
 // that stops half-way can still be cleared. Lost is true when static keys are
 // about to be replaced.
-func (u use) statements(env map[string]string) (statements shellinit.Env, lost bool) {
-	past := recall(env["SSOENV_SAVED"])
-	next := memory{Vars: map[string]saved{}, Lost: past.Lost}
+func (u switchPlan) statements(env map[string]string) (statements shellinit.Env, lost bool) {
+	past := parseSnapshot(env["SSOENV_SAVED"])
+	next := snapshot{Vars: map[string]savedVar{}, Lost: past.Lost}
 	set := u.variables()
 	wanted := map[string]string{}
 	for _, v := range set {
@@ -148,16 +148,16 @@ func (u use) statements(env map[string]string) (statements shellinit.Env, lost b
 	var changes shellinit.Env
 	// A shell that uses a profile and has lost the memory: what use always
 	// sets is its doing.
-	forgotten := forgotten(env, past)
+	forgotten := snapshotLost(env, past)
 	for _, name := range secrets {
-		if _, ok := env[name]; ok && !forgotten && !past.ours(env, name) {
+		if _, ok := env[name]; ok && !forgotten && !past.unchanged(env, name) {
 			lost = true
 		}
 		if _, ok := wanted[name]; !ok {
 			changes = appendUnset(changes, env, name)
 			continue
 		}
-		next.Vars[name] = saved{Set: digest(wanted, name)}
+		next.Vars[name] = savedVar{Set: digest(wanted, name)}
 	}
 	next.Lost = next.Lost || lost
 	for _, name := range restorable {
@@ -172,15 +172,15 @@ func (u use) statements(env map[string]string) (statements shellinit.Env, lost b
 			continue
 		}
 		if isWanted || before != nil {
-			next.Vars[name] = saved{Set: digest(wanted, name), Before: before}
+			next.Vars[name] = savedVar{Set: digest(wanted, name), Before: before}
 		}
 		if !isWanted {
 			changes = appendUnset(changes, env, name)
 		}
 	}
 	changes = append(changes, set...)
-	if u.keys.ExpiryFile != "" {
-		changes = append(changes, shellinit.Var{Name: "SSOENV_EXPIRY_FILE", Value: u.keys.ExpiryFile})
+	if u.creds.ExpiryFile != "" {
+		changes = append(changes, shellinit.Var{Name: "SSOENV_EXPIRY_FILE", Value: u.creds.ExpiryFile})
 	} else {
 		changes = appendUnset(changes, env, "SSOENV_EXPIRY_FILE")
 	}
@@ -193,14 +193,14 @@ func (u use) statements(env map[string]string) (statements shellinit.Env, lost b
 		changes = append(changes, shellinit.Var{Name: "SSOENV_PREVIOUS", Value: previous})
 	}
 	changes = append(changes,
-		shellinit.Var{Name: "SSOENV_EXPIRES", Value: strconv.FormatInt(u.keys.Expires.Unix(), 10)},
+		shellinit.Var{Name: "SSOENV_EXPIRES", Value: strconv.FormatInt(u.creds.Expires.Unix(), 10)},
 		shellinit.Var{Name: "SSOENV_PROFILE", Value: u.profile.Name})
 	return append(shellinit.Env{{Name: "SSOENV_SAVED", Value: next.String()}}, changes...), lost
 }
 
-// bearable refuses what would be too much for a shell: one whose environment is
+// checkSize refuses what would be too much for a shell: one whose environment is
 // larger than the kernel passes on can start no program any more.
-func bearable(statements shellinit.Env) error {
+func checkSize(statements shellinit.Env) error {
 	const one, all = 16 << 10, 64 << 10
 	sum := 0
 	for _, v := range statements {
@@ -218,33 +218,33 @@ func bearable(statements shellinit.Env) error {
 // renewal is what takes a shell that uses a profile from its keys to newer
 // ones, and touches nothing else: the region that its person has chosen since
 // stays. A shell whose keys somebody has replaced by hand is left alone.
-func (u use) renewal(env map[string]string) shellinit.Env {
-	m := recall(env["SSOENV_SAVED"])
-	if !m.ours(env, "AWS_ACCESS_KEY_ID") {
+func (u switchPlan) renewal(env map[string]string) shellinit.Env {
+	m := parseSnapshot(env["SSOENV_SAVED"])
+	if !m.unchanged(env, "AWS_ACCESS_KEY_ID") {
 		return nil
 	}
 	var changes shellinit.Env
 	for _, v := range u.variables() {
-		if known, ok := m.Vars[v.Name]; ok && m.ours(env, v.Name) && renewed[v.Name] {
+		if known, ok := m.Vars[v.Name]; ok && m.unchanged(env, v.Name) && renewed[v.Name] {
 			known.Set = digest(map[string]string{v.Name: v.Value}, v.Name)
 			m.Vars[v.Name] = known
 			changes = append(changes, v)
 		}
 	}
 	changes = append(shellinit.Env{{Name: "SSOENV_SAVED", Value: m.String()}}, changes...)
-	return append(changes, shellinit.Var{Name: "SSOENV_EXPIRES", Value: strconv.FormatInt(u.keys.Expires.Unix(), 10)})
+	return append(changes, shellinit.Var{Name: "SSOENV_EXPIRES", Value: strconv.FormatInt(u.creds.Expires.Unix(), 10)})
 }
 
-// cleared are the statements that put a shell back: what is still as use left
+// clearStatements are the statements that put a shell back: what is still as use left
 // it becomes what it was before, and what somebody has changed since stays.
 // kept names the keys that were left alone for that reason.
-func cleared(env map[string]string) (statements shellinit.Env, kept []string, lost bool) {
-	past := recall(env["SSOENV_SAVED"])
+func clearStatements(env map[string]string) (statements shellinit.Env, kept []string, lost bool) {
+	past := parseSnapshot(env["SSOENV_SAVED"])
 	statements = appendUnset(statements, env, "SSOENV_PROFILE")
-	forgotten := forgotten(env, past)
+	forgotten := snapshotLost(env, past)
 	for _, name := range secrets {
 		_, present := env[name]
-		if past.ours(env, name) || forgotten {
+		if past.unchanged(env, name) || forgotten {
 			statements = appendUnset(statements, env, name)
 		} else if present {
 			kept = append(kept, name)
@@ -254,7 +254,7 @@ func cleared(env map[string]string) (statements shellinit.Env, kept []string, lo
 		switch {
 		case forgotten && setByUse[name]:
 			statements = appendUnset(statements, env, name)
-		case !past.ours(env, name):
+		case !past.unchanged(env, name):
 		case past.Lost && expiring[name]:
 			// It told when the keys expire that are not restored.
 			statements = appendUnset(statements, env, name)
@@ -262,15 +262,15 @@ func cleared(env map[string]string) (statements shellinit.Env, kept []string, lo
 			statements = appendRestore(statements, env, name, past.Vars[name].Before)
 		}
 	}
-	for _, name := range own[:len(own)-1] {
+	for _, name := range ownVars[:len(ownVars)-1] {
 		statements = appendUnset(statements, env, name)
 	}
 	return statements, kept, past.Lost
 }
 
-// forgotten tells whether the shell uses a profile, but has no memory of what
+// snapshotLost tells whether the shell uses a profile, but has no memory of what
 // was before: then the marker alone says whose the keys are.
-func forgotten(env map[string]string, past memory) bool {
+func snapshotLost(env map[string]string, past snapshot) bool {
 	return env["SSOENV_PROFILE"] != "" && len(past.Vars) == 0
 }
 

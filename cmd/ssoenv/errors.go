@@ -45,9 +45,9 @@ type shownError struct {
 
 func (e shownError) Unwrap() error { return e.error }
 
-// finish prints the error, if there is one, with what to do about it, and
+// report prints the error, if there is one, with what to do about it, and
 // decides the exit status. Nothing else in ssoenv does either.
-func (p *program) finish(command string, err error) int {
+func (p *program) report(command string, err error) int {
 	if err == nil {
 		return statusDone
 	}
@@ -62,7 +62,7 @@ func (p *program) finish(command string, err error) int {
 	}
 	status := statusDone
 	var lines []string
-	for _, err := range parts(err) {
+	for _, err := range flattenJoined(err) {
 		each, hints := p.remedy(command, err)
 		if each == statusInterrupted {
 			err = errors.New("interrupted")
@@ -85,15 +85,15 @@ func (p *program) finish(command string, err error) int {
 	return status
 }
 
-// parts takes joined errors apart, so that each gets its line and its hint.
-func parts(err error) []error {
+// flattenJoined takes joined errors apart, so that each gets its line and its hint.
+func flattenJoined(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}
 	var all []error
 	for _, part := range joined.Unwrap() {
-		all = append(all, parts(part)...)
+		all = append(all, flattenJoined(part)...)
 	}
 	return all
 }
@@ -133,20 +133,20 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		}
 		return statusUsage, []string{"ssoenv --help lists the commands"}
 	case errors.As(err, &required):
-		return statusLogin, []string{"log in with: " + p.loginCommandFor(required.Portal)}
+		return statusLogin, []string{"log in with: " + p.loginCommandFor(required.SSOSession)}
 	case errors.As(err, &mfa):
-		return statusLogin, []string{"somebody has to type it: run ssoenv use " + typed(mfa.Profile) + " at a terminal"}
+		return statusLogin, []string{"somebody has to type it: run ssoenv use " + shellWord(mfa.Profile) + " at a terminal"}
 	case errors.As(err, &keyring):
-		return statusFailed, keyringHints(keyring.Portal)
+		return statusFailed, keyringHints(keyring.SSOSession)
 	case errors.As(err, &missing):
 		return statusConfig, p.namesHint(missing)
 	case errors.As(err, &region):
 		if region.Actual != "" {
-			return statusConfig, []string{fmt.Sprintf("set sso_region = %s in %s", region.Actual, sectionOf(region.Portal))}
+			return statusConfig, []string{fmt.Sprintf("set sso_region = %s in %s", region.Actual, sectionOf(region.SSOSession))}
 		}
-		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.Portal) + ": the region is the one that your Identity Center was set up in"}
+		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.SSOSession) + ": the region is the one that your Identity Center was set up in"}
 	case errors.As(err, &foreign):
-		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + typed(foreign.Profile)}
+		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellWord(foreign.Profile)}
 	case errors.As(err, &clock):
 		return statusFailed, []string{"set this machine's clock right"}
 	case errors.As(err, &config):
@@ -159,7 +159,7 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		return statusConfig, []string{"mend " + p.configPath()}
 	case errors.As(err, &denied):
 		return statusDenied, []string{
-			fmt.Sprintf("ask whoever runs the Identity Center %q for the role; %s lists those that you have", denied.Portal.Title(), rolesCommandFor(denied)),
+			fmt.Sprintf("ask whoever runs the Identity Center %q for the role; %s lists those that you have", denied.SSOSession.Title(), rolesCommandFor(denied)),
 		}
 	case errors.As(err, &refused) && refused.Late:
 		return statusLogin, []string{"run the command again to get a new login"}
@@ -178,17 +178,17 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 	return statusFailed, nil
 }
 
-func keyringHints(portal session.Portal) []string {
+func keyringHints(sso session.SSOSession) []string {
 	return []string{
 		"unlock this system's keyring, or start it, and run the command again",
-		fmt.Sprintf("the session is there because of ssoenv_store = isolated in %s; shared keeps it in a file, as the AWS CLI does", sectionOf(portal)),
+		fmt.Sprintf("the session is there because of ssoenv_store = isolated in %s; shared keeps it in a file, as the AWS CLI does", sectionOf(sso)),
 	}
 }
 
 func (p *program) serviceRemedy(e *session.ServiceError) (int, []string) {
 	switch {
 	case e.Operation == "getSigninToken" && e.Status < 500 && e.Status != 429:
-		return statusDenied, []string{"the console does not take these credentials: ssoenv whoami " + typed(p.profile) + " tells whether AWS still knows them"}
+		return statusDenied, []string{"the console does not take these credentials: ssoenv whoami " + shellWord(p.profile) + " tells whether AWS still knows them"}
 	case e.Code == "InvalidGrantException":
 		return statusFailed, []string{"the answer may have been lost on the way: log in again; if it happens each time, check sso_region"}
 	case e.Code == "ExpiredToken", e.Code == "InvalidClientTokenId", e.Code == "ExpiredTokenException":
@@ -226,40 +226,40 @@ func (p *program) namesHint(missing *session.NotFoundError) []string {
 }
 
 // loginCommandFor is the command line that logs in to the portal.
-func (p *program) loginCommandFor(portal session.Portal) string {
+func (p *program) loginCommandFor(sso session.SSOSession) string {
 	switch {
 	case p.profile != "":
-		return "ssoenv login " + typed(p.profile)
-	case portal.Name != "":
-		return "ssoenv login --sso-session " + typed(portal.Name)
+		return "ssoenv login " + shellWord(p.profile)
+	case sso.Name != "":
+		return "ssoenv login --sso-session " + shellWord(sso.Name)
 	}
 	if config, err := p.config(); err == nil {
 		for _, name := range config.ProfileNames() {
-			if of, err := config.ProfilePortal(name); err == nil && of.Name == "" && of.StartURL == portal.StartURL {
-				return "ssoenv login " + typed(name)
+			if of, err := config.ProfileSSOSession(name); err == nil && of.Name == "" && of.StartURL == sso.StartURL {
+				return "ssoenv login " + shellWord(name)
 			}
 		}
 	}
-	return "ssoenv login PROFILE, with a profile of " + portal.StartURL
+	return "ssoenv login PROFILE, with a profile of " + sso.StartURL
 }
 
 // rolesCommandFor is the command line that lists what could be taken instead.
 func rolesCommandFor(denied *session.AccessDeniedError) string {
-	if denied.Portal.Name == "" {
-		return denied.Portal.StartURL // which roles has no flag for
+	if denied.SSOSession.Name == "" {
+		return denied.SSOSession.StartURL // which roles has no flag for
 	}
-	return fmt.Sprintf("ssoenv roles %s --sso-session %s", denied.AccountID, typed(denied.Portal.Name))
+	return fmt.Sprintf("ssoenv roles %s --sso-session %s", denied.AccountID, shellWord(denied.SSOSession.Name))
 }
 
-func sectionOf(portal session.Portal) string {
-	if portal.Name != "" {
-		return fmt.Sprintf("[sso-session %s]", portal.Name)
+func sectionOf(sso session.SSOSession) string {
+	if sso.Name != "" {
+		return fmt.Sprintf("[sso-session %s]", sso.Name)
 	}
-	return "the profiles of " + portal.StartURL
+	return "the profiles of " + sso.StartURL
 }
 
-// typed spells a name as one would type it in any shell.
-func typed(name string) string {
+// shellWord spells a name as one would type it in any shell.
+func shellWord(name string) string {
 	plain := strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@%/+=:,-") == ""
 	if plain && name != "" && !strings.HasPrefix(name, "-") {
 		return name

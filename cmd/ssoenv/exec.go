@@ -17,7 +17,7 @@ import (
 )
 
 type execOptions struct {
-	access
+	credentialOptions
 	command []string
 }
 
@@ -59,14 +59,14 @@ func (p *program) exec(o execOptions) error {
 		}
 		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], unwrapped(err)), status, nil}
 	}
-	if o.profile, err = p.profileToUse(o.profile); err != nil {
+	if o.profile, err = p.resolveArg(o.profile); err != nil {
 		return err
 	}
-	made, err := p.obtain(o.access)
+	plan, err := p.credentials(o.credentialOptions)
 	if err != nil {
 		return err
 	}
-	statements, _ := made.statements(p.env)
+	statements, _ := plan.statements(p.env)
 	p.allowDumps()
 	err = replaceProcess(path, o.command, applied(statements, p.given))
 	return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}

@@ -21,21 +21,21 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 )
 
-// A handoff leads a browser, once, to an address that must not stand in the
+// A oneShotRedirect leads a browser, once, to an address that must not stand in the
 // arguments of a process, where every user of this machine can read it. What
 // the browser is started with is an address of this process instead: good for
 // one GET, by the same user, of a path that cannot be guessed. Whatever else
 // comes is refused, and the handoff goes on waiting.
-type handoff struct {
+type oneShotRedirect struct {
 	target string
 	path   string
 	once   sync.Once
 	taken  chan struct{} // closed when the browser has asked
 }
 
-// handOff has the browser open the address. It waits for nothing: fetched is
+// serveOnce has the browser open the address. It waits for nothing: fetched is
 // closed when the browser has the address, and ctx ends the waiting for that.
-func handOff(ctx context.Context, b browser, address string) (fetched <-chan struct{}, err error) {
+func serveOnce(ctx context.Context, b browser, address string) (fetched <-chan struct{}, err error) {
 	if !session.IsWebURL(address) {
 		return nil, fmt.Errorf("%q is not an address for a browser", address)
 	}
@@ -43,13 +43,13 @@ func handOff(ctx context.Context, b browser, address string) (fetched <-chan str
 	if err != nil {
 		return nil, fmt.Errorf("a port for the browser to come to: %w", err)
 	}
-	h := &handoff{target: address, path: "/" + rand.Text(), taken: make(chan struct{})}
+	h := &oneShotRedirect{target: address, path: "/" + rand.Text(), taken: make(chan struct{})}
 	done := make(chan struct{})
 	go h.serve(ctx, listener, done)
 	return done, b.open("http://" + listener.Addr().String() + h.path)
 }
 
-func (h *handoff) serve(ctx context.Context, listener net.Listener, done chan<- struct{}) {
+func (h *oneShotRedirect) serve(ctx context.Context, listener net.Listener, done chan<- struct{}) {
 	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -69,7 +69,7 @@ func (h *handoff) serve(ctx context.Context, listener net.Listener, done chan<- 
 	_ = server.Close()
 }
 
-func (h *handoff) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *oneShotRedirect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")

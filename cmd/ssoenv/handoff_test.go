@@ -76,7 +76,7 @@ func TestNoAddressInArguments(t *testing.T) {
 func handedOff(t *testing.T, ctx context.Context) (address string, fetched <-chan struct{}) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "address")
-	fetched, err := handOff(ctx, browser{"/bin/sh", "-c", `printf %s "$1" >"$0.part"; mv "$0.part" "$0"`, file}, "https://target.example/?secret")
+	fetched, err := serveOnce(ctx, browser{"/bin/sh", "-c", `printf %s "$1" >"$0.part"; mv "$0.part" "$0"`, file}, "https://target.example/?secret")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -294,7 +294,7 @@ func (e evaluator) run(t *testing.T, dir, script string, words []string) (wrong,
 	before, _ := environment("exec /usr/bin/env -0", nil)
 	after, said := environment(script, words)
 	for _, name := range after {
-		if !slices.Contains(slices.Concat(before, secrets, restorable, own), name) {
+		if !slices.Contains(slices.Concat(before, secrets, restorable, ownVars), name) {
 			return fmt.Sprintf("%.400q", name), said
 		}
 	}
@@ -522,7 +522,7 @@ func TestOutputIsCodeOrNothing(t *testing.T) {
 	environments := [][]string{
 		nil,
 		{"SSOENV_PROFILE=dev", "SSOENV_EXPIRES=1", "SSOENV_SAVED=junk"},
-		{"SSOENV_PREVIOUS=$(touch pwned)", "SSOENV_SAVED=" + memory{Vars: map[string]saved{"AWS_PROFILE": {Before: &attacks[0]}}}.String(), "SSOENV_PROFILE=x"},
+		{"SSOENV_PREVIOUS=$(touch pwned)", "SSOENV_SAVED=" + snapshot{Vars: map[string]savedVar{"AWS_PROFILE": {Before: &attacks[0]}}}.String(), "SSOENV_PROFILE=x"},
 	}
 	const each = 120
 	always := [][]string{nil, {"--help"}, {"-h"}, {"dev", "--help"}, {"--nosuch"}, {"--shell"}, {"--shell", "tcsh"}, {"--shell", "fish"}, {"a", "b"}, {"help"}, {"--"}, {"--", "--help"}, {"bash"}}
@@ -635,9 +635,9 @@ func TestHostileMemory(t *testing.T) {
 	texts := map[string][]evaluation{}
 	for _, text := range hostileStrings(*hostileCount) {
 		text = strings.ReplaceAll(text, "\x00", "")
-		saved := memory{Vars: map[string]saved{"AWS_PROFILE": {Before: &text}, "PATH": {Before: &text}, "a[$(touch pwned)]": {Before: &text}}}.String()
+		saved := snapshot{Vars: map[string]savedVar{"AWS_PROFILE": {Before: &text}, "PATH": {Before: &text}, "a[$(touch pwned)]": {Before: &text}}}.String()
 		// What the memory holds has been through JSON, which is UTF-8.
-		restored := *recall(saved).Vars["AWS_PROFILE"].Before
+		restored := *parseSnapshot(saved).Vars["AWS_PROFILE"].Before
 		for _, dialect := range []string{"bash", "zsh", "fish", "sh"} {
 			for _, command := range []string{"clear", "logout"} {
 				if command == "logout" && len(texts[dialect]) > 20 {

@@ -75,7 +75,7 @@ func (p *program) list(asJSON, namesOnly bool) error {
 			row.Problem = err.Error()
 		} else {
 			row.AccountID, row.RoleName, row.Region = profile.AccountID, profile.RoleName, profile.Region
-			row.SSOSession, row.StartURL = profile.Portal.Name, profile.Portal.StartURL
+			row.SSOSession, row.StartURL = profile.SSOSession.Name, profile.SSOSession.StartURL
 			if profile.Source != nil {
 				row.Source, row.RoleARN = profile.Source.Name, profile.Assume.RoleARN
 			}
@@ -83,7 +83,7 @@ func (p *program) list(asJSON, namesOnly bool) error {
 		}
 		rows = append(rows, row)
 	}
-	until := client.CachedUntil(usable)
+	until := client.CachedExpirations(usable)
 	for i := range rows {
 		if expires, ok := until[rows[i].Profile]; ok {
 			expires = expires.Truncate(time.Second)
@@ -116,7 +116,7 @@ func (p *program) table(rows []profileJSON) string {
 		case row.Problem != "":
 			credentials = "not usable: " + session.Printable(row.Problem)
 		case row.Expires != nil:
-			credentials = span(row.Expires.Sub(p.now()))
+			credentials = formatDuration(row.Expires.Sub(p.now()))
 		}
 		line(mark, session.Printable(row.Profile), dash(row.AccountID), dash(row.RoleName),
 			dash(session.Printable(cmp.Or(row.SSOSession, hostOf(row.StartURL)))), credentials)

@@ -44,22 +44,22 @@ func (p *program) logout(o logoutOptions) error {
 	if err != nil {
 		return err
 	}
-	portals, wrong := p.portals(client.Config, o.profile, o.session, o.all)
+	sessions, wrong := p.sessionsFor(client.Config, o.profile, o.session, o.all)
 	ctx, stop := p.interruptible()
 	defer stop()
-	used, inUse := p.portalInUse(client.Config)
+	used, inUse := p.sessionInUse(client.Config)
 	ours := false
 	failures := []error{wrong}
-	for _, portal := range portals {
-		had, err := client.Logout(ctx, portal)
+	for _, sso := range sessions {
+		had, err := client.Logout(ctx, sso)
 		if err != nil {
 			failures = append(failures, p.notEnded(err))
 		}
-		ours = ours || inUse && portal.Name == used.Name && portal.StartURL == used.StartURL
+		ours = ours || inUse && sso.Name == used.Name && sso.StartURL == used.StartURL
 		if had && err == nil {
-			p.say("logged out of %q", portal.Title())
+			p.say("logged out of %q", sso.Title())
 		} else if !had && err == nil {
-			p.say("there was no session with %q", portal.Title())
+			p.say("there was no session with %q", sso.Title())
 		}
 	}
 	if ours {
@@ -68,7 +68,7 @@ func (p *program) logout(o logoutOptions) error {
 			now, _, _ := setUp(p.callingShell(), "clear")
 			p.say("hint: take them out with:  %s", now)
 		} else {
-			statements, _, _ := cleared(p.env)
+			statements, _, _ := clearStatements(p.env)
 			text, err := shell.Render(statements)
 			failures = append(failures, err, p.print(text))
 		}
@@ -84,7 +84,7 @@ func (p *program) logout(o logoutOptions) error {
 // be told of.
 func (p *program) notEnded(err error) error {
 	var all []error
-	for _, part := range parts(err) {
+	for _, part := range flattenJoined(err) {
 		var network *session.NetworkError
 		var service *session.ServiceError
 		if errors.As(part, &network) || errors.As(part, &service) {
@@ -96,12 +96,12 @@ func (p *program) notEnded(err error) error {
 	return errors.Join(all...)
 }
 
-// portalInUse is the session that this shell's credentials came through.
-func (p *program) portalInUse(config *session.Config) (session.Portal, bool) {
+// sessionInUse is the session that this shell's credentials came through.
+func (p *program) sessionInUse(config *session.Config) (session.SSOSession, bool) {
 	name := p.env["SSOENV_PROFILE"]
 	if name == "" {
-		return session.Portal{}, false
+		return session.SSOSession{}, false
 	}
-	portal, err := config.ProfilePortal(name)
-	return portal, err == nil
+	sso, err := config.ProfileSSOSession(name)
+	return sso, err == nil
 }

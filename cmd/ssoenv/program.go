@@ -121,7 +121,7 @@ func (p *program) client() (*session.Client, error) {
 // regionBefore is the region of this shell before ssoenv, as the AWS CLI would
 // read it: what use has made of it belongs to another profile.
 func (p *program) regionBefore() string {
-	past := recall(p.env["SSOENV_SAVED"])
+	past := parseSnapshot(p.env["SSOENV_SAVED"])
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		if region := past.original(p.env, name); region != nil && *region != "" {
 			return *region
@@ -244,9 +244,9 @@ func (p *program) interruptible() (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.Background(), append(signals, syscall.SIGTERM)...)
 }
 
-// chosen is the profile that a command without one is about: the shell's own,
+// defaultProfile is the profile that a command without one is about: the shell's own,
 // else the one that the AWS tools would take.
-func (p *program) chosen(named string) string {
+func (p *program) defaultProfile(named string) string {
 	for _, name := range []string{named, p.env["SSOENV_PROFILE"], p.env["AWS_PROFILE"], p.env["AWS_DEFAULT_PROFILE"]} {
 		if name != "" {
 			return name
@@ -268,8 +268,8 @@ func dialect(name string) (shellinit.Shell, error) {
 	return shell, nil
 }
 
-// span says how long something lasts, in the two largest units.
-func span(d time.Duration) string {
+// formatDuration says how long something lasts, in the two largest units.
+func formatDuration(d time.Duration) string {
 	d = d.Round(time.Second)
 	switch {
 	case d <= 0:
@@ -284,8 +284,8 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%dd", d/(24*time.Hour))
 }
 
-// until names a moment as a clock on the wall does.
-func (p *program) until(t time.Time) string {
+// formatTime names a moment as a clock on the wall does.
+func (p *program) formatTime(t time.Time) string {
 	local := t.Local()
 	if t.Sub(p.now()).Abs() > 20*time.Hour {
 		return local.Format("2 Jan 15:04")

@@ -70,17 +70,17 @@ func (p *program) cachedPrompt(name string) promptState {
 	if err != nil {
 		return promptState{}
 	}
-	keys, valid := client.CachedCredentials(profile)
+	creds, valid := client.CachedCredentials(profile)
 	if !valid {
 		return promptState{}
 	}
-	return promptState{name, profile.AccountID, profile.Region, keys.Expires}
+	return promptState{name, profile.AccountID, profile.Region, creds.Expires}
 }
 
 func (s promptState) fill(format string, now time.Time) string {
 	left := "expired"
 	if d := s.expires.Sub(now); d > 0 {
-		left = span(d)
+		left = formatDuration(d)
 	}
 	return strings.NewReplacer("%%", "%", "%p", s.profile, "%t", left, "%a", s.account, "%r", s.region).Replace(format)
 }

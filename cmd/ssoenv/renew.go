@@ -54,10 +54,10 @@ func (p *program) refresh(within time.Duration) error {
 	if err != nil {
 		return err
 	}
-	if !client.KeepsRoles(profile.Portal) {
+	if !client.StoresRoles(profile.SSOSession) {
 		// Nobody could adopt them.
 		err := errors.New("there is no place where credentials of an isolated session may be kept")
-		client.NoteFailure(profile, err)
+		client.RecordFailure(profile, err)
 		return err
 	}
 	if failed, ok := client.LastFailure(profile); ok && p.now().Sub(failed).Abs() < recentFailure {
@@ -75,7 +75,7 @@ func (p *program) refresh(within time.Duration) error {
 	defer cancel()
 	_, err = client.Renew(ctx, profile)
 	if err != nil && isNews(ctx, err, limit) {
-		client.NoteFailure(profile, err)
+		client.RecordFailure(profile, err)
 	}
 	return err
 }
@@ -113,18 +113,18 @@ func (p *program) adopt(shellName string) error {
 		return err
 	}
 	if p.isTerminal(p.stdout) {
-		return p.notEvaluated("use " + typed(p.env["SSOENV_PROFILE"]))
+		return p.notEvaluated("use " + shellWord(p.env["SSOENV_PROFILE"]))
 	}
 	client, profile, err := p.inUse()
 	if err != nil {
 		return err
 	}
-	keys, valid := client.CachedCredentials(profile)
+	creds, valid := client.CachedCredentials(profile)
 	had, err := strconv.ParseInt(p.env["SSOENV_EXPIRES"], 10, 64)
-	if !valid || err != nil || keys.Expires.Unix() <= had {
+	if !valid || err != nil || creds.Expires.Unix() <= had {
 		return nil
 	}
-	text, err := shell.Render(use{profile: profile, keys: keys}.renewal(p.env))
+	text, err := shell.Render(switchPlan{profile: profile, creds: creds}.renewal(p.env))
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (p *program) inUse() (*session.Client, session.Profile, error) {
 		return nil, session.Profile{}, err
 	}
 	// The profile may have come to mean another account or role since use.
-	if keys, _ := client.CachedCredentials(profile); keys.ExpiryFile != p.env["SSOENV_EXPIRY_FILE"] {
+	if creds, _ := client.CachedCredentials(profile); creds.ExpiryFile != p.env["SSOENV_EXPIRY_FILE"] {
 		return nil, session.Profile{}, fmt.Errorf("profile %q is not what it was when this shell switched to it", name)
 	}
 	return client, profile, nil

@@ -96,11 +96,11 @@ func (p *program) describe(client *session.Client, s *statusJSON) error {
 		return err
 	}
 	s.AccountID, s.RoleName = profile.AccountID, profile.RoleName
-	s.SSOSession, s.StartURL = profile.Portal.Name, profile.Portal.StartURL
+	s.SSOSession, s.StartURL = profile.SSOSession.Name, profile.SSOSession.StartURL
 	if client.Roles != nil {
 		s.Cache = protection(client.Roles)
 	}
-	token, _ := client.CachedToken(profile.Portal)
+	token, _ := client.CachedToken(profile.SSOSession)
 	s.TokenExpires, s.RegistrationExpire = moment(token.Expires), moment(token.RegistrationExpires)
 	s.Refreshable = profile.Renewable(token, p.now())
 	return nil
@@ -144,9 +144,9 @@ func (p *program) statusText(s statusJSON) string {
 	clock := func(name string, t *time.Time, none string) {
 		value := none
 		if t != nil && t.After(p.now()) {
-			value = fmt.Sprintf("%s left, until %s", span(t.Sub(p.now())), p.until(*t))
+			value = fmt.Sprintf("%s left, until %s", formatDuration(t.Sub(p.now())), p.formatTime(*t))
 		} else if t != nil {
-			value = "expired at " + p.until(*t)
+			value = "expired at " + p.formatTime(*t)
 		}
 		line(name, value)
 	}

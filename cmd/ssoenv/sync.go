@@ -70,17 +70,17 @@ func (p *program) sync(o syncOptions) error {
 	if _, err := expand(o.template, session.Account{}, "", ""); err != nil {
 		return usageError{err.Error()}
 	}
-	var portal session.Portal
-	var reaches []session.Reach
+	var sso session.SSOSession
+	var inventory []session.AccountRoles
 	var unlisted []string
-	err := p.reach(reachOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of session.Portal) (err error) {
-		if portal = of; portal.Name == "" {
-			return shownError{&session.ConfigError{Problem: fmt.Sprintf("%s is named by profiles of the legacy format, and has no sso-session", portal.StartURL)}, statusConfig,
+	err := p.withSession(sessionOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of session.SSOSession) (err error) {
+		if sso = of; sso.Name == "" {
+			return shownError{&session.ConfigError{Problem: fmt.Sprintf("%s is named by profiles of the legacy format, and has no sso-session", sso.StartURL)}, statusConfig,
 				[]string{"make an sso-session first: ssoenv configure"}}
 		}
-		reaches, err = p.discover(ctx, client, of, nil)
+		inventory, err = p.discover(ctx, client, of, nil)
 		var incomplete *session.IncompleteError
-		if errors.As(err, &incomplete) && incomplete.IsRefused() && len(reaches) > 0 {
+		if errors.As(err, &incomplete) && incomplete.IsRefused() && len(inventory) > 0 {
 			p.say("warning: %v; their profiles stay as they are", err)
 			unlisted = incomplete.Missing
 			return nil
@@ -97,9 +97,9 @@ func (p *program) sync(o syncOptions) error {
 	p.warnOfConfig(client.Config)
 	ctx, stop := p.interruptible()
 	defer stop()
-	drafts := o.drafts(portal.Name, reaches)
+	drafts := o.drafts(sso.Name, inventory)
 	for {
-		plan, err := client.Config.DraftSync(portal.Name, drafts, o.inScope(reaches, unlisted), o.prune)
+		plan, err := client.Config.PlanSync(sso.Name, drafts, o.inScope(inventory, unlisted), o.prune)
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (p *program) sync(o syncOptions) error {
 				return err
 			}
 		}
-		backup, err := client.Save(ctx, plan.Edit)
+		backup, err := client.SaveConfig(ctx, plan.Edit)
 		if errors.Is(err, session.ErrConfigChanged) {
 			p.say("%v: working it out again", err)
 			if client.Config, err = p.config(); err != nil {
@@ -134,39 +134,39 @@ func (p *program) sync(o syncOptions) error {
 
 // discover asks the service for everything that the session may reach, and
 // shows how far it has come. found, which may be nil, hears of each account.
-func (p *program) discover(ctx context.Context, client *session.Client, portal session.Portal, found func(session.Reach)) ([]session.Reach, error) {
+func (p *program) discover(ctx context.Context, client *session.Client, sso session.SSOSession, found func(session.AccountRoles)) ([]session.AccountRoles, error) {
 	bar := p.progress()
 	warn := client.Warn
 	client.Warn = func(line string) { bar.end(); warn(line) }
 	defer func() { client.Warn = warn }()
-	told := session.Discovery{Progress: bar.show}
+	told := session.DiscoveryEvents{Progress: bar.show}
 	if found != nil {
-		told.Found = func(reach session.Reach) {
+		told.Found = func(account session.AccountRoles) {
 			bar.end() // where both go to one screen, the line stays clear of the bar
-			found(reach)
+			found(account)
 		}
 	}
-	reaches, err := client.Discover(ctx, portal, told)
+	inventory, err := client.Discover(ctx, sso, told)
 	bar.end()
-	if err != nil && len(reaches) > 0 {
-		p.say("%d accounts are known so far; within an hour, the same command goes on from there", len(reaches))
+	if err != nil && len(inventory) > 0 {
+		p.say("%d accounts are known so far; within an hour, the same command goes on from there", len(inventory))
 	}
-	return reaches, err
+	return inventory, err
 }
 
 // drafts are the profiles that are wanted, in the order of the accounts.
-func (o syncOptions) drafts(sso string, reaches []session.Reach) []session.Draft {
-	var drafts []session.Draft
+func (o syncOptions) drafts(sso string, inventory []session.AccountRoles) []session.ProfileSpec {
+	var drafts []session.ProfileSpec
 	var ids []string
 	times := map[string]int{}
-	for _, reach := range reaches {
-		for _, role := range reach.Roles {
-			if !o.matches(reach.Account, role) {
+	for _, account := range inventory {
+		for _, role := range account.Roles {
+			if !o.matches(account.Account, role) {
 				continue
 			}
-			name, _ := expand(o.template, reach.Account, role, sso)
-			drafts = append(drafts, session.Draft{Name: name, Session: sso, AccountID: reach.ID, RoleName: role, Region: o.region})
-			ids = append(ids, reach.ID)
+			name, _ := expand(o.template, account.Account, role, sso)
+			drafts = append(drafts, session.ProfileSpec{Name: name, Session: sso, AccountID: account.ID, RoleName: role, Region: o.region})
+			ids = append(ids, account.ID)
 			times[name]++
 		}
 	}
@@ -191,10 +191,10 @@ func (o syncOptions) matches(account session.Account, role string) bool {
 
 // inScope tells whether a profile that is there already is one that this run
 // is about, and knows about. An account that is gone has no name any more.
-func (o syncOptions) inScope(reaches []session.Reach, unlisted []string) func(accountID, role string) bool {
+func (o syncOptions) inScope(inventory []session.AccountRoles, unlisted []string) func(accountID, role string) bool {
 	names := map[string]string{}
-	for _, reach := range reaches {
-		names[reach.ID] = reach.Name
+	for _, account := range inventory {
+		names[account.ID] = account.Name
 	}
 	return func(accountID, role string) bool {
 		return !slices.Contains(unlisted, accountID) && o.matches(session.Account{ID: accountID, Name: names[accountID]}, role)
@@ -259,7 +259,7 @@ var accented, unaccented = []rune("ÀÁÂÃÄÅàáâãäåĄąÇçĆćČčĎď�
 	"AAAAAAaaaaaaAaCcCcCcDdEEEEeeeeEeEeIIIIiiiiLlNnNnNnOOOOOOooooooOoRrSsSsTtUUUUuuuuUuUuYyyZzZzZz"
 
 // summarize says what a diff of thousands of lines comes to.
-func (p *program) summarize(plan session.Sync, prune bool, wanted int) {
+func (p *program) summarize(plan session.SyncPlan, prune bool, wanted int) {
 	var changes []string
 	add := func(n int, what string) {
 		if n > 0 {
@@ -269,16 +269,16 @@ func (p *program) summarize(plan session.Sync, prune bool, wanted int) {
 	add(len(plan.Added), "new")
 	add(len(plan.Changed), "changed")
 	if prune {
-		add(len(plan.Gone), "removed")
+		add(len(plan.Stale), "removed")
 	} else {
-		add(len(plan.Gone), "no longer there, and kept (--prune removes them)")
+		add(len(plan.Stale), "no longer there, and kept (--prune removes them)")
 	}
 	if changes == nil {
 		changes = []string{"all as they should be"}
 	}
 	p.say("%s: %s", count(wanted, "profile"), strings.Join(changes, ", "))
-	if n := len(plan.Taken); n > 0 {
-		shown := plan.Taken[:min(n, 5)]
+	if n := len(plan.Conflicts); n > 0 {
+		shown := plan.Conflicts[:min(n, 5)]
 		p.say("warning: %d not written, since you have profiles of these names for something else: %s", n, strings.Join(shown, ", "))
 	}
 }

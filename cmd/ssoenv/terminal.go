@@ -94,9 +94,9 @@ func parentName() (string, error) {
 	return filepath.Base(strings.TrimSpace(string(out))), nil
 }
 
-// attended tells whether there is a person who can answer: at the terminal,
+// hasUser tells whether there is a person who can answer: at the terminal,
 // and not behind a script that only has one.
-func (p *program) attended() bool {
+func (p *program) hasUser() bool {
 	return p.isTerminal(p.stdin) && p.isTerminal(p.stderr) && p.env["CI"] == "" && p.env["DIRENV_IN_ENVRC"] == ""
 }
 
@@ -222,26 +222,26 @@ func (b browser) open(address string) error {
 	return nil
 }
 
-// A typist is the person at the terminal, being listened to.
-type typist struct {
+// A lineReader is the person at the terminal, being listened to.
+type lineReader struct {
 	lines <-chan string
 	stop  func()
 }
 
-// typist listens at the terminal itself, whatever stdin is, until it is
+// newLineReader listens at the terminal itself, whatever stdin is, until it is
 // stopped: what is typed after that belongs to whoever asks next. Where there is
 // no such device but stdin is a terminal, it listens there, and cannot be
 // stopped from taking one more line.
-func (p *program) typist() (typist, error) {
+func (p *program) newLineReader() (lineReader, error) {
 	done := make(chan struct{})
 	tty, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
 	if err != nil {
 		if !p.isTerminal(p.stdin) {
-			return typist{}, fmt.Errorf("there is no terminal to ask at: %w", err)
+			return lineReader{}, fmt.Errorf("there is no terminal to ask at: %w", err)
 		}
-		return typist{readLines(p.stdin, done), func() { close(done) }}, nil
+		return lineReader{readLines(p.stdin, done), func() { close(done) }}, nil
 	}
-	return typist{readLines(tty, done), func() {
+	return lineReader{readLines(tty, done), func() {
 		close(done)
 		_ = tty.Close()
 	}}, nil
@@ -249,7 +249,7 @@ func (p *program) typist() (typist, error) {
 
 // ask waits for one line that is typed in answer to the prompt.
 func (p *program) ask(ctx context.Context, prompt string) (string, error) {
-	t, err := p.typist()
+	t, err := p.newLineReader()
 	if err != nil {
 		return "", err
 	}
@@ -292,9 +292,9 @@ func (p *program) mfaCode(ctx context.Context, profile session.Profile) (string,
 	return code, nil
 }
 
-// answerable tells whether somebody can be asked for what is not a login: at
+// canPrompt tells whether somebody can be asked for what is not a login: at
 // the terminal, even where stdin is data for a command.
-func (p *program) answerable() bool {
+func (p *program) canPrompt() bool {
 	if !p.isTerminal(p.stderr) || p.env["CI"] != "" || p.env["DIRENV_IN_ENVRC"] != "" {
 		return false
 	}

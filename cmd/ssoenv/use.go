@@ -13,25 +13,25 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 )
 
-// An access is the way from a profile's name to its credentials.
-type access struct {
+// An credentialOptions is the way from a profile's name to its credentials.
+type credentialOptions struct {
 	profile string
 	region  string // instead of the profile's; may be empty
 	noLogin bool
 	yes     bool // a profile that is to be confirmed has been
-	ways    loginWays
+	login   loginFlags
 }
 
-func (a *access) flags() []cli.Flag {
+func (a *credentialOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
 		&cli.StringFlag{Name: "region", Usage: "`REGION` instead of the profile's", Destination: &a.region},
 		&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &a.noLogin},
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask, even if the profile says ssoenv_confirm = true", Destination: &a.yes},
-	}, a.ways.flags()...)
+	}, a.login.cliFlags()...)
 }
 
 type useOptions struct {
-	access
+	credentialOptions
 	shell string
 }
 
@@ -61,12 +61,12 @@ func (p *program) use(o useOptions) error {
 		return err
 	}
 	if p.isTerminal(p.stdout) {
-		return p.notEvaluated("use " + typed(cmp.Or(o.profile, "PROFILE")))
+		return p.notEvaluated("use " + shellWord(cmp.Or(o.profile, "PROFILE")))
 	}
-	if o.profile == "" && p.answerable() {
-		o.profile, err = p.chooseProfile()
+	if o.profile == "" && p.canPrompt() {
+		o.profile, err = p.pickProfile()
 	} else {
-		o.profile, err = p.profileToUse(o.profile)
+		o.profile, err = p.resolveArg(o.profile)
 	}
 	if err != nil {
 		return err
@@ -75,12 +75,12 @@ func (p *program) use(o useOptions) error {
 		return shownError{fmt.Errorf("the name %q needs quotes that not every shell reads alike", o.profile), statusUsage,
 			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function that ssoenv init installs does so by itself"}}
 	}
-	made, err := p.obtain(o.access)
+	plan, err := p.credentials(o.credentialOptions)
 	if err != nil {
 		return err
 	}
-	statements, lost := made.statements(p.env)
-	if err := bearable(statements); err != nil {
+	statements, lost := plan.statements(p.env)
+	if err := checkSize(statements); err != nil {
 		return err
 	}
 	text, err := shell.Render(statements)
@@ -90,67 +90,67 @@ func (p *program) use(o useOptions) error {
 	if err := p.print(text); err != nil {
 		return err
 	}
-	p.announce(made, lost)
-	p.remember(made.client, made.profile.Name)
+	p.announce(plan, lost)
+	p.remember(plan.client, plan.profile.Name)
 	return nil
 }
 
-// obtain walks from a profile's name to its credentials: from the cache, or
+// credentials walks from a profile's name to its credentials: from the cache, or
 // from the service, with a login where there must and may be one.
-func (p *program) obtain(a access) (use, error) {
+func (p *program) credentials(a credentialOptions) (switchPlan, error) {
 	if a.region != "" && !session.IsRegion(a.region) {
-		return use{}, usageError{fmt.Sprintf("%q is not a region such as eu-west-1", a.region)}
+		return switchPlan{}, usageError{fmt.Sprintf("%q is not a region such as eu-west-1", a.region)}
 	}
 	client, err := p.client()
 	if err != nil {
-		return use{}, err
+		return switchPlan{}, err
 	}
 	client.STSRegion = cmp.Or(a.region, client.STSRegion)
-	if !a.noLogin && p.answerable() {
+	if !a.noLogin && p.canPrompt() {
 		client.MFACode = p.mfaCode
 	}
-	profile, err := p.profileOf(client, a.profile)
+	profile, err := p.resolveProfile(client, a.profile)
 	if err != nil {
-		return use{}, err
+		return switchPlan{}, err
 	}
 	p.profile = profile.Name
 	if err := p.confirm(profile, a.yes); err != nil {
-		return use{}, err
+		return switchPlan{}, err
 	}
-	keys, fresh := client.FreshCredentials(profile)
+	creds, fresh := client.FreshCredentials(profile)
 	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", profile.Name, profile.AccountID, profile.RoleName, fresh)
 	if !fresh {
 		p.warnOfConfig(client.Config)
 		ctx, stop := p.interruptible()
 		defer stop()
-		if keys, err = p.fetch(ctx, client, profile, a); err != nil {
-			return use{}, err
+		if creds, err = p.fetch(ctx, client, profile, a); err != nil {
+			return switchPlan{}, err
 		}
 	}
-	return use{client: client, profile: profile, keys: keys, region: cmp.Or(a.region, profile.Region)}, nil
+	return switchPlan{client: client, profile: profile, creds: creds, region: cmp.Or(a.region, profile.Region)}, nil
 }
 
 // fetch gets the credentials from the service. A person who asks for keys that
 // are due and cannot be renewed logs in before they are dead; anybody else gets
 // what is left of them.
-func (p *program) fetch(ctx context.Context, client *session.Client, profile session.Profile, a access) (session.Credentials, error) {
-	keys, err := client.Renew(ctx, profile)
+func (p *program) fetch(ctx context.Context, client *session.Client, profile session.Profile, a credentialOptions) (session.Credentials, error) {
+	creds, err := client.Renew(ctx, profile)
 	var required *session.LoginRequiredError
 	switch {
 	case err == nil:
-		return keys, nil
-	case !errors.As(err, &required) || a.noLogin || !p.attended():
-		return client.Remaining(ctx, profile, err)
+		return creds, nil
+	case !errors.As(err, &required) || a.noLogin || !p.hasUser():
+		return client.CachedAfter(ctx, profile, err)
 	}
 	// By force: whatever the cached token says of its life, it does not do.
-	if err := p.logIn(ctx, client, profile.Portal, a.ways, true); err != nil {
+	if err := p.ensureLogin(ctx, client, profile.SSOSession, a.login, true); err != nil {
 		return session.Credentials{}, err
 	}
 	return client.Credentials(ctx, profile)
 }
 
-// profileToUse resolves "-" and refuses to guess.
-func (p *program) profileToUse(named string) (string, error) {
+// resolveArg resolves "-" and refuses to guess.
+func (p *program) resolveArg(named string) (string, error) {
 	switch named {
 	case "":
 		return "", shownError{usageError{"which profile?"}, statusUsage, []string{"ssoenv list shows them"}}
@@ -165,14 +165,14 @@ func (p *program) profileToUse(named string) (string, error) {
 
 // announce tells the person at the terminal where the shell is now. In a
 // script or an .envrc nobody asked.
-func (p *program) announce(u use, lost bool) {
+func (p *program) announce(u switchPlan, lost bool) {
 	if lost {
 		p.say("the AWS keys that were in this shell are replaced; ssoenv keeps no secrets, so clear will not bring them back")
 	}
 	if !p.isTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
 		return
 	}
-	if ofDirenv(p.env, "SSOENV_PROFILE") {
+	if setByDirenv(p.env, "SSOENV_PROFILE") {
 		p.say("direnv has switched this folder to %q: leaving the folder, or a reload, puts back what was there before it", p.env["SSOENV_PROFILE"])
 	}
 	region := ""
@@ -180,7 +180,7 @@ func (p *program) announce(u use, lost bool) {
 		region = ", " + u.region
 	}
 	p.say("%s: account %s, role %s%s, until %s (%s)", u.profile.Name, u.profile.AccountID, u.profile.RoleName, region,
-		p.until(u.keys.Expires), span(u.keys.Expires.Sub(p.now())))
+		p.formatTime(u.creds.Expires), formatDuration(u.creds.Expires.Sub(p.now())))
 }
 
 // warnOfConfig says when somebody else could have written the config, and when

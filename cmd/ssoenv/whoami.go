@@ -39,21 +39,21 @@ type identityJSON struct {
 }
 
 func (p *program) whoami(name string, asJSON, noLogin bool) error {
-	keys := session.Credentials{
+	creds := session.Credentials{
 		AccessKeyID:  p.env["AWS_ACCESS_KEY_ID"],
 		SecretKey:    session.Secret(p.env["AWS_SECRET_ACCESS_KEY"]),
 		SessionToken: session.Secret(p.env["AWS_SESSION_TOKEN"]),
 	}
 	region := cmp.Or(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])
 	shown := p.env["SSOENV_PROFILE"]
-	if name != "" || keys.AccessKeyID == "" {
-		shown = p.chosen(name)
-		made, err := p.obtain(access{profile: shown, noLogin: noLogin, yes: true})
+	if name != "" || creds.AccessKeyID == "" {
+		shown = p.defaultProfile(name)
+		plan, err := p.credentials(credentialOptions{profile: shown, noLogin: noLogin, yes: true})
 		if err != nil {
 			return err
 		}
-		keys = made.keys
-		region = cmp.Or(made.region, region, made.profile.Portal.Region)
+		creds = plan.creds
+		region = cmp.Or(plan.region, region, plan.profile.SSOSession.Region)
 	}
 	if region != "" {
 		if err := p.checkRegion(region); err != nil {
@@ -66,13 +66,13 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 	}
 	if region == "" {
 		region = "us-east-1" // where AWS's own tools ask
-		if portal, ok := p.portalInUse(client.Config); ok {
-			region = portal.Region // of the same partition
+		if sso, ok := p.sessionInUse(client.Config); ok {
+			region = sso.Region // of the same partition
 		}
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	who, err := client.Whoami(ctx, region, keys)
+	who, err := client.Whoami(ctx, region, creds)
 	if err != nil {
 		return err
 	}

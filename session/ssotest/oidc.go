@@ -327,7 +327,7 @@ func (s *Server) refreshSession(r *request, c *client) (any, *problem) {
 	return answer, nil
 }
 
-// signIn begins a session and issues its first tokens. The caller holds the
+// loginDialog begins a session and issues its first tokens. The caller holds the
 // lock.
 func (s *Server) signIn(r *request, c *client, user string) tokenAnswer {
 	session := &session{

@@ -24,13 +24,13 @@ func BenchmarkKeystroke(b *testing.B) {
 		} {
 			b.Run(fmt.Sprintf("%s/%d", test.name, n), func(b *testing.B) {
 				l := newList(items)
-				k := look{prompt: "profile", color: true}
+				k := theme{prompt: "profile", color: true}
 				for b.Loop() {
 					b.StopTimer()
-					l.retype([]rune(test.typed))
+					l.setQuery([]rune(test.typed))
 					before := k.draw(l, 80, 24)
 					b.StartTimer()
-					l.press(test.key)
+					l.handleKey(test.key)
 					_ = k.draw(l, 80, 24).update(before)
 				}
 				b.ReportMetric(float64(len(l.ranked)), "hits")
@@ -45,7 +45,7 @@ func BenchmarkFirst(b *testing.B) {
 		items := choices(n)
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				_ = look{}.draw(newList(items), 80, 24).update(frame{})
+				_ = theme{}.draw(newList(items), 80, 24).update(screen{})
 			}
 		})
 	}

@@ -7,24 +7,24 @@ import (
 	"unicode/utf8"
 )
 
-// A look is what the picker shows besides its list.
-type look struct {
+// A theme is what the picker shows besides its list.
+type theme struct {
 	prompt string
 	header []string
 	color  bool
 }
 
-func newLook(o Options) look {
-	l := look{prompt: printable(o.Prompt), color: o.Color}
+func newTheme(o Options) theme {
+	l := theme{prompt: printable(o.Prompt), color: o.Color}
 	for _, title := range o.Header {
 		l.header = append(l.header, printable(title))
 	}
 	return l
 }
 
-// A frame is what the screen shows: lines from its top on, and the column of the
+// A screen is what the screen shows: lines from its top on, and the column of the
 // cursor in the first of them, counted from 0.
-type frame struct {
+type screen struct {
 	width, height int
 	lines         []string
 	cursor        int
@@ -35,7 +35,7 @@ type frame struct {
 //
 // It is one text, between the marks of a synchronised update, so that a terminal
 // that knows these shows all of it at once.
-func (f frame) update(before frame) string {
+func (f screen) update(before screen) string {
 	var b strings.Builder
 	b.WriteString("\x1b[?2026h\x1b[?25l")
 	whole := before.lines == nil || before.width != f.width || before.height != f.height
@@ -85,8 +85,8 @@ const (
 
 // draw lays the list out for a terminal of so many cells. No line is wider than
 // the terminal, and there are no more lines than it has.
-func (k look) draw(l *list, width, height int) frame {
-	f := frame{width: width, height: height}
+func (k theme) draw(l *list, width, height int) screen {
+	f := screen{width: width, height: height}
 	rows := height - 1
 	titled := len(k.header) > 0 && rows >= 3
 	if titled {
@@ -122,7 +122,7 @@ func (k look) draw(l *list, width, height int) frame {
 	return f
 }
 
-func (k look) style(attributes string) string {
+func (k theme) style(attributes string) string {
 	if k.color {
 		return attributes
 	}
@@ -133,7 +133,7 @@ func (k look) style(attributes string) string {
 const absence = "nothing matches"
 
 // promptLine is the prompt, what is typed and, where they fit, the counts.
-func (k look) promptLine(l *list, width int) (line string, cursor int) {
+func (k theme) promptLine(l *list, width int) (line string, cursor int) {
 	w := writer{width: width}
 	prompt, typed := k.prompt+"> ", printable(string(l.query))
 	if textWidth(prompt) > width/2 {
@@ -153,7 +153,7 @@ func (k look) promptLine(l *list, width int) (line string, cursor int) {
 	return w.end(), cursor
 }
 
-func (k look) onlyLine(l *list, width int) (lines []string, cursor int) {
+func (k theme) onlyLine(l *list, width int) (lines []string, cursor int) {
 	w := writer{width: width}
 	typed, _ := clipFront("> "+printable(string(l.query)), max(0, width/2))
 	w.write(typed, k.style(promptText))
@@ -173,7 +173,7 @@ func (k look) onlyLine(l *list, width int) (lines []string, cursor int) {
 // layOut gives each column the cells that it gets of the terminal's width. The
 // first may take two thirds, since it names the item. The last are left out when
 // there is no room for something of each; then the widest give way.
-func (k look) layOut(l *list, width int) []int {
+func (k theme) layOut(l *list, width int) []int {
 	widths := slices.Clone(l.widths)
 	for i, title := range k.header[:min(len(k.header), len(widths))] {
 		widths[i] = max(widths[i], textWidth(title))
@@ -227,7 +227,7 @@ func markWidth(l *list) int {
 	return min(l.marks, widestMark) + 1
 }
 
-func (k look) row(w *writer, l *list, hit hit, widths []int, selected bool) {
+func (k theme) row(w *writer, l *list, hit hit, widths []int, selected bool) {
 	e := &l.entries[hit.index]
 	style, found, pointer := plainText, k.style(foundText), "  "
 	if selected {

@@ -13,7 +13,7 @@ import (
 var attributes = regexp.MustCompile("\x1b\\[0(;[0-9]+)*m")
 
 // checkFrame holds what every frame promises.
-func checkFrame(t *testing.T, f frame, color bool) {
+func checkFrame(t *testing.T, f screen, color bool) {
 	t.Helper()
 	if len(f.lines) > f.height || f.cursor < 0 || f.cursor >= f.width {
 		t.Fatalf("%d×%d: %d lines, cursor %d", f.width, f.height, len(f.lines), f.cursor)
@@ -48,18 +48,18 @@ func FuzzFrame(f *testing.F) {
 			items = append(items, Item{Columns: strings.Split(row, "|"), Mark: mark})
 		}
 		l := newList(items)
-		look := newLook(Options{Prompt: prompt, Header: strings.Split(header, "|"), Color: color})
+		look := newTheme(Options{Prompt: prompt, Header: strings.Split(header, "|"), Color: color})
 		before := look.draw(l, w, h)
 		checkFrame(t, before, color)
-		l.retype([]rune(typed))
-		l.press(key{act: down})
+		l.setQuery([]rune(typed))
+		l.handleKey(key{act: down})
 		after := look.draw(l, w, h)
 		checkFrame(t, after, color)
 
 		// Drawing the difference and drawing the whole show the same.
-		whole, changed := newScreen(w, h), newScreen(w, h)
-		whole.write(after.update(frame{}))
-		changed.write(before.update(frame{}))
+		whole, changed := newEmulator(w, h), newEmulator(w, h)
+		whole.write(after.update(screen{}))
+		changed.write(before.update(screen{}))
 		changed.write(after.update(before))
 		if !slices.Equal(whole.text(), changed.text()) || whole.x != changed.x || whole.y != changed.y {
 			t.Fatalf("drawn whole:\n%q\nas a difference:\n%q", whole.text(), changed.text())
@@ -111,8 +111,8 @@ func TestFrames(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l := newList(test.items)
-			l.retype([]rune(test.typed))
-			f := look{prompt: "profile", header: header}.draw(l, test.width, test.height)
+			l.setQuery([]rune(test.typed))
+			f := theme{prompt: "profile", header: header}.draw(l, test.width, test.height)
 			checkFrame(t, f, false)
 			var got []string
 			for _, line := range f.lines {
@@ -130,7 +130,7 @@ func TestFrames(t *testing.T) {
 
 func TestFoundLettersStandOut(t *testing.T) {
 	l := listOf("pr", "xpry")
-	f := look{color: true}.draw(l, 20, 2)
+	f := theme{color: true}.draw(l, 20, 2)
 	if want := "\x1b[0;7m> x\x1b[0;7;1;32mpr\x1b[0;7my" + strings.Repeat(" ", 14) + "\x1b[0m"; f.lines[1] != want {
 		t.Errorf("%q, want %q", f.lines[1], want)
 	}

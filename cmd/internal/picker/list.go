@@ -40,7 +40,7 @@ func newList(items []Item) *list {
 		l.marks = max(l.marks, textWidth(l.entries[i].mark))
 		l.widths = widen(l.widths, &l.entries[i])
 	}
-	l.retype(nil)
+	l.setQuery(nil)
 	return l
 }
 
@@ -90,8 +90,8 @@ func share(n int, do func(from, to int)) {
 	parts.Wait()
 }
 
-// retype has another query searched for, and selects the best find.
-func (l *list) retype(text []rune) {
+// setQuery has another query searched for, and selects the best find.
+func (l *list) setQuery(text []rune) {
 	text = slices.DeleteFunc(slices.Clone(text[:min(len(text), longestQuery)]), isHidden)
 	before, hits := string(l.query), l.hits
 	l.query, l.search, l.hits = text, newQuery(string(text)), nil
@@ -113,16 +113,16 @@ func (l *list) chosen() (index int, ok bool) {
 	return 0, false
 }
 
-// press does what a key does to the list.
-func (l *list) press(k key) {
+// handleKey does what a key does to the list.
+func (l *list) handleKey(k key) {
 	n := len(l.query)
 	switch k.act {
 	case insert:
 		if n < longestQuery {
-			l.retype(append(l.query, k.char))
+			l.setQuery(append(l.query, k.char))
 		}
 	case erase:
-		l.retype(l.query[:max(0, n-1)])
+		l.setQuery(l.query[:max(0, n-1)])
 	case eraseWord:
 		for n > 0 && unicode.IsSpace(l.query[n-1]) {
 			n--
@@ -130,9 +130,9 @@ func (l *list) press(k key) {
 		for n > 0 && !unicode.IsSpace(l.query[n-1]) {
 			n--
 		}
-		l.retype(l.query[:n])
+		l.setQuery(l.query[:n])
 	case eraseAll:
-		l.retype(nil)
+		l.setQuery(nil)
 	case up:
 		l.move(-1)
 	case down:

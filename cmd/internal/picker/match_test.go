@@ -15,7 +15,7 @@ func listOf(query string, rows ...string) *list {
 		items = append(items, Item{Columns: strings.Split(row, "|")})
 	}
 	l := newList(items)
-	l.retype([]rune(query))
+	l.setQuery([]rune(query))
 	return l
 }
 
@@ -155,14 +155,14 @@ func TestHistoryDoesNotMatter(t *testing.T) {
 		for range 20 {
 			switch random.IntN(4) {
 			case 0:
-				l.press(key{act: erase})
+				l.handleKey(key{act: erase})
 			case 1:
-				l.press(key{act: eraseWord})
+				l.handleKey(key{act: eraseWord})
 			default:
-				l.press(key{insert, letters[random.IntN(len(letters))]})
+				l.handleKey(key{insert, letters[random.IntN(len(letters))]})
 			}
 			fresh := newList(items)
-			fresh.retype(l.query)
+			fresh.setQuery(l.query)
 			if !slices.Equal(l.ranked, fresh.ranked) {
 				t.Fatalf("%q finds %v, and from the start %v", string(l.query), l.ranked, fresh.ranked)
 			}
@@ -195,7 +195,7 @@ func TestMoving(t *testing.T) {
 		{up, 0, 0}, {down, 1, 0}, {pageDown, 11, 2}, {pageDown, 21, 12}, {pageDown, 24, 15}, {down, 24, 15},
 		{pageUp, 14, 14}, {up, 13, 13}, {first, 0, 0}, {last, 24, 15}, {erase, 0, 0},
 	} {
-		l.press(key{act: step.act})
+		l.handleKey(key{act: step.act})
 		l.view(10)
 		if l.selected != step.selected || l.top != step.top {
 			t.Fatalf("after %d: %d is selected below %d, want %+v", step.act, l.selected, l.top, step)
@@ -203,7 +203,7 @@ func TestMoving(t *testing.T) {
 	}
 	var none list
 	for act := nothing; act <= redraw; act++ {
-		none.press(key{act: act, char: 'x'})
+		none.handleKey(key{act: act, char: 'x'})
 	}
 	if _, ok := none.chosen(); ok {
 		t.Error("something of nothing is selected")
@@ -221,13 +221,13 @@ func TestErasing(t *testing.T) {
 		{"one two", eraseAll, ""},
 	} {
 		l := listOf(test.before)
-		l.press(key{act: test.act})
+		l.handleKey(key{act: test.act})
 		if string(l.query) != test.after {
 			t.Errorf("%q became %q, want %q", test.before, string(l.query), test.after)
 		}
 	}
 	l := listOf(strings.Repeat("x", 2*longestQuery))
-	l.press(key{insert, 'y'})
+	l.handleKey(key{insert, 'y'})
 	if string(l.query) != strings.Repeat("x", longestQuery) {
 		t.Errorf("the query has %d characters", len(l.query))
 	}

@@ -16,7 +16,7 @@ func pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, erro
 	}
 	defer terminal.close()
 
-	look := newLook(o)
+	look := newTheme(o)
 	list := newList(items)
 	var keys decoder
 	var patience <-chan time.Time // with the sequence that has begun
@@ -85,7 +85,7 @@ func pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, erro
 		case redraw:
 			terminal.forget()
 		default:
-			list.press(key)
+			list.handleKey(key)
 		}
 	}
 }

@@ -34,7 +34,7 @@ type stage struct {
 	stderr bytes.Buffer
 
 	mu     sync.Mutex
-	screen *screen
+	screen *emulator
 	more   chan struct{} // something was written
 }
 
@@ -47,7 +47,7 @@ func raise(t *testing.T, width, height int, env ...string) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{t: t, pty: ptmx, tty: tty, screen: newScreen(width, height), more: make(chan struct{}, 1)}
+	s := &stage{t: t, pty: ptmx, tty: tty, screen: newEmulator(width, height), more: make(chan struct{}, 1)}
 	s.resize(width, height)
 	if s.before, err = term.GetState(int(tty.Fd())); err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func (s *stage) line() {
 }
 
 // expect waits for the screen to be so.
-func (s *stage) expect(what string, is func(*screen) bool) {
+func (s *stage) expect(what string, is func(*emulator) bool) {
 	s.t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
@@ -136,7 +136,7 @@ func (s *stage) expect(what string, is func(*screen) bool) {
 // expectLine waits for the line y to be so, when the picker has the screen.
 func (s *stage) expectLine(y int, want string) {
 	s.t.Helper()
-	s.expect(want, func(on *screen) bool { return on.main != nil && strings.Contains(on.text()[y], want) })
+	s.expect(want, func(on *emulator) bool { return on.main != nil && strings.Contains(on.text()[y], want) })
 }
 
 // expectEnd waits for the process, and checks what it printed and that the
@@ -156,7 +156,7 @@ func (s *stage) expectRestored() {
 	if err != nil || !reflect.DeepEqual(after, s.before) {
 		s.t.Errorf("the terminal's mode was %v and is %v, %v", s.before, after, err)
 	}
-	s.expect("shell", func(on *screen) bool { return on.main == nil && on.alternates > 0 })
+	s.expect("shell", func(on *emulator) bool { return on.main == nil && on.alternates > 0 })
 	on := s.screen
 	if got := strings.Join(on.text()[:3], "\r\n"); got != shellText || on.x != 5 || on.y != 2 {
 		s.t.Errorf("left on the screen, cursor at %d, %d:\n%s", on.x, on.y, strings.Join(on.text(), "\n"))
@@ -213,7 +213,7 @@ func TestSplitSequence(t *testing.T) {
 
 func TestPaste(t *testing.T) {
 	s := raise(t, 80, 24, childItems+"=100")
-	s.expect("marked pastes", func(on *screen) bool { return on.pastes && on.main != nil })
+	s.expect("marked pastes", func(on *emulator) bool { return on.pastes && on.main != nil })
 	s.typeIn("\x1b[200~prod\r\nsearch\r\x1b[201~")
 	s.expectLine(0, "prod  search")
 	s.typeIn("\r")
@@ -227,7 +227,7 @@ func TestTypedAhead(t *testing.T) {
 	s := raise(t, 80, 24, childItems+"=100", childStart+"=1", childTwice+"=1")
 	s.typeIn("prod 17\rprod 18")
 	// The terminal shows what is typed while nobody reads it.
-	s.expect("typed text", func(on *screen) bool { return strings.Contains(strings.Join(on.text(), "\n"), "prod 18") })
+	s.expect("typed text", func(on *emulator) bool { return strings.Contains(strings.Join(on.text(), "\n"), "prod 18") })
 	s.line()
 	s.expectLine(0, "> prod 18")
 	s.typeIn("\r")
@@ -245,11 +245,11 @@ func TestResize(t *testing.T) {
 	for _, size := range [][2]int{{40, 10}, {20, 5}, {5, 3}, {9, 1}, {120, 40}} {
 		s.mu.Lock()
 		alternates, main := s.screen.alternates, s.screen.main
-		s.screen = newScreen(size[0], size[1])
+		s.screen = newEmulator(size[0], size[1])
 		s.screen.alternates, s.screen.main = alternates, main
 		s.mu.Unlock()
 		s.resize(size[0], size[1])
-		s.expect("redrawn list", func(on *screen) bool {
+		s.expect("redrawn list", func(on *emulator) bool {
 			return slices.ContainsFunc(on.text(), func(line string) bool { return strings.HasPrefix(line, ">") }) && on.text()[on.height-1] != ""
 		})
 	}
@@ -262,7 +262,7 @@ func TestResize(t *testing.T) {
 func TestTinyTerminals(t *testing.T) {
 	for _, size := range [][2]int{{20, 5}, {6, 20}, {10, 3}, {40, 3}} {
 		s := raise(t, size[0], size[1], childItems+"=5000", childColor+"=1")
-		s.expect("list", func(on *screen) bool {
+		s.expect("list", func(on *emulator) bool {
 			return on.main != nil && slices.ContainsFunc(on.text(), func(line string) bool { return strings.HasPrefix(line, ">") })
 		})
 		s.typeIn("\x1b[B\x1b[B\r")

@@ -8,27 +8,27 @@ import (
 	"unicode/utf8"
 )
 
-// A screen is a terminal of the plainest kind, as far as the picker and the tests
+// A emulator is a terminal of the plainest kind, as far as the picker and the tests
 // need one: what it does not know it keeps.
-type screen struct {
+type emulator struct {
 	width, height int
 	x, y          int
 	cells         [][]string
 	wraps, pastes bool
 	cursorShown   bool
-	main          *screen // while the alternate screen is shown
-	alternates    int     // how often it was entered
+	main          *emulator // while the alternate screen is shown
+	alternates    int       // how often it was entered
 	unknown       []string
 	rest          string // the beginning of a sequence or character
 }
 
-func newScreen(width, height int) *screen {
-	s := &screen{width: width, height: height, wraps: true, cursorShown: true}
+func newEmulator(width, height int) *emulator {
+	s := &emulator{width: width, height: height, wraps: true, cursorShown: true}
 	s.clear()
 	return s
 }
 
-func (s *screen) clear() {
+func (s *emulator) clear() {
 	s.cells = make([][]string, s.height)
 	for i := range s.cells {
 		s.cells[i] = make([]string, s.width)
@@ -36,7 +36,7 @@ func (s *screen) clear() {
 }
 
 // text is what is shown, without blanks on the right.
-func (s *screen) text() []string {
+func (s *emulator) text() []string {
 	lines := make([]string, s.height)
 	for i, cells := range s.cells {
 		var b strings.Builder
@@ -56,7 +56,7 @@ func (s *screen) text() []string {
 
 var sequences = regexp.MustCompile(`^\x1b\[([?0-9;]*)([@-~])`)
 
-func (s *screen) write(text string) {
+func (s *emulator) write(text string) {
 	text = s.rest + text
 	s.rest = ""
 	for text != "" {
@@ -75,7 +75,7 @@ func (s *screen) write(text string) {
 	}
 }
 
-func (s *screen) character(r rune, text string) {
+func (s *emulator) character(r rune, text string) {
 	switch {
 	case r == '\r':
 		s.x = 0
@@ -105,7 +105,7 @@ func (s *screen) character(r rune, text string) {
 	}
 }
 
-func (s *screen) control(parameters, final string) {
+func (s *emulator) control(parameters, final string) {
 	var numbers []int
 	for n := range strings.SplitSeq(strings.TrimPrefix(parameters, "?"), ";") {
 		number, _ := strconv.Atoi(n)

@@ -21,7 +21,7 @@ type terminal struct {
 	signals chan os.Signal
 	typed   chan struct{} // something may be there to be read
 	watch   *watch
-	shown   frame // what is on the screen
+	shown   screen // what is on the screen
 }
 
 // Setting up enters the alternate screen, where lines do not wrap and what is
@@ -138,9 +138,9 @@ func (t *terminal) size() (width, height int) {
 }
 
 // forget has the next frame drawn as a whole.
-func (t *terminal) forget() { t.shown = frame{} }
+func (t *terminal) forget() { t.shown = screen{} }
 
-func (t *terminal) show(f frame) error {
+func (t *terminal) show(f screen) error {
 	update := f.update(t.shown)
 	t.shown = f
 	if update == "" {
