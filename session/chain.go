@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/ssoenv/ssoenv/session/awsconfig"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // An AssumeRole is the role that a chained profile takes with the credentials
@@ -197,7 +198,7 @@ func staticSource(name string, raw rawProfile) (Profile, error) {
 	if !isKeyID(id) || !isSecretText(secret) || token != "" && !isSecretText(token) {
 		return Profile{}, &ConfigError{Section: inProfile(name), Key: "aws_access_key_id", Problem: inProfile(name) + " has static keys that are no AWS keys"}
 	}
-	return Profile{Name: name, static: &Credentials{AccessKeyID: id, SecretKey: Secret(secret), SessionToken: Secret(token)}}, nil
+	return Profile{Name: name, static: &Credentials{AccessKeyID: id, SecretKey: safetext.Secret(secret), SessionToken: safetext.Secret(token)}}, nil
 }
 
 // setRegion gives every role of a chain the region in which it is asked for: that

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // SigninLifetime is how long a console's address works, from when it was made.
@@ -27,7 +29,7 @@ const SigninLifetime = 15 * time.Minute
 // the keys.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
-func (c *Client) ConsoleURL(ctx context.Context, region, service, issuer string, creds Credentials) (Secret, error) {
+func (c *Client) ConsoleURL(ctx context.Context, region, service, issuer string, creds Credentials) (safetext.Secret, error) {
 	federation, console, err := c.consoleHosts(region)
 	if err != nil {
 		return "", err
@@ -36,7 +38,7 @@ func (c *Client) ConsoleURL(ctx context.Context, region, service, issuer string,
 	if err != nil {
 		return "", err
 	}
-	return Secret(federation + "?" + url.Values{
+	return safetext.Secret(federation + "?" + url.Values{
 		"Action":      {"login"},
 		"Issuer":      {issuer},
 		"Destination": {"https://" + console + consolePath(service) + "?region=" + region},
@@ -70,7 +72,7 @@ func IsConsoleService(text string) bool {
 const getSigninToken = "getSigninToken"
 
 // signinToken trades the keys for a token that signs in to the console.
-func (c *Client) signinToken(ctx context.Context, region, federation string, creds Credentials) (Secret, error) {
+func (c *Client) signinToken(ctx context.Context, region, federation string, creds Credentials) (safetext.Secret, error) {
 	w, err := c.httpClient(region)
 	if err != nil {
 		return "", err
@@ -105,5 +107,5 @@ func (c *Client) signinToken(ctx context.Context, region, federation string, cre
 	if err != nil || json.Unmarshal(reply, &answer) != nil || !isSecretText(answer.SigninToken) {
 		return "", errBadResponse(getSigninToken)
 	}
-	return Secret(answer.SigninToken), nil
+	return safetext.Secret(answer.SigninToken), nil
 }

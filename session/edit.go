@@ -15,6 +15,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session/awsconfig"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // A ProfileSpec is a profile to be written into the AWS config file, as `aws
@@ -56,7 +57,7 @@ func (e Edit) IsEmpty() bool { return bytes.Equal(e.before, e.after) }
 // other profiles, so the values of secrets are left out of it.
 func (e Edit) Diff() string {
 	secret := regexp.MustCompile(`(?im)^([ +-][ \t]*aws_(?:secret_access_key|session_token|security_token)[ \t]*[=:][ \t]*)\S.*$`)
-	return secret.ReplaceAllString(string(diff.Diff(e.path, e.before, e.path, e.after)), "${1}"+redacted)
+	return secret.ReplaceAllString(string(diff.Diff(e.path, e.before, e.path, e.after)), "${1}"+safetext.Redacted)
 }
 
 // PlanProfile works out how to write the profile and, unless it is nil, the

@@ -12,6 +12,8 @@ import (
 	ssoapi "github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // Endpoints replace the services' own addresses, as the AWS tools'
@@ -107,7 +109,7 @@ func (c *Client) authorizeURL(ctx context.Context, region string) (*url.URL, err
 	if text == "" {
 		endpoint, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{Region: aws.String(region)}.WithDefaults())
 		if err != nil {
-			return nil, apiError("the OIDC endpoint of "+Printable(region), err)
+			return nil, apiError("the OIDC endpoint of "+safetext.Printable(region), err)
 		}
 		text = endpoint.URI.String()
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // A LoginRequiredError says that a person has to log in to the portal first.
@@ -127,7 +129,7 @@ func (e *ClockError) Error() string {
 type MFARequiredError struct{ Profile, Serial string }
 
 func (e *MFARequiredError) Error() string {
-	return fmt.Sprintf("the role of profile %q wants a code of the device %s", e.Profile, Printable(e.Serial))
+	return fmt.Sprintf("the role of profile %q wants a code of the device %s", e.Profile, safetext.Printable(e.Serial))
 }
 
 // An IncompleteError says that the roles of some accounts could not be listed.

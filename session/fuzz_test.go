@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // Files that other programs write, or that a disk has damaged, and texts that
@@ -167,7 +168,7 @@ func FuzzValidators(f *testing.F) {
 		if at := parseTime(text); !at.IsZero() && at.Year() < 10_000 && !parseTime(formatTime(at)).Equal(at.Truncate(time.Second)) {
 			t.Errorf("time %q: %v", text, at)
 		}
-		if shown := Printable(text); strings.ContainsFunc(shown, isHidden) || !utf8.ValidString(shown) {
+		if shown := safetext.Printable(text); strings.ContainsFunc(shown, safetext.IsHidden) || !utf8.ValidString(shown) {
 			t.Errorf("%q is shown as %q", text, shown)
 		}
 	})

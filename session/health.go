@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session/awsconfig"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // An LintIssue is a line of the AWS config files that some AWS tool rejects, or
@@ -47,7 +48,7 @@ func lintConfigHeader(s awsconfig.Section) string {
 	}
 	for _, key := range s.Keys() {
 		if key == "region" || key == "output" || strings.HasPrefix(key, "sso_") || strings.HasPrefix(key, "aws_") {
-			return fmt.Sprintf("[%s] is no profile in this file: [profile %s] would be one", Printable(s.Name()), Printable(s.Name()))
+			return fmt.Sprintf("[%s] is no profile in this file: [profile %s] would be one", safetext.Printable(s.Name()), safetext.Printable(s.Name()))
 		}
 	}
 	return ""
@@ -57,7 +58,7 @@ func lintConfigHeader(s awsconfig.Section) string {
 // name, and other SDKs leave such a section out.
 func lintCredentialsHeader(s awsconfig.Section) string {
 	if name, ok := strings.CutPrefix(s.Name(), "profile "); ok {
-		return fmt.Sprintf("[%s] is no profile %q in this file: [%s] would be one", Printable(s.Name()), Printable(name), Printable(name))
+		return fmt.Sprintf("[%s] is no profile %q in this file: [%s] would be one", safetext.Printable(s.Name()), safetext.Printable(name), safetext.Printable(name))
 	}
 	return ""
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // A Method is a way to log in.
@@ -146,7 +148,7 @@ func (c *Client) storeLogin(ctx context.Context, sso SSOSession, client registra
 	token, err := c.storeToken(sso, tokenFile{
 		Token: Token{
 			ClientID:            client.ClientID,
-			ClientSecret:        Secret(client.ClientSecret),
+			ClientSecret:        safetext.Secret(client.ClientSecret),
 			RegistrationExpires: client.Expires,
 		},
 		others: known.others,
@@ -200,7 +202,7 @@ func (c *Client) loginWithDevice(ctx context.Context, sso SSOSession, options Lo
 		return Token{}, &NetworkError{Host: "AWS", Problem: fmt.Sprintf("sent an address to log in at that is neither AWS's nor your portal's: %s; something on the way may have changed it", shorten(shown))}
 	}
 	expires := c.Now().Add(time.Duration(device.ExpiresIn) * time.Second)
-	challenge := LoginPrompt{Method: DeviceCode, URL: shown, Code: Printable(*device.UserCode), Expires: expires}
+	challenge := LoginPrompt{Method: DeviceCode, URL: shown, Code: safetext.Printable(*device.UserCode), Expires: expires}
 	if err := options.Show(challenge); err != nil {
 		return Token{}, err
 	}

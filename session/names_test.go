@@ -1,10 +1,8 @@
 package session
 
 import (
-	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 )
 
 // The file names that the AWS CLI gives, as it gave them.
@@ -91,45 +89,6 @@ func TestRegionInHost(t *testing.T) {
 	} {
 		if got := regionInHost(host); got != want {
 			t.Errorf("%s: %q, want %q", host, got, want)
-		}
-	}
-}
-
-// FuzzPrintable holds the sanitiser to what every screen relies on.
-func FuzzPrintable(f *testing.F) {
-	for _, text := range []string{"", "Müller & Søn 日本", "a\x1b[2Jb\n\x00", "\u202eevil\u200b\ufeff\u061c\u00ad\u180e\ufff9\u3164", "\xff\u009b", strings.Repeat("é", 3000), strings.Repeat("\x1b", 5000)} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		shown := Printable(text)
-		switch {
-		case !utf8.ValidString(shown), len(shown) > longestShown, Printable(shown) != shown:
-			t.Errorf("%q is shown as %q", text, shown)
-		case len(text) <= longestShown && utf8.ValidString(text) && !strings.ContainsFunc(text, isHidden) && shown != text:
-			t.Errorf("%q is harmless, and shown as %q", text, shown)
-		}
-		for _, r := range shown {
-			// The classes by their ranges, not by the tables that Printable goes by.
-			switch {
-			case r < ' ', r >= 0x7f && r < 0xa0, r == 0xad, r == 0x61c, r == 0x180e, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e,
-				r >= 0x2060 && r <= 0x206f, r == 0xfeff, r >= 0xfff9 && r <= 0xfffb, r >= 0xe0000 && r <= 0xe007f:
-				t.Fatalf("%q is shown as %q, with %U", text, shown, r)
-			}
-		}
-	})
-}
-
-func TestPrintable(t *testing.T) {
-	for text, want := range map[string]string{
-		"Müller & Søn 日本":         "Müller & Søn 日本",
-		"a\x1b[2Jb\nc\rd\x00":     `a\u001b[2Jb\u000ac\u000dd\u0000`,
-		"\u202eevil\u200b\ufeff":  `\u202eevil\u200b\ufeff`,
-		"\xff\u009b":              "\ufffd\\u009b",
-		"a\u061cb\u00adc\ufff9":   `a\u061cb\u00adc\ufff9`,
-		strings.Repeat("x", 5000): strings.Repeat("x", 4093) + "…",
-	} {
-		if got := Printable(text); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ssoapi "github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // ServiceURLs are addresses of the two services behind a portal in the region,
@@ -26,14 +28,14 @@ func (c *Client) ServiceURLs(ctx context.Context, region string) ([]string, erro
 	if login == "" {
 		endpoint, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{Region: aws.String(region)}.WithDefaults())
 		if err != nil {
-			return nil, apiError("the OIDC endpoint of "+Printable(region), err)
+			return nil, apiError("the OIDC endpoint of "+safetext.Printable(region), err)
 		}
 		login = endpoint.URI.String()
 	}
 	if portal == "" {
 		endpoint, err := ssoapi.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssoapi.EndpointParameters{Region: aws.String(region)}.WithDefaults())
 		if err != nil {
-			return nil, apiError("the portal endpoint of "+Printable(region), err)
+			return nil, apiError("the portal endpoint of "+safetext.Printable(region), err)
 		}
 		portal = endpoint.URI.String()
 	}

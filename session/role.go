@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ssoapi "github.com/aws/aws-sdk-go-v2/service/sso"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // A roleFile is one entry of ssoenv's cache of role credentials.
@@ -27,8 +29,8 @@ type roleFile struct {
 func (f roleFile) credentials() Credentials {
 	return Credentials{
 		AccessKeyID:      f.AccessKeyID,
-		SecretKey:        Secret(f.SecretKey),
-		SessionToken:     Secret(f.SessionToken),
+		SecretKey:        safetext.Secret(f.SecretKey),
+		SessionToken:     safetext.Secret(f.SessionToken),
 		Expires:          f.Expires,
 		tokenFingerprint: f.TokenFingerprint,
 	}

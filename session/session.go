@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // A SSOSession is one IAM Identity Center instance to log in to: an
@@ -77,14 +78,14 @@ type Profile struct {
 
 // A Token is a session's access token with what it takes to refresh it.
 type Token struct {
-	Access  Secret
+	Access  safetext.Secret
 	Expires time.Time
 
 	// Refresh is empty where the service gave no refresh token. It can be
 	// spent only by the client that it was given to.
-	Refresh             Secret
+	Refresh             safetext.Secret
 	ClientID            string
-	ClientSecret        Secret
+	ClientSecret        safetext.Secret
 	RegistrationExpires time.Time // of that client; zero when it is not known
 }
 
@@ -110,8 +111,8 @@ func (p Profile) Renewable(token Token, now time.Time) bool {
 // Credentials are the keys of one account and role.
 type Credentials struct {
 	AccessKeyID  string
-	SecretKey    Secret
-	SessionToken Secret
+	SecretKey    safetext.Secret
+	SessionToken safetext.Secret
 	Expires      time.Time
 
 	// ExpiryFile is the path of a file that holds the newest known expiration

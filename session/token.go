@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // Waiting for another process that is at the same work. With something valid
@@ -155,12 +156,12 @@ func (c *Client) storeToken(sso SSOSession, file tokenFile, out *ssooidc.CreateT
 		return Token{}, errBadResponse("CreateToken")
 	}
 	file.startURL, file.region = sso.StartURL, sso.Region
-	file.Access = Secret(*out.AccessToken)
+	file.Access = safetext.Secret(*out.AccessToken)
 	life := min(time.Duration(out.ExpiresIn)*time.Second, longestLife)
 	file.Expires = c.Now().Add(life).Truncate(time.Second)
 	if given := aws.ToString(out.RefreshToken); given != "" {
 		// An answer without one leaves the old one standing.
-		file.Refresh = Secret(given)
+		file.Refresh = safetext.Secret(given)
 	}
 	if err := c.writeToken(sso, file); err != nil {
 		c.warn("the session could not be kept for later: %v", err)

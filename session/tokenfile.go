@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // A tokenFile is one file of the AWS CLI's sso/cache, which every SDK reads
@@ -34,11 +36,11 @@ func (f *tokenFile) UnmarshalJSON(data []byte) error {
 	}
 	*f = tokenFile{
 		Token: Token{
-			Access:              Secret(take("accessToken")),
+			Access:              safetext.Secret(take("accessToken")),
 			Expires:             parseTime(take("expiresAt")),
-			Refresh:             Secret(take("refreshToken")),
+			Refresh:             safetext.Secret(take("refreshToken")),
 			ClientID:            take("clientId"),
-			ClientSecret:        Secret(take("clientSecret")),
+			ClientSecret:        safetext.Secret(take("clientSecret")),
 			RegistrationExpires: parseTime(take("registrationExpiresAt")),
 		},
 		startURL: take("startUrl"),

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"fmt"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -106,40 +105,6 @@ func all(text string, is func(byte) bool) bool {
 
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
-
-// longestShown is how many bytes of a foreign text are shown: more than any
-// name or message has that is meant to be read, and no more than a few screens.
-const longestShown = 4096
-
-// Printable makes foreign text safe for a terminal: what a terminal would act
-// on, or not show, is spelled out as \uXXXX, and a text of more than 4 KiB is
-// cut. What comes out goes through unchanged.
-func Printable(text string) string {
-	if len(text) <= longestShown && utf8.ValidString(text) && !strings.ContainsFunc(text, isHidden) {
-		return text
-	}
-	const ellipsis = "…"
-	var b strings.Builder
-	for _, r := range strings.ToValidUTF8(text[:min(len(text), 2*longestShown)], "\ufffd") {
-		shown := string(r)
-		if isHidden(r) {
-			shown = fmt.Sprintf("\\u%04x", r)
-		}
-		if b.Len()+len(shown)+len(ellipsis) > longestShown {
-			b.WriteString(ellipsis)
-			break
-		}
-		b.WriteString(shown)
-	}
-	return b.String()
-}
-
-// isHidden finds what a terminal would act on, or not show: control
-// characters, whatever turns the direction of writing, has no width or joins
-// its neighbours, and line separators.
-func isHidden(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
-}
 
 // IsPortableName accepts the names of sections that every AWS tool can read.
 func IsPortableName(text string) bool { return awsconfig.IsPortable(text) }

@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // Limits of the wire. The AWS CLI waits 60 seconds three times for a service
@@ -310,10 +312,10 @@ func secretsOf(req *http.Request, body []byte) []string {
 // shorten makes a server's text printable, and short enough for a line.
 func shorten(text string) string {
 	const limit = 300 // characters
-	if runes := []rune(Printable(text)); len(runes) > limit {
+	if runes := []rune(safetext.Printable(text)); len(runes) > limit {
 		return string(runes[:limit]) + "…"
 	}
-	return Printable(text)
+	return safetext.Printable(text)
 }
 
 func xmlField(body []byte, name string) string {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 type sessionOptions struct {
@@ -68,7 +69,7 @@ func (p *program) accounts(o sessionOptions) error {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, a := range accounts {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", a.ID, dash(session.Printable(a.Name)), session.Printable(a.Email))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", a.ID, dash(safetext.Printable(a.Name)), safetext.Printable(a.Email))
 	}
 	_ = w.Flush() // into memory
 	return p.print(b.String())
@@ -127,7 +128,7 @@ func (p *program) roles(account string, o sessionOptions) error {
 	}
 	var b strings.Builder
 	for _, role := range roles {
-		b.WriteString(session.Printable(role) + "\n")
+		b.WriteString(safetext.Printable(role) + "\n")
 	}
 	return p.print(b.String())
 }
@@ -141,7 +142,7 @@ func (p *program) allRoles(o sessionOptions) error {
 			var b strings.Builder
 			for _, role := range account.Roles {
 				rows = append(rows, roleJSON{account.ID, role})
-				b.WriteString(account.ID + "  " + role + "  " + session.Printable(account.Name) + "\n")
+				b.WriteString(account.ID + "  " + role + "  " + safetext.Printable(account.Name) + "\n")
 			}
 			if !o.json && written == nil {
 				written = p.print(b.String())

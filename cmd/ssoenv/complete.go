@@ -11,6 +11,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/completions"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
@@ -236,11 +237,11 @@ func (m *menu) wants(text string) bool {
 	case m.flags && !dash && strings.HasPrefix(m.line.Word, "-"):
 		return false
 	}
-	return text != "" && m.line.Wants(m.lead+text) && session.Printable(text) == text
+	return text != "" && m.line.Wants(m.lead+text) && safetext.Printable(text) == text
 }
 
 func (m *menu) offer(text, about string) {
-	m.candidates = append(m.candidates, completions.Candidate{Text: m.lead + text, About: session.Printable(about)})
+	m.candidates = append(m.candidates, completions.Candidate{Text: m.lead + text, About: safetext.Printable(about)})
 }
 
 func (m *menu) words(words ...string) {

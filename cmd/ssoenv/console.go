@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 type consoleOptions struct {
@@ -105,7 +106,7 @@ func (p *program) consoleRegion(o consoleOptions, plan switchPlan) string {
 
 // openAndWait ends when the browser has the address: it asks this process for
 // it.
-func (p *program) openAndWait(ctx context.Context, with browser, address session.Secret, profile string) error {
+func (p *program) openAndWait(ctx context.Context, with browser, address safetext.Secret, profile string) error {
 	bounded, cancel := context.WithTimeout(ctx, browserPatience)
 	defer cancel()
 	fetched, err := serveOnce(bounded, with, address.Reveal())

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 type doctorOptions struct {
@@ -97,8 +98,8 @@ func (x *examination) note(status, mend, format string, args []any) {
 	x.findings = append(x.findings, finding{
 		Check:  x.check,
 		Status: status,
-		Text:   session.Printable(fmt.Sprintf(format, args...)),
-		Fix:    session.Printable(strings.TrimPrefix(mend, "mend ")),
+		Text:   safetext.Printable(fmt.Sprintf(format, args...)),
+		Fix:    safetext.Printable(strings.TrimPrefix(mend, "mend ")),
 	})
 }
 

@@ -24,7 +24,7 @@ var floors = map[string]struct {
 	modules []string
 }{
 	"cmd/ssoenv": {
-		[]string{"session", "shellinit", "completions", "cache", "cmd/internal/picker"},
+		[]string{"session", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/picker"},
 		[]string{
 			"github.com/urfave/cli/v2", "github.com/adrg/xdg", "github.com/mattn/go-isatty", "github.com/zalando/go-keyring",
 			"golang.org/x/sys/unix",
@@ -32,7 +32,7 @@ var floors = map[string]struct {
 	},
 	"cmd/fakesso": {[]string{"session/ssotest"}, nil},
 	"session": {
-		[]string{"session/awsconfig", "cache"},
+		[]string{"session/awsconfig", "session/safetext", "cache"},
 		[]string{
 			"github.com/aws/aws-sdk-go-v2/aws",
 			"github.com/aws/aws-sdk-go-v2/service/sso", "github.com/aws/aws-sdk-go-v2/service/ssooidc", "github.com/aws/aws-sdk-go-v2/service/sts",
@@ -41,6 +41,7 @@ var floors = map[string]struct {
 		},
 	},
 	"session/awsconfig":   {nil, nil},
+	"session/safetext":    {nil, []string{"golang.org/x/text/width"}},
 	"session/ssotest":     {nil, nil},
 	"cache":               {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
 	"shellinit":           {nil, nil},

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 func (p *program) listCommand() *cli.Command {
@@ -58,7 +59,7 @@ func (p *program) list(asJSON, namesOnly bool) error {
 	if namesOnly {
 		var b strings.Builder
 		for _, name := range names {
-			if session.Printable(name) == name {
+			if safetext.Printable(name) == name {
 				b.WriteString(name + "\n")
 			}
 		}
@@ -114,12 +115,12 @@ func (p *program) table(rows []profileJSON) string {
 		}
 		switch {
 		case row.Problem != "":
-			credentials = "not usable: " + session.Printable(row.Problem)
+			credentials = "not usable: " + safetext.Printable(row.Problem)
 		case row.Expires != nil:
 			credentials = formatDuration(row.Expires.Sub(p.now()))
 		}
-		line(mark, session.Printable(row.Profile), dash(row.AccountID), dash(row.RoleName),
-			dash(session.Printable(cmp.Or(row.SSOSession, hostOf(row.StartURL)))), credentials)
+		line(mark, safetext.Printable(row.Profile), dash(row.AccountID), dash(row.RoleName),
+			dash(safetext.Printable(cmp.Or(row.SSOSession, hostOf(row.StartURL)))), credentials)
 	}
 	_ = w.Flush() // into memory
 	return b.String()
@@ -142,7 +143,7 @@ func (p *program) printJSON(v any) error {
 	}
 	var b strings.Builder
 	for _, r := range string(data) {
-		if char := string(r); r == '\n' || r >= ' ' && r <= '~' || session.Printable(char) == char {
+		if char := string(r); r == '\n' || r >= ' ' && r <= '~' || safetext.Printable(char) == char {
 			b.WriteRune(r)
 			continue
 		}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
@@ -28,7 +29,7 @@ func (p *program) say(format string, args ...any) {
 	if p.quiet {
 		return
 	}
-	_, _ = fmt.Fprintf(p.stderr, "ssoenv: %s\n", session.Printable(fmt.Sprintf(format, args...)))
+	_, _ = fmt.Fprintf(p.stderr, "ssoenv: %s\n", safetext.Printable(fmt.Sprintf(format, args...)))
 }
 
 // log tells what happens, to whoever asked for it with --debug.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 func (p *program) promptCommand() *cli.Command {
@@ -50,7 +50,7 @@ func (p *program) prompt(name, format string) error {
 	if shown.profile == "" || shown.expires.IsZero() {
 		return nil
 	}
-	return p.print(session.Printable(shown.fill(format, p.now())) + "\n")
+	return p.print(safetext.Printable(shown.fill(format, p.now())) + "\n")
 }
 
 // A promptState is what a prompt can show.

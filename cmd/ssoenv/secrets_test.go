@@ -20,7 +20,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
@@ -353,7 +353,7 @@ func TestSearchFindsSecrets(t *testing.T) {
 	if found := findSecrets([]byte(strings.Repeat("an innocent line\n", 1000)), needlesOf(secrets)); len(found) > 0 {
 		t.Errorf("found %v", found)
 	}
-	if session.Secret("x").String() == "x" {
+	if safetext.Secret("x").String() == "x" {
 		t.Error("a secret prints itself")
 	}
 }

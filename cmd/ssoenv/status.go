@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 type statusOptions struct {
@@ -140,7 +141,7 @@ func (p *program) checked(s statusJSON, least time.Duration) error {
 func (p *program) statusText(s statusJSON) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	line := func(name, value string) { _, _ = fmt.Fprintf(w, "%s\t%s\n", name, dash(session.Printable(value))) }
+	line := func(name, value string) { _, _ = fmt.Fprintf(w, "%s\t%s\n", name, dash(safetext.Printable(value))) }
 	clock := func(name string, t *time.Time, none string) {
 		value := none
 		if t != nil && t.After(p.now()) {

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 type syncOptions struct {
@@ -301,7 +302,7 @@ func (p *program) showDiff(to *os.File, diff string) {
 	colored := p.isTerminal(to) && p.env["NO_COLOR"] == ""
 	var b strings.Builder
 	for line := range strings.Lines(diff) {
-		text := session.Printable(strings.TrimRight(line, "\r\n"))
+		text := safetext.Printable(strings.TrimRight(line, "\r\n"))
 		if color, ok := colors[line[0]]; ok && colored {
 			text = color + text + "\x1b[0m"
 		}

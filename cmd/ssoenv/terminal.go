@@ -15,6 +15,7 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 func (p *program) isTerminal(f *os.File) bool {
@@ -254,7 +255,7 @@ func (p *program) ask(ctx context.Context, prompt string) (string, error) {
 		return "", err
 	}
 	defer t.stop()
-	_, _ = fmt.Fprint(p.stderr, "ssoenv: "+session.Printable(prompt)+" ")
+	_, _ = fmt.Fprint(p.stderr, "ssoenv: "+safetext.Printable(prompt)+" ")
 	select {
 	case line, ok := <-t.lines:
 		if !ok {

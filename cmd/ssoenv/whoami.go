@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 func (p *program) whoamiCommand() *cli.Command {
@@ -41,8 +42,8 @@ type identityJSON struct {
 func (p *program) whoami(name string, asJSON, noLogin bool) error {
 	creds := session.Credentials{
 		AccessKeyID:  p.env["AWS_ACCESS_KEY_ID"],
-		SecretKey:    session.Secret(p.env["AWS_SECRET_ACCESS_KEY"]),
-		SessionToken: session.Secret(p.env["AWS_SESSION_TOKEN"]),
+		SecretKey:    safetext.Secret(p.env["AWS_SECRET_ACCESS_KEY"]),
+		SessionToken: safetext.Secret(p.env["AWS_SESSION_TOKEN"]),
 	}
 	region := cmp.Or(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])
 	shown := p.env["SSOENV_PROFILE"]
@@ -80,5 +81,5 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 		return p.printJSON(identityJSON{shown, who.AccountID, who.ARN, who.UserID})
 	}
 	return p.print(fmt.Sprintf("account  %s\narn      %s\nuser     %s\n",
-		session.Printable(who.AccountID), session.Printable(who.ARN), session.Printable(who.UserID)))
+		safetext.Printable(who.AccountID), safetext.Printable(who.ARN), safetext.Printable(who.UserID)))
 }

@@ -1,4 +1,4 @@
-package session
+package safetext
 
 import (
 	"fmt"
@@ -10,22 +10,23 @@ import (
 // out, and is called at the wire, the cache and the export alone.
 type Secret string
 
-const redacted = "[redacted]"
+// Redacted is what is shown instead of a secret.
+const Redacted = "[redacted]"
 
 // Reveal returns the secret itself.
 func (s Secret) Reveal() string { return string(s) }
 
 // Format prints [redacted] whatever the verb and the flags.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(Redacted)) }
 
 // String returns [redacted].
-func (s Secret) String() string { return redacted }
+func (s Secret) String() string { return Redacted }
 
 // GoString returns [redacted].
-func (s Secret) GoString() string { return redacted }
+func (s Secret) GoString() string { return Redacted }
 
 // LogValue returns [redacted].
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (s Secret) LogValue() slog.Value { return slog.StringValue(Redacted) }
 
 // MarshalText returns [redacted]: what must be stored is revealed by name.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(Redacted), nil }

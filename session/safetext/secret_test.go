@@ -1,4 +1,4 @@
-package session
+package safetext
 
 import (
 	"bytes"
@@ -10,11 +10,14 @@ import (
 	"testing"
 )
 
-// Whatever is done to a secret but Reveal, it does not come out.
+// Only Reveal returns a secret. No verb of fmt, no logger and no encoder does.
 func TestSecretsDoNotPrint(t *testing.T) {
 	const canary = "wJalrXUtnFEMI"
-	token := Token{Access: canary, Refresh: canary, ClientSecret: canary}
-	creds := Credentials{SecretKey: canary, SessionToken: canary}
+	token := struct{ Access, Refresh, ClientSecret Secret }{canary, canary, canary}
+	creds := struct {
+		AccessKeyID             string
+		SecretKey, SessionToken Secret
+	}{"AKIA", canary, canary}
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, nil))
 	logger.Info("x", "token", token, "secret", Secret(canary), "keys", &creds)
