@@ -9,39 +9,28 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
+// sessionOptions are the flags of the commands that list accounts and roles.
 type sessionOptions struct {
 	session string
 	json    bool
 	noLogin bool
 }
 
-func (o *sessionOptions) flags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "sso-session", Usage: "what the sso-session `NAME` may reach", Destination: &o.session},
-		&cli.BoolFlag{Name: "json", Usage: "print one JSON document", Destination: &o.json},
-		&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &o.noLogin},
-	}
+func sessionOptionsOf(c *cli.Context) sessionOptions {
+	return sessionOptions{session: c.String("sso-session"), json: c.Bool("json"), noLogin: c.Bool("no-login")}
 }
 
-func (p *program) accountsCommand() *cli.Command {
-	var o sessionOptions
-	return &cli.Command{
-		Name:        "accounts",
-		Usage:       "list the accounts that a session may reach",
-		Description: "The session is that of this shell's profile, unless it is named.",
-		Flags:       o.flags(),
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
-				return err
-			}
-			return p.accounts(o)
-		},
+func accountsAction(p *program, c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
 	}
+	return p.accounts(sessionOptionsOf(c))
 }
 
 type accountJSON struct {
@@ -69,37 +58,26 @@ func (p *program) accounts(o sessionOptions) error {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, a := range accounts {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", a.ID, dash(safetext.Printable(a.Name)), safetext.Printable(a.Email))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", a.ID, offline.Dash(safetext.Printable(a.Name)), safetext.Printable(a.Email))
 	}
 	_ = w.Flush() // into memory
 	return p.print(b.String())
 }
 
-func (p *program) rolesCommand() *cli.Command {
-	var o sessionOptions
-	var all bool
-	return &cli.Command{
-		Name:      "roles",
-		Usage:     "list the roles that a session may take in an account",
-		ArgsUsage: "[ACCOUNT]",
-		Description: "ACCOUNT is an account's id or its name; without it, there is a list to choose from.\n" +
-			"With --all, every role of every account is a line, written as soon as it is known.",
-		Flags: append(o.flags(), &cli.BoolFlag{Name: "all", Usage: "the roles of every account", Destination: &all}),
-		Action: func(c *cli.Context) error {
-			account, err := oneArgument(c, "account")
-			switch {
-			case err != nil:
-				return err
-			case all && account != "":
-				return usageError{"an account and --all exclude each other"}
-			case all:
-				return p.allRoles(o)
-			case account == "" && !p.canPrompt():
-				return shownError{usageError{"which account?"}, statusUsage, []string{"ssoenv accounts lists them"}}
-			}
-			return p.roles(account, o)
-		},
+func rolesAction(p *program, c *cli.Context) error {
+	account, err := oneArgument(c, "account")
+	o, all := sessionOptionsOf(c), c.Bool("all")
+	switch {
+	case err != nil:
+		return err
+	case all && account != "":
+		return usageError{"an account and --all exclude each other"}
+	case all:
+		return p.allRoles(o)
+	case account == "" && !p.canPrompt():
+		return shownError{usageError{"which account?"}, statusUsage, []string{"ssoenv accounts lists them"}}
 	}
+	return p.roles(account, o)
 }
 
 type roleJSON struct {
@@ -107,10 +85,16 @@ type roleJSON struct {
 	RoleName  string `json:"role_name"`
 }
 
+// roles lists the roles of one account, which the user picks if it is not named.
 func (p *program) roles(account string, o sessionOptions) error {
 	var roles []string
 	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso session.SSOSession) (err error) {
-		if account, err = p.accountToShow(ctx, client, sso, account); err != nil {
+		if account == "" {
+			account, err = p.pickAccount(ctx, client, sso)
+		} else {
+			account, err = accountID(ctx, client, sso, account)
+		}
+		if err != nil {
 			return err
 		}
 		roles, err = client.AccountRoles(ctx, sso, account)
@@ -133,9 +117,10 @@ func (p *program) roles(account string, o sessionOptions) error {
 	return p.print(b.String())
 }
 
-// allRoles tells of each account as soon as it is known.
+// allRoles lists the roles of all accounts, each account as soon as its roles
+// are known.
 func (p *program) allRoles(o sessionOptions) error {
-	var written error
+	var printErr error
 	rows := []roleJSON{}
 	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso session.SSOSession) error {
 		_, err := p.discover(ctx, client, sso, func(account session.AccountRoles) {
@@ -144,8 +129,8 @@ func (p *program) allRoles(o sessionOptions) error {
 				rows = append(rows, roleJSON{account.ID, role})
 				b.WriteString(account.ID + "  " + role + "  " + safetext.Printable(account.Name) + "\n")
 			}
-			if !o.json && written == nil {
-				written = p.print(b.String())
+			if !o.json && printErr == nil {
+				printErr = p.print(b.String())
 			}
 		})
 		return err
@@ -153,20 +138,16 @@ func (p *program) allRoles(o sessionOptions) error {
 	if err == nil && o.json {
 		err = p.printJSON(rows)
 	}
-	return errors.Join(err, written)
+	return errors.Join(err, printErr)
 }
 
-// accountToShow has the person pick an account where none is named.
-func (p *program) accountToShow(ctx context.Context, client *session.Client, sso session.SSOSession, named string) (string, error) {
-	if named != "" {
-		return accountID(ctx, client, sso, named)
-	}
+func (p *program) pickAccount(ctx context.Context, client *session.Client, sso session.SSOSession) (string, error) {
 	accounts, err := client.Accounts(ctx, sso)
 	if err != nil {
 		return "", err
 	}
 	if len(accounts) == 0 {
-		return "", noAccount(sso)
+		return "", noAccounts(sso)
 	}
 	i, err := p.pick(ctx, accountItems(accounts), picker.Options{Prompt: "account"})
 	if err != nil {
@@ -175,15 +156,15 @@ func (p *program) accountToShow(ctx context.Context, client *session.Client, sso
 	return accounts[i].ID, nil
 }
 
-func noAccount(sso session.SSOSession) error {
-	return shownError{fmt.Errorf("%q can reach no account", sso.Title()), statusDenied,
-		[]string{"ask whoever runs the Identity Center for one"}}
+func noAccounts(sso session.SSOSession) error {
+	return shownError{fmt.Errorf("%q gives access to no account", sso.Title()), statusDenied,
+		[]string{"ask the administrator of the Identity Center for access"}}
 }
 
-// accountID takes an account's id as it is, and looks up its name.
-func accountID(ctx context.Context, client *session.Client, sso session.SSOSession, named string) (string, error) {
-	if session.IsAccountID(named) {
-		return named, nil
+// accountID returns an account's id unchanged, and looks up an account's name.
+func accountID(ctx context.Context, client *session.Client, sso session.SSOSession, account string) (string, error) {
+	if session.IsAccountID(account) {
+		return account, nil
 	}
 	accounts, err := client.Accounts(ctx, sso)
 	if err != nil {
@@ -192,7 +173,7 @@ func accountID(ctx context.Context, client *session.Client, sso session.SSOSessi
 	var found, names []string
 	for _, a := range accounts {
 		names = append(names, a.Name)
-		if a.Name == named {
+		if a.Name == account {
 			found = append(found, a.ID)
 		}
 	}
@@ -200,35 +181,29 @@ func accountID(ctx context.Context, client *session.Client, sso session.SSOSessi
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return "", shownError{fmt.Errorf("%d accounts are called %q", len(found), named), statusUsage, []string{"name one by its id: " + strings.Join(found, ", ")}}
+		return "", shownError{fmt.Errorf("%d accounts are called %q", len(found), account), statusUsage, []string{"use an id: " + strings.Join(found, ", ")}}
 	}
 	hint := "ssoenv accounts lists them"
-	if near := nearest(named, names); near != "" {
+	if near := nearest(account, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return "", shownError{fmt.Errorf("%q can reach no account %q", sso.Title(), named), statusDenied, []string{hint}}
+	return "", shownError{fmt.Errorf("%q gives access to no account %q", sso.Title(), account), statusDenied, []string{hint}}
 }
 
-// withSession does something that needs a session, with a login where there must and
-// may be one.
+// withSession calls act with the session that is meant, logging in if that is
+// needed and possible. act may be called twice.
 func (p *program) withSession(o sessionOptions, act func(context.Context, *session.Client, session.SSOSession) error) error {
 	client, err := p.client()
 	if err != nil {
 		return err
 	}
-	sessions, err := p.sessionsFor(client.Config, "", o.session, false)
+	sessions, err := p.sessionsFor(client.Config, sessionChoice{session: o.session})
 	if err != nil {
 		return err
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	err = act(ctx, client, sessions[0])
-	var required *session.LoginRequiredError
-	if !errors.As(err, &required) || o.noLogin || !p.hasUser() {
-		return err
-	}
-	if err := p.ensureLogin(ctx, client, sessions[0], loginFlags{}, true); err != nil {
-		return err
-	}
-	return act(ctx, client, sessions[0])
+	sso := sessions[0]
+	_, err = p.withLogin(ctx, client, sso, loginFlags{}, o.noLogin, func() error { return act(ctx, client, sso) })
+	return err
 }

@@ -3,117 +3,135 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 )
 
-// commands is the table of contents.
-func (p *program) commands() []*cli.Command {
-	return []*cli.Command{
-		p.useCommand(),
-		p.clearCommand(),
-		p.loginCommand(),
-		p.logoutCommand(),
-		p.statusCommand(),
-		p.listCommand(),
-		p.whoamiCommand(),
-		p.accountsCommand(),
-		p.rolesCommand(),
-		p.configureCommand(),
-		p.syncCommand(),
-		p.execCommand(),
-		p.credentialProcessCommand(),
-		p.consoleCommand(),
-		p.promptCommand(),
-		p.initCommand(),
-		p.completionCommand(),
-		p.doctorCommand(),
-		p.versionCommand(),
-		p.refreshCommand(),
-		p.adoptCommand(),
-		p.filesCommand(),
-		p.completeCommand(),
+// An action carries out a command.
+type action func(*program, *cli.Context) error
+
+// actions binds the commands of [offline.Commands] to what carries them out.
+func actions() map[string]action {
+	return map[string]action{
+		"use":                useAction,
+		"clear":              clearAction,
+		"login":              loginAction,
+		"logout":             logoutAction,
+		"status":             statusAction,
+		"list":               listAction,
+		"whoami":             whoamiAction,
+		"accounts":           accountsAction,
+		"roles":              rolesAction,
+		"configure":          configureAction,
+		"sync":               syncAction,
+		"exec":               execAction,
+		"credential-process": credentialProcessAction,
+		"console":            consoleAction,
+		"prompt":             promptAction,
+		"init":               initAction,
+		"completion":         completionAction,
+		"doctor":             doctorAction,
+		"version":            versionAction,
+		"refresh":            refreshAction,
+		"adopt":              adoptAction,
+		"files":              filesAction,
+		"complete":           completeAction,
 	}
 }
-
-// evaluated are the commands whose standard output a shell runs: nothing that
-// was written for a person may come to stand there, help included.
-var evaluated = map[string]bool{"use": true, "clear": true, "logout": true, "init": true, "completion": true, "adopt": true}
 
 // run carries out the command line and returns the exit status.
 func (p *program) run() int {
-	commands := p.commands()
-	args, name, err := normalizeArgs(p.args, commands)
-	p.debug = p.env["SSOENV_DEBUG"] != "" && p.env["SSOENV_DEBUG"] != "0"
-	if err == nil {
-		err = p.app(commands, name, args).Run(args)
+	p.debug = p.state.Debug
+	commands := offline.Commands(startupLines())
+	words, name, err := offline.Normalize(p.args[1:], commands)
+	if err != nil {
+		err = usageError{err.Error()}
+	} else {
+		err = p.app(commands, name, words).Run(append(p.args[:1:1], words...))
 	}
-	return p.report(name, err)
+	return p.report(offline.Find(commands, name), err)
 }
 
-// app closes the traps of urfave/cli v2 in one place. Left alone, it prints
-// usage errors and help on standard output, where a shell would run them; takes
-// a profile called "help" for a command; exits by itself in the middle of a
-// run; and cuts list values at commas.
-func (p *program) app(commands []*cli.Command, name string, args []string) *cli.App {
+// app makes the urfave/cli application of the commands. It closes that library's
+// traps in one place: left alone, it prints usage errors and help on standard
+// output, where a shell would evaluate them; takes a profile called "help" for a
+// command; exits in the middle of a run; and cuts list values at commas.
+func (p *program) app(commands []offline.Command, name string, words []string) *cli.App {
+	command := offline.Find(commands, name)
 	var help io.Writer = p.stdout
-	if evaluated[name] || name == "" && !slices.Contains(args, "--help") && !slices.Contains(args, "-h") {
+	if command != nil && command.Evaluated || name == "" && !slices.Contains(words, "--help") && !slices.Contains(words, "-h") {
 		help = p.stderr
 	}
-	usage := func(_ *cli.Context, err error, _ bool) error {
-		if flag, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
-			return usageError{fmt.Sprintf("there is no flag --%s", strings.TrimPrefix(flag, "-"))}
+	all := actions()
+	cliCommands := make([]*cli.Command, len(commands))
+	for i, c := range commands {
+		cliCommands[i] = &cli.Command{
+			Name: c.Name, Usage: c.Usage, ArgsUsage: c.Args, Description: c.Description, Hidden: c.Hidden,
+			Flags:           p.cliFlags(c.Flags),
+			Action:          func(ctx *cli.Context) error { return all[c.Name](p, ctx) },
+			HideHelpCommand: true,
+			OnUsageError:    onUsageError,
 		}
-		return usageError{err.Error()}
-	}
-	for _, command := range commands {
-		command.HideHelpCommand = true
-		command.OnUsageError = usage
-		command.Flags = append(command.Flags, p.debugFlag())
 	}
 	return &cli.App{
-		Name:      "ssoenv",
-		Usage:     "AWS credentials for this shell, through IAM Identity Center",
-		UsageText: "eval \"$(ssoenv use PROFILE)\", or with `ssoenv init` in your shell's start-up file: ssoenv use PROFILE",
-		Commands:  commands,
-		Flags: []cli.Flag{
-			p.debugFlag(),
-			&cli.BoolFlag{Name: "version", Usage: "print version, commit and build date"},
-		},
-		Action:                    p.root,
+		Name:                      "ssoenv",
+		Usage:                     "AWS credentials for this shell, through IAM Identity Center",
+		UsageText:                 "eval \"$(ssoenv use PROFILE)\", or with `ssoenv init` in your shell's start-up file: ssoenv use PROFILE",
+		Commands:                  cliCommands,
+		Flags:                     p.cliFlags(offline.GlobalFlags()),
+		Action:                    func(c *cli.Context) error { return p.noCommand(c, commands) },
 		Writer:                    help,
 		ErrWriter:                 p.stderr,
 		Compiled:                  buildTime(),
 		HideHelpCommand:           true,
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
-		OnUsageError:              usage,
+		OnUsageError:              onUsageError,
 		ExitErrHandler:            func(*cli.Context, error) {},
 	}
 }
 
-func (p *program) debugFlag() cli.Flag {
-	return &cli.BoolFlag{
-		Name: "debug", Usage: "log what happens to standard error, secrets masked",
-		// Not a Destination: the app's flag and the command's would each set it
-		// to their own default.
-		Action: func(_ *cli.Context, on bool) error {
-			p.debug = p.debug || on
-			return nil
-		},
+func onUsageError(_ *cli.Context, err error, _ bool) error {
+	if flag, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+		return usageError{fmt.Sprintf("there is no flag --%s", strings.TrimPrefix(flag, "-"))}
 	}
+	return usageError{err.Error()}
 }
 
-// root is what runs when no command was named.
-func (p *program) root(c *cli.Context) error {
+func (p *program) cliFlags(flags []offline.Flag) []cli.Flag {
+	made := make([]cli.Flag, len(flags))
+	for i, f := range flags {
+		switch {
+		case f.Name == "debug":
+			// It may be given before and after the command: both set p.debug.
+			made[i] = &cli.BoolFlag{Name: f.Name, Usage: f.Usage, Action: func(_ *cli.Context, on bool) error {
+				p.debug = p.debug || on
+				return nil
+			}}
+		case f.Kind == offline.Switch:
+			made[i] = &cli.BoolFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden}
+		case f.Kind == offline.Duration:
+			made[i] = &cli.DurationFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden}
+		default:
+			made[i] = &cli.StringFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden, Value: f.Default}
+		}
+	}
+	return made
+}
+
+// noCommand runs if the command line names no known command.
+func (p *program) noCommand(c *cli.Context, commands []offline.Command) error {
 	if c.Bool("version") {
 		return p.version()
 	}
 	if name := c.Args().First(); name != "" {
 		var names []string
-		for _, command := range c.App.Commands {
+		for _, command := range commands {
 			names = append(names, command.Name)
 		}
 		return unknownCommandError{name: name, nearest: nearest(name, names)}
@@ -124,21 +142,33 @@ func (p *program) root(c *cli.Context) error {
 	return usageError{"no command given"}
 }
 
-// oneProfile takes the command's single argument, which may be missing.
-func oneProfile(c *cli.Context) (string, error) {
-	return oneArgument(c, "profile")
-}
+// oneProfile returns the command's only argument, or "" if there is none.
+func oneProfile(c *cli.Context) (string, error) { return oneArgument(c, "profile") }
 
 func oneArgument(c *cli.Context, what string) (string, error) {
 	if c.NArg() > 1 {
-		return "", usageError{fmt.Sprintf("one %s at most, not %d: %s (a name with blanks needs quotes)", what, c.NArg(), strings.Join(c.Args().Slice(), " "))}
+		return "", usageError{fmt.Sprintf("one %s at most, not %d: %s (quote a name with spaces)", what, c.NArg(), strings.Join(c.Args().Slice(), " "))}
 	}
 	return c.Args().First(), nil
 }
 
 func noArguments(c *cli.Context) error {
 	if c.NArg() > 0 {
-		return usageError{fmt.Sprintf("%s takes no argument such as %q", c.Command.Name, c.Args().First())}
+		return usageError{fmt.Sprintf("%s takes no arguments (got %q)", c.Command.Name, c.Args().First())}
 	}
 	return nil
+}
+
+// completeByShell is the exit status for a word that the shell itself should
+// complete.
+const completeByShell = statusError(1)
+
+func completeAction(p *program, c *cli.Context) error {
+	debug.SetGCPercent(-1) // the process ends before a collection is worth its time
+	commands := offline.Commands(startupLines())
+	text, ok := offline.Complete(commands, c.Args().First(), c.Args().Tail(), p.state.Previous, p.config)
+	if !ok {
+		return completeByShell
+	}
+	return p.print(text)
 }

@@ -183,7 +183,7 @@ func TestARealBrowser(t *testing.T) {
 		t.Fatal("install chromium")
 	}
 	for _, test := range []struct{ click, page, terminal string }{
-		{"approve", "You are logged in", `logged in to "corp" until`},
+		{"approve", "You are logged in", `logged in to "corp"; renews automatically`},
 		{"deny", "Not logged in", "the login was denied in the browser"},
 	} {
 		t.Run(test.click, func(t *testing.T) {

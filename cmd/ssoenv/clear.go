@@ -4,21 +4,15 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 )
 
-func (p *program) clearCommand() *cli.Command {
-	var shell string
-	return &cli.Command{
-		Name:  "clear",
-		Usage: "put this shell back to what it was before use",
-		Flags: []cli.Flag{&cli.StringFlag{Name: "shell", Usage: "write for `SHELL`", Destination: &shell}},
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
-				return err
-			}
-			return p.clear(shell)
-		},
+func clearAction(p *program, c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
 	}
+	return p.clear(c.String("shell"))
 }
 
 func (p *program) clear(shellName string) error {
@@ -29,23 +23,23 @@ func (p *program) clear(shellName string) error {
 	if p.isTerminal(p.stdout) {
 		return p.notEvaluated("clear")
 	}
-	if p.env["SSOENV_PROFILE"] == "" && p.env["SSOENV_SAVED"] == "" {
+	if !p.state.IsSwitched() {
 		p.say("this shell uses no profile: there is nothing to clear")
 		return nil
 	}
-	statements, kept, lost := clearStatements(p.env)
-	text, err := shell.Render(statements)
+	cleared := shellenv.Clear(p.env)
+	text, err := shell.Render(cleared.Change)
 	if err != nil {
 		return err
 	}
 	if err := p.print(text); err != nil {
 		return err
 	}
-	if len(kept) > 0 {
-		p.say("%s was changed since use, and stays", strings.Join(kept, ", "))
+	if len(cleared.Kept) > 0 {
+		p.say("%s was changed since use, and stays", strings.Join(cleared.Kept, ", "))
 	}
-	if lost {
-		p.say("the AWS keys that were in this shell before use are not restored: ssoenv keeps no secrets")
+	if cleared.CredentialsLost {
+		p.say("the AWS credentials that were in this shell before use are not restored: ssoenv stores no secrets")
 	}
 	return nil
 }

@@ -12,31 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/ssoenv/ssoenv/shellinit"
 )
-
-// Each value has a source, or is known to have none: a new flag, or a new
-// command with an argument, has to say what completes it.
-func TestCompleteKnowsEveryPlace(t *testing.T) {
-	for _, command := range (&program{}).commands() {
-		if command.Hidden {
-			continue
-		}
-		if _, ok := arguments[command.Name]; ok != (command.ArgsUsage != "") {
-			t.Errorf("%s: arguments %q, and in the table of arguments: %v", command.Name, command.ArgsUsage, ok)
-		}
-		for _, flag := range command.Flags {
-			if !flag.(cli.DocGenerationFlag).TakesValue() {
-				continue
-			}
-			if _, ok := flagValues[flag.Names()[0]]; !ok {
-				t.Errorf("%s --%s takes a value that the table of flags does not have", command.Name, flag.Names()[0])
-			}
-		}
-	}
-}
 
 const completedConfig = `[sso-session corp]
 sso_start_url = https://corp.awsapps.com/start
@@ -72,7 +49,7 @@ func TestCompleteCommandLine(t *testing.T) {
 	const (
 		dev   = "dev\t111111111111 Developer corp"
 		dash  = "-dash\t222222222222 Reader corp"
-		debug = "--debug\tlog what happens to standard error, secrets masked"
+		debug = "--debug\twrite a debug log to standard error (secrets masked)"
 		help  = "--help\tshow help"
 	)
 	for _, c := range []struct {
@@ -81,12 +58,12 @@ func TestCompleteCommandLine(t *testing.T) {
 		want  []string
 	}{
 		{words: `use/`, want: []string{dev}},
-		{words: `use/`, env: "SSOENV_PREVIOUS=prod", want: []string{"-\tthe profile before this one: prod", dev}},
+		{words: `use/`, env: "SSOENV_PREVIOUS=prod", want: []string{"-\tthe previous profile: prod", dev}},
 		{words: `use/--/`, want: []string{dev, dash}},
 		{words: `use/--no-login/--region/eu-west-1/--region=x/`, want: []string{dev}},
 		{words: `login/`, want: []string{dev, "half\tcorp"}},
 		{words: `login/--sso-session/`, want: []string{"corp\thttps://corp.awsapps.com/start", "lab\thttps://lab.awsapps.com/start"}},
-		{words: `login/--sso-session/corp/--fo`, want: []string{"--all\tlog in to every session of the config file", "…", help, "--\twhat follows is no flag"}},
+		{words: `login/--sso-session/corp/--fo`, want: []string{"--all\tlog in to every session of the config file", "…", help, "--\tno flags follow"}},
 		{words: `login/--sso-session=`, want: []string{"--sso-session=corp\thttps://corp.awsapps.com/start", "--sso-session=lab\thttps://lab.awsapps.com/start"}},
 		{words: `whoami/`, want: []string{dev}},
 		{words: `use/--region/`, want: []string{"us-east-1\tN. Virginia", "…", "xx-moon-1\tdev"}},
@@ -94,7 +71,7 @@ func TestCompleteCommandLine(t *testing.T) {
 		{words: `clear/--shell/`, want: []string{"bash\t", "…", shellinit.Names()[len(shellinit.Names())-1] + "\t"}},
 		{words: `init/`, want: []string{"bash\t", "…", "direnv\t"}},
 		{words: `completion/`, want: []string{"bash\t", "zsh\t", "fish\t", "powershell\t"}},
-		{words: `status/--json/`, want: []string{"--check\tanswer with the exit status alone", "…", debug, help}},
+		{words: `status/--json/`, want: []string{"--check\tanswer with the exit status only", "…", debug, help}},
 		{words: `status/--min/`},
 		{words: `status/--json=`},
 		{words: `status/x/-`, want: []string{"--json\tprint one JSON document", "…", help}},

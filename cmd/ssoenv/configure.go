@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
 )
@@ -20,44 +21,23 @@ type configureOptions struct {
 	region, output                       string
 	profile                              string
 	yes                                  bool
-	ways                                 loginFlags
+	login                                loginFlags
 }
 
-func (p *program) configureCommand() *cli.Command {
-	var o configureOptions
-	return &cli.Command{
-		Name:  "configure",
-		Usage: "make a profile: session, login, account, role, region and name",
-		Description: "Asks for what no flag says, with lists to choose from, and writes the AWS config file as\n" +
-			"`aws configure sso` does. With --sso-session (and, if that is a new one, --start-url and\n" +
-			"--sso-region), --account, --role and --profile, it asks nothing and needs no login.",
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "sso-session", Usage: "the sso-session `NAME`, of the config file or a new one", Destination: &o.session},
-			&cli.StringFlag{Name: "start-url", Usage: "the `URL` of a new session's access portal", Destination: &o.startURL},
-			&cli.StringFlag{Name: "sso-region", Usage: "the `REGION` of a new session's Identity Center", Destination: &o.ssoRegion},
-			&cli.StringFlag{Name: "scopes", Usage: "the registration `SCOPES` of a new session, separated by commas", Destination: &o.scopes},
-			&cli.StringFlag{Name: "account", Usage: "the `ACCOUNT`, by id or name", Destination: &o.account},
-			&cli.StringFlag{Name: "role", Usage: "the `ROLE`", Destination: &o.role},
-			&cli.StringFlag{Name: "region", Usage: "the profile's default `REGION`", Destination: &o.region},
-			&cli.StringFlag{Name: "output", Usage: "the AWS CLI's output `FORMAT`", Destination: &o.output},
-			&cli.StringFlag{Name: "profile", Usage: "the `NAME` of the profile", Destination: &o.profile},
-			&cli.BoolFlag{Name: "yes", Usage: "change a profile that exists without asking", Destination: &o.yes},
-		}, o.ways.cliFlags()...),
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
-				return err
-			}
-			return p.configure(o)
-		},
+func configureAction(p *program, c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
 	}
+	return p.configure(configureOptions{
+		session: c.String("sso-session"), startURL: c.String("start-url"), ssoRegion: c.String("sso-region"), scopes: c.String("scopes"),
+		account: c.String("account"), role: c.String("role"), region: c.String("region"), output: c.String("output"),
+		profile: c.String("profile"), yes: c.Bool("yes"), login: loginFlagsOf(c),
+	})
 }
-
-// formats are those of the AWS CLI's output.
-var formats = []string{"json", "text", "table", "yaml", "yaml-stream", "off"}
 
 func (p *program) configure(o configureOptions) error {
-	if o.output != "" && !slices.Contains(formats, o.output) {
-		return usageError{fmt.Sprintf("--output is one of %s, not %q", strings.Join(formats, ", "), o.output)}
+	if o.output != "" && !slices.Contains(offline.OutputFormats(), o.output) {
+		return usageError{fmt.Sprintf("--output is one of %s, not %q", strings.Join(offline.OutputFormats(), ", "), o.output)}
 	}
 	for _, given := range []struct{ flag, region string }{{"--region", o.region}, {"--sso-region", o.ssoRegion}} {
 		if given.region != "" && !session.IsRegion(given.region) {
@@ -73,9 +53,9 @@ func (p *program) configure(o configureOptions) error {
 	}
 	for _, given := range []struct {
 		flag, name string
-		isThere    func(string) bool
+		exists     func(string) bool
 	}{{"--profile", o.profile, client.Config.HasProfile}, {"--sso-session", o.session, client.Config.HasSession}} {
-		if err := checkName(given.name); err != nil && given.name != "" && !given.isThere(given.name) {
+		if err := checkName(given.name); err != nil && given.name != "" && !given.exists(given.name) {
 			return usageError{fmt.Sprintf("%s is %q: %v", given.flag, given.name, err)}
 		}
 	}
@@ -83,7 +63,7 @@ func (p *program) configure(o configureOptions) error {
 	ctx, stop := p.interruptible()
 	defer stop()
 	w := &wizard{p: p, ctx: ctx, client: client, o: o}
-	w.told = o.profile != "" && (o.session != "" && o.account != "" && o.role != "" || !p.canPrompt())
+	w.noDefaults = o.profile != "" && (o.session != "" && o.account != "" && o.role != "" || !p.canPrompt())
 	if err := w.chooseSession(); err != nil {
 		return err
 	}
@@ -96,25 +76,25 @@ func (p *program) configure(o configureOptions) error {
 	return w.write()
 }
 
-// A wizard is one run of the questions. What a flag says is not asked.
+// A wizard asks the questions of one run. It does not ask what a flag answers.
 type wizard struct {
-	p      *program
-	ctx    context.Context
-	client *session.Client
-	o      configureOptions
-	told   bool // what has a default is not asked for
+	p          *program
+	ctx        context.Context
+	client     *session.Client
+	o          configureOptions
+	noDefaults bool // do not ask for what has a default
 
-	portal  session.SSOSession
-	isNew   bool // the portal's section is to be written
-	account session.Account
-	draft   session.ProfileSpec
+	sso        session.SSOSession
+	newSession bool // the session's section is to be written
+	account    session.Account
+	spec       session.ProfileSpec
 }
 
-// question asks until the answer is good. Where nobody can be asked, it names
-// the flag that would have answered.
+// question asks until check accepts the answer. preset is the answer to Enter.
+// Without a terminal, the error names the flag that answers the question.
 func (w *wizard) question(flag, prompt, preset string, check func(string) error) (string, error) {
 	if !w.p.canPrompt() {
-		return "", shownError{usageError{"nobody is at a terminal to be asked: " + strings.ToLower(prompt)}, statusUsage,
+		return "", shownError{usageError{"there is no terminal to ask at: " + strings.ToLower(prompt)}, statusUsage,
 			[]string{"answer it with " + flag}}
 	}
 	shown := prompt + ":"
@@ -135,18 +115,18 @@ func (w *wizard) question(flag, prompt, preset string, check func(string) error)
 	}
 }
 
-// pick has the person choose from a list, or takes the only entry.
+// pick returns the index of the item that the user picks, or of the only one.
 func (w *wizard) pick(flag, what string, items []picker.Item) (int, error) {
 	if len(items) == 1 {
 		return 0, nil
 	}
 	if !w.p.canPrompt() {
-		return 0, shownError{usageError{fmt.Sprintf("nobody is at a terminal to choose the %s", what)}, statusUsage, []string{"name it with " + flag}}
+		return 0, shownError{usageError{fmt.Sprintf("there is no terminal to choose the %s at", what)}, statusUsage, []string{"name it with " + flag}}
 	}
 	return w.p.pick(w.ctx, items, picker.Options{Prompt: what})
 }
 
-// pickSession finds the sso-session, or asks for what a new one needs.
+// chooseSession finds the sso-session, or asks for what a new one needs.
 func (w *wizard) chooseSession() (err error) {
 	config := w.client.Config
 	if names := config.SessionNames(); w.o.session == "" && len(names) > 0 && w.o.startURL == "" {
@@ -162,7 +142,7 @@ func (w *wizard) chooseSession() (err error) {
 	if w.o.session == "" {
 		w.o.session, err = w.question("--sso-session", "Name of the new session", "", func(name string) error {
 			if config.HasSession(name) {
-				return fmt.Errorf("there is a session %q already", name)
+				return fmt.Errorf("a session %q exists already", name)
 			}
 			return checkName(name)
 		})
@@ -170,65 +150,70 @@ func (w *wizard) chooseSession() (err error) {
 			return err
 		}
 	}
-	if config.HasSession(w.o.session) {
-		if w.portal, err = config.SSOSession(w.o.session); err != nil {
-			return err
-		}
-		for _, given := range []struct{ flag, value, now string }{
-			{"--start-url", w.o.startURL, w.portal.StartURL}, {"--sso-region", w.o.ssoRegion, w.portal.Region},
-			{"--scopes", w.o.scopes, strings.Join(w.portal.Scopes, ",")},
-		} {
-			if given.value != "" && given.value != given.now {
-				return shownError{usageError{fmt.Sprintf("the sso-session %q has %q where %s says %q", w.o.session, given.now, given.flag, given.value)}, statusUsage,
-					[]string{"name a new session, or change this one in " + config.Path}}
-			}
-		}
-		return nil
+	if !config.HasSession(w.o.session) {
+		return w.describeSession()
 	}
-	return w.newSession()
+	if w.sso, err = config.SSOSession(w.o.session); err != nil {
+		return err
+	}
+	for _, given := range []struct{ flag, value, now string }{
+		{"--start-url", w.o.startURL, w.sso.StartURL}, {"--sso-region", w.o.ssoRegion, w.sso.Region},
+		{"--scopes", w.o.scopes, strings.Join(w.sso.Scopes, ",")},
+	} {
+		if given.value != "" && given.value != given.now {
+			return shownError{usageError{fmt.Sprintf("the sso-session %q has %q where %s says %q", w.o.session, given.now, given.flag, given.value)}, statusUsage,
+				[]string{"name a new session, or change this one in " + config.Path}}
+		}
+	}
+	return nil
 }
 
-func (w *wizard) newSession() (err error) {
-	w.isNew = true
-	w.portal = session.SSOSession{Name: w.o.session, StartURL: w.o.startURL, Region: w.o.ssoRegion, Scopes: session.ParseScopes(w.o.scopes)}
-	if w.portal.StartURL == "" {
-		w.portal.StartURL, err = w.question("--start-url", "Start URL, such as https://corp.awsapps.com/start", "", checkStartURL)
+// describeSession asks for the properties of a new session.
+func (w *wizard) describeSession() (err error) {
+	w.newSession = true
+	w.sso = session.SSOSession{Name: w.o.session, StartURL: w.o.startURL, Region: w.o.ssoRegion, Scopes: session.ParseScopes(w.o.scopes)}
+	if w.sso.StartURL == "" {
+		w.sso.StartURL, err = w.question("--start-url", "Start URL, such as https://corp.awsapps.com/start", "", checkStartURL)
 		if err != nil {
 			return err
 		}
-	} else if err := checkStartURL(w.portal.StartURL); err != nil {
+	} else if err := checkStartURL(w.sso.StartURL); err != nil {
 		return usageError{err.Error()}
 	}
-	if w.portal.Region == "" {
-		// The portal knows best; who runs it somewhere else is told before a
-		// browser opens, where a wrong region only says invalid_grant.
-		found := w.client.DetectRegion(w.ctx, w.portal.StartURL)
-		w.portal.Region, err = w.question("--sso-region", "Region of the Identity Center", found, func(region string) error {
-			switch {
-			case !session.IsRegion(region):
-				return fmt.Errorf("%q is not a region such as us-east-1", region)
-			case found != "" && region != found:
-				return fmt.Errorf("the portal is in %s, not in %s", found, region)
-			}
-			return nil
-		})
-		if err != nil {
+	if w.sso.Region != "" {
+		return nil
+	}
+	// A wrong region would only show in the browser, as invalid_grant.
+	found := w.client.DetectRegion(w.ctx, w.sso.StartURL)
+	w.sso.Region, err = w.question("--sso-region", "Region of the Identity Center", found, func(region string) error {
+		if err := checkRegionAnswer(region); err != nil {
 			return err
 		}
-		if w.o.scopes == "" {
-			scopes, err := w.question("--scopes", "Registration scopes", strings.Join(w.portal.Scopes, ","), func(string) error { return nil })
-			if err != nil {
-				return err
-			}
-			w.portal.Scopes = session.ParseScopes(scopes)
+		if found != "" && region != found {
+			return fmt.Errorf("the Identity Center of this start URL is in %s, not in %s", found, region)
 		}
+		return nil
+	})
+	if err != nil || w.o.scopes != "" {
+		return err
+	}
+	scopes, err := w.question("--scopes", "Registration scopes", strings.Join(w.sso.Scopes, ","), func(string) error { return nil })
+	if err == nil {
+		w.sso.Scopes = session.ParseScopes(scopes)
+	}
+	return err
+}
+
+func checkRegionAnswer(region string) error {
+	if !session.IsRegion(region) {
+		return fmt.Errorf("%q is not a region such as us-east-1", region)
 	}
 	return nil
 }
 
 func checkName(name string) error {
 	if !session.IsPortableName(name) {
-		return errors.New("a name has letters, digits and any of _.@%/-, so that every AWS tool can read it")
+		return errors.New("a name consists of letters, digits and any of _.@%/-, so that every AWS tool can read it")
 	}
 	return nil
 }
@@ -240,29 +225,29 @@ func checkStartURL(url string) error {
 	return nil
 }
 
-// chooseRole finds the account and the role, among those that the session may
-// reach if they are not named.
+// chooseRole finds the account and the role. If they are not named, it logs in
+// and lists those that the session gives access to.
 func (w *wizard) chooseRole() error {
 	if session.IsAccountID(w.o.account) && w.o.role != "" {
 		w.account.ID = w.o.account
 		return nil
 	}
-	if err := w.p.ensureLogin(w.ctx, w.client, w.portal, w.o.ways, false); err != nil {
+	if err := w.p.ensureLogin(w.ctx, w.client, w.sso, w.o.login, false); err != nil {
 		return err
 	}
-	accounts, err := w.client.Accounts(w.ctx, w.portal)
+	accounts, err := w.client.Accounts(w.ctx, w.sso)
 	if err != nil {
 		return err
 	}
 	if w.o.account != "" {
-		id, err := accountID(w.ctx, w.client, w.portal, w.o.account)
+		id, err := accountID(w.ctx, w.client, w.sso, w.o.account)
 		if err != nil {
 			return err
 		}
 		accounts = slices.DeleteFunc(accounts, func(a session.Account) bool { return a.ID != id })
 	}
 	if len(accounts) == 0 {
-		return noAccount(w.portal)
+		return noAccounts(w.sso)
 	}
 	i, err := w.pick("--account", "account", accountItems(accounts))
 	if err != nil {
@@ -272,13 +257,13 @@ func (w *wizard) chooseRole() error {
 	if w.o.role != "" {
 		return nil
 	}
-	roles, err := w.client.AccountRoles(w.ctx, w.portal, w.account.ID)
+	roles, err := w.client.AccountRoles(w.ctx, w.sso, w.account.ID)
 	if err != nil {
 		return err
 	}
 	if len(roles) == 0 {
-		return shownError{fmt.Errorf("%q can take no role in account %s", w.portal.Title(), w.account.ID), statusDenied,
-			[]string{"ask whoever runs the Identity Center for one"}}
+		return shownError{fmt.Errorf("%q gives access to no role in account %s", w.sso.Title(), w.account.ID), statusDenied,
+			[]string{"ask the administrator of the Identity Center for one"}}
 	}
 	items := make([]picker.Item, len(roles))
 	for i, role := range roles {
@@ -292,39 +277,39 @@ func (w *wizard) chooseRole() error {
 	return nil
 }
 
-// chooseRest asks for what has a default. Where the flags have named the profile
-// and all that it needs, or nobody can be asked, it stays at what they say.
+// chooseRest asks for what has a default, unless the flags name the profile and
+// all that it needs.
 func (w *wizard) chooseRest() (err error) {
-	w.draft = session.ProfileSpec{Name: w.o.profile, Session: w.portal.Name, AccountID: w.account.ID, RoleName: w.o.role, Region: w.o.region, Output: w.o.output}
-	if w.told {
+	w.spec = session.ProfileSpec{Name: w.o.profile, Session: w.sso.Name, AccountID: w.account.ID, RoleName: w.o.role, Region: w.o.region, Output: w.o.output}
+	if w.noDefaults {
 		return nil
 	}
-	if w.draft.Region == "" {
-		now, _ := w.client.Config.Profile(w.draft.Name) // if it is there
-		w.draft.Region, err = w.question("--region", "Region of the profile, or - for none", cmp.Or(now.Region, w.client.STSRegion, w.portal.Region), func(region string) error {
-			if region != "-" && !session.IsRegion(region) {
-				return fmt.Errorf("%q is not a region such as eu-west-1", region)
+	if w.spec.Region == "" {
+		now, _ := w.client.Config.Profile(w.spec.Name) // may not exist
+		w.spec.Region, err = w.question("--region", "Region of the profile, or - for none", cmp.Or(now.Region, w.client.STSRegion, w.sso.Region), func(region string) error {
+			if region == "-" {
+				return nil
+			}
+			return checkRegionAnswer(region)
+		})
+		if err != nil {
+			return err
+		}
+		w.spec.Region = strings.TrimPrefix(w.spec.Region, "-")
+	}
+	if w.spec.Output == "" {
+		w.spec.Output, err = w.question("--output", "Output format of the AWS CLI, or Enter for its default", "", func(output string) error {
+			if output != "" && !slices.Contains(offline.OutputFormats(), output) {
+				return fmt.Errorf("the formats are %s", strings.Join(offline.OutputFormats(), ", "))
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		w.draft.Region = strings.TrimPrefix(w.draft.Region, "-")
 	}
-	if w.draft.Output == "" {
-		w.draft.Output, err = w.question("--output", "Output format of the AWS CLI, or Enter for its default", "", func(output string) error {
-			if output != "" && !slices.Contains(formats, output) {
-				return fmt.Errorf("the formats are %s", strings.Join(formats, ", "))
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if w.draft.Name == "" {
-		w.draft.Name, err = w.question("--profile", "Name of the profile", w.draft.RoleName+"-"+w.draft.AccountID, func(name string) error {
+	if w.spec.Name == "" {
+		w.spec.Name, err = w.question("--profile", "Name of the profile", w.spec.RoleName+"-"+w.spec.AccountID, func(name string) error {
 			if w.client.Config.HasProfile(name) {
 				return nil
 			}
@@ -334,31 +319,31 @@ func (w *wizard) chooseRest() (err error) {
 	return err
 }
 
-// write shows what is to change where something is there already, asks, and
-// writes. Somebody else who writes the file meanwhile is not overwritten.
+// write writes the profile. If it exists, write shows the change and asks first.
+// A change that another program makes in between is not overwritten.
 func (w *wizard) write() error {
 	for {
 		var sso *session.SSOSession
-		if w.isNew {
-			sso = &w.portal
+		if w.newSession {
+			sso = &w.sso
 		}
-		edit, err := w.client.Config.PlanProfile(w.draft, sso)
+		edit, err := w.client.Config.PlanProfile(w.spec, sso)
 		if err != nil {
 			return err
 		}
 		if edit.IsEmpty() {
-			w.p.say("profile %q is as it should be", w.draft.Name)
+			w.p.say("profile %q is up to date", w.spec.Name)
 			return nil
 		}
-		if w.client.Config.HasProfile(w.draft.Name) && !w.o.yes {
+		if w.client.Config.HasProfile(w.spec.Name) && !w.o.yes {
 			w.p.showDiff(w.p.stderr, edit.Diff())
-			if err := w.p.confirmWrite(w.ctx, fmt.Sprintf("profile %q exists. Type yes to change it:", w.draft.Name)); err != nil {
+			if err := w.p.confirmWrite(w.ctx, fmt.Sprintf("Profile %q exists. Change it? [y/N]", w.spec.Name)); err != nil {
 				return err
 			}
 		}
 		_, err = w.client.SaveConfig(w.ctx, edit)
 		if errors.Is(err, session.ErrConfigChanged) {
-			if w.client.Config, err = w.p.config(); err != nil {
+			if err := w.p.reloadConfig(w.client); err != nil {
 				return err
 			}
 			continue
@@ -366,7 +351,7 @@ func (w *wizard) write() error {
 		if err != nil {
 			return err
 		}
-		w.p.say("profile %q is written to %s; switch to it with: ssoenv use %s", w.draft.Name, w.client.Config.Path, shellWord(w.draft.Name))
+		w.p.say("wrote profile %q to %s; switch to it with: ssoenv use %s", w.spec.Name, w.client.Config.Path, shellWord(w.spec.Name))
 		return nil
 	}
 }

@@ -9,38 +9,37 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 )
 
-// confirm asks the person before the credentials of a profile that is marked
-// with ssoenv_confirm are used. A shell that uses it already is not asked again.
+// confirm asks the user before the credentials of a guarded profile are used. A
+// shell that uses the profile already is not asked again.
 func (p *program) confirm(profile session.Profile, yes bool) error {
 	name := profile.Name
-	if yes || !profile.Confirm || name == p.env["SSOENV_PROFILE"] {
+	if yes || !profile.Confirm || name == p.state.Profile {
 		return nil
 	}
 	if !p.canPrompt() {
-		return shownError{fmt.Errorf("profile %q is to be confirmed, and nobody is at a terminal", name), statusUsage,
-			[]string{"add --yes if this is meant"}}
+		return shownError{fmt.Errorf("%q needs confirmation (ssoenv_confirm) and there is no terminal; use --yes", name), statusUsage, nil}
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	return p.askYes(ctx, fmt.Sprintf("%q is account %s, role %s. Type yes to use it:", name, profile.AccountID, profile.RoleName))
+	return p.askYes(ctx, fmt.Sprintf("%q is guarded (ssoenv_confirm): account %s, role %s. Use it? [y/N]", name, profile.AccountID, profile.RoleName))
 }
 
-// confirmWrite asks before a change of the config file that has been shown.
+// confirmWrite asks the user before the config file is changed.
 func (p *program) confirmWrite(ctx context.Context, question string) error {
 	if !p.canPrompt() {
-		return shownError{usageError{"nobody is at a terminal to confirm this"}, statusUsage, []string{"add --yes if it is meant"}}
+		return shownError{usageError{"this needs confirmation and there is no terminal; use --yes"}, statusUsage, nil}
 	}
 	return p.askYes(ctx, question)
 }
 
-// askYes takes anything but yes for a no.
+// askYes asks a question. Any answer but y and yes is an error.
 func (p *program) askYes(ctx context.Context, question string) error {
 	answer, err := p.ask(ctx, question)
 	if err != nil {
 		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {
-		return shownError{errors.New("not confirmed, and nothing is changed"), statusFailed, nil}
+		return shownError{errors.New("not confirmed, nothing changed"), statusFailed, nil}
 	}
 	return nil
 }

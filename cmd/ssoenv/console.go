@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -19,40 +20,29 @@ type consoleOptions struct {
 	print   bool
 }
 
-func (p *program) consoleCommand() *cli.Command {
-	var o consoleOptions
-	return &cli.Command{
-		Name:      "console",
-		Usage:     "open the AWS console, signed in as a profile",
-		ArgsUsage: "[PROFILE]",
-		Description: "Without PROFILE, opens it for the profile of this shell, in the shell's region. The console's\n" +
-			"session lasts as long as the profile's credentials.",
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "service", Usage: "open the page of `SERVICE`, such as s3 or ec2; default: the console's home", Destination: &o.service},
-			&cli.BoolFlag{Name: "print", Usage: "print the address instead of opening a browser", Destination: &o.print},
-		}, o.flags()...),
-		Action: func(c *cli.Context) error {
-			name, err := oneProfile(c)
-			if err != nil {
-				return err
-			}
-			if o.profile, err = p.resolveArg(p.defaultProfile(name)); err != nil {
-				return err
-			}
-			return p.console(o)
-		},
+func consoleAction(p *program, c *cli.Context) error {
+	name, err := oneProfile(c)
+	if err != nil {
+		return err
 	}
+	if name, err = p.resolveArg(p.defaultProfile(name)); err != nil {
+		return err
+	}
+	o, err := credentialOptionsOf(c, name)
+	if err != nil {
+		return err
+	}
+	return p.console(consoleOptions{o, c.String("service"), c.Bool("print")})
 }
 
-// browserPatience is how long a browser has to ask for the address that it was
+// browserTimeout is how long the browser has to fetch the address that it was
 // started for.
-const browserPatience = time.Minute
+const browserTimeout = time.Minute
 
 func (p *program) console(o consoleOptions) error {
 	if o.service != "" && !session.IsConsoleService(o.service) {
 		return usageError{fmt.Sprintf("%q is not a service as the console's addresses spell it, such as s3 or systems-manager/parameters", o.service)}
 	}
-	shown := o.print || o.login.noBrowser
 	client, err := p.client()
 	if err != nil {
 		return err
@@ -61,15 +51,15 @@ func (p *program) console(o consoleOptions) error {
 	if err != nil {
 		return err
 	}
-	o.profile = profile.Name
+	toTerminal := o.print || o.login.noBrowser
 	var with browser
-	if !shown {
-		// Before anybody is asked to log in for nothing.
+	if !toTerminal {
+		// Before a login, which would be in vain.
 		if with, err = p.findBrowser(profile.SSOSession.Browser); err != nil {
-			return shownError{err, statusFailed, []string{p.printHint(o.profile)}}
+			return shownError{err, statusFailed, []string{printHint(profile.Name)}}
 		}
 	}
-	plan, err := p.credentials(o.credentialOptions)
+	plan, err := p.profileCredentials(client, profile, o.credentialOptions)
 	if err != nil {
 		return err
 	}
@@ -79,39 +69,39 @@ func (p *program) console(o consoleOptions) error {
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	address, err := client.ConsoleURL(ctx, region, o.service, plan.profile.SSOSession.StartURL, plan.creds)
+	address, err := client.ConsoleURL(ctx, region, o.service, profile.SSOSession.StartURL, plan.creds)
 	if err != nil {
 		return err
 	}
-	if shown {
+	if toTerminal {
 		if err := p.print(address.Reveal() + "\n"); err != nil {
 			return err
 		}
-		p.say("the address works for %s, and whoever has it is signed in as %s", formatDuration(session.SigninLifetime), plan.title())
+		p.say("the address works for %s, and signs in as %s for everyone who has it", offline.FormatDuration(session.SigninLifetime), plan.title())
 		return nil
 	}
 	p.say("opening the AWS console in %s as %s", region, plan.title())
-	return p.openAndWait(ctx, with, address, o.profile)
+	return p.openAndWait(ctx, with, address, profile.Name)
 }
 
-// consoleRegion is the shell's own where the shell uses the profile: its person
-// may have chosen another than the profile's.
+// consoleRegion returns the region of --region, else that of the shell if the
+// shell uses the profile, since the user may have chosen another than the
+// profile's.
 func (p *program) consoleRegion(o consoleOptions, plan switchPlan) string {
-	here := cmp.Or(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])
-	if o.region == "" && o.profile == p.env["SSOENV_PROFILE"] {
-		return cmp.Or(here, plan.region, plan.profile.SSOSession.Region)
+	if o.region == "" && plan.profile.Name == p.state.Profile {
+		return cmp.Or(p.state.Region, plan.region, plan.profile.SSOSession.Region)
 	}
-	return cmp.Or(plan.region, here, plan.profile.SSOSession.Region)
+	return cmp.Or(plan.region, p.state.Region, plan.profile.SSOSession.Region)
 }
 
-// openAndWait ends when the browser has the address: it asks this process for
-// it.
+// openAndWait opens the address in the browser, by a redirect that works once,
+// and returns when the browser has fetched it.
 func (p *program) openAndWait(ctx context.Context, with browser, address safetext.Secret, profile string) error {
-	bounded, cancel := context.WithTimeout(ctx, browserPatience)
+	bounded, cancel := context.WithTimeout(ctx, browserTimeout)
 	defer cancel()
 	fetched, err := serveOnce(bounded, with, address.Reveal())
 	if err != nil {
-		return shownError{err, statusFailed, []string{p.printHint(profile)}}
+		return shownError{err, statusFailed, []string{printHint(profile)}}
 	}
 	select {
 	case <-fetched:
@@ -121,15 +111,10 @@ func (p *program) openAndWait(ctx context.Context, with browser, address safetex
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return shownError{errors.New("the browser has not come for the console's address within " + formatDuration(browserPatience)), statusFailed,
-		[]string{p.printHint(profile)}}
+	return shownError{errors.New("the browser did not fetch the console's address within " + offline.FormatDuration(browserTimeout)), statusFailed,
+		[]string{printHint(profile)}}
 }
 
-func (p *program) printHint(profile string) string {
-	return "get the address, to open it yourself, with: ssoenv console --print " + shellWord(profile)
-}
-
-// title names the use to a person, without its credentials.
-func (u switchPlan) title() string {
-	return fmt.Sprintf("%s (account %s, role %s)", u.profile.Name, u.profile.AccountID, u.profile.RoleName)
+func printHint(profile string) string {
+	return "print the address, and open it yourself, with: ssoenv console --print " + shellWord(profile)
 }

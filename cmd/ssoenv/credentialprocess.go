@@ -13,28 +13,15 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 )
 
-func (p *program) credentialProcessCommand() *cli.Command {
-	var noLogin bool
-	return &cli.Command{
-		Name:      "credential-process",
-		Usage:     "print a profile's credentials as JSON, for the AWS tools' credential_process",
-		ArgsUsage: "PROFILE",
-		Description: "In the AWS config, in a profile of another name than PROFILE:\n" +
-			"    credential_process = /path/to/ssoenv credential-process PROFILE",
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &noLogin},
-		},
-		Action: func(c *cli.Context) error {
-			name, err := oneProfile(c)
-			if err != nil {
-				return err
-			}
-			if name, err = p.resolveArg(name); err != nil {
-				return err
-			}
-			return p.credentialProcess(name, noLogin)
-		},
+func credentialProcessAction(p *program, c *cli.Context) error {
+	name, err := oneProfile(c)
+	if err != nil {
+		return err
 	}
+	if name, err = p.resolveArg(name); err != nil {
+		return err
+	}
+	return p.credentialProcess(name, c.Bool("no-login"))
 }
 
 // processJSON is version 1 of the protocol, with the names that it fixes:
@@ -53,16 +40,15 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 		return shownError{usageError{"this would print credentials to the terminal"}, statusUsage,
 			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + shellWord(name)}}
 	}
-	// Whatever is on standard error when it fails, the AWS tools show inside a
-	// message of their own: so nothing else is there, unless a person reads it.
+	// If the command fails, the AWS tools show its standard error inside a message
+	// of their own. Nothing but the error must be there, unless a user reads it.
 	p.quiet = !p.hasUser() && !p.debug
 	plan, err := p.credentials(credentialOptions{profile: name, noLogin: noLogin, yes: true})
-	var foreign *session.UnsupportedError
-	if errors.As(err, &foreign) {
-		if asksFor(foreign.Process, name) {
-			err = fmt.Errorf("profile %q names itself: its credential_process asks ssoenv for the credentials of %q", name, name)
+	if unsupported, ok := errors.AsType[*session.UnsupportedError](err); ok {
+		if callsItself(unsupported.Process, name) {
+			err = fmt.Errorf("profile %q refers to itself: its credential_process asks ssoenv for the credentials of %q", name, name)
 		}
-		return shownError{err, statusConfig, []string{"name a profile here that has an sso_session, sso_account_id and sso_role_name"}}
+		return shownError{err, statusConfig, []string{"name a profile that has an sso_session, sso_account_id and sso_role_name"}}
 	}
 	if err != nil {
 		return err
@@ -77,9 +63,9 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 	})
 }
 
-// asksFor tells whether a profile's credential_process is this very command,
-// for the profile.
-func asksFor(process, profile string) bool {
+// callsItself reports whether a profile's credential_process is this command for
+// the same profile.
+func callsItself(process, profile string) bool {
 	words, err := splitWords(process)
 	if err != nil || len(words) < 2 || !strings.HasPrefix(filepath.Base(words[0]), "ssoenv") {
 		return false

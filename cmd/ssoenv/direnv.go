@@ -18,42 +18,33 @@ import (
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
-// filesCommand is for direnv's library function: it names the files that change
+// filesAction is for direnv's library function: it prints the files that change
 // when there is something new to load.
-func (p *program) filesCommand() *cli.Command {
-	var ignored credentialOptions
-	return &cli.Command{
-		Name:      "files",
-		Usage:     "print the files that tell of newer credentials and of a login",
-		ArgsUsage: "PROFILE",
-		Hidden:    true,
-		Flags:     ignored.flags(), // an .envrc may give any to use
-		Action: func(c *cli.Context) error {
-			name, err := oneProfile(c)
-			if err != nil {
-				return err
-			}
-			if name, err = p.resolveArg(name); err != nil {
-				return err
-			}
-			client, err := p.client()
-			if err != nil {
-				return err
-			}
-			profile, err := client.Config.Profile(name)
-			files := client.WatchFiles(profile)
-			if err != nil {
-				// The config is what has to change, or, where the name may be an
-				// account's and a role's, the login. Nobody is asked for it here.
-				_, sso, _ := accountAndRole(client.Config, name, err)
-				files = client.SessionWatchFiles(sso)
-			}
-			return p.print(strings.Join(files, "\n") + "\n")
-		},
+func filesAction(p *program, c *cli.Context) error {
+	name, err := oneProfile(c)
+	if err != nil {
+		return err
 	}
+	if name, err = p.resolveArg(name); err != nil {
+		return err
+	}
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	profile, err := client.Config.Profile(name)
+	files := client.WatchFiles(profile)
+	if err != nil {
+		// The config has to change or, if the name may be an account's name
+		// and a role, the session.
+		_, sso, _ := accountAndRole(client.Config, name, err)
+		files = client.SessionWatchFiles(sso)
+	}
+	return p.print(strings.Join(files, "\n") + "\n")
 }
 
-// initDirenv prints direnv's library function, or puts it where direnv looks.
+// initDirenv prints direnv's library function or, with install, writes it to
+// direnv's lib folder.
 func (p *program) initDirenv(install bool) error {
 	exe, err := p.executable()
 	if err != nil {
@@ -69,11 +60,11 @@ func (p *program) initDirenv(install bool) error {
 	if err := cache.ReplaceFile(path, []byte(shellinit.Direnv(exe)), 0o644); err != nil {
 		return err
 	}
-	p.say("%s is written: an .envrc may say \"use ssoenv PROFILE\" now", path)
+	p.say("wrote %s; an .envrc can now contain \"use ssoenv PROFILE\"", path)
 	return nil
 }
 
-// direnvFile is where direnv looks for the function.
+// direnvFile returns the path of the function in direnv's lib folder.
 func (p *program) direnvFile() string {
 	folder := cmp.Or(p.env["DIRENV_CONFIG"], filepath.Join(xdg.ConfigHome, "direnv"))
 	return filepath.Join(folder, "lib", "ssoenv.sh")

@@ -18,26 +18,11 @@ type doctorOptions struct {
 	prompt  string
 }
 
-func (p *program) doctorCommand() *cli.Command {
-	var o doctorOptions
-	return &cli.Command{
-		Name:  "doctor",
-		Usage: "find what is wrong with this machine's set-up, and say the mend",
-		Description: "Exits with 0 when nothing is wrong, warnings or not, and with 1 when something is.\n" +
-			"It changes nothing, and shows no secret.",
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON document", Destination: &o.json},
-			&cli.BoolFlag{Name: "offline", Usage: "leave the network and the clock out", Destination: &o.offline},
-			&cli.StringFlag{Name: "hook", Usage: "what the shell's function says of itself", Destination: &o.hook, Hidden: true},
-			&cli.StringFlag{Name: "hook-prompt", Usage: "what draws the prompt of a shell that has one", Destination: &o.prompt, Hidden: true},
-		},
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
-				return err
-			}
-			return p.doctor(o)
-		},
+func doctorAction(p *program, c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
 	}
+	return p.doctor(doctorOptions{json: c.Bool("json"), offline: c.Bool("offline"), hook: c.String("hook"), prompt: c.String("hook-prompt")})
 }
 
 // A finding is what one look has found.
@@ -99,14 +84,14 @@ func (x *examination) note(status, mend, format string, args []any) {
 		Check:  x.check,
 		Status: status,
 		Text:   safetext.Printable(fmt.Sprintf(format, args...)),
-		Fix:    safetext.Printable(strings.TrimPrefix(mend, "mend ")),
+		Fix:    safetext.Printable(strings.TrimPrefix(mend, "fix ")),
 	})
 }
 
 // wrong is for an error, with the advice that every command has for it.
 func (x *examination) wrong(err error) {
 	for _, err := range flattenJoined(err) {
-		_, hints := x.remedy("doctor", err)
+		_, hints := x.remedy(nil, err)
 		x.problem(strings.Join(hints, "; "), "%v", err)
 	}
 }
@@ -135,5 +120,5 @@ func (x *examination) report(asJSON bool) error {
 
 // short spells the home directory as people do, where a shell would know it.
 func (x *examination) short(text string) string {
-	return strings.ReplaceAll(" "+text, " "+x.home()+"/", " ~/")[1:]
+	return strings.ReplaceAll(" "+text, " "+x.paths.Home+"/", " ~/")[1:]
 }

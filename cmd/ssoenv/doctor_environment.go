@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 )
 
 // environment looks at this shell's variables: whether the keys are those of
@@ -33,24 +36,23 @@ func (x *examination) profileInUse() {
 	if profile == "" {
 		return
 	}
-	memory := parseSnapshot(x.env["SSOENV_SAVED"])
 	seconds, err := strconv.ParseInt(x.env["SSOENV_EXPIRES"], 10, 64)
 	left := time.Unix(seconds, 0).Sub(x.now())
 	switch {
 	case x.env["AWS_ACCESS_KEY_ID"] == "":
 		x.problem(x.again()+", or ssoenv clear", "SSOENV_PROFILE is %q, but there are no keys in this shell", profile)
-	case snapshotLost(x.env, memory):
+	case x.state.SnapshotLost():
 		x.warning(x.again(), "SSOENV_SAVED has been changed: clear cannot give back what this shell had before %q", profile)
-	case !memory.unchanged(x.env, "AWS_ACCESS_KEY_ID") || !memory.unchanged(x.env, "AWS_SECRET_ACCESS_KEY") || !memory.unchanged(x.env, "AWS_SESSION_TOKEN"):
+	case !x.state.CredentialsUnchanged():
 		x.problem(x.again(), "SSOENV_PROFILE is %q, but the keys in this shell have been changed since", profile)
-	case !memory.unchanged(x.env, "AWS_ACCOUNT_ID"):
+	case !x.state.Unchanged("AWS_ACCOUNT_ID"):
 		x.problem(x.again(), "AWS_ACCOUNT_ID has been changed since %q was chosen: some tools believe it", profile)
 	case err != nil:
 		x.problem(x.again(), "SSOENV_EXPIRES is %q, which is no time: nothing is renewed", x.env["SSOENV_EXPIRES"])
 	case left <= 0:
 		x.problem(x.again(), "the credentials of %q have expired", profile)
 	default:
-		x.ok("this shell uses %q for another %s", profile, formatDuration(left))
+		x.ok("this shell uses %q for another %s", profile, offline.FormatDuration(left))
 	}
 }
 
@@ -87,9 +89,9 @@ func (x *examination) keyPairs() {
 // rivals are the variables that name other credentials.
 func (x *examination) rivals() {
 	keys := x.env["AWS_ACCESS_KEY_ID"] != ""
-	for _, name := range restorable {
+	for _, name := range shellenv.Conflicting() {
 		value, ok := x.env[name]
-		if !ok || setByUse[name] || expiring[name] {
+		if !ok {
 			continue
 		}
 		isProfile := name == "AWS_PROFILE" || name == "AWS_DEFAULT_PROFILE"

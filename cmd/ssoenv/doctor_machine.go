@@ -14,6 +14,7 @@ import (
 	"github.com/adrg/xdg"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -160,13 +161,6 @@ func (x *examination) configFiles() {
 	}
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 // quietClient leaves it to the checks to say what is wrong with the caches, and
 // makes findings of its warnings.
 func (x *examination) quietClient() (*session.Client, error) {
@@ -226,14 +220,14 @@ func whyNotRenewed(token session.Token) string {
 
 // caches looks whether what is to be kept can be kept, and from whom.
 func (x *examination) caches() {
-	roles, inMemory := x.roleDirectory()
+	roles, inMemory := x.paths.Roles()
 	for _, c := range []struct {
 		what, path string
 		open       func(string) (*cache.Dir, error)
 	}{
-		{"logins", x.tokenDirectory(), cache.OpenShared},
-		{"role credentials", roles, openSealed},
-		{"registrations and locks", x.privateDirectory(), cache.Open},
+		{"logins", x.paths.Tokens, cache.OpenShared},
+		{"role credentials", roles, offline.OpenSealed},
+		{"registrations and locks", x.paths.Private, cache.Open},
 	} {
 		dir, err := c.open(c.path)
 		if err == nil {
@@ -304,7 +298,7 @@ func (x *examination) browsers() {
 		case errors.Is(err, errNoBrowser):
 			x.ok("%v: a login shows its address, to be opened elsewhere", err)
 		case err != nil && setting != "":
-			x.problem("mend ssoenv_browser in "+x.configPath(), "%v", err)
+			x.problem("mend ssoenv_browser in "+x.paths.Config, "%v", err)
 		case err != nil:
 			x.warning("install one, or name another in BROWSER", "%v", err)
 		case setting == "" && x.env["BROWSER"] != "" && !strings.Contains(x.env["BROWSER"], filepath.Base(line[0])):

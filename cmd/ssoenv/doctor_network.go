@@ -46,7 +46,7 @@ func (x *examination) network(offline bool) {
 			x.problem("if your company inspects traffic, give AWS_CA_BUNDLE the file of its certificates; otherwise somebody else is answering",
 				"%v; the certificate is by %s%s", r.Err, r.Issuer, way)
 		case r.Err != nil:
-			_, hints := x.remedy("doctor", r.Err)
+			_, hints := x.remedy(nil, r.Err)
 			x.problem(strings.Join(hints, "; "), "%v%s", r.Err, way)
 		case r.Issuer != "":
 			x.ok("%s answers, with a certificate by %s%s", host, r.Issuer, way)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 )
 
@@ -16,12 +16,12 @@ const (
 	statusFailed      = 1 // network, service, disk
 	statusUsage       = 2
 	statusLogin       = 3 // a login is needed
-	statusConfig      = 4 // no such profile, or its configuration is wrong
+	statusConfig      = 4 // no such profile, or wrong configuration
 	statusDenied      = 5 // AWS says no
 	statusInterrupted = 130
 )
 
-// A usageError is a command line that ssoenv does not understand.
+// A usageError says what is wrong with the command line.
 type usageError struct{ problem string }
 
 func (e usageError) Error() string { return e.problem }
@@ -30,13 +30,14 @@ type unknownCommandError struct{ name, nearest string }
 
 func (e unknownCommandError) Error() string { return fmt.Sprintf("there is no command %q", e.name) }
 
-// A statusError ends ssoenv with a status and says nothing: the status is the
+// A statusError ends ssoenv with a status and no message: the status is the
 // answer.
 type statusError int
 
 func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
-// A shownError has its remedy with it, where that depends on the command.
+// A shownError brings its own status and hints, where these depend on the
+// command.
 type shownError struct {
 	error
 	status int
@@ -45,26 +46,26 @@ type shownError struct {
 
 func (e shownError) Unwrap() error { return e.error }
 
-// report prints the error, if there is one, with what to do about it, and
-// decides the exit status. Nothing else in ssoenv does either.
-func (p *program) report(command string, err error) int {
+// report writes the error with its hints to standard error and returns the exit
+// status. No other function decides either. command is nil if the command line
+// names none.
+func (p *program) report(command *offline.Command, err error) int {
 	if err == nil {
 		return statusDone
 	}
-	if (evaluated[command] || command == "") && !p.isTerminal(p.stdout) {
-		// Makes an eval fail, so that whatever was to follow it does not run
-		// with the credentials from before; a mistyped command's, too.
+	if (command == nil || command.Evaluated) && !p.isTerminal(p.stdout) {
+		// Makes an eval fail, so that what follows it does not run with the
+		// wrong credentials. A mistyped command may stand in an eval, too.
 		_ = p.print("false\n")
 	}
-	var silent statusError
-	if errors.As(err, &silent) {
+	if silent, ok := errors.AsType[statusError](err); ok {
 		return int(silent)
 	}
 	status := statusDone
 	var lines []string
 	for _, err := range flattenJoined(err) {
-		each, hints := p.remedy(command, err)
-		if each == statusInterrupted {
+		its, hints := p.remedy(command, err)
+		if its == statusInterrupted {
 			err = errors.New("interrupted")
 		}
 		lines = append(lines, err.Error())
@@ -72,10 +73,10 @@ func (p *program) report(command string, err error) int {
 			lines = append(lines, "hint: "+hint)
 		}
 		if status == statusDone {
-			status = each
+			status = its
 		}
 	}
-	if command == "credential-process" {
+	if command != nil && command.Name == "credential-process" {
 		// The AWS tools show it inside a message of their own.
 		lines, p.quiet = []string{strings.Join(lines, "; ")}, false
 	}
@@ -85,97 +86,68 @@ func (p *program) report(command string, err error) int {
 	return status
 }
 
-// flattenJoined takes joined errors apart, so that each gets its line and its hint.
+// flattenJoined returns the errors that were joined, each of which gets a line
+// and hints of its own.
 func flattenJoined(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}
 	var all []error
-	for _, part := range joined.Unwrap() {
-		all = append(all, flattenJoined(part)...)
+	for _, err := range joined.Unwrap() {
+		all = append(all, flattenJoined(err)...)
 	}
 	return all
 }
 
-func (p *program) remedy(command string, err error) (status int, hints []string) {
-	var (
-		shown    shownError
-		usage    usageError
-		unknown  unknownCommandError
-		required *session.LoginRequiredError
-		missing  *session.NotFoundError
-		config   *session.ConfigError
-		foreign  *session.UnsupportedError
-		clock    *session.ClockError
-		region   *session.RegionError
-		mfa      *session.MFARequiredError
-		denied   *session.AccessDeniedError
-		refused  *session.LoginDeniedError
-		service  *session.ServiceError
-		network  *session.NetworkError
-		busy     *session.BusyError
-		keyring  *session.KeyringError
-	)
-	switch {
-	case errors.As(err, &shown):
+// remedy returns the exit status of an error and hints that say what to do.
+func (p *program) remedy(command *offline.Command, err error) (status int, hints []string) {
+	if shown, ok := errors.AsType[shownError](err); ok {
 		return shown.status, shown.hints
-	case errors.Is(err, context.Canceled):
+	}
+	if errors.Is(err, context.Canceled) {
 		return statusInterrupted, nil
-	case errors.As(err, &usage):
-		if command == "" {
+	}
+	if _, ok := errors.AsType[usageError](err); ok {
+		if command == nil {
 			return statusUsage, []string{"ssoenv --help lists the commands"}
 		}
-		return statusUsage, []string{fmt.Sprintf("ssoenv %s --help shows its flags", command)}
-	case errors.As(err, &unknown):
+		return statusUsage, []string{fmt.Sprintf("ssoenv %s --help shows its flags", command.Name)}
+	}
+	if unknown, ok := errors.AsType[unknownCommandError](err); ok {
 		if unknown.nearest != "" {
 			return statusUsage, []string{fmt.Sprintf("did you mean ssoenv %s?", unknown.nearest)}
 		}
 		return statusUsage, []string{"ssoenv --help lists the commands"}
-	case errors.As(err, &required):
-		return statusLogin, []string{"log in with: " + p.loginCommandFor(required.SSOSession)}
-	case errors.As(err, &mfa):
-		return statusLogin, []string{"somebody has to type it: run ssoenv use " + shellWord(mfa.Profile) + " at a terminal"}
-	case errors.As(err, &keyring):
-		return statusFailed, keyringHints(keyring.SSOSession)
-	case errors.As(err, &missing):
-		return statusConfig, p.namesHint(missing)
-	case errors.As(err, &region):
-		if region.Actual != "" {
-			return statusConfig, []string{fmt.Sprintf("set sso_region = %s in %s", region.Actual, sectionOf(region.SSOSession))}
-		}
-		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.SSOSession) + ": the region is the one that your Identity Center was set up in"}
-	case errors.As(err, &foreign):
-		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellWord(foreign.Profile)}
-	case errors.As(err, &clock):
-		return statusFailed, []string{"set this machine's clock right"}
-	case errors.As(err, &config):
-		if strings.HasPrefix(config.Key, "AWS_ENDPOINT_URL") {
-			return statusConfig, []string{"unset " + config.Key + ", or give it an https URL"}
-		}
-		if config.Section != "" && config.Key != "" {
-			return statusConfig, []string{fmt.Sprintf("mend %s in %s of %s", config.Key, config.Section, p.configPath())}
-		}
-		return statusConfig, []string{"mend " + p.configPath()}
-	case errors.As(err, &denied):
-		return statusDenied, []string{
-			fmt.Sprintf("ask whoever runs the Identity Center %q for the role; %s lists those that you have", denied.SSOSession.Title(), rolesCommandFor(denied)),
-		}
-	case errors.As(err, &refused) && refused.Late:
-		return statusLogin, []string{"run the command again to get a new login"}
-	case errors.As(err, &refused):
-		return statusDenied, []string{"run the command again to get a new login"}
-	case errors.As(err, &service):
-		return p.serviceRemedy(service)
-	case errors.As(err, &network):
-		return statusFailed, []string{"check the network, a VPN or HTTPS_PROXY, and AWS_CA_BUNDLE if your company has its own certificates; then run the command again"}
-	case errors.As(err, &busy):
-		if busy.PID != 0 {
-			return statusFailed, []string{fmt.Sprintf("if that process hangs, end it: kill %d", busy.PID)}
-		}
-		return statusFailed, []string{"run the command again"}
 	}
-	return statusFailed, nil
+	if status, hints := p.loginRemedy(err); hints != nil {
+		return status, hints
+	}
+	if status, hints := p.configRemedy(err); hints != nil {
+		return status, hints
+	}
+	return p.serviceRemedy(err)
+}
+
+// loginRemedy is for errors that end with a login. It returns nil for others.
+func (p *program) loginRemedy(err error) (status int, hints []string) {
+	if required, ok := errors.AsType[*session.LoginRequiredError](err); ok {
+		return statusLogin, []string{"log in with: " + p.loginCommandFor(required.SSOSession)}
+	}
+	if mfa, ok := errors.AsType[*session.MFARequiredError](err); ok {
+		return statusLogin, []string{"type the code at a terminal: ssoenv use " + shellWord(mfa.Profile)}
+	}
+	if keyring, ok := errors.AsType[*session.KeyringError](err); ok {
+		return statusFailed, keyringHints(keyring.SSOSession)
+	}
+	if denied, ok := errors.AsType[*session.LoginDeniedError](err); ok {
+		hints = []string{"run the command again to get a new login"}
+		if denied.Late {
+			return statusLogin, hints
+		}
+		return statusDenied, hints
+	}
+	return statusDone, nil
 }
 
 func keyringHints(sso session.SSOSession) []string {
@@ -185,16 +157,69 @@ func keyringHints(sso session.SSOSession) []string {
 	}
 }
 
-func (p *program) serviceRemedy(e *session.ServiceError) (int, []string) {
+// configRemedy is for errors that end with a change of the configuration. It
+// returns nil for others.
+func (p *program) configRemedy(err error) (status int, hints []string) {
+	if missing, ok := errors.AsType[*session.NotFoundError](err); ok {
+		return statusConfig, p.namesHint(missing)
+	}
+	if region, ok := errors.AsType[*session.RegionError](err); ok {
+		if region.Actual != "" {
+			return statusConfig, []string{fmt.Sprintf("set sso_region = %s in %s", region.Actual, sectionOf(region.SSOSession))}
+		}
+		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.SSOSession) + ": the region is the one that your Identity Center was set up in"}
+	}
+	if unsupported, ok := errors.AsType[*session.UnsupportedError](err); ok {
+		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellWord(unsupported.Profile)}
+	}
+	if config, ok := errors.AsType[*session.ConfigError](err); ok {
+		switch {
+		case strings.HasPrefix(config.Key, "AWS_ENDPOINT_URL"):
+			return statusConfig, []string{"unset " + config.Key + ", or give it an https URL"}
+		case config.Section != "" && config.Key != "":
+			return statusConfig, []string{fmt.Sprintf("fix %s in %s of %s", config.Key, config.Section, p.paths.Config)}
+		}
+		return statusConfig, []string{"fix " + p.paths.Config}
+	}
+	return statusDone, nil
+}
+
+// serviceRemedy is for errors of the network, of AWS and of everything else.
+func (p *program) serviceRemedy(err error) (status int, hints []string) {
+	if _, ok := errors.AsType[*session.ClockError](err); ok {
+		return statusFailed, []string{"set this machine's clock right"}
+	}
+	if denied, ok := errors.AsType[*session.AccessDeniedError](err); ok {
+		return statusDenied, []string{
+			fmt.Sprintf("ask the administrator of the Identity Center %q for the role; %s lists those that you have", denied.SSOSession.Title(), rolesCommandFor(denied)),
+		}
+	}
+	if answer, ok := errors.AsType[*session.ServiceError](err); ok {
+		return p.answerRemedy(answer)
+	}
+	if _, ok := errors.AsType[*session.NetworkError](err); ok {
+		return statusFailed, []string{"check the network, a VPN or HTTPS_PROXY, and AWS_CA_BUNDLE if your company has its own certificates; then run the command again"}
+	}
+	if busy, ok := errors.AsType[*session.BusyError](err); ok {
+		if busy.PID != 0 {
+			return statusFailed, []string{fmt.Sprintf("if that process hangs, end it: kill %d", busy.PID)}
+		}
+		return statusFailed, []string{"run the command again"}
+	}
+	return statusFailed, nil
+}
+
+// answerRemedy is for an answer of AWS that is an error.
+func (p *program) answerRemedy(e *session.ServiceError) (status int, hints []string) {
 	switch {
 	case e.Operation == "getSigninToken" && e.Status < 500 && e.Status != 429:
-		return statusDenied, []string{"the console does not take these credentials: ssoenv whoami " + shellWord(p.profile) + " tells whether AWS still knows them"}
+		return statusDenied, []string{"the console does not accept these credentials: ssoenv whoami " + shellWord(p.profile) + " shows whether AWS still accepts them"}
 	case e.Code == "InvalidGrantException":
 		return statusFailed, []string{"the answer may have been lost on the way: log in again; if it happens each time, check sso_region"}
 	case e.Code == "ExpiredToken", e.Code == "InvalidClientTokenId", e.Code == "ExpiredTokenException":
-		return statusDenied, []string{"the credentials in this shell are no longer good: run ssoenv use again"}
+		return statusDenied, []string{"the credentials in this shell are no longer valid: run ssoenv use again"}
 	case e.Operation == "ListAccountRoles" && e.Status == 403:
-		return statusDenied, []string{"ssoenv accounts lists those that the session may reach"}
+		return statusDenied, []string{"ssoenv accounts lists the accounts that the session gives access to"}
 	case e.Status == 401 || e.Status == 403:
 		return statusDenied, nil
 	case e.Status == 429 || e.Status >= 500:
@@ -203,29 +228,7 @@ func (p *program) serviceRemedy(e *session.ServiceError) (int, []string) {
 	return statusFailed, nil
 }
 
-// namesHint suggests the name that was probably meant.
-func (p *program) namesHint(missing *session.NotFoundError) []string {
-	if missing.Unread != "" {
-		return []string{fmt.Sprintf("[%s] in %s needs quotes, without which the AWS CLI ignores it: [%s %q]", missing.Unread, missing.File, missing.Kind, missing.Name)}
-	}
-	config, err := p.config()
-	if err != nil {
-		return nil
-	}
-	names, list := config.ProfileNames(), "ssoenv list shows the profiles of "+missing.File
-	if missing.Kind != "profile" {
-		names, list = config.SessionNames(), "the sso-sessions of "+missing.File+" are: "+strings.Join(config.SessionNames(), ", ")
-	}
-	if len(names) == 0 {
-		return []string{fmt.Sprintf("%s has none: ssoenv configure makes one", missing.File)}
-	}
-	if near := nearest(missing.Name, names); near != "" {
-		return []string{fmt.Sprintf("did you mean %q?", near)}
-	}
-	return []string{list}
-}
-
-// loginCommandFor is the command line that logs in to the portal.
+// loginCommandFor returns the command line that logs in to the session.
 func (p *program) loginCommandFor(sso session.SSOSession) string {
 	switch {
 	case p.profile != "":
@@ -243,14 +246,15 @@ func (p *program) loginCommandFor(sso session.SSOSession) string {
 	return "ssoenv login PROFILE, with a profile of " + sso.StartURL
 }
 
-// rolesCommandFor is the command line that lists what could be taken instead.
+// rolesCommandFor returns the command line that lists the roles of the account.
 func rolesCommandFor(denied *session.AccessDeniedError) string {
 	if denied.SSOSession.Name == "" {
-		return denied.SSOSession.StartURL // which roles has no flag for
+		return denied.SSOSession.StartURL // roles has no flag for a legacy profile's session
 	}
 	return fmt.Sprintf("ssoenv roles %s --sso-session %s", denied.AccountID, shellWord(denied.SSOSession.Name))
 }
 
+// sectionOf names the section of the config file that describes the session.
 func sectionOf(sso session.SSOSession) string {
 	if sso.Name != "" {
 		return fmt.Sprintf("[sso-session %s]", sso.Name)
@@ -258,63 +262,11 @@ func sectionOf(sso session.SSOSession) string {
 	return "the profiles of " + sso.StartURL
 }
 
-// shellWord spells a name as one would type it in any shell.
+// shellWord returns a name as a user types it in any shell.
 func shellWord(name string) string {
 	plain := strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@%/+=:,-") == ""
 	if plain && name != "" && !strings.HasPrefix(name, "-") {
 		return name
 	}
 	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
-}
-
-// nearest finds the name that was probably meant: one within two slips of the
-// typed one, and within one for every three letters; or the only one that it
-// begins.
-func nearest(typed string, names []string) string {
-	best, bestDistance := "", 3
-	for _, name := range names {
-		if len(name) > len(typed)+8 || len(typed) > len(name)+8 {
-			continue // too far apart, however many bytes a letter takes
-		}
-		if d := distance(typed, name); d < bestDistance && d*3 <= max(len(name), 3) {
-			best, bestDistance = name, d
-		}
-	}
-	if best == "" && len(typed) >= 2 {
-		begun := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix(name, typed) })
-		if len(begun) == 1 {
-			return begun[0]
-		}
-	}
-	return best
-}
-
-// distance counts the slips between two words: letters missed, added, changed,
-// or exchanged with the next one.
-func distance(a, b string) int {
-	x, y := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
-	if len(x) > 128 || len(y) > 128 {
-		return 128
-	}
-	var before []int
-	last := make([]int, len(y)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		row := make([]int, len(y)+1)
-		row[0] = i
-		for j := 1; j <= len(y); j++ {
-			change := last[j-1]
-			if x[i-1] != y[j-1] {
-				change++
-			}
-			row[j] = min(change, last[j]+1, row[j-1]+1)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(y)]
 }

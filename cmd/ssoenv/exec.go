@@ -8,12 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/shellinit"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 )
 
 type execOptions struct {
@@ -21,33 +20,25 @@ type execOptions struct {
 	command []string
 }
 
-func (p *program) execCommand() *cli.Command {
-	var o execOptions
-	return &cli.Command{
-		Name:      "exec",
-		Usage:     "run a command with a profile's credentials",
-		ArgsUsage: "PROFILE -- COMMAND…",
-		Description: "The command takes ssoenv's place, so its signals and its exit status are its own. Nothing\n" +
-			"else is changed: this is for scripts, make, cron and programs that start others.",
-		Flags: o.flags(),
-		Action: func(c *cli.Context) error {
-			if c.NArg() < 2 {
-				return usageError{"which profile, and which command? ssoenv exec PROFILE -- COMMAND"}
-			}
-			o.profile, o.command = c.Args().First(), c.Args().Tail()
-			return p.exec(o)
-		},
+func execAction(p *program, c *cli.Context) error {
+	if c.NArg() < 2 {
+		return usageError{"which profile, and which command? ssoenv exec PROFILE -- COMMAND"}
 	}
+	o, err := credentialOptionsOf(c, c.Args().First())
+	if err != nil {
+		return err
+	}
+	return p.exec(execOptions{o, c.Args().Tail()})
 }
 
-// Statuses of a command that could not be started, as shells give them.
+// Statuses of a command that could not be started, as in a shell.
 const (
 	statusNotExecutable = 126
 	statusNotFound      = 127
 )
 
 func (p *program) exec(o execOptions) error {
-	// Before anybody is asked to log in for nothing.
+	// Before a login, which would be in vain.
 	path, err := exec.LookPath(o.command[0])
 	if errors.Is(err, exec.ErrNotFound) && p.isInPath(o.command[0]) {
 		err = fs.ErrPermission
@@ -66,14 +57,14 @@ func (p *program) exec(o execOptions) error {
 	if err != nil {
 		return err
 	}
-	statements, _ := plan.statements(p.env)
+	change, _ := plan.shellSwitch().Apply(p.env)
 	p.allowDumps()
-	err = replaceProcess(path, o.command, applied(statements, p.given))
+	err = replaceProcess(path, o.command, shellenv.Environ(change, p.given))
 	return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
 }
 
-// isInPath tells whether there is a file of that name that could be meant, which
-// may not be executable.
+// isInPath reports whether a folder of PATH has a file of that name, executable
+// or not.
 func (p *program) isInPath(name string) bool {
 	return slices.ContainsFunc(filepath.SplitList(p.env["PATH"]), func(folder string) bool {
 		info, err := os.Stat(filepath.Join(folder, name))
@@ -81,31 +72,10 @@ func (p *program) isInPath(name string) bool {
 	})
 }
 
-// unwrapped takes the name of the program off an error that says it again.
+// unwrapped removes the program's name from an error of exec.LookPath.
 func unwrapped(err error) error {
-	var named *exec.Error
-	if errors.As(err, &named) {
+	if named, ok := errors.AsType[*exec.Error](err); ok {
 		return named.Err
 	}
 	return err
-}
-
-// applied is the environment after the statements: what a shell's next child
-// would get. Entries that the statements do not name stay as they are, in their
-// place, whether a shell could have set them or not.
-func applied(statements shellinit.Env, given []string) []string {
-	touched := map[string]bool{}
-	for _, v := range statements {
-		touched[v.Name] = true
-	}
-	after := slices.DeleteFunc(slices.Clone(given), func(entry string) bool {
-		name, _, ok := strings.Cut(entry, "=")
-		return ok && touched[name]
-	})
-	for _, v := range statements {
-		if !v.Unset {
-			after = append(after, v.Name+"="+v.Value)
-		}
-	}
-	return after
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -20,6 +21,8 @@ import (
 
 	"github.com/adrg/xdg"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -131,8 +134,7 @@ func (w *world) run(t testing.TB, env []string, words ...string) (stdout, stderr
 		defer files[i].Close()
 	}
 	given := slices.Concat(w.env, env)
-	p := &program{args: append([]string{"ssoenv"}, words...), stdin: null, stdout: files[0], stderr: files[1], env: environ(given), given: given, now: time.Now}
-	status = p.run()
+	status = newProgram(append([]string{"ssoenv"}, words...), given, null, files[0], files[1]).run()
 	var texts [2]string
 	for i, file := range files {
 		text, err := os.ReadFile(file.Name())
@@ -294,7 +296,7 @@ func (e evaluator) run(t *testing.T, dir, script string, words []string) (wrong,
 	before, _ := environment("exec /usr/bin/env -0", nil)
 	after, said := environment(script, words)
 	for _, name := range after {
-		if !slices.Contains(slices.Concat(before, secrets, restorable, ownVars), name) {
+		if !slices.Contains(slices.Concat(before, shellenv.Variables()), name) {
 			return fmt.Sprintf("%.400q", name), said
 		}
 	}
@@ -504,9 +506,9 @@ func TestOutputIsCodeOrNothing(t *testing.T) {
 	h := newHostileService(t)
 	rng := rand.New(rand.NewPCG(3, 5))
 	var flags []string
-	for _, command := range (&program{}).commands() {
+	for _, command := range offline.Commands("") {
 		for _, flag := range command.Flags {
-			flags = append(flags, "--"+flag.Names()[0], "-"+flag.Names()[0], "--"+flag.Names()[0]+"=x")
+			flags = append(flags, "--"+flag.Name, "-"+flag.Name, "--"+flag.Name+"=x")
 		}
 	}
 	pool := slices.Concat(flags, attacks, shellinit.Names(),
@@ -519,10 +521,11 @@ func TestOutputIsCodeOrNothing(t *testing.T) {
 			}
 		}
 	}
+	forged, _ := forgeSnapshot(t, attacks[0], "AWS_PROFILE")
 	environments := [][]string{
 		nil,
 		{"SSOENV_PROFILE=dev", "SSOENV_EXPIRES=1", "SSOENV_SAVED=junk"},
-		{"SSOENV_PREVIOUS=$(touch pwned)", "SSOENV_SAVED=" + snapshot{Vars: map[string]savedVar{"AWS_PROFILE": {Before: &attacks[0]}}}.String(), "SSOENV_PROFILE=x"},
+		{"SSOENV_PREVIOUS=$(touch pwned)", "SSOENV_SAVED=" + forged, "SSOENV_PROFILE=x"},
 	}
 	const each = 120
 	always := [][]string{nil, {"--help"}, {"-h"}, {"dev", "--help"}, {"--nosuch"}, {"--shell"}, {"--shell", "tcsh"}, {"--shell", "fish"}, {"a", "b"}, {"help"}, {"--"}, {"--", "--help"}, {"bash"}}
@@ -635,9 +638,7 @@ func TestHostileMemory(t *testing.T) {
 	texts := map[string][]evaluation{}
 	for _, text := range hostileStrings(*hostileCount) {
 		text = strings.ReplaceAll(text, "\x00", "")
-		saved := snapshot{Vars: map[string]savedVar{"AWS_PROFILE": {Before: &text}, "PATH": {Before: &text}, "a[$(touch pwned)]": {Before: &text}}}.String()
-		// What the memory holds has been through JSON, which is UTF-8.
-		restored := *parseSnapshot(saved).Vars["AWS_PROFILE"].Before
+		saved, restored := forgeSnapshot(t, text, "AWS_PROFILE", "PATH", "a[$(touch pwned)]")
 		for _, dialect := range []string{"bash", "zsh", "fish", "sh"} {
 			for _, command := range []string{"clear", "logout"} {
 				if command == "logout" && len(texts[dialect]) > 20 {
@@ -666,4 +667,26 @@ func TestHostileMemory(t *testing.T) {
 	}
 	nothingRan(t, dir)
 	t.Logf("%d evaluations", evaluations)
+}
+
+// forgeSnapshot returns an SSOENV_SAVED that says that the variables had the
+// given value, and the value as JSON preserves it, which is UTF-8.
+func forgeSnapshot(t *testing.T, value string, names ...string) (saved, restored string) {
+	t.Helper()
+	vars := map[string]map[string]string{}
+	for _, name := range names {
+		vars[name] = map[string]string{"b": value}
+	}
+	data, err := json.Marshal(map[string]any{"v": vars})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &restored); err != nil {
+		t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(data), restored
 }

@@ -12,61 +12,58 @@ import (
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
-func (p *program) initCommand() *cli.Command {
-	var install, prompt bool
-	return &cli.Command{
-		Name:      "init",
-		Usage:     "print the function and the completions for a shell's start-up file",
-		ArgsUsage: "SHELL | direnv",
-		Description: "Add to the shell's start-up file:\n" +
-			"bash        ~/.bashrc                   eval \"$(ssoenv init bash)\"\n" +
-			"zsh         ~/.zshrc                    eval \"$(ssoenv init zsh)\"\n" +
-			"fish        ~/.config/fish/config.fish  ssoenv init fish | source\n" +
-			"sh          the file that ENV names     eval \"$(ssoenv init sh)\"\n" +
-			"powershell  $PROFILE                    ssoenv init powershell | Out-String | Invoke-Expression\n" +
-			"nu          $nu.config-path             " + nuStartup + "\n" +
-			"elvish      ~/.config/elvish/rc.elv     eval (ssoenv init elvish | slurp)\n" +
-			"xonsh       ~/.xonshrc                  " + xonshStartup + "\n" +
-			"direnv, for \"use ssoenv PROFILE\" in an .envrc, type once:  ssoenv init direnv --install",
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "prompt", Usage: "in bash, zsh and fish: show the profile and the time left in the prompt", Destination: &prompt},
-			&cli.BoolFlag{Name: "install", Usage: "with direnv: write the file to direnv's lib folder instead of printing it", Destination: &install},
-		},
-		Action: func(c *cli.Context) error {
-			if c.NArg() != 1 {
-				return usageError{"which shell? " + strings.Join(shellinit.Names(), ", ")}
-			}
-			isDirenv := c.Args().First() == "direnv"
-			switch {
-			case isDirenv && prompt:
-				return usageError{"direnv has no prompt: --prompt is for a shell"}
-			case isDirenv:
-				return p.initDirenv(install)
-			case install:
-				return usageError{"--install is for direnv: a shell's line goes into its start-up file, as --help shows"}
-			}
-			shell, err := dialect(c.Args().First())
-			if err != nil {
-				return err
-			}
-			exe, err := p.executable()
-			if err != nil {
-				return err
-			}
-			hook := shell.Hook(exe)
-			if prompt {
-				if shell.Prompt() == "" {
-					return noPrompt(shell)
-				}
-				hook += shell.Prompt()
-			}
-			code, _ := completionCode(shell)
-			return p.print(hook + code)
-		},
+func initAction(p *program, c *cli.Context) error {
+	if c.NArg() != 1 {
+		return usageError{"which shell? " + strings.Join(shellinit.Names(), ", ")}
 	}
+	name, prompt, install := c.Args().First(), c.Bool("prompt"), c.Bool("install")
+	switch {
+	case name == "direnv" && prompt:
+		return usageError{"direnv has no prompt: --prompt is for a shell"}
+	case name == "direnv":
+		return p.initDirenv(install)
+	case install:
+		return usageError{"--install is for direnv; a shell's line belongs in its start-up file, as --help shows"}
+	}
+	return p.initShell(name, prompt)
 }
 
-// noPrompt says what to do in a shell whose prompt ssoenv leaves to its person.
+// initShell prints what a shell's start-up file evaluates: the function, the
+// hook, with prompt the prompt's segment, and the completions.
+func (p *program) initShell(name string, prompt bool) error {
+	shell, err := dialect(name)
+	if err != nil {
+		return err
+	}
+	exe, err := p.executable()
+	if err != nil {
+		return err
+	}
+	hook := shell.Hook(exe)
+	if prompt {
+		if shell.Prompt() == "" {
+			return noPrompt(shell)
+		}
+		hook += shell.Prompt()
+	}
+	code, _ := completionCode(shell)
+	return p.print(hook + code)
+}
+
+// startupLines are the lines of the help that say what to add to which file.
+func startupLines() string {
+	return "bash        ~/.bashrc                   eval \"$(ssoenv init bash)\"\n" +
+		"zsh         ~/.zshrc                    eval \"$(ssoenv init zsh)\"\n" +
+		"fish        ~/.config/fish/config.fish  ssoenv init fish | source\n" +
+		"sh          the file that ENV names     eval \"$(ssoenv init sh)\"\n" +
+		"powershell  $PROFILE                    ssoenv init powershell | Out-String | Invoke-Expression\n" +
+		"nu          $nu.config-path             " + nuStartup + "\n" +
+		"elvish      ~/.config/elvish/rc.elv     eval (ssoenv init elvish | slurp)\n" +
+		"xonsh       ~/.xonshrc                  " + xonshStartup + "\n"
+}
+
+// noPrompt is the error for --prompt in a shell whose prompt ssoenv does not
+// change. Its hint says how the user can.
 func noPrompt(shell shellinit.Shell) error {
 	hint := "ssoenv prompt prints a line for a prompt that can run a command"
 	if place := shell.Place(); place != "" {
@@ -75,8 +72,9 @@ func noPrompt(shell shellinit.Shell) error {
 	return shownError{usageError{"--prompt is for bash, zsh and fish"}, statusUsage, []string{hint}}
 }
 
-// executable is the path by which the shell is to find ssoenv again. A link in
-// PATH that leads here outlives an upgrade, which what it leads to may not.
+// executable returns the path by which a shell finds ssoenv again: the one that
+// it was started by, if that leads to this program. A link in PATH survives an
+// upgrade that its target may not.
 func (p *program) executable() (string, error) {
 	self, err := os.Executable()
 	if err != nil {

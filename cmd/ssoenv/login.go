@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,50 +9,42 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 )
 
-// loginFlags are the flags that say how a login is to go.
+// loginFlags say how a login proceeds.
 type loginFlags struct {
 	deviceCode bool
 	noBrowser  bool
 }
 
-func (w *loginFlags) cliFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.BoolFlag{Name: "device-code", Usage: "log in by a code that any browser can approve", Destination: &w.deviceCode},
-		&cli.BoolFlag{Name: "no-browser", Usage: "show the address instead of opening a browser", Destination: &w.noBrowser},
-	}
+func loginFlagsOf(c *cli.Context) loginFlags {
+	return loginFlags{deviceCode: c.Bool("device-code"), noBrowser: c.Bool("no-browser")}
+}
+
+// sessionChoice is how login and logout are told which sessions are meant.
+type sessionChoice struct {
+	profile string
+	session string // --sso-session
+	all     bool
 }
 
 type loginOptions struct {
-	profile string
-	session string
-	all     bool
-	force   bool
-	ways    loginFlags
+	sessionChoice
+	force bool
+	flags loginFlags
 }
 
-func (p *program) loginCommand() *cli.Command {
-	var o loginOptions
-	return &cli.Command{
-		Name:      "login",
-		Usage:     "make sure that there is a usable session",
-		ArgsUsage: "[PROFILE]",
-		Description: "Uses the session that there is, renews it if it can, and otherwise logs in with a browser.\n" +
-			"The AWS CLI and the SDKs share the session.",
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "sso-session", Usage: "log in to the sso-session `NAME`", Destination: &o.session},
-			&cli.BoolFlag{Name: "all", Usage: "log in to every session of the config file", Destination: &o.all},
-			&cli.BoolFlag{Name: "force", Usage: "log in anew, even if the session is still good", Destination: &o.force},
-		}, o.ways.cliFlags()...),
-		Action: func(c *cli.Context) (err error) {
-			if o.profile, err = oneProfile(c); err != nil {
-				return err
-			}
-			return p.runLogin(o)
-		},
+func loginAction(p *program, c *cli.Context) error {
+	name, err := oneProfile(c)
+	if err != nil {
+		return err
 	}
+	return p.runLogin(loginOptions{
+		sessionChoice: sessionChoice{profile: name, session: c.String("sso-session"), all: c.Bool("all")},
+		force:         c.Bool("force"), flags: loginFlagsOf(c),
+	})
 }
 
 func (p *program) runLogin(o loginOptions) error {
@@ -59,13 +52,13 @@ func (p *program) runLogin(o loginOptions) error {
 	if err != nil {
 		return err
 	}
-	sessions, wrong := p.sessionsFor(client.Config, o.profile, o.session, o.all)
+	sessions, unreadable := p.sessionsFor(client.Config, o.sessionChoice)
 	p.warnOfConfig(client.Config)
 	ctx, stop := p.interruptible()
 	defer stop()
-	failures := []error{wrong}
+	failures := []error{unreadable}
 	for _, sso := range sessions {
-		if err := p.ensureLogin(ctx, client, sso, o.ways, o.force); err != nil {
+		if err := p.ensureLogin(ctx, client, sso, o.flags, o.force); err != nil {
 			failures = append(failures, err)
 		}
 		if ctx.Err() != nil {
@@ -75,53 +68,69 @@ func (p *program) runLogin(o loginOptions) error {
 	return errors.Join(failures...)
 }
 
-// sessionsFor are the sessions that a login or a logout is about. With all of them,
-// what is wrong with one is an error beside the others.
-func (p *program) sessionsFor(config *session.Config, profile, name string, all bool) ([]session.SSOSession, error) {
-	named := 0
-	for _, given := range []bool{profile != "", name != "", all} {
-		if given {
-			named++
+// withLogin calls act. If act fails because a login is needed, and the user can
+// be asked for one, it logs in and calls act again. The login is a new one, even
+// if the cached token looks valid: act has shown that AWS does not accept it.
+// loginFailed is true if the error is that of the login.
+func (p *program) withLogin(ctx context.Context, client *session.Client, sso session.SSOSession, flags loginFlags, noLogin bool, act func() error) (loginFailed bool, err error) {
+	err = act()
+	if _, needed := errors.AsType[*session.LoginRequiredError](err); !needed || noLogin || !p.hasUser() {
+		return false, err
+	}
+	if err := p.ensureLogin(ctx, client, sso, flags, true); err != nil {
+		return true, err
+	}
+	return false, act()
+}
+
+// sessionsFor returns the sessions that are meant. With --all, sessions that
+// cannot be read are an error beside the others.
+func (p *program) sessionsFor(config *session.Config, o sessionChoice) ([]session.SSOSession, error) {
+	given := 0
+	for _, is := range []bool{o.profile != "", o.session != "", o.all} {
+		if is {
+			given++
 		}
 	}
 	switch {
-	case named > 1:
+	case given > 1:
 		return nil, usageError{"a profile, --sso-session and --all exclude each other"}
-	case name != "":
-		return single(config.SSOSession(name))
-	case all:
+	case o.session != "":
+		return single(config.SSOSession(o.session))
+	case o.all:
 		sessions, err := config.SSOSessions()
 		if len(sessions) == 0 && err == nil {
-			err = shownError{&session.ConfigError{Problem: config.Path + " names no session with an IAM Identity Center"}, statusConfig,
-				[]string{"ssoenv configure makes one"}}
+			err = shownError{&session.ConfigError{Problem: config.Path + " has no SSO session"}, statusConfig,
+				[]string{"create one with: ssoenv configure"}}
 		}
 		return sessions, err
-	case named == 0 && p.defaultProfile("") == "default":
+	case given == 0 && p.defaultProfile("") == "default":
 		return p.defaultSession(config)
 	}
-	p.profile = p.defaultProfile(profile)
+	p.profile = p.defaultProfile(o.profile)
 	return single(resolveSession(config, p.profile))
 }
 
-// defaultSession is the session that is meant when nothing is named: the default
-// profile's, as for the AWS CLI, or where that has none, the only one there is.
+// defaultSession returns the session that is meant if none is named: that of the
+// profile "default", as for the AWS CLI, or the only one of the config, or the
+// one that the user picks.
 func (p *program) defaultSession(config *session.Config) ([]session.SSOSession, error) {
 	sso, err := config.ProfileSSOSession("default")
-	sessions := config.SessionNames()
+	names := config.SessionNames()
 	switch {
 	case err == nil:
 		return []session.SSOSession{sso}, nil
-	case len(sessions) == 1:
-		return single(config.SSOSession(sessions[0]))
-	case len(sessions) > 1 && p.canPrompt():
+	case len(names) == 1:
+		return single(config.SSOSession(names[0]))
+	case len(names) > 1 && p.canPrompt():
 		name, err := p.pickSession(config)
 		if err != nil {
 			return nil, err
 		}
 		return single(config.SSOSession(name))
-	case len(sessions) > 1:
+	case len(names) > 1:
 		return nil, shownError{usageError{"which session?"}, statusUsage,
-			[]string{"name a profile, or one of these with --sso-session: " + strings.Join(sessions, ", ")}}
+			[]string{"name a profile, or one of these with --sso-session: " + strings.Join(names, ", ")}}
 	}
 	return nil, err
 }
@@ -133,171 +142,69 @@ func single(sso session.SSOSession, err error) ([]session.SSOSession, error) {
 	return []session.SSOSession{sso}, nil
 }
 
-// ensureLogin makes sure of the session, and shows the person the way through the
-// login if it takes one.
-func (p *program) ensureLogin(ctx context.Context, client *session.Client, sso session.SSOSession, ways loginFlags, force bool) error {
+// resolveSession returns the session of the profile of that name. An ACCOUNT/ROLE
+// with an account's name leads to its session, whether the account exists or not.
+func resolveSession(config *session.Config, name string) (session.SSOSession, error) {
+	sso, err := config.ProfileSSOSession(name)
+	if _, named, ok := accountAndRole(config, name, err); ok {
+		return named, nil
+	}
+	return sso, err
+}
+
+// accountAndRole reads a name as ACCOUNT/ROLE or SESSION:ACCOUNT/ROLE with an
+// account's name in place of its id; err is the error of reading it as a
+// profile. sso is the session that knows the account's id.
+func accountAndRole(config *session.Config, name string, err error) (ref session.RoleRef, sso session.SSOSession, ok bool) {
+	missing, isMissing := errors.AsType[*session.NotFoundError](err)
+	slash := strings.LastIndexByte(name, '/')
+	if !isMissing || missing.Kind != "profile" || slash <= 0 {
+		return ref, sso, false
+	}
+	ref.AccountID, ref.RoleName = name[:slash], name[slash+1:]
+	if before, account, hasColon := strings.Cut(ref.AccountID, ":"); hasColon && config.HasSession(before) {
+		ref.Session, ref.AccountID = before, account
+	}
+	names := config.SessionNames()
+	if ref.Session == "" && len(names) != 1 {
+		return ref, sso, false
+	}
+	if sso, err = config.SSOSession(cmp.Or(ref.Session, names[0])); err != nil {
+		return ref, session.SSOSession{}, false
+	}
+	return ref, sso, true
+}
+
+// ensureLogin ensures a usable session, and shows the user what to do if that
+// takes a login. With force, it always does. A session that could not be stored
+// is an error: the next command would have to log in again.
+func (p *program) ensureLogin(ctx context.Context, client *session.Client, sso session.SSOSession, flags loginFlags, force bool) error {
 	bounded, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := p.newLoginDialog(bounded, cancel, sso, ways)
-	defer s.end()
-	token, asked, err := client.Login(bounded, sso, s.options(force))
+	dialog := p.newLoginDialog(bounded, cancel, sso, flags)
+	defer dialog.end()
+	token, prompted, err := client.Login(bounded, sso, dialog.options(force))
 	if errors.Is(context.Cause(bounded), errWantsDeviceCode) {
-		ways.deviceCode = true
-		return p.ensureLogin(ctx, client, sso, ways, force)
+		flags.deviceCode = true
+		return p.ensureLogin(ctx, client, sso, flags, force)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case !client.Persisted(sso) && sso.Isolated:
+		return shownError{fmt.Errorf("the login to %q worked, but the keyring did not store it", sso.Title()), statusFailed, keyringHints(sso)}
+	case !client.Persisted(sso):
+		return shownError{fmt.Errorf("the login to %q worked, but could not be stored", sso.Title()), statusFailed,
+			[]string{"make ~/.aws/sso/cache a folder that belongs to you and that you can write to"}}
 	}
 	verb := "logged in to"
-	if !asked {
+	if !prompted {
 		verb = "already logged in to"
 	}
-	how := ""
 	if token.Refreshable(p.now()) {
-		how = ", renewed by itself while the session lasts"
+		p.say("%s %q; renews automatically", verb, sso.Title())
+		return nil
 	}
-	if !client.Persisted(sso) && sso.Isolated {
-		return shownError{fmt.Errorf("the login to %q worked, but could not be kept in the keyring", sso.Title()), statusFailed, keyringHints(sso)}
-	}
-	if !client.Persisted(sso) {
-		return shownError{fmt.Errorf("the login to %q worked, but could not be kept", sso.Title()), statusFailed,
-			[]string{"make ~/.aws/sso/cache a directory that is yours and can be written to"}}
-	}
-	p.say("%s %q until %s (%s)%s", verb, sso.Title(), p.formatTime(token.Expires), formatDuration(token.Expires.Sub(p.now())), how)
+	p.say("%s %q until %s (%s)", verb, sso.Title(), p.formatTime(token.Expires), offline.FormatDuration(token.Expires.Sub(p.now())))
 	return nil
-}
-
-// errWantsDeviceCode is an answer at the prompt for the address.
-var errWantsDeviceCode = errors.New("a device code is asked for")
-
-// A loginDialog is the talk with the person during one login.
-type loginDialog struct {
-	p       *program
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	sso     session.SSOSession
-	method  session.Method
-	browser browser // nil: the person opens the address
-	remote  bool    // no browser can come back to this machine
-	pasted  chan string
-	undo    func() // puts the terminal back
-}
-
-// newLoginDialog chooses the way: what was asked for, what the session is
-// configured for, and otherwise a browser on this machine. Where there is
-// none, the person pastes the address back.
-func (p *program) newLoginDialog(ctx context.Context, cancel context.CancelCauseFunc, sso session.SSOSession, ways loginFlags) *loginDialog {
-	s := &loginDialog{p: p, ctx: ctx, cancel: cancel, sso: sso, pasted: make(chan string), undo: func() {}}
-	if ways.deviceCode || sso.LoginMethod == "device" {
-		s.method = session.DeviceCode
-		return s
-	}
-	found, err := p.findBrowser(sso.Browser)
-	if err != nil && !errors.Is(err, errNoBrowser) {
-		p.say("%v", err)
-	}
-	s.remote = found == nil
-	if !ways.noBrowser {
-		s.browser = found
-	}
-	return s
-}
-
-// unattended is the error of a login that nobody could finish: no browser can
-// come back here, and nobody can paste its address.
-func (s *loginDialog) unattended() error {
-	if !s.remote || s.p.isTerminal(s.p.stdin) || s.method == session.DeviceCode {
-		return nil
-	}
-	return shownError{&session.LoginRequiredError{SSOSession: s.sso, Reason: "this machine has no browser and nobody is at a terminal to log in to"}, statusLogin,
-		[]string{"with --device-code, any browser anywhere can approve it; or set BROWSER"}}
-}
-
-func (s *loginDialog) options(force bool) session.LoginOptions {
-	return session.LoginOptions{
-		Method: s.method,
-		Force:  force,
-		Show:   s.show,
-		Pasted: s.pasted,
-		Waiting: func(pid int) {
-			s.p.say("process %d is logging in to %q: waiting for it, Ctrl-C to give up", pid, s.sso.Title())
-		},
-	}
-}
-
-func (s *loginDialog) end() { s.undo() }
-
-// show tells the person what to do. The address stands alone on its line, so
-// that a terminal can find it and a person can copy it whole.
-func (s *loginDialog) show(challenge session.LoginPrompt) error {
-	p := s.p
-	if err := s.unattended(); err != nil {
-		return err
-	}
-	p.say("logging in to %q: %s in %s", s.sso.Title(), s.sso.StartURL, s.sso.Region)
-	if challenge.Method == session.DeviceCode {
-		p.say("open this address in any browser, and compare the code:")
-		p.paragraph(challenge.URL)
-		p.say("the code is %s, good until %s; approve it only because you started this login here, just now", challenge.Code, p.formatTime(challenge.Expires))
-		return nil
-	}
-	if s.browser != nil {
-		p.say("approve it in the browser; if none opens, open this address on this machine:")
-		p.paragraph(challenge.URL)
-		if _, err := serveOnce(s.ctx, s.browser, challenge.URL); err != nil {
-			p.say("%v", err)
-		}
-		return nil
-	}
-	where := "on this machine"
-	if s.remote {
-		where = "on the machine that you sit at"
-	}
-	p.say("open this address in a browser %s, and approve:", where)
-	p.paragraph(challenge.URL)
-	if p.isTerminal(p.stdin) {
-		if s.remote {
-			p.say("the browser then cannot open a page at 127.0.0.1: paste the address of that page here,")
-			p.say("or type \"code\" to approve a code instead")
-		}
-		s.undo = acceptLongLines(p.stdin)
-		go s.listen()
-	}
-	return nil
-}
-
-// listen passes on what the person types while the login waits.
-func (s *loginDialog) listen() {
-	t, err := s.p.newLineReader()
-	if err != nil {
-		return
-	}
-	defer t.stop()
-	for {
-		var line string
-		var ok bool
-		select {
-		case line, ok = <-t.lines:
-		case <-s.ctx.Done():
-		}
-		if !ok {
-			return
-		}
-		switch line = strings.TrimSpace(line); line {
-		case "":
-		case "code", "device", "device-code":
-			s.cancel(errWantsDeviceCode)
-			return
-		default:
-			select {
-			case s.pasted <- line:
-			case <-s.ctx.Done():
-				return
-			}
-		}
-	}
-}
-
-func (p *program) paragraph(text string) {
-	_, _ = fmt.Fprintf(p.stderr, "\n%s\n\n", text)
 }

@@ -5,34 +5,23 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session"
 )
 
 type logoutOptions struct {
-	profile string
-	session string
-	all     bool
-	shell   string
+	sessionChoice
+	shell string
 }
 
-func (p *program) logoutCommand() *cli.Command {
-	var o logoutOptions
-	return &cli.Command{
-		Name:      "logout",
-		Usage:     "end the session, and forget every credential got through it",
-		ArgsUsage: "[PROFILE]",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "sso-session", Usage: "log out of the sso-session `NAME`", Destination: &o.session},
-			&cli.BoolFlag{Name: "all", Usage: "log out of every session of the config file", Destination: &o.all},
-			&cli.StringFlag{Name: "shell", Usage: "write for `SHELL`", Destination: &o.shell},
-		},
-		Action: func(c *cli.Context) (err error) {
-			if o.profile, err = oneProfile(c); err != nil {
-				return err
-			}
-			return p.logout(o)
-		},
+func logoutAction(p *program, c *cli.Context) error {
+	name, err := oneProfile(c)
+	if err != nil {
+		return err
 	}
+	return p.logout(logoutOptions{
+		sessionChoice: sessionChoice{profile: name, session: c.String("sso-session"), all: c.Bool("all")}, shell: c.String("shell"),
+	})
 }
 
 func (p *program) logout(o logoutOptions) error {
@@ -44,64 +33,62 @@ func (p *program) logout(o logoutOptions) error {
 	if err != nil {
 		return err
 	}
-	sessions, wrong := p.sessionsFor(client.Config, o.profile, o.session, o.all)
+	sessions, unreadable := p.sessionsFor(client.Config, o.sessionChoice)
 	ctx, stop := p.interruptible()
 	defer stop()
-	used, inUse := p.sessionInUse(client.Config)
-	ours := false
-	failures := []error{wrong}
+	shellSession, inUse := p.sessionInUse(client.Config)
+	endedHere := false // the shell's own session has been ended
+	failures := []error{unreadable}
 	for _, sso := range sessions {
 		had, err := client.Logout(ctx, sso)
 		if err != nil {
-			failures = append(failures, p.notEnded(err))
+			failures = append(failures, p.withLogoutHints(err))
 		}
-		ours = ours || inUse && sso.Name == used.Name && sso.StartURL == used.StartURL
+		endedHere = endedHere || inUse && sso.Name == shellSession.Name && sso.StartURL == shellSession.StartURL
 		if had && err == nil {
 			p.say("logged out of %q", sso.Title())
 		} else if !had && err == nil {
-			p.say("there was no session with %q", sso.Title())
+			p.say("not logged in to %q", sso.Title())
 		}
 	}
-	if ours {
+	if endedHere {
 		if p.isTerminal(p.stdout) {
-			p.say("this shell still holds credentials of that session, which work until they expire")
+			p.say("this shell still has credentials of that session, which are valid until they expire")
 			now, _, _ := setUp(p.callingShell(), "clear")
-			p.say("hint: take them out with:  %s", now)
+			p.say("hint: remove them with:  %s", now)
 		} else {
-			statements, _, _ := clearStatements(p.env)
-			text, err := shell.Render(statements)
+			text, err := shell.Render(shellenv.Clear(p.env).Change)
 			failures = append(failures, err, p.print(text))
 		}
 	}
 	err = errors.Join(failures...)
-	if err != nil && ours {
-		p.say("this shell may still hold credentials of that session: ssoenv clear takes them out")
+	if err != nil && endedHere {
+		p.say("this shell may still have credentials of that session: ssoenv clear removes them")
 	}
 	return err
 }
 
-// notEnded adds to each failure what is left of a session that AWS could not
-// be told of.
-func (p *program) notEnded(err error) error {
+// withLogoutHints adds to each error of AWS or the network what remains of the
+// session.
+func (p *program) withLogoutHints(err error) error {
 	var all []error
-	for _, part := range flattenJoined(err) {
-		var network *session.NetworkError
-		var service *session.ServiceError
-		if errors.As(part, &network) || errors.As(part, &service) {
-			status, _ := p.remedy("logout", part)
-			part = shownError{part, status, []string{"nothing of it is left on this machine; at AWS it ends by itself, or sooner if an administrator ends it"}}
+	for _, err := range flattenJoined(err) {
+		_, isNetwork := errors.AsType[*session.NetworkError](err)
+		_, isService := errors.AsType[*session.ServiceError](err)
+		if isNetwork || isService {
+			status, _ := p.remedy(nil, err)
+			err = shownError{err, status, []string{"everything on this machine is deleted; at AWS the session ends when it expires, or when an administrator ends it"}}
 		}
-		all = append(all, part)
+		all = append(all, err)
 	}
 	return errors.Join(all...)
 }
 
-// sessionInUse is the session that this shell's credentials came through.
+// sessionInUse returns the session that this shell's credentials came from.
 func (p *program) sessionInUse(config *session.Config) (session.SSOSession, bool) {
-	name := p.env["SSOENV_PROFILE"]
-	if name == "" {
+	if p.state.Profile == "" {
 		return session.SSOSession{}, false
 	}
-	sso, err := config.ProfileSSOSession(name)
+	sso, err := config.ProfileSSOSession(p.state.Profile)
 	return sso, err == nil
 }

@@ -1,57 +1,69 @@
 // Command ssoenv logs in to AWS through IAM Identity Center and switches a
 // shell's credentials: it prints code that the shell evaluates.
 //
-// This package is the entrance. It alone knows the command line, the process's
-// environment, its streams and its terminal; what it composes is given
-// everything it needs. Standard output carries only what a program reads, and
-// is written once, at the end; all that is said to a person goes to standard
-// error.
+// Each command has a file that reads from top to bottom: its options, how they
+// are read from the command line, and what it does. This package alone knows the
+// process's environment, streams and terminal; it gives the packages below it
+// everything they need. Standard output carries only what a program reads, and
+// is written once, at the end. Everything for the user goes to standard error.
 package main
 
 import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 )
 
 func main() {
 	os.Exit(run())
 }
 
-// run is main with a status to return, so that whatever was deferred is done
-// before the process exits.
+// run is main with a status to return, so that deferred calls run before the
+// process exits.
 func run() int {
-	p := &program{
-		args:   os.Args,
-		stdin:  os.Stdin,
-		stdout: os.Stdout,
-		stderr: os.Stderr,
-		env:    environ(os.Environ()),
-		given:  os.Environ(),
-		now:    time.Now,
-
-		allowDumps: forbidDumps(),
-	}
+	p := newProgram(os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	p.allowDumps = forbidDumps()
 	return p.run()
 }
 
-// A program is one run of ssoenv, with all that it has of the world.
+// newProgram returns a run with the given arguments, environment and streams.
+func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
+	env := environ(given)
+	p := &program{
+		args: args, stdin: stdin, stdout: stdout, stderr: stderr,
+		env: env, given: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
+	}
+	p.paths, p.pathsErr = offline.FindPaths(env)
+	return p
+}
+
+// A program is one run of ssoenv with its environment, streams and clock.
 type program struct {
 	args   []string
 	stdin  *os.File
 	stdout *os.File
 	stderr *os.File
 	env    map[string]string
-	given  []string // the environment itself, with whatever is in it that is no variable
+	given  []string // os.Environ, with entries that are not variables
 	now    func() time.Time
+	state  shellenv.State // of the calling shell
 
-	allowDumps func() // for the command that takes this process's place
+	paths    offline.Paths
+	pathsErr error // the home directory is unknown
+
+	allowDumps func() // for the command that replaces this process
 
 	debug   bool
-	quiet   bool   // there is nobody to read what would be said
-	profile string // the one that the command turned out to be about
+	quiet   bool   // write no messages: there is no user to read them
+	profile string // that the command is about, once it is known
+
+	deps
 }
 
+// environ returns the entries of os.Environ as a map.
 func environ(list []string) map[string]string {
 	env := make(map[string]string, len(list))
 	for _, entry := range list {

@@ -102,7 +102,7 @@ func TestInteractiveReaders(t *testing.T) {
 		w, r := newWorld(t), readers[shell]
 		s := w.reader(t, shell, startupLine(shell), r.prompt)
 
-		s.enter("ssoenv use dev", `logging in to "corp"`, `logged in to "corp" until`, `dev: account 111111111111, role Developer, eu-central-1, until`)
+		s.enter("ssoenv use dev", `logging in to "corp"`, `logged in to "corp"; renews automatically`, `dev: account 111111111111, role Developer, eu-central-1, until`)
 		s.enter("environ AWS_ACCOUNT_ID SSOENV_PROFILE AWS_CREDENTIAL_EXPIRATION", `AWS_ACCOUNT_ID="111111111111"\r?\nSSOENV_PROFILE="dev"\r?\nAWS_CREDENTIAL_EXPIRATION="\d{4}-\d\d-\d\dT[\d:]+Z"`)
 		issued := w.server.LastIssued()
 		s.enter("environ AWS_ACCESS_KEY_ID", `AWS_ACCESS_KEY_ID="`+issued.AccessKeyID+`"`)

@@ -3,13 +3,13 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -20,32 +20,19 @@ type statusOptions struct {
 	min   time.Duration
 }
 
-func (p *program) statusCommand() *cli.Command {
-	var o statusOptions
-	return &cli.Command{
-		Name:  "status",
-		Usage: "show this shell's profile and how long everything lasts",
-		Description: "With --check, prints nothing and exits with 0 when the credentials in this shell last,\n" +
-			"1 when they do not but can be renewed without a person, and 3 when a login is needed.",
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON document", Destination: &o.json},
-			&cli.BoolFlag{Name: "check", Usage: "answer with the exit status alone", Destination: &o.check},
-			&cli.DurationFlag{Name: "min", Usage: "a --check that the credentials last for `TIME`, such as 15m", Destination: &o.min},
-		},
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
-				return err
-			}
-			if o.check = o.check || c.IsSet("min"); o.check && o.json {
-				return usageError{"--json and --check exclude each other"}
-			}
-			return p.status(o)
-		},
+func statusAction(p *program, c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
 	}
+	o := statusOptions{json: c.Bool("json"), check: c.Bool("check") || c.IsSet("min"), min: c.Duration("min")}
+	if o.check && o.json {
+		return usageError{"--json and --check exclude each other"}
+	}
+	return p.status(o)
 }
 
-// A statusJSON has three clocks: the role's credentials, the session's token,
-// and the registration of the client that may renew the token.
+// A statusJSON has three expirations: of the role's credentials, of the
+// session's token, and of the client registration that can refresh the token.
 type statusJSON struct {
 	Profile    string `json:"profile,omitempty"`
 	AccountID  string `json:"account_id,omitempty"`
@@ -57,27 +44,27 @@ type statusJSON struct {
 	CredentialsExpire  *time.Time `json:"credentials_expire,omitempty"`
 	TokenExpires       *time.Time `json:"token_expires,omitempty"`
 	RegistrationExpire *time.Time `json:"registration_expires,omitempty"`
-	Refreshable        bool       `json:"refreshable"` // can be renewed without a person
+	Refreshable        bool       `json:"refreshable"` // can be renewed without the user
 
-	// How the cached role credentials are kept: "in memory", "sealed", or
-	// "plain" with the reason.
+	// Cache says how the cached role credentials are protected: "in memory",
+	// "sealed", or "plain" with the reason.
 	Cache string `json:"cache,omitempty"`
 }
 
 func (p *program) status(o statusOptions) error {
-	s := statusJSON{Profile: p.env["SSOENV_PROFILE"], Region: cmp.Or(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])}
-	if seconds, err := strconv.ParseInt(p.env["SSOENV_EXPIRES"], 10, 64); err == nil && s.Profile != "" {
-		s.CredentialsExpire = moment(time.Unix(seconds, 0))
+	s := statusJSON{Profile: p.state.Profile, Region: p.state.Region}
+	if s.Profile != "" {
+		s.CredentialsExpire = jsonTime(p.state.Expires)
 	}
 	if o.check {
-		return p.checked(s, o.min)
+		return p.checkStatus(s, o.min)
 	}
 	client, err := p.client()
 	if err != nil {
 		return err
 	}
 	if s.Profile != "" {
-		if err := p.describe(client, &s); err != nil {
+		if err := s.describe(client, p.now()); err != nil {
 			p.say("warning: %v", err)
 		}
 	}
@@ -87,11 +74,11 @@ func (p *program) status(o statusOptions) error {
 	if s.Profile == "" {
 		return p.print("this shell uses no profile\n")
 	}
-	return p.print(p.statusText(s))
+	return p.print(s.text(p.now()))
 }
 
-// describe fills in what the config and the token cache know of the profile.
-func (p *program) describe(client *session.Client, s *statusJSON) error {
+// describe adds what the config and the caches say about the profile.
+func (s *statusJSON) describe(client *session.Client, now time.Time) error {
 	profile, err := client.Config.Profile(s.Profile)
 	if err != nil {
 		return err
@@ -102,12 +89,13 @@ func (p *program) describe(client *session.Client, s *statusJSON) error {
 		s.Cache = protection(client.Roles)
 	}
 	token, _ := client.CachedToken(profile.SSOSession)
-	s.TokenExpires, s.RegistrationExpire = moment(token.Expires), moment(token.RegistrationExpires)
-	s.Refreshable = profile.Renewable(token, p.now())
+	s.TokenExpires, s.RegistrationExpire = jsonTime(token.Expires), jsonTime(token.RegistrationExpires)
+	s.Refreshable = profile.Renewable(token, now)
 	return nil
 }
 
-func moment(t time.Time) *time.Time {
+// jsonTime returns whole seconds in UTC, or nil for the zero time.
+func jsonTime(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
@@ -115,9 +103,9 @@ func moment(t time.Time) *time.Time {
 	return &t
 }
 
-// checked answers with a status and without a word. What the shell says of its
-// keys goes first: they last, whatever has become of the config since.
-func (p *program) checked(s statusJSON, least time.Duration) error {
+// checkStatus answers with a status and no message. It trusts the shell's own
+// expiration first: its credentials stay valid even if the config has changed.
+func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	p.quiet = true
 	switch {
 	case s.Profile == "":
@@ -129,7 +117,7 @@ func (p *program) checked(s statusJSON, least time.Duration) error {
 	if err != nil {
 		return err
 	}
-	if err := p.describe(client, &s); err != nil {
+	if err := s.describe(client, p.now()); err != nil {
 		return err
 	}
 	if s.Refreshable {
@@ -138,16 +126,18 @@ func (p *program) checked(s statusJSON, least time.Duration) error {
 	return statusError(statusLogin)
 }
 
-func (p *program) statusText(s statusJSON) string {
+func (s statusJSON) text(now time.Time) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	line := func(name, value string) { _, _ = fmt.Fprintf(w, "%s\t%s\n", name, dash(safetext.Printable(value))) }
-	clock := func(name string, t *time.Time, none string) {
+	line := func(name, value string) {
+		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, offline.Dash(safetext.Printable(value)))
+	}
+	expiration := func(name string, t *time.Time, none string) {
 		value := none
-		if t != nil && t.After(p.now()) {
-			value = fmt.Sprintf("%s left, until %s", formatDuration(t.Sub(p.now())), p.formatTime(*t))
+		if t != nil && t.After(now) {
+			value = fmt.Sprintf("%s left, until %s", offline.FormatDuration(t.Sub(now)), offline.FormatTime(*t, now))
 		} else if t != nil {
-			value = "expired at " + p.formatTime(*t)
+			value = "expired at " + offline.FormatTime(*t, now)
 		}
 		line(name, value)
 	}
@@ -156,16 +146,16 @@ func (p *program) statusText(s statusJSON) string {
 	line("role", s.RoleName)
 	line("region", s.Region)
 	line("session", cmp.Or(s.SSOSession, s.StartURL))
-	clock("credentials", s.CredentialsExpire, "none")
-	if s.StartURL != "" { // a chain from static keys has no login
-		clock("token", s.TokenExpires, "not logged in")
-		clock("registration", s.RegistrationExpire, "none")
+	expiration("credentials", s.CredentialsExpire, "none")
+	if s.StartURL != "" { // a chain from static credentials has no session
+		expiration("token", s.TokenExpires, "not logged in")
+		expiration("registration", s.RegistrationExpire, "none")
 	}
-	renewal := "no: a login or a code is needed when they end"
+	renewal := "no (log in again when they expire)"
 	if s.Refreshable {
-		renewal = "yes, without a person"
+		renewal = "yes"
 	}
-	line("renewable", renewal)
+	line("auto-renew", renewal)
 	line("cache", s.Cache)
 	_ = w.Flush() // into memory
 	return b.String()

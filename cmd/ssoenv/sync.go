@@ -29,61 +29,36 @@ type syncOptions struct {
 	noLogin  bool
 }
 
-func (p *program) syncCommand() *cli.Command {
-	var o syncOptions
-	return &cli.Command{
-		Name:  "sync",
-		Usage: "write a profile for every account and role that a session may reach",
-		Description: "Prints how the AWS config file would change, asks, and changes it. The profiles stand between\n" +
-			"two comment lines, and nothing outside of them is touched: a profile of the same name that\n" +
-			"you wrote yourself stays as it is. Keys that you add to a profile inside stay, too.\n\n" +
-			"TEMPLATE may have {account}, {account_id}, {email}, {role} and {session} in it. GLOBs are\n" +
-			"matched against an account's id and its name, and against a role's name.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "sso-session", Usage: "the sso-session `NAME`", Destination: &o.session},
-			&cli.StringFlag{Name: "name", Usage: "names after this `TEMPLATE`", Value: "{account}-{role}", Destination: &o.template},
-			&cli.StringFlag{Name: "account", Usage: "only accounts that `GLOB` matches", Destination: &o.accounts},
-			&cli.StringFlag{Name: "role", Usage: "only roles that `GLOB` matches", Destination: &o.roles},
-			&cli.StringFlag{Name: "region", Usage: "give every profile the default `REGION`", Destination: &o.region},
-			&cli.BoolFlag{Name: "prune", Usage: "remove profiles of what is no longer there", Destination: &o.prune},
-			&cli.BoolFlag{Name: "dry-run", Usage: "change nothing", Destination: &o.dryRun},
-			&cli.BoolFlag{Name: "yes", Usage: "do not ask", Destination: &o.yes},
-			&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &o.noLogin},
-		},
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
-				return err
-			}
-			return p.sync(o)
-		},
+func syncAction(p *program, c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
 	}
+	return p.sync(syncOptions{
+		session: c.String("sso-session"), template: c.String("name"), accounts: c.String("account"), roles: c.String("role"), region: c.String("region"),
+		prune: c.Bool("prune"), dryRun: c.Bool("dry-run"), yes: c.Bool("yes"), noLogin: c.Bool("no-login"),
+	})
 }
 
 func (p *program) sync(o syncOptions) error {
-	if o.region != "" && !session.IsRegion(o.region) {
-		return usageError{fmt.Sprintf("--region is %q, which is not a region such as eu-west-1", o.region)}
+	if err := o.check(); err != nil {
+		return err
 	}
-	for _, glob := range []string{o.accounts, o.roles} {
-		if _, err := path.Match(glob, ""); err != nil {
-			return usageError{fmt.Sprintf("%q is no glob", glob)}
-		}
-	}
-	if _, err := expand(o.template, session.Account{}, "", ""); err != nil {
-		return usageError{err.Error()}
+	client, err := p.client()
+	if err != nil {
+		return err
 	}
 	var sso session.SSOSession
 	var inventory []session.AccountRoles
-	var unlisted []string
-	err := p.withSession(sessionOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of session.SSOSession) (err error) {
+	var unlisted []string // accounts whose roles AWS does not list
+	err = p.withSession(sessionOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of session.SSOSession) (err error) {
 		if sso = of; sso.Name == "" {
-			return shownError{&session.ConfigError{Problem: fmt.Sprintf("%s is named by profiles of the legacy format, and has no sso-session", sso.StartURL)}, statusConfig,
-				[]string{"make an sso-session first: ssoenv configure"}}
+			return shownError{&session.ConfigError{Problem: fmt.Sprintf("%s is the start URL of profiles in the legacy format, without an sso-session", sso.StartURL)}, statusConfig,
+				[]string{"create an sso-session first: ssoenv configure"}}
 		}
 		inventory, err = p.discover(ctx, client, of, nil)
-		var incomplete *session.IncompleteError
-		if errors.As(err, &incomplete) && incomplete.IsRefused() && len(inventory) > 0 {
+		if partial, ok := errors.AsType[*session.IncompleteError](err); ok && partial.IsRefused() && len(inventory) > 0 {
 			p.say("warning: %v; their profiles stay as they are", err)
-			unlisted = incomplete.Missing
+			unlisted = partial.Missing
 			return nil
 		}
 		return err
@@ -91,33 +66,29 @@ func (p *program) sync(o syncOptions) error {
 	if err != nil {
 		return err
 	}
-	client, err := p.client()
-	if err != nil {
-		return err
-	}
 	p.warnOfConfig(client.Config)
 	ctx, stop := p.interruptible()
 	defer stop()
-	drafts := o.drafts(sso.Name, inventory)
+	specs := o.specs(sso.Name, inventory)
 	for {
-		plan, err := client.Config.PlanSync(sso.Name, drafts, o.inScope(inventory, unlisted), o.prune)
+		plan, err := client.Config.PlanSync(sso.Name, specs, o.inScope(inventory, unlisted), o.prune)
 		if err != nil {
 			return err
 		}
-		p.showDiff(p.stdout, p.shortened(plan.Diff()))
-		p.summarize(plan, o.prune, len(drafts))
+		p.showDiff(p.stdout, p.shortenDiff(plan.Diff()))
+		p.summarize(plan, o.prune, len(specs))
 		if plan.IsEmpty() || o.dryRun {
 			return nil
 		}
 		if !o.yes {
-			if err := p.confirmWrite(ctx, fmt.Sprintf("Type yes to write %s:", client.Config.Path)); err != nil {
+			if err := p.confirmWrite(ctx, fmt.Sprintf("Write %s? [y/N]", client.Config.Path)); err != nil {
 				return err
 			}
 		}
 		backup, err := client.SaveConfig(ctx, plan.Edit)
 		if errors.Is(err, session.ErrConfigChanged) {
-			p.say("%v: working it out again", err)
-			if client.Config, err = p.config(); err != nil {
+			p.say("%v; planning again", err)
+			if err := p.reloadConfig(client); err != nil {
 				return err
 			}
 			continue
@@ -125,73 +96,92 @@ func (p *program) sync(o syncOptions) error {
 		if err != nil {
 			return err
 		}
-		p.say("%s is written", client.Config.Path)
+		p.say("wrote %s", client.Config.Path)
 		if backup != "" {
-			p.say("as it was before, it is kept as %s", backup)
+			p.say("the previous version is %s", backup)
 		}
 		return nil
 	}
 }
 
-// discover asks the service for everything that the session may reach, and
-// shows how far it has come. found, which may be nil, hears of each account.
+// check returns an error for options that make no sense.
+func (o syncOptions) check() error {
+	if o.region != "" && !session.IsRegion(o.region) {
+		return usageError{fmt.Sprintf("--region is %q, which is not a region such as eu-west-1", o.region)}
+	}
+	for _, glob := range []string{o.accounts, o.roles} {
+		if _, err := path.Match(glob, ""); err != nil {
+			return usageError{fmt.Sprintf("%q is not a glob", glob)}
+		}
+	}
+	if _, err := expand(o.template, session.Account{}, "", ""); err != nil {
+		return usageError{err.Error()}
+	}
+	return nil
+}
+
+// discover lists every account and role of the session and shows the progress.
+// found, which may be nil, is called for each account as soon as its roles are
+// known.
 func (p *program) discover(ctx context.Context, client *session.Client, sso session.SSOSession, found func(session.AccountRoles)) ([]session.AccountRoles, error) {
-	bar := p.progress()
+	bar := &progressBar{p: p}
 	warn := client.Warn
 	client.Warn = func(line string) { bar.end(); warn(line) }
 	defer func() { client.Warn = warn }()
-	told := session.DiscoveryEvents{Progress: bar.show}
+	events := session.DiscoveryEvents{Progress: bar.show}
 	if found != nil {
-		told.Found = func(account session.AccountRoles) {
-			bar.end() // where both go to one screen, the line stays clear of the bar
+		events.Found = func(account session.AccountRoles) {
+			bar.end() // standard output may be the same screen
 			found(account)
 		}
 	}
-	inventory, err := client.Discover(ctx, sso, told)
+	inventory, err := client.Discover(ctx, sso, events)
 	bar.end()
 	if err != nil && len(inventory) > 0 {
-		p.say("%d accounts are known so far; within an hour, the same command goes on from there", len(inventory))
+		p.say("%d accounts are known so far; within an hour, the same command continues from there", len(inventory))
 	}
 	return inventory, err
 }
 
-// drafts are the profiles that are wanted, in the order of the accounts.
-func (o syncOptions) drafts(sso string, inventory []session.AccountRoles) []session.ProfileSpec {
-	var drafts []session.ProfileSpec
-	var ids []string
-	times := map[string]int{}
+// specs returns the profiles that are wanted, in the order of the accounts, each
+// with a name of its own.
+func (o syncOptions) specs(sso string, inventory []session.AccountRoles) []session.ProfileSpec {
+	var specs []session.ProfileSpec
+	count := map[string]int{}
 	for _, account := range inventory {
 		for _, role := range account.Roles {
 			if !o.matches(account.Account, role) {
 				continue
 			}
 			name, _ := expand(o.template, account.Account, role, sso)
-			drafts = append(drafts, session.ProfileSpec{Name: name, Session: sso, AccountID: account.ID, RoleName: role, Region: o.region})
-			ids = append(ids, account.ID)
-			times[name]++
+			specs = append(specs, session.ProfileSpec{Name: name, Session: sso, AccountID: account.ID, RoleName: role, Region: o.region})
+			count[name]++
 		}
 	}
 	// Two accounts may have one name, and a template may leave out the role.
-	for i := range drafts {
-		if times[drafts[i].Name] > 1 || drafts[i].Name == "default" {
-			drafts[i].Name += "-" + ids[i]
+	for i := range specs {
+		if count[specs[i].Name] > 1 || specs[i].Name == "default" {
+			specs[i].Name += "-" + specs[i].AccountID
 		}
 	}
-	again := map[string]int{}
-	for i := range drafts {
-		if again[drafts[i].Name]++; again[drafts[i].Name] > 1 {
-			drafts[i].Name += "-" + drafts[i].RoleName
+	used := map[string]bool{}
+	for i := range specs {
+		if used[specs[i].Name] {
+			specs[i].Name += "-" + specs[i].RoleName
 		}
+		used[specs[i].Name] = true
 	}
-	return drafts
+	return specs
 }
 
 func (o syncOptions) matches(account session.Account, role string) bool {
 	return matchesGlob(o.roles, role) && (matchesGlob(o.accounts, account.ID) || matchesGlob(o.accounts, account.Name))
 }
 
-// inScope tells whether a profile that is there already is one that this run
-// is about, and knows about. An account that is gone has no name any more.
+// inScope returns a function that reports whether this run decides about an
+// existing profile of the account and role. It does not if the options leave the
+// profile out, or if the account's roles are unknown. An account that the session
+// no longer gives access to has no name for a glob to match.
 func (o syncOptions) inScope(inventory []session.AccountRoles, unlisted []string) func(accountID, role string) bool {
 	names := map[string]string{}
 	for _, account := range inventory {
@@ -210,8 +200,8 @@ func matchesGlob(glob, text string) bool {
 	return matched
 }
 
-// expand fills in a template. What may not stand in a name that every AWS tool
-// can read becomes a hyphen.
+// expand fills in a template. Characters that some AWS tool cannot read in a
+// profile's name become hyphens.
 func expand(template string, account session.Account, role, sso string) (string, error) {
 	values := map[string]string{
 		"account": cmp.Or(slug(account.Name), account.ID), "account_id": account.ID, "email": account.Email, "role": role, "session": sso,
@@ -234,8 +224,8 @@ func expand(template string, account session.Account, role, sso string) (string,
 	return slug(b.String()), nil
 }
 
-// slug spells a text with the characters of a portable name: letters of the
-// Latin script lose their marks, and a run of what remains becomes a hyphen.
+// slug returns text in the characters of a portable name: Latin letters lose
+// their accents, and any other run of characters becomes one hyphen.
 func slug(text string) string {
 	var b strings.Builder
 	hyphen := false
@@ -259,7 +249,7 @@ func slug(text string) string {
 var accented, unaccented = []rune("ÀÁÂÃÄÅàáâãäåĄąÇçĆćČčĎďÈÉÊËèéêëĘęĚěÌÍÎÏìíîïŁłÑñŃńŇňÒÓÔÕÖØòóôõöøŐőŘřŚśŠšŤťÙÚÛÜùúûüŮůŰűÝýÿŹźŻżŽž"),
 	"AAAAAAaaaaaaAaCcCcCcDdEEEEeeeeEeEeIIIIiiiiLlNnNnNnOOOOOOooooooOoRrSsSsTtUUUUuuuuUuUuYyyZzZzZz"
 
-// summarize says what a diff of thousands of lines comes to.
+// summarize says in one line what the plan changes.
 func (p *program) summarize(plan session.SyncPlan, prune bool, wanted int) {
 	var changes []string
 	add := func(n int, what string) {
@@ -272,21 +262,20 @@ func (p *program) summarize(plan session.SyncPlan, prune bool, wanted int) {
 	if prune {
 		add(len(plan.Stale), "removed")
 	} else {
-		add(len(plan.Stale), "no longer there, and kept (--prune removes them)")
+		add(len(plan.Stale), "stale, kept (remove them with --prune)")
 	}
 	if changes == nil {
-		changes = []string{"all as they should be"}
+		changes = []string{"up to date"}
 	}
-	p.say("%s: %s", count(wanted, "profile"), strings.Join(changes, ", "))
+	p.say("%s, %s", count(wanted, "profile"), strings.Join(changes, ", "))
 	if n := len(plan.Conflicts); n > 0 {
 		shown := plan.Conflicts[:min(n, 5)]
-		p.say("warning: %d not written, since you have profiles of these names for something else: %s", n, strings.Join(shown, ", "))
+		p.say("warning: %d not written, because other profiles have these names: %s", n, strings.Join(shown, ", "))
 	}
 }
 
-// shortened keeps a diff of thousands of lines off a screen. Whoever reads it
-// through something else gets all of it.
-func (p *program) shortened(diff string) string {
+// shortenDiff cuts a diff at 40 lines if standard output is a terminal.
+func (p *program) shortenDiff(diff string) string {
 	const most = 40
 	lines := strings.SplitAfterN(diff, "\n", most+1)
 	if !p.isTerminal(p.stdout) || len(lines) <= most {
@@ -296,7 +285,7 @@ func (p *program) shortened(diff string) string {
 	return strings.Join(lines[:most], "") + fmt.Sprintf("… and %d more lines: ssoenv sync --dry-run | less\n", more)
 }
 
-// showDiff writes a unified diff, in colour on a terminal.
+// showDiff writes a unified diff, with colours on a terminal.
 func (p *program) showDiff(to *os.File, diff string) {
 	colors := map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '@': "\x1b[36m"}
 	colored := p.isTerminal(to) && p.env["NO_COLOR"] == ""
@@ -311,15 +300,13 @@ func (p *program) showDiff(to *os.File, diff string) {
 	_, _ = to.WriteString(b.String())
 }
 
-// A progressBar is one line on the terminal, drawn over and over. Elsewhere
-// there is none.
+// A progressBar is one line of the terminal that is drawn again with each event.
+// Without a terminal it shows nothing.
 type progressBar struct {
 	p     *program
 	shown bool
 	last  time.Time
 }
-
-func (p *program) progress() *progressBar { return &progressBar{p: p} }
 
 func (b *progressBar) show(at session.Progress) {
 	if b.p.quiet || !b.p.isTerminal(b.p.stderr) || time.Since(b.last) < 50*time.Millisecond {
@@ -339,7 +326,7 @@ func (b *progressBar) show(at session.Progress) {
 	if at.Throttled > 0 {
 		slow = ", as fast as AWS allows"
 	}
-	// Without wrapping: in a narrow terminal it is cut, and stays one line.
+	// Without automatic wrapping, a narrow terminal cuts the line.
 	_, _ = fmt.Fprintf(b.p.stderr, "\r\x1b[?7l\x1b[K[%s%s] %d of %d%s accounts, %d roles%s\x1b[?7h",
 		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, slow)
 }
@@ -348,4 +335,12 @@ func (b *progressBar) end() {
 	if b.shown {
 		_, _ = fmt.Fprint(b.p.stderr, "\r\x1b[K")
 	}
+}
+
+// count returns a number with a noun: "1 profile", "2 profiles".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -226,7 +226,7 @@ func TestInteractiveShells(t *testing.T) {
 
 		s.typeLine("ssoenv use dev")
 		s.expect(`logging in to "corp"`)
-		s.expect(`logged in to "corp" until`)
+		s.expect(`logged in to "corp"; renews automatically`)
 		s.expect(`dev: account 111111111111, role Developer, eu-central-1, until`)
 		s.expect("PROMPT> ")
 		s.typeLine("environ AWS_ACCOUNT_ID SSOENV_PROFILE")

@@ -10,49 +10,26 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session"
 )
-
-// An credentialOptions is the way from a profile's name to its credentials.
-type credentialOptions struct {
-	profile string
-	region  string // instead of the profile's; may be empty
-	noLogin bool
-	yes     bool // a profile that is to be confirmed has been
-	login   loginFlags
-}
-
-func (a *credentialOptions) flags() []cli.Flag {
-	return append([]cli.Flag{
-		&cli.StringFlag{Name: "region", Usage: "`REGION` instead of the profile's", Destination: &a.region},
-		&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &a.noLogin},
-		&cli.BoolFlag{Name: "yes", Usage: "do not ask, even if the profile says ssoenv_confirm = true", Destination: &a.yes},
-	}, a.login.cliFlags()...)
-}
 
 type useOptions struct {
 	credentialOptions
 	shell string
 }
 
-func (p *program) useCommand() *cli.Command {
-	var o useOptions
-	return &cli.Command{
-		Name:      "use",
-		Usage:     "switch this shell to a profile",
-		ArgsUsage: "[PROFILE | ACCOUNT/ROLE | -]",
-		Description: "Prints the shell code that sets the profile's credentials and region, logging in first\n" +
-			"if it must and may. Without PROFILE, there is a list to choose from. ACCOUNT/ROLE, with an\n" +
-			"account's id or name, needs no profile; \"-\" is the profile before this one. If it fails, it\n" +
-			"prints \"false\".",
-		Flags: append(o.flags(), &cli.StringFlag{Name: "shell", Usage: "write for `SHELL`", Destination: &o.shell}),
-		Action: func(c *cli.Context) (err error) {
-			if o.profile, err = oneProfile(c); err != nil {
-				return err
-			}
-			return p.use(o)
-		},
+func useAction(p *program, c *cli.Context) error {
+	name, err := oneProfile(c)
+	if err != nil {
+		return err
 	}
+	o, err := credentialOptionsOf(c, name)
+	if err != nil {
+		return err
+	}
+	return p.use(useOptions{o, c.String("shell")})
 }
 
 func (p *program) use(o useOptions) error {
@@ -72,50 +49,108 @@ func (p *program) use(o useOptions) error {
 		return err
 	}
 	if o.shell == "" && !plainName(o.profile) {
-		return shownError{fmt.Errorf("the name %q needs quotes that not every shell reads alike", o.profile), statusUsage,
-			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function that ssoenv init installs does so by itself"}}
+		return shownError{fmt.Errorf("the name %q needs quotes, which not every shell reads alike", o.profile), statusUsage,
+			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function of ssoenv init does that"}}
 	}
 	plan, err := p.credentials(o.credentialOptions)
 	if err != nil {
 		return err
 	}
-	statements, lost := plan.statements(p.env)
-	if err := checkSize(statements); err != nil {
+	change, credentialsLost := plan.shellSwitch().Apply(p.env)
+	if err := shellenv.CheckSize(change); err != nil {
 		return err
 	}
-	text, err := shell.Render(statements)
+	text, err := shell.Render(change)
 	if err != nil {
 		return err
 	}
 	if err := p.print(text); err != nil {
 		return err
 	}
-	p.announce(plan, lost)
+	p.announce(plan, credentialsLost)
 	p.remember(plan.client, plan.profile.Name)
 	return nil
 }
 
-// credentials walks from a profile's name to its credentials: from the cache, or
-// from the service, with a login where there must and may be one.
-func (p *program) credentials(a credentialOptions) (switchPlan, error) {
-	if a.region != "" && !session.IsRegion(a.region) {
-		return switchPlan{}, usageError{fmt.Sprintf("%q is not a region such as eu-west-1", a.region)}
+// announce tells the user which profile the shell has now. In a script or an
+// .envrc it says only what is lost.
+func (p *program) announce(plan switchPlan, credentialsLost bool) {
+	if credentialsLost {
+		p.say("the AWS credentials that were in this shell are replaced; ssoenv stores no secrets, so clear will not restore them")
 	}
+	if !p.isTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
+		return
+	}
+	if setByDirenv(p.env, "SSOENV_PROFILE") {
+		p.say("direnv has switched this folder to %q: leaving the folder, or a reload, restores what was before it", p.state.Profile)
+	}
+	region := ""
+	if plan.region != "" {
+		region = ", " + plan.region
+	}
+	p.say("%s: account %s, role %s%s, until %s (%s)", plan.profile.Name, plan.profile.AccountID, plan.profile.RoleName, region,
+		p.formatTime(plan.creds.Expires), offline.FormatDuration(plan.creds.Expires.Sub(p.now())))
+}
+
+// credentialOptions are the flags of every command that gets a profile's
+// credentials.
+type credentialOptions struct {
+	profile string
+	region  string // replaces the profile's; may be empty
+	noLogin bool
+	yes     bool // do not ask for a confirmation
+	login   loginFlags
+}
+
+func credentialOptionsOf(c *cli.Context, profile string) (credentialOptions, error) {
+	region := c.String("region")
+	if region != "" && !session.IsRegion(region) {
+		return credentialOptions{}, usageError{fmt.Sprintf("%q is not a region such as eu-west-1", region)}
+	}
+	return credentialOptions{profile: profile, region: region, noLogin: c.Bool("no-login"), yes: c.Bool("yes"), login: loginFlagsOf(c)}, nil
+}
+
+// A switchPlan is a profile with its credentials and the region, which may be
+// empty.
+type switchPlan struct {
+	client  *session.Client
+	profile session.Profile
+	creds   session.Credentials
+	region  string
+}
+
+func (s switchPlan) shellSwitch() shellenv.Switch {
+	return offline.NewSwitch(s.profile, s.creds, s.region)
+}
+
+// title names the profile for the user.
+func (s switchPlan) title() string {
+	return fmt.Sprintf("%s (account %s, role %s)", s.profile.Name, s.profile.AccountID, s.profile.RoleName)
+}
+
+// credentials returns the credentials of the profile that o names: from the
+// cache, or from AWS, with a login if one is needed and the user can be asked.
+func (p *program) credentials(o credentialOptions) (switchPlan, error) {
 	client, err := p.client()
 	if err != nil {
 		return switchPlan{}, err
 	}
-	client.STSRegion = cmp.Or(a.region, client.STSRegion)
-	if !a.noLogin && p.canPrompt() {
-		client.MFACode = p.mfaCode
-	}
-	profile, err := p.resolveProfile(client, a.profile)
+	profile, err := p.resolveProfile(client, o.profile)
 	if err != nil {
 		return switchPlan{}, err
 	}
+	return p.profileCredentials(client, profile, o)
+}
+
+// profileCredentials is [program.credentials] for a profile that has been read.
+func (p *program) profileCredentials(client *session.Client, profile session.Profile, o credentialOptions) (switchPlan, error) {
 	p.profile = profile.Name
-	if err := p.confirm(profile, a.yes); err != nil {
+	if err := p.confirm(profile, o.yes); err != nil {
 		return switchPlan{}, err
+	}
+	client.STSRegion = cmp.Or(o.region, client.STSRegion)
+	if !o.noLogin && p.canPrompt() {
+		client.MFACode = p.mfaCode
 	}
 	creds, fresh := client.FreshCredentials(profile)
 	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", profile.Name, profile.AccountID, profile.RoleName, fresh)
@@ -123,73 +158,55 @@ func (p *program) credentials(a credentialOptions) (switchPlan, error) {
 		p.warnOfConfig(client.Config)
 		ctx, stop := p.interruptible()
 		defer stop()
-		if creds, err = p.fetch(ctx, client, profile, a); err != nil {
+		var err error
+		if creds, err = p.fetchCredentials(ctx, client, profile, o); err != nil {
 			return switchPlan{}, err
 		}
 	}
-	return switchPlan{client: client, profile: profile, creds: creds, region: cmp.Or(a.region, profile.Region)}, nil
+	return switchPlan{client: client, profile: profile, creds: creds, region: cmp.Or(o.region, profile.Region)}, nil
 }
 
-// fetch gets the credentials from the service. A person who asks for keys that
-// are due and cannot be renewed logs in before they are dead; anybody else gets
-// what is left of them.
-func (p *program) fetch(ctx context.Context, client *session.Client, profile session.Profile, a credentialOptions) (session.Credentials, error) {
-	creds, err := client.Renew(ctx, profile)
-	var required *session.LoginRequiredError
-	switch {
-	case err == nil:
-		return creds, nil
-	case !errors.As(err, &required) || a.noLogin || !p.hasUser():
+// fetchCredentials gets the credentials from AWS. If a login is needed and the
+// user can be asked, that comes first, even if the cached credentials are still
+// valid. Otherwise valid cached credentials are returned for as long as they
+// last.
+func (p *program) fetchCredentials(ctx context.Context, client *session.Client, profile session.Profile, o credentialOptions) (creds session.Credentials, err error) {
+	loginFailed, err := p.withLogin(ctx, client, profile.SSOSession, o.login, o.noLogin, func() error {
+		creds, err = client.Renew(ctx, profile)
+		return err
+	})
+	if err != nil && !loginFailed {
 		return client.CachedAfter(ctx, profile, err)
 	}
-	// By force: whatever the cached token says of its life, it does not do.
-	if err := p.ensureLogin(ctx, client, profile.SSOSession, a.login, true); err != nil {
-		return session.Credentials{}, err
-	}
-	return client.Credentials(ctx, profile)
+	return creds, err
 }
 
-// resolveArg resolves "-" and refuses to guess.
-func (p *program) resolveArg(named string) (string, error) {
-	switch named {
+// resolveArg returns the profile that a command's argument names: "-" is the
+// shell's previous one.
+func (p *program) resolveArg(arg string) (string, error) {
+	switch arg {
 	case "":
 		return "", shownError{usageError{"which profile?"}, statusUsage, []string{"ssoenv list shows them"}}
 	case "-":
-		if p.env["SSOENV_PREVIOUS"] == "" {
-			return "", shownError{usageError{"this shell has used no other profile before"}, statusUsage, []string{"ssoenv list shows the profiles"}}
+		if p.state.Previous == "" {
+			return "", shownError{usageError{"no previous profile in this shell"}, statusUsage, []string{"ssoenv list shows the profiles"}}
 		}
-		return p.env["SSOENV_PREVIOUS"], nil
+		return p.state.Previous, nil
 	}
-	return named, nil
+	return arg, nil
 }
 
-// announce tells the person at the terminal where the shell is now. In a
-// script or an .envrc nobody asked.
-func (p *program) announce(u switchPlan, lost bool) {
-	if lost {
-		p.say("the AWS keys that were in this shell are replaced; ssoenv keeps no secrets, so clear will not bring them back")
-	}
-	if !p.isTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
+// warnOfConfig warns, once in a run, if other users can write the config or if
+// the AWS CLI cannot read it. It reads all of the files, so a cached switch does
+// without.
+func (p *program) warnOfConfig(config *session.Config) {
+	if p.configWarned {
 		return
 	}
-	if setByDirenv(p.env, "SSOENV_PROFILE") {
-		p.say("direnv has switched this folder to %q: leaving the folder, or a reload, puts back what was there before it", p.env["SSOENV_PROFILE"])
-	}
-	region := ""
-	if u.region != "" {
-		region = ", " + u.region
-	}
-	p.say("%s: account %s, role %s%s, until %s (%s)", u.profile.Name, u.profile.AccountID, u.profile.RoleName, region,
-		p.formatTime(u.creds.Expires), formatDuration(u.creds.Expires.Sub(p.now())))
-}
-
-// warnOfConfig says when somebody else could have written the config, and when
-// the other AWS tools will not read it. It looks through the whole file, so it
-// is not done on the way of a cached use.
-func (p *program) warnOfConfig(config *session.Config) {
+	p.configWarned = true
 	for _, path := range []string{config.Path, config.CredentialsPath} {
 		if err := cache.Suspect(path); err != nil {
-			p.say("warning: %v: whoever writes it could send your login elsewhere", err)
+			p.say("warning: %v: other users could redirect your login", err)
 		}
 	}
 	for i, problem := range config.Problems() {
@@ -201,8 +218,8 @@ func (p *program) warnOfConfig(config *session.Config) {
 	}
 }
 
-// plainName holds for names that every shell reads alike once they are quoted,
-// whichever shell they were quoted for.
+// plainName reports whether every shell reads the quoted name alike, whichever
+// shell it was quoted for.
 func plainName(name string) bool {
 	for _, r := range name {
 		switch {
@@ -213,4 +230,28 @@ func plainName(name string) bool {
 		}
 	}
 	return true
+}
+
+// resolveProfile reads the profile of that name. If there is none, the name may
+// be ACCOUNT/ROLE with an account's name, whose id is looked up at AWS. That
+// never leads to a login: the name is more likely mistyped.
+func (p *program) resolveProfile(client *session.Client, name string) (session.Profile, error) {
+	profile, err := client.Config.Profile(name)
+	ref, sso, ok := accountAndRole(client.Config, name, err)
+	if !ok {
+		return profile, err
+	}
+	ctx, stop := p.interruptible()
+	defer stop()
+	id, lookupErr := accountID(ctx, client, sso, ref.AccountID)
+	if _, ok := errors.AsType[*session.LoginRequiredError](lookupErr); ok {
+		_, hints := p.remedy(nil, err)
+		return profile, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", ref.AccountID, shellWord(sso.Name)))}
+	}
+	if lookupErr != nil {
+		p.log("%q is not an account either: %v", ref.AccountID, lookupErr)
+		return profile, err
+	}
+	ref.AccountID = id
+	return client.Config.Profile(ref.String())
 }

@@ -9,24 +9,18 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Set by the release build; what go install builds knows them from the module.
+// Set by the release build. For go install, the module information has them.
 var (
 	version = ""
 	commit  = ""
 	date    = "" // RFC 3339
 )
 
-func (p *program) versionCommand() *cli.Command {
-	return &cli.Command{
-		Name:  "version",
-		Usage: "print version, commit and build date",
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
-				return err
-			}
-			return p.version()
-		},
+func versionAction(p *program, c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
 	}
+	return p.version()
 }
 
 func (p *program) version() error {
@@ -47,8 +41,8 @@ func (p *program) version() error {
 	return p.print(fmt.Sprintf("ssoenv %s, commit %s, built %s\n", cmp.Or(v, "(devel)"), cmp.Or(c, "unknown"), cmp.Or(d, "unknown")))
 }
 
-// buildTime is given to urfave/cli, which otherwise asks the file system for
-// it at every start.
+// buildTime returns the build date, or 1970. urfave/cli gets it so that it does
+// not read it from the file system at every start.
 func buildTime() time.Time {
 	t, _ := time.Parse(time.RFC3339, date)
 	if t.IsZero() {

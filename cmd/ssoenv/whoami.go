@@ -10,26 +10,12 @@ import (
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
-func (p *program) whoamiCommand() *cli.Command {
-	var asJSON, noLogin bool
-	return &cli.Command{
-		Name:      "whoami",
-		Usage:     "ask AWS who the credentials belong to",
-		ArgsUsage: "[PROFILE]",
-		Description: "Without PROFILE, asks with the credentials in this shell. Only sts:GetCallerIdentity is\n" +
-			"called, which needs no permission.",
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON document", Destination: &asJSON},
-			&cli.BoolFlag{Name: "no-login", Usage: "fail where a login is needed", Destination: &noLogin},
-		},
-		Action: func(c *cli.Context) error {
-			name, err := oneProfile(c)
-			if err != nil {
-				return err
-			}
-			return p.whoami(name, asJSON, noLogin)
-		},
+func whoamiAction(p *program, c *cli.Context) error {
+	name, err := oneProfile(c)
+	if err != nil {
+		return err
 	}
+	return p.whoami(name, c.Bool("json"), c.Bool("no-login"))
 }
 
 type identityJSON struct {
@@ -39,14 +25,19 @@ type identityJSON struct {
 	UserID    string `json:"user_id"`
 }
 
+// whoami asks AWS about the credentials of the named profile or, without a name,
+// those in this shell's environment.
 func (p *program) whoami(name string, asJSON, noLogin bool) error {
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
 	creds := session.Credentials{
 		AccessKeyID:  p.env["AWS_ACCESS_KEY_ID"],
 		SecretKey:    safetext.Secret(p.env["AWS_SECRET_ACCESS_KEY"]),
 		SessionToken: safetext.Secret(p.env["AWS_SESSION_TOKEN"]),
 	}
-	region := cmp.Or(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])
-	shown := p.env["SSOENV_PROFILE"]
+	region, shown := p.state.Region, p.state.Profile
 	if name != "" || creds.AccessKeyID == "" {
 		shown = p.defaultProfile(name)
 		plan, err := p.credentials(credentialOptions{profile: shown, noLogin: noLogin, yes: true})
@@ -56,30 +47,24 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 		creds = plan.creds
 		region = cmp.Or(plan.region, region, plan.profile.SSOSession.Region)
 	}
-	if region != "" {
-		if err := p.checkRegion(region); err != nil {
-			return err
-		}
-	}
-	client, err := p.client()
-	if err != nil {
-		return err
-	}
 	if region == "" {
-		region = "us-east-1" // where AWS's own tools ask
+		region = "us-east-1" // as AWS's own tools do
 		if sso, ok := p.sessionInUse(client.Config); ok {
 			region = sso.Region // of the same partition
 		}
 	}
+	if err := p.checkRegion(region); err != nil {
+		return err
+	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	who, err := client.Whoami(ctx, region, creds)
+	identity, err := client.Whoami(ctx, region, creds)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return p.printJSON(identityJSON{shown, who.AccountID, who.ARN, who.UserID})
+		return p.printJSON(identityJSON{shown, identity.AccountID, identity.ARN, identity.UserID})
 	}
 	return p.print(fmt.Sprintf("account  %s\narn      %s\nuser     %s\n",
-		safetext.Printable(who.AccountID), safetext.Printable(who.ARN), safetext.Printable(who.UserID)))
+		safetext.Printable(identity.AccountID), safetext.Printable(identity.ARN), safetext.Printable(identity.UserID)))
 }

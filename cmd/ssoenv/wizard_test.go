@@ -129,7 +129,7 @@ func TestTheWizardAsksWhatNoFlagSays(t *testing.T) {
 	s.typeLine("")
 	s.expect("Output format of the AWS CLI")
 	s.typeLine("")
-	s.expect(`profile "dev" is as it should be`)
+	s.expect(`profile "dev" is up to date`)
 }
 
 // use without a name chooses from a list, in the middle of an eval; who gives
@@ -200,7 +200,7 @@ func TestChoicesElsewhere(t *testing.T) {
 	// Where there is nothing to choose from, it is said why.
 	w.server.SetEstate(nil)
 	s.typeLine("ssoenv roles --sso-session corp; echo status $?")
-	s.expect(`"corp" can reach no account`)
+	s.expect(`"corp" gives access to no account`)
 	s.expect("hint: ask whoever runs the Identity Center")
 	s.expect("status 5")
 }

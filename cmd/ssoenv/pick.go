@@ -7,16 +7,17 @@ import (
 	"os"
 	"slices"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
 )
 
-// pick shows a list at the terminal, and returns the index of what the person
-// picks from it. Who gives up is interrupted.
+// pick shows a list at the terminal and returns the index of the item that the
+// user picks. Esc and Ctrl-C are [context.Canceled].
 func (p *program) pick(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
 	tty, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
 	if err != nil {
-		return 0, fmt.Errorf("there is no terminal to choose at: %w", err)
+		return 0, fmt.Errorf("there is no terminal for the list: %w", err)
 	}
 	defer func() { _ = tty.Close() }()
 	options.Color = p.env["NO_COLOR"] == "" && p.env["TERM"] != "dumb"
@@ -28,15 +29,14 @@ func (p *program) pick(ctx context.Context, items []picker.Item, options picker.
 	return i, err
 }
 
-// pickProfile has the person pick one of the profiles that can be used, those
-// used last first.
+// pickProfile shows the usable profiles, the most recently used first.
 func (p *program) pickProfile() (string, error) {
 	client, err := p.client()
 	if err != nil {
 		return "", err
 	}
 	names := client.Config.ProfileNames()
-	client.Config.SessionNames() // leaves an index for the lookups below
+	client.Config.SessionNames() // makes an index for the lookups below
 	recent := map[string]int{}
 	for i, name := range p.history(client) {
 		recent[name] = i - historyLength
@@ -52,7 +52,7 @@ func (p *program) pickProfile() (string, error) {
 			continue
 		}
 		mark := ""
-		if name == p.env["SSOENV_PROFILE"] {
+		if name == p.state.Profile {
 			mark = "*"
 		}
 		items = append(items, picker.Item{Mark: mark, Columns: []string{
@@ -61,8 +61,8 @@ func (p *program) pickProfile() (string, error) {
 		usable = append(usable, name)
 	}
 	if len(items) == 0 {
-		return "", shownError{&session.ConfigError{Problem: client.Config.Path + " has no profile to use"}, statusConfig,
-			[]string{"ssoenv configure makes one"}}
+		return "", shownError{&session.ConfigError{Problem: client.Config.Path + " has no usable profile"}, statusConfig,
+			[]string{"create one with: ssoenv configure"}}
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
@@ -73,7 +73,7 @@ func (p *program) pickProfile() (string, error) {
 	return usable[i], nil
 }
 
-// pickSession has the person pick one of the sso-sessions.
+// pickSession shows the sso-sessions of the config.
 func (p *program) pickSession(config *session.Config) (string, error) {
 	names := config.SessionNames()
 	ctx, stop := p.interruptible()
@@ -85,7 +85,7 @@ func (p *program) pickSession(config *session.Config) (string, error) {
 	return names[i], nil
 }
 
-// sessionItems show each session with what there is to tell it by.
+// sessionItems returns the list items of the sso-sessions: name, start URL, region.
 func sessionItems(config *session.Config, names []string) []picker.Item {
 	items := make([]picker.Item, len(names))
 	for i, name := range names {
@@ -98,21 +98,21 @@ func sessionItems(config *session.Config, names []string) []picker.Item {
 	return items
 }
 
-// accountItems show each account by its name and its id.
+// accountItems returns the list items of the accounts: name, id, email address.
 func accountItems(accounts []session.Account) []picker.Item {
 	items := make([]picker.Item, len(accounts))
 	for i, a := range accounts {
-		items[i] = picker.Item{Columns: []string{dash(a.Name), a.ID, a.Email}}
+		items[i] = picker.Item{Columns: []string{offline.Dash(a.Name), a.ID, a.Email}}
 	}
 	return items
 }
 
-// accountNames are the names of the accounts that are known on this machine, by
-// id.
+// accountNames returns the names of the accounts in the cached inventories, by
+// account id.
 func (p *program) accountNames(client *session.Client) map[string]string {
 	names := map[string]string{}
-	for _, session := range client.Config.SessionNames() {
-		sso, err := client.Config.SSOSession(session)
+	for _, name := range client.Config.SessionNames() {
+		sso, err := client.Config.SSOSession(name)
 		if err != nil {
 			continue
 		}
@@ -124,8 +124,8 @@ func (p *program) accountNames(client *session.Client) map[string]string {
 	return names
 }
 
-// The history is the names of the profiles that were used last, the newest
-// first. It is a convenience: nothing depends on its being there.
+// The history is the names of the profiles that were used last, the newest first.
+// It only orders the list of profiles.
 
 const (
 	historyKey    = "history"
@@ -140,8 +140,8 @@ func (p *program) history(client *session.Client) []string {
 	return names[:min(len(names), historyLength)]
 }
 
-// remember puts a profile at the head of the history. It writes nothing where
-// the profile is there already.
+// remember puts a profile at the head of the history. It writes nothing if it is
+// there already.
 func (p *program) remember(client *session.Client, name string) {
 	names := p.history(client)
 	if client.Private == nil || len(names) > 0 && names[0] == name {

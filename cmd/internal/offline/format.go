@@ -1,0 +1,65 @@
+package offline
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"encoding/json"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
+)
+
+// FormatDuration returns a duration in its one or two largest units: "45s",
+// "59m", "7h05m", "3d". It is "0s" for a negative one.
+func FormatDuration(d time.Duration) string {
+	d = d.Round(time.Second)
+	switch {
+	case d <= 0:
+		return "0s"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return fmt.Sprintf("%dd", d/(24*time.Hour))
+}
+
+// FormatTime returns the local time of day, with the date if that is more than
+// 20 hours away.
+func FormatTime(t, now time.Time) string {
+	local := t.Local()
+	if t.Sub(now).Abs() > 20*time.Hour {
+		return local.Format("2 Jan 15:04")
+	}
+	return local.Format("15:04")
+}
+
+// Dash returns "-" for an empty table cell.
+func Dash(text string) string { return cmp.Or(text, "-") }
+
+// MarshalJSON returns an indented JSON document that is safe on a terminal: what
+// [safetext.Printable] would escape is written as \uXXXX, which means the same
+// in JSON.
+func MarshalJSON(v any) (string, error) {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("JSON: %w", err)
+	}
+	var b strings.Builder
+	for _, r := range string(data) {
+		if r == '\n' || !safetext.IsHidden(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	b.WriteByte('\n')
+	return b.String(), nil
+}

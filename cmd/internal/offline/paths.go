@@ -1,0 +1,93 @@
+package offline
+
+import (
+	"errors"
+	"os"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/adrg/xdg"
+
+	"github.com/ssoenv/ssoenv/cache"
+)
+
+// Paths are the files and folders that ssoenv reads and writes.
+type Paths struct {
+	Home        string
+	Config      string // the AWS config file
+	Credentials string // the AWS credentials file
+	Tokens      string // folder: the AWS CLI's sso/cache, shared with the SDKs
+	CLICache    string // folder: the AWS CLI's cli/cache
+	Private     string // folder: client registrations, inventory, locks, history
+	CacheHome   string // folder: the user's, as XDG_CACHE_HOME names it
+}
+
+// FindPaths finds them as the AWS CLI does: AWS_CONFIG_FILE and
+// AWS_SHARED_CREDENTIALS_FILE may begin with ~ and contain $NAME. The home
+// directory is HOME or, if that is not set, the one in the system's user record.
+// Without either there is an error.
+func FindPaths(env map[string]string) (Paths, error) {
+	home, cacheHome := xdg.Home, xdg.CacheHome
+	if runtime.GOOS != "windows" && env["HOME"] == "" {
+		record, err := user.Current()
+		if err != nil || record.HomeDir == "" {
+			return Paths{}, errors.New("the home directory is unknown: HOME is not set")
+		}
+		home = record.HomeDir
+		if !filepath.IsAbs(env["XDG_CACHE_HOME"]) {
+			cacheHome = filepath.Join(home, ".cache")
+		}
+	}
+	aws := filepath.Join(home, ".aws")
+	return Paths{
+		Home:        home,
+		Config:      awsFile(env, home, "AWS_CONFIG_FILE", filepath.Join(aws, "config")),
+		Credentials: awsFile(env, home, "AWS_SHARED_CREDENTIALS_FILE", filepath.Join(aws, "credentials")),
+		Tokens:      filepath.Join(aws, "sso", "cache"),
+		CLICache:    filepath.Join(aws, "cli", "cache"),
+		Private:     filepath.Join(cacheHome, "ssoenv"),
+		CacheHome:   cacheHome,
+	}, nil
+}
+
+func awsFile(env map[string]string, home, variable, standard string) string {
+	path := env[variable]
+	if path == "" {
+		return standard
+	}
+	path = os.Expand(path, func(name string) string {
+		if value, ok := env[name]; ok {
+			return value
+		}
+		return "$" + name
+	})
+	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/') {
+		return home + rest
+	}
+	return path
+}
+
+// Roles returns the folder of role credentials. It is in memory if the system
+// gives the user a private runtime directory on a tmpfs, and its content then
+// ends with the user's last session on this machine.
+func (p Paths) Roles() (path string, inMemory bool) {
+	if xdg.RuntimeDir != "" && cache.PrivateMemory(xdg.RuntimeDir) {
+		return filepath.Join(xdg.RuntimeDir, "ssoenv"), true
+	}
+	return filepath.Join(p.Private, "roles"), false
+}
+
+// OpenRoles opens the folder of role credentials. On a disk, they are sealed
+// with a key that the kernel keeps, if it keeps keys.
+func (p Paths) OpenRoles() (*cache.Dir, error) {
+	path, inMemory := p.Roles()
+	if inMemory {
+		return cache.Open(path)
+	}
+	return OpenSealed(path)
+}
+
+// OpenSealed opens a cache whose values are sealed with ssoenv's key.
+func OpenSealed(path string) (*cache.Dir, error) { return cache.OpenSealed(path, "ssoenv") }

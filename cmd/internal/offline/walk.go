@@ -1,0 +1,99 @@
+package offline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Walk is a command line, word by word. The parser, which needs flags before
+// arguments, and the completions, which need to know what the next word can be,
+// both read the line through it.
+type Walk struct {
+	Global  []string // the flags before the command
+	Command *Command // nil if the line names no known command
+	Name    string   // of the command, known or not; empty if there is none
+
+	Flags     []string // the command's flags, each followed by its value if that is a word of its own
+	Arguments []string // the command's arguments
+	Foreign   []string // after "exec PROFILE": the words of another program
+
+	// What can follow the last word.
+	PendingFlag  string // the flag whose value is missing, or ""
+	FlagsAllowed bool   // no "--" has been read
+	InForeign    bool   // the next word belongs to another program
+}
+
+// WalkArgs reads the words of a command line, without the program's name. Flags
+// may be anywhere; "--" ends them. What follows "exec PROFILE" is another
+// program's, "--" between them or not.
+func WalkArgs(words []string, commands []Command) Walk {
+	w := Walk{FlagsAllowed: true}
+	at := slices.IndexFunc(words, func(word string) bool { return !strings.HasPrefix(word, "-") })
+	if at < 0 {
+		w.Global = words
+		return w
+	}
+	w.Global, w.Name = words[:at], words[at]
+	if w.Command = Find(commands, w.Name); w.Command == nil {
+		return w
+	}
+	rest := words[at+1:]
+	for i := 0; i < len(rest); i++ {
+		word := rest[i]
+		isExec := w.Name == "exec"
+		switch {
+		case isExec && len(w.Arguments) > 0 && (!w.FlagsAllowed || !isFlag(word)):
+			w.Foreign, w.InForeign = rest[i:], true
+			return w
+		case w.FlagsAllowed && word == "--":
+			w.FlagsAllowed = false
+			if isExec {
+				w.Foreign, w.InForeign = rest[i+1:], len(w.Arguments) > 0 || i+1 < len(rest)
+				return w
+			}
+		case w.FlagsAllowed && isFlag(word):
+			w.Flags = append(w.Flags, word)
+			name, hasValue := flagName(word)
+			flag, known := w.Command.Flag(name)
+			if !known || !flag.TakesValue() || hasValue {
+				continue
+			}
+			if i+1 == len(rest) || rest[i+1] == "--" {
+				w.PendingFlag = name
+				return w
+			}
+			i++
+			w.Flags = append(w.Flags, rest[i])
+		default:
+			w.Arguments = append(w.Arguments, word)
+		}
+	}
+	return w
+}
+
+// Normalize returns the words in the order that urfave/cli v2 understands: it
+// reads no flag after the first argument, and does not report those that it did
+// not read. "help COMMAND" becomes "COMMAND --help". The error is a flag without
+// its value.
+func Normalize(words []string, commands []Command) (normalized []string, command string, err error) {
+	w := WalkArgs(words, commands)
+	if w.Name == "help" && w.Command == nil {
+		rest := words[len(w.Global)+1:]
+		if len(rest) == 0 {
+			return []string{"--help"}, "", nil
+		}
+		words = []string{rest[0], "--help"}
+		w = WalkArgs(words, commands)
+	}
+	switch {
+	case w.Command == nil:
+		return words, "", nil
+	case slices.Contains(w.Flags, "--help") || slices.Contains(w.Flags, "-h"):
+		// With an argument beside it, urfave/cli looks for a subcommand.
+		return slices.Concat(w.Global, []string{w.Name, "--help"}), w.Name, nil
+	case w.PendingFlag != "":
+		return words, w.Name, fmt.Errorf("%s needs a value", w.Flags[len(w.Flags)-1])
+	}
+	return slices.Concat(w.Global, []string{w.Name}, w.Flags, []string{"--"}, w.Arguments, w.Foreign), w.Name, nil
+}

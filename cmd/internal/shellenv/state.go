@@ -1,0 +1,89 @@
+package shellenv
+
+import (
+	"cmp"
+	"strconv"
+	"time"
+)
+
+// A State is what the environment says about the shell's switch. The variables
+// are claims of whoever set them, not proof.
+type State struct {
+	Profile   string // SSOENV_PROFILE; empty: the shell uses no profile
+	Previous  string // SSOENV_PREVIOUS, for "use -"
+	AccountID string // AWS_ACCOUNT_ID
+	Region    string // AWS_REGION, else AWS_DEFAULT_REGION
+
+	Expires    time.Time // SSOENV_EXPIRES; zero if it is not a number
+	RenewAt    time.Time // SSOENV_RENEW_AT; zero if it is not a number
+	ExpiryFile string    // SSOENV_EXPIRY_FILE
+
+	PromptFormat string // SSOENV_PROMPT_FORMAT, else "%p %t"
+	Debug        bool   // SSOENV_DEBUG is set to anything but "" and "0"
+
+	env      map[string]string
+	snapshot snapshot
+}
+
+// Read reads the state of the shell that has the environment env. The State
+// keeps env and must not outlive a change of it.
+func Read(env map[string]string) State {
+	return State{
+		Profile:      env["SSOENV_PROFILE"],
+		Previous:     env["SSOENV_PREVIOUS"],
+		AccountID:    env["AWS_ACCOUNT_ID"],
+		Region:       cmp.Or(env["AWS_REGION"], env["AWS_DEFAULT_REGION"]),
+		Expires:      unixTime(env["SSOENV_EXPIRES"]),
+		RenewAt:      unixTime(env["SSOENV_RENEW_AT"]),
+		ExpiryFile:   env["SSOENV_EXPIRY_FILE"],
+		PromptFormat: cmp.Or(env["SSOENV_PROMPT_FORMAT"], "%p %t"),
+		Debug:        env["SSOENV_DEBUG"] != "" && env["SSOENV_DEBUG"] != "0",
+		env:          env,
+		snapshot:     parseSnapshot(env["SSOENV_SAVED"]),
+	}
+}
+
+// unixTime reads Unix seconds. It returns the zero time for anything else.
+func unixTime(text string) time.Time {
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
+}
+
+// IsSwitched reports whether there is anything for [Clear] to undo.
+func (s State) IsSwitched() bool { return s.Profile != "" || s.env["SSOENV_SAVED"] != "" }
+
+// SnapshotLost reports whether the shell uses a profile but its snapshot is
+// missing or unreadable. Only the marker then says that the credentials are
+// ssoenv's.
+func (s State) SnapshotLost() bool { return s.Profile != "" && len(s.snapshot.Vars) == 0 }
+
+// Unchanged reports whether all of the variables still have the values that the
+// last switch or renewal gave them.
+func (s State) Unchanged(names ...string) bool {
+	for _, name := range names {
+		if !s.snapshot.unchanged(s.env, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// CredentialsUnchanged reports whether the shell still has the credentials of
+// its last switch or renewal.
+func (s State) CredentialsUnchanged() bool {
+	return s.Unchanged("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+}
+
+// RegionBefore returns the region that the shell would have without ssoenv, as
+// the AWS CLI would read it, or "".
+func (s State) RegionBefore() string {
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if region := s.snapshot.before(s.env, name); region != nil && *region != "" {
+			return *region
+		}
+	}
+	return ""
+}

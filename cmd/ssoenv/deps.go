@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/session"
+)
+
+// deps are what a run makes when it first needs it, and then keeps.
+type deps struct {
+	readConfig   *session.Config
+	madeClient   *session.Client
+	configWarned bool
+}
+
+// config returns the AWS config. The files are read once in a run, but for
+// [program.reloadConfig].
+func (p *program) config() (*session.Config, error) {
+	if p.readConfig != nil {
+		return p.readConfig, nil
+	}
+	if p.pathsErr != nil {
+		return nil, p.pathsErr
+	}
+	config, err := session.ReadConfig(p.paths.Config, p.paths.Credentials)
+	if err == nil {
+		p.readConfig = config
+	}
+	return config, err
+}
+
+// reloadConfig reads the AWS config again, because another program has changed
+// it, and gives it to the client.
+func (p *program) reloadConfig(client *session.Client) error {
+	p.readConfig = nil
+	config, err := p.config()
+	if err != nil {
+		return err
+	}
+	client.Config = config
+	return nil
+}
+
+// client returns the run's only client. It makes no connection, and creates no
+// file or folder.
+func (p *program) client() (*session.Client, error) {
+	if p.madeClient != nil {
+		return p.madeClient, nil
+	}
+	endpoints := session.Endpoints{
+		SSO:    p.env["AWS_ENDPOINT_URL_SSO"],
+		OIDC:   p.env["AWS_ENDPOINT_URL_SSO_OIDC"],
+		STS:    p.env["AWS_ENDPOINT_URL_STS"],
+		Signin: p.env["AWS_ENDPOINT_URL_SIGNIN"],
+	}
+	if err := endpoints.Check(); err != nil {
+		return nil, err
+	}
+	config, err := p.config()
+	if err != nil {
+		return nil, err
+	}
+	host, _ := os.Hostname()
+	p.madeClient = &session.Client{
+		Config:    config,
+		Tokens:    p.open(cache.OpenShared, p.paths.Tokens),
+		Roles:     p.openRoles(),
+		Private:   p.open(cache.Open, p.paths.Private),
+		CLIRoles:  p.open(cache.OpenShared, p.paths.CLICache),
+		Keyring:   keyring{bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
+		Transport: sync.OnceValues(p.transport),
+		Endpoints: endpoints,
+		STSRegion: p.state.RegionBefore(),
+		Now:       p.now,
+		Host:      host,
+		Warn:      func(line string) { p.say("%s", line) },
+	}
+	return p.madeClient, nil
+}
+
+// open opens a cache. A folder that cannot be used or trusted is left alone, and
+// the command goes on without it.
+func (p *program) open(open func(string) (*cache.Dir, error), path string) *cache.Dir {
+	dir, err := open(path)
+	if err != nil {
+		p.say("%v", err)
+		return nil
+	}
+	return dir
+}
+
+func (p *program) openRoles() *cache.Dir {
+	roles := p.open(func(string) (*cache.Dir, error) { return p.paths.OpenRoles() }, "")
+	if p.debug && roles != nil {
+		path, _ := p.paths.Roles()
+		p.log("role credentials in %s: %s", path, protection(roles))
+	}
+	return roles
+}
+
+// protection says how the values of a cache are protected on the disk.
+func protection(dir *cache.Dir) string {
+	how, err := dir.Protection()
+	if err != nil {
+		return fmt.Sprintf("%v (%v)", how, err)
+	}
+	return how.String()
+}
+
+// transport makes the HTTP transport. It is called when the network is first
+// needed: a cached switch reads no certificates.
+func (p *program) transport() (http.RoundTripper, error) {
+	const hint = "give AWS_CA_BUNDLE the path of a file of PEM certificates, or unset it"
+	var roots []byte
+	if path := p.env["AWS_CA_BUNDLE"]; path != "" {
+		var err error
+		if roots, err = os.ReadFile(path); err != nil {
+			return nil, shownError{fmt.Errorf("the certificates of AWS_CA_BUNDLE: %w", err), statusFailed, []string{hint}}
+		}
+	}
+	transport, err := session.NewTransport(roots, http.ProxyFromEnvironment)
+	if err != nil {
+		return nil, shownError{fmt.Errorf("the certificates of AWS_CA_BUNDLE %q: %w", p.env["AWS_CA_BUNDLE"], err), statusFailed, []string{hint}}
+	}
+	if p.debug {
+		return loggedTransport{transport, p}, nil
+	}
+	return transport, nil
+}
+
+// A loggedTransport logs each call without its headers and bodies.
+type loggedTransport struct {
+	http.RoundTripper
+	p *program
+}
+
+func (t loggedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	start := time.Now()
+	res, err := t.RoundTripper.RoundTrip(req)
+	took := time.Since(start).Round(time.Millisecond)
+	if err != nil {
+		t.p.log("%s %s%s: %v after %v", req.Method, req.URL.Host, req.URL.Path, err, took)
+	} else {
+		t.p.log("%s %s%s: %s after %v", req.Method, req.URL.Host, req.URL.Path, res.Status, took)
+	}
+	return res, err
+}

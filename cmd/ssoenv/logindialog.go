@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ssoenv/ssoenv/session"
+)
+
+// errWantsDeviceCode cancels a login whose user has typed "code".
+var errWantsDeviceCode = errors.New("the user wants a device code")
+
+// A loginDialog shows one login to the user and passes on what the user types.
+type loginDialog struct {
+	p       *program
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	sso     session.SSOSession
+	method  session.Method
+	browser browser // nil: the user opens the address
+	remote  bool    // no browser on this machine can be redirected to it
+	pasted  chan string
+	undo    func() // restores the terminal's mode
+}
+
+// newLoginDialog chooses the method: that of the flags, else the session's
+// setting, else a browser on this machine. If this machine has no browser, the
+// user opens the address elsewhere and pastes the address of the redirect.
+func (p *program) newLoginDialog(ctx context.Context, cancel context.CancelCauseFunc, sso session.SSOSession, flags loginFlags) *loginDialog {
+	s := &loginDialog{p: p, ctx: ctx, cancel: cancel, sso: sso, pasted: make(chan string), undo: func() {}}
+	if flags.deviceCode || sso.LoginMethod == "device" {
+		s.method = session.DeviceCode
+		return s
+	}
+	found, err := p.findBrowser(sso.Browser)
+	if err != nil && !errors.Is(err, errNoBrowser) {
+		p.say("%v", err)
+	}
+	s.remote = found == nil
+	if !flags.noBrowser {
+		s.browser = found
+	}
+	return s
+}
+
+// unattended returns an error if the login could not be finished: this machine
+// has no browser, and there is no terminal to paste an address at.
+func (s *loginDialog) unattended() error {
+	if !s.remote || s.p.isTerminal(s.p.stdin) || s.method == session.DeviceCode {
+		return nil
+	}
+	return shownError{&session.LoginRequiredError{SSOSession: s.sso, Reason: "there is neither a browser nor a terminal to log in to"}, statusLogin,
+		[]string{"--device-code logs in with any browser on any machine; or set BROWSER"}}
+}
+
+func (s *loginDialog) options(force bool) session.LoginOptions {
+	return session.LoginOptions{
+		Method: s.method,
+		Force:  force,
+		Show:   s.show,
+		Pasted: s.pasted,
+		Waiting: func(pid int) {
+			s.p.say("waiting for process %d, which is logging in to %q (Ctrl-C to stop)", pid, s.sso.Title())
+		},
+	}
+}
+
+func (s *loginDialog) end() { s.undo() }
+
+// show tells the user what to do. The address has a line of its own, so that a
+// terminal can recognise it and the user can copy it.
+func (s *loginDialog) show(prompt session.LoginPrompt) error {
+	p := s.p
+	if err := s.unattended(); err != nil {
+		return err
+	}
+	p.say("logging in to %q: %s in %s", s.sso.Title(), s.sso.StartURL, s.sso.Region)
+	if prompt.Method == session.DeviceCode {
+		p.say("open this address in any browser, and compare the code:")
+		p.paragraph(prompt.URL)
+		p.say("the code is %s, valid until %s; approve it only if you have just started this login yourself", prompt.Code, p.formatTime(prompt.Expires))
+		return nil
+	}
+	if s.browser != nil {
+		p.say("approve it in the browser; if none opens, open this address on this machine:")
+		p.paragraph(prompt.URL)
+		if _, err := serveOnce(s.ctx, s.browser, prompt.URL); err != nil {
+			p.say("%v", err)
+		}
+		return nil
+	}
+	where := "on this machine"
+	if s.remote {
+		where = "on your own machine"
+	}
+	p.say("open this address in a browser %s, and approve:", where)
+	p.paragraph(prompt.URL)
+	if p.isTerminal(p.stdin) {
+		if s.remote {
+			p.say("the browser then fails to open a page at 127.0.0.1: paste the address of that page here,")
+			p.say("or type \"code\" to log in with a device code instead")
+		}
+		s.undo = acceptLongLines(p.stdin)
+		go s.listen()
+	}
+	return nil
+}
+
+// listen passes on what the user types while the login waits.
+func (s *loginDialog) listen() {
+	t, err := s.p.newLineReader()
+	if err != nil {
+		return
+	}
+	defer t.stop()
+	for {
+		var line string
+		var ok bool
+		select {
+		case line, ok = <-t.lines:
+		case <-s.ctx.Done():
+		}
+		if !ok {
+			return
+		}
+		switch line = strings.TrimSpace(line); line {
+		case "":
+		case "code", "device", "device-code":
+			s.cancel(errWantsDeviceCode)
+			return
+		default:
+			select {
+			case s.pasted <- line:
+			case <-s.ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+func (p *program) paragraph(text string) {
+	_, _ = fmt.Fprintf(p.stderr, "\n%s\n\n", text)
+}
