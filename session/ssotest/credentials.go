@@ -1,10 +1,6 @@
 package ssotest
 
 import (
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/hex"
-	"strings"
 	"time"
 )
 
@@ -84,43 +80,4 @@ func (s *Server) LastIssued() Keys {
 		return Keys{}
 	}
 	return Keys{s.last.id, s.last.secret, s.last.token, s.last.expires}
-}
-
-// text returns n random characters of [A-Z2-7], at least five bits each.
-func text(n int) string {
-	var b strings.Builder
-	for b.Len() < n {
-		b.WriteString(rand.Text())
-	}
-	return b.String()[:n]
-}
-
-// plain returns n random bytes in base64, which ends without padding if three
-// divides n.
-func plain(n int) string {
-	b := make([]byte, n)
-	rand.Read(b)
-	return base64.StdEncoding.EncodeToString(b)
-}
-
-// userCode returns a code for people to compare and type: eight consonants, so
-// that no word comes of it, and no digits that look like letters.
-func userCode() string {
-	const letters = "BCDFGHJKLMNPQRSTVWXZ"
-	b := make([]byte, 8)
-	rand.Read(b)
-	for i := range b {
-		b[i] = letters[int(b[i])%len(letters)] // the bias does not matter in a fake
-	}
-	return string(b[:4]) + "-" + string(b[4:])
-}
-
-// requestID returns a random UUID.
-func requestID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	h := hex.EncodeToString(b[:])
-	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }

@@ -1,6 +1,12 @@
 package ssotest
 
-import "slices"
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
 
 // A SecretKind is what a secret is good for.
 type SecretKind string
@@ -39,4 +45,43 @@ func (s *Server) Secrets() []Secret {
 // keepSecret notes a secret. The caller holds the lock.
 func (s *Server) keepSecret(kind SecretKind, text string) {
 	s.secrets = append(s.secrets, Secret{kind, text})
+}
+
+// text returns n random characters of [A-Z2-7], at least five bits each.
+func text(n int) string {
+	var b strings.Builder
+	for b.Len() < n {
+		b.WriteString(rand.Text())
+	}
+	return b.String()[:n]
+}
+
+// plain returns n random bytes in base64, which ends without padding if three
+// divides n.
+func plain(n int) string {
+	b := make([]byte, n)
+	rand.Read(b)
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+// userCode returns a code for people to compare and type: eight consonants, so
+// that no word comes of it, and no digits that look like letters.
+func userCode() string {
+	const letters = "BCDFGHJKLMNPQRSTVWXZ"
+	b := make([]byte, 8)
+	rand.Read(b)
+	for i := range b {
+		b[i] = letters[int(b[i])%len(letters)] // the bias does not matter in a fake
+	}
+	return string(b[:4]) + "-" + string(b[4:])
+}
+
+// requestID returns a random UUID.
+func requestID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	h := hex.EncodeToString(b[:])
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }

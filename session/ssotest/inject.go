@@ -1,0 +1,215 @@
+package ssotest
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// takeFault returns the fault that is due for the call and counts it. The
+// caller holds the lock.
+func (s *Server) takeFault(call Call, speaks protocol) Fault {
+	for i, f := range s.faults {
+		switch {
+		case f.Op == "" && (speaks == html || call.Op == Unknown):
+			continue
+		case f.Op != "" && !slices.Contains(namesOf(call.Op), f.Op):
+			continue
+		case f.Match != nil && !f.Match(call):
+			continue
+		}
+		if f.Skip > 0 {
+			f.Skip--
+			continue
+		}
+		if f.Times > 0 {
+			f.Times--
+			if f.Times == 0 {
+				s.faults = slices.Delete(s.faults, i, i+1)
+			}
+		}
+		return *f
+	}
+	return Fault{}
+}
+
+// wait lets d pass, or less if ctx ends, which it then reports.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// instead returns the answer of a fault that keeps the server from acting.
+func (s *Server) instead(r *request, f Fault) (reply, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.blank()
+	say := func(contentType, body string) (reply, bool) {
+		out.header.Set("Content-Type", contentType)
+		out.body = []byte(body)
+		return out, true
+	}
+	switch f.Kind {
+	case Refuse:
+		return s.refusal(r, f), true
+	case ResetBefore, Hang:
+		return reply{}, true
+	case CaptivePortal:
+		return say("text/html; charset=utf-8", captivePortal)
+	case Empty:
+		return say("application/json", "")
+	case Garbage:
+		return say("application/json", `{"accessToken":"aoa, "expiresIn":`+"\x00\xff}")
+	case Huge:
+		return say("application/json", "")
+	case Redirect:
+		out.status = f.Status
+		out.header.Set("Location", f.Location)
+		return out, true
+	}
+	return reply{}, false
+}
+
+const captivePortal = `<!DOCTYPE html><html><head><title>Welcome to Hotel WiFi</title></head>
+<body><h1>Please accept the terms of use</h1><form method="post" action="/accept"><button>Accept</button></form></body></html>
+`
+
+// refusal is the error answer that a fault asks for.
+func (s *Server) refusal(r *request, f Fault) reply {
+	message := f.Message
+	if message == "" {
+		message = "a fault that the test asked for"
+	}
+	out := s.encode(r, nil, refuse(f.Type, message))
+	if f.Type == "" {
+		out.header.Del("X-Amzn-Errortype")
+		out.header.Set("Content-Type", "text/html")
+		out.body = fmt.Appendf(nil, "<html><body><h1>%d %s</h1></body></html>\n", f.Status, http.StatusText(f.Status))
+	}
+	if f.Status != 0 {
+		out.status = f.Status
+	}
+	return out
+}
+
+// alter changes a truthful answer as the fault wants it.
+func (f Fault) alter(r *request, out reply) reply {
+	if f.Kind == Untyped && out.err != nil {
+		out.header.Del("X-Amzn-Errortype")
+		if r.speaks == portal {
+			out.body = encodeJSON(map[string]string{"message": out.err.message})
+		}
+	}
+	switch a := out.answer.(type) {
+	case tokenAnswer:
+		if f.Kind == NoRefreshToken {
+			a.RefreshToken = ""
+			out.body = encodeJSON(a)
+		}
+	case accountsAnswer:
+		switch f.Kind {
+		case RepeatPages:
+			a.NextToken = pageToken(0, "")
+			out.body = encodeJSON(a)
+		case EmptyPages:
+			out.body = encodeJSON(accountsAnswer{[]accountInfo{}, pageToken(0, text(8))})
+		}
+	case rolesAnswer:
+		switch f.Kind {
+		case RepeatPages:
+			a.NextToken = pageToken(0, "")
+			out.body = encodeJSON(a)
+		case EmptyPages:
+			out.body = encodeJSON(rolesAnswer{[]roleInfo{}, pageToken(0, text(8))})
+		}
+	}
+	return out
+}
+
+// write sends the answer, as far as the fault lets it.
+func (f Fault) write(w http.ResponseWriter, r *request, out reply) {
+	ctx := r.http.Context()
+	switch f.Kind {
+	case Hang, HangAfter:
+		<-ctx.Done()
+		panic(http.ErrAbortHandler)
+	case ResetBefore, ResetAfter:
+		reset(w)
+		return
+	}
+	for name, values := range out.header {
+		w.Header()[name] = values
+	}
+	if f.RetryAfter > 0 {
+		seconds := (f.RetryAfter + time.Second - 1) / time.Second
+		w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
+	}
+	if f.Skew != 0 {
+		if date, err := http.ParseTime(w.Header().Get("Date")); err == nil {
+			w.Header().Set("Date", date.Add(f.Skew).Format(http.TimeFormat))
+		}
+	}
+	switch f.Kind {
+	case Truncate:
+		w.Header().Set("Content-Length", strconv.Itoa(len(out.body)))
+		w.WriteHeader(out.status)
+		w.Write(out.body[:len(out.body)/2])
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	case Huge:
+		w.WriteHeader(out.status)
+		stream(w, f.Size)
+		return
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(out.body)))
+	w.WriteHeader(out.status)
+	w.Write(out.body)
+}
+
+// stream writes size bytes of a JSON document that never closes its string.
+func stream(w http.ResponseWriter, size int64) {
+	const head = `{"accessToken":"`
+	chunk := bytes.Repeat([]byte("A"), 64<<10)
+	copy(chunk, head)
+	for size > 0 {
+		n, err := w.Write(chunk[:min(size, int64(len(chunk)))])
+		if err != nil {
+			return // the client has had enough
+		}
+		size -= int64(n)
+		copy(chunk, strings.Repeat("A", len(head)))
+	}
+}
+
+// reset breaks the connection so that the client's next read fails: with a TCP
+// reset where there is a TCP connection of its own, else as net/http does it.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil { // HTTP/2, or within the process
+		panic(http.ErrAbortHandler)
+	}
+	raw := conn
+	if t, ok := conn.(*tls.Conn); ok {
+		raw = t.NetConn()
+	}
+	if t, ok := raw.(*net.TCPConn); ok {
+		t.SetLinger(0) // so that Close sends RST
+	}
+	raw.Close()
+}

@@ -1,0 +1,198 @@
+package ssotest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// An Op names an operation: the name of the AWS API call, or of a page. The
+// grants of CreateToken have names of their own; a CreateToken call counts, and
+// a fault matches, under both.
+type Op string
+
+// The operations of a Server.
+const (
+	RegisterClient           Op = "RegisterClient"                 // POST /client/register
+	StartDeviceAuthorization Op = "StartDeviceAuthorization"       // POST /device_authorization
+	CreateToken              Op = "CreateToken"                    // POST /token, any grant
+	PollDevice               Op = "CreateToken/device_code"        // grant urn:ietf:params:oauth:grant-type:device_code
+	RedeemCode               Op = "CreateToken/authorization_code" // grant authorization_code
+	RefreshToken             Op = "CreateToken/refresh_token"      // grant refresh_token
+
+	GetRoleCredentials Op = "GetRoleCredentials" // GET /federation/credentials
+	ListAccounts       Op = "ListAccounts"       // GET /assignment/accounts
+	ListAccountRoles   Op = "ListAccountRoles"   // GET /assignment/roles
+	Logout             Op = "Logout"             // POST /logout
+
+	GetCallerIdentity Op = "GetCallerIdentity" // POST /, Action=GetCallerIdentity
+	AssumeRole        Op = "AssumeRole"        // POST /, Action=AssumeRole
+
+	GetSigninToken Op = "GetSigninToken" // GET or POST /federation, Action=getSigninToken
+	ConsoleLogin   Op = "ConsoleLogin"   // GET or POST /federation, Action=login
+
+	Authorize Op = "Authorize" // GET or POST /authorize, a page
+	Device    Op = "Device"    // GET or POST /device, a page
+	Start     Op = "Start"     // GET /start, the page behind the start URL
+
+	Unknown Op = "Unknown" // anything else; answered 404
+)
+
+// ops lists every name that [Server.Calls] counts under.
+func ops() []Op {
+	return []Op{
+		RegisterClient, StartDeviceAuthorization, CreateToken, PollDevice, RedeemCode, RefreshToken,
+		GetRoleCredentials, ListAccounts, ListAccountRoles, Logout,
+		GetCallerIdentity, AssumeRole, GetSigninToken, ConsoleLogin,
+		Authorize, Device, Start, Unknown,
+	}
+}
+
+// A protocol is a way to read parameters and to write answers and errors.
+type protocol int
+
+const (
+	oidc   protocol = iota // JSON in and out; OAuth error bodies
+	portal                 // query in, JSON out
+	query                  // form in, XML out
+	signIn                 // form in, JSON out; errors are plain text
+	html                   // form in, pages out
+)
+
+// An operation is what a request turned out to ask for.
+type operation struct {
+	op     Op
+	speaks protocol
+	act    func(*request) (answer any, refusal *problem)
+}
+
+// A request is an [http.Request] read whole. Parameters are one flat set,
+// whether they came as JSON, as a form or in the query.
+type request struct {
+	operation
+	http   *http.Request
+	params url.Values
+	body   []byte
+	base   string    // scheme://host as the client sees it
+	now    time.Time // one reading of the clock for the whole operation
+	bad    *problem  // set when the body was not what the protocol wants
+}
+
+func (r *request) get(name string) string { return r.params.Get(name) }
+
+// read turns an HTTP request into a request: which operation, with which
+// parameters.
+func (s *Server) read(r *http.Request, body []byte) *request {
+	req := &request{http: r, body: body, base: base(r), params: r.URL.Query()}
+	// The path alone tells JSON from forms; the operation may hang on the form.
+	switch r.URL.Path {
+	case "/client/register", "/device_authorization", "/token":
+		req.bad = addJSON(req.params, body)
+	default:
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			req.bad = refuse("InvalidRequestException", "the body is not a form")
+		}
+		for name, values := range form {
+			req.params[name] = append(req.params[name], values...)
+		}
+	}
+	req.operation = s.route(req)
+	return req
+}
+
+// route finds the operation. A HEAD is a GET whose body net/http discards.
+func (s *Server) route(r *request) operation {
+	method := r.http.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	switch method + " " + r.http.URL.Path {
+	case "POST /client/register":
+		return operation{RegisterClient, oidc, s.registerClient}
+	case "POST /device_authorization":
+		return operation{StartDeviceAuthorization, oidc, s.startDeviceAuthorization}
+	case "POST /token":
+		return operation{CreateToken, oidc, s.createToken}
+	case "GET /federation/credentials":
+		return operation{GetRoleCredentials, portal, s.getRoleCredentials}
+	case "GET /assignment/accounts":
+		return operation{ListAccounts, portal, s.listAccounts}
+	case "GET /assignment/roles":
+		return operation{ListAccountRoles, portal, s.listAccountRoles}
+	case "POST /logout":
+		return operation{Logout, portal, s.logout}
+	case "POST /":
+		switch r.get("Action") {
+		case "GetCallerIdentity":
+			return operation{GetCallerIdentity, query, s.getCallerIdentity}
+		case "AssumeRole":
+			return operation{AssumeRole, query, s.assumeRole}
+		}
+		return operation{Unknown, query, func(r *request) (any, *problem) {
+			return nil, refuse("InvalidAction", fmt.Sprintf("Could not find operation %s for version %s", r.get("Action"), r.get("Version")))
+		}}
+	case "GET /federation", "POST /federation":
+		switch r.get("Action") {
+		case "getSigninToken":
+			return operation{GetSigninToken, signIn, s.getSigninToken}
+		case "login":
+			return operation{ConsoleLogin, html, s.consoleLogin}
+		}
+	case "GET /authorize", "POST /authorize":
+		return operation{Authorize, html, s.authorize}
+	case "GET /device", "POST /device":
+		return operation{Device, html, s.devicePage}
+	case "GET /start", "GET /start/", "GET /":
+		return operation{Start, html, s.startPage}
+	}
+	return operation{Unknown, portal, func(*request) (any, *problem) {
+		return nil, refuse("UnknownOperationException", "no operation has this method and path")
+	}}
+}
+
+// addJSON adds the members of a JSON object to params: strings, numbers and
+// lists of them. The OIDC service knows nothing deeper.
+func addJSON(params url.Values, body []byte) *problem {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	var object map[string]any
+	if err := dec.Decode(&object); err != nil {
+		return refuse("InvalidRequestException", "the body is not a JSON object")
+	}
+	for name, value := range object {
+		list, ok := value.([]any)
+		if !ok {
+			list = []any{value}
+		}
+		for _, item := range list {
+			switch item := item.(type) {
+			case nil:
+			case string:
+				params.Add(name, item)
+			case json.Number:
+				params.Add(name, item.String())
+			case bool:
+				params.Add(name, strconv.FormatBool(item))
+			default:
+				return refuse("InvalidRequestException", fmt.Sprintf("%q has a value of the wrong type", name))
+			}
+		}
+	}
+	return nil
+}
+
+// base is the address under which the client reached the server.
+func base(r *http.Request) string {
+	if r.URL.IsAbs() { // an in-process or a proxied request says it itself
+		return r.URL.Scheme + "://" + r.URL.Host
+	}
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

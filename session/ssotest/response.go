@@ -1,0 +1,163 @@
+package ssotest
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"net/http"
+)
+
+// A reply is an HTTP response held whole, so that a fault may still alter,
+// cut or withhold it.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	answer any      // what body encodes, for faults that alter it
+	err    *problem // what body encodes, if it is a refusal
+}
+
+// A problem is a refusal in terms of the AWS APIs: the exception's name and a
+// text. Its status and OAuth error code follow from the name unless set.
+type problem struct {
+	status  int
+	typ     string
+	message string
+}
+
+func refuse(typ, message string) *problem {
+	return &problem{status: statusOf(typ), typ: typ, message: message}
+}
+
+// statusOf gives the HTTP status that AWS sends with an exception or error code.
+func statusOf(typ string) int {
+	switch typ {
+	case "InvalidClientException", "UnauthorizedException":
+		return http.StatusUnauthorized
+	case "ForbiddenException", "AccessDenied", "InvalidClientTokenId", "ExpiredToken",
+		"SignatureDoesNotMatch", "MissingAuthenticationToken":
+		return http.StatusForbidden
+	case "ResourceNotFoundException", "UnknownOperationException":
+		return http.StatusNotFound
+	case "TooManyRequestsException":
+		return http.StatusTooManyRequests
+	case "InternalServerException", "InternalFailure":
+		return http.StatusInternalServerError
+	case "ServiceUnavailable", "ServiceUnavailableException":
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusBadRequest
+}
+
+// oauthError gives the error code of RFC 6749 and RFC 8628 that the OIDC
+// service puts beside an exception.
+func oauthError(typ string) string {
+	switch typ {
+	case "AuthorizationPendingException":
+		return "authorization_pending"
+	case "SlowDownException":
+		return "slow_down"
+	case "ExpiredTokenException":
+		return "expired_token"
+	case "AccessDeniedException":
+		return "access_denied"
+	case "InvalidGrantException":
+		return "invalid_grant"
+	case "InvalidScopeException":
+		return "invalid_scope"
+	case "InvalidClientException":
+		return "invalid_client"
+	case "InvalidClientMetadataException":
+		return "invalid_client_metadata"
+	case "InvalidRedirectUriException":
+		return "invalid_redirect_uri"
+	case "UnauthorizedClientException":
+		return "unauthorized_client"
+	case "UnsupportedGrantTypeException":
+		return "unsupported_grant_type"
+	case "InternalServerException":
+		return "server_error"
+	}
+	return "invalid_request"
+}
+
+// encode writes an answer or a refusal in the operation's protocol. The caller
+// holds the lock.
+func (s *Server) encode(r *request, answer any, refusal *problem) reply {
+	out := s.blank()
+	out.answer, out.err = answer, refusal
+	if refusal != nil {
+		out.status = refusal.status
+	}
+	switch answer := answer.(type) {
+	case page:
+		return answer.encode(out)
+	case redirect:
+		out.status = http.StatusFound
+		out.header.Set("Location", string(answer))
+		out.header.Set("Cache-Control", "no-store")
+		return out
+	}
+	switch r.speaks {
+	case oidc, portal:
+		out.header.Set("Content-Type", "application/json")
+		out.header.Set("Cache-Control", "no-store")
+		switch {
+		case refusal == nil:
+			out.body = encodeJSON(answer)
+		case r.speaks == oidc:
+			out.header.Set("X-Amzn-Errortype", refusal.typ)
+			out.body = encodeJSON(map[string]string{"error": oauthError(refusal.typ), "error_description": refusal.message})
+		default:
+			out.header.Set("X-Amzn-Errortype", refusal.typ)
+			out.body = encodeJSON(map[string]string{"message": refusal.message, "__type": "com.amazonaws.switchboard.portal#" + refusal.typ})
+		}
+	case query:
+		out.header.Set("Content-Type", "text/xml")
+		if refusal != nil {
+			answer = errorResponse{Error: stsError{"Sender", refusal.typ, refusal.message}}
+		}
+		out.body = encodeXML(withRequestID(answer, out.header.Get("X-Amzn-Requestid")))
+	case signIn:
+		if refusal != nil {
+			out.header.Set("Content-Type", "text/plain; charset=utf-8")
+			out.body = []byte(refusal.message + "\n")
+			break
+		}
+		out.header.Set("Content-Type", "application/json")
+		out.body = encodeJSON(answer)
+	case html:
+		return page{name: "problem", status: refusal.status, Data: refusal.message, User: s.User}.encode(out)
+	}
+	return out
+}
+
+// blank is an empty success with the headers that AWS sends with everything.
+// The caller holds the lock.
+func (s *Server) blank() reply {
+	return reply{status: http.StatusOK, header: http.Header{
+		"Date":             {s.now().UTC().Format(http.TimeFormat)},
+		"X-Amzn-Requestid": {requestID()},
+	}}
+}
+
+func encodeJSON(v any) []byte {
+	if v == nil {
+		return nil
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // AWS does not, and a reader must not need it
+	if err := enc.Encode(v); err != nil {
+		panic(err) // our own types always encode
+	}
+	return b.Bytes()
+}
+
+func encodeXML(v any) []byte {
+	b, err := xml.Marshal(v)
+	if err != nil {
+		panic(err) // our own types always encode
+	}
+	return b
+}

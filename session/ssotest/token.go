@@ -1,0 +1,183 @@
+package ssotest
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// A session is a login of the user. Its tokens are good for as long as it lasts.
+type session struct {
+	user    string
+	ends    time.Time
+	ended   bool
+	client  *client
+	refresh bool // the client may have refresh tokens
+}
+
+func (s *session) over(now time.Time) bool { return s.ended || !now.Before(s.ends) }
+
+type accessToken struct {
+	session *session
+	expires time.Time
+	revoked bool
+}
+
+type refreshToken struct {
+	session *session
+	used    bool
+}
+
+// A code is an authorization code.
+type code struct {
+	client    *client
+	redirect  string // the whole URI, port included
+	challenge string
+	user      string
+	expires   time.Time
+	used      bool
+}
+
+// createToken imitates CreateToken.
+func (s *Server) createToken(r *request) (any, *problem) {
+	grant := r.get("grantType")
+	if grant == "" {
+		return nil, refuse("InvalidRequestException", "grantType is required")
+	}
+	c, refusal := s.authenticateClient(r)
+	if refusal != nil {
+		return nil, refusal
+	}
+	if grant != grantDevice && grant != grantCode && grant != grantRefresh {
+		return nil, refuse("UnsupportedGrantTypeException", fmt.Sprintf("Unsupported grant type %q", grant))
+	}
+	if !c.mayUse(grant) {
+		return nil, refuse("UnauthorizedClientException", "The client is not registered for this grant type")
+	}
+	switch grant {
+	case grantDevice:
+		return s.pollDevice(r, c)
+	case grantCode:
+		return s.redeemCode(r, c)
+	}
+	return s.refreshSession(r, c)
+}
+
+type tokenAnswer struct {
+	AccessToken  string `json:"accessToken"`
+	TokenType    string `json:"tokenType"`
+	ExpiresIn    int64  `json:"expiresIn"` // seconds
+	RefreshToken string `json:"refreshToken,omitempty"`
+}
+
+func (s *Server) redeemCode(r *request, c *client) (any, *problem) {
+	for _, name := range []string{"code", "redirectUri", "codeVerifier"} {
+		if r.get(name) == "" {
+			return nil, refuse("InvalidRequestException", name+" is required")
+		}
+	}
+	s.keepSecret(CodeVerifier, r.get("codeVerifier"))
+	g := s.codes[r.get("code")]
+	if g == nil || g.client != c || g.used {
+		return nil, refuse("InvalidGrantException", "Invalid authorization code provided")
+	}
+	// A code that was presented is spent, whatever comes of it (RFC 9700,
+	// section 2.1.1: no second guess at the verifier).
+	g.used = true
+	sum := sha256.Sum256([]byte(r.get("codeVerifier")))
+	switch {
+	case !r.now.Before(g.expires):
+		return nil, refuse("InvalidGrantException", "The authorization code has expired")
+	case r.get("redirectUri") != g.redirect:
+		return nil, refuse("InvalidGrantException", "The redirect URI is not the one that was authorized")
+	case !verifierPattern.MatchString(r.get("codeVerifier")):
+		return nil, refuse("InvalidRequestException", "codeVerifier is not 43 to 128 unreserved characters")
+	case base64.RawURLEncoding.EncodeToString(sum[:]) != g.challenge:
+		return nil, refuse("InvalidGrantException", "The code verifier does not match the code challenge")
+	}
+	return s.signIn(r, c, g.user), nil
+}
+
+var (
+	verifierPattern  = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`) // RFC 7636, section 4.1
+	challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)       // SHA-256 in base64url
+)
+
+func (s *Server) refreshSession(r *request, c *client) (any, *problem) {
+	if r.get("refreshToken") == "" {
+		return nil, refuse("InvalidRequestException", "refreshToken is required")
+	}
+	t := s.refresh[r.get("refreshToken")]
+	if t == nil || t.used || t.session.client != c || t.session.over(r.now) {
+		return nil, refuse("InvalidGrantException", "Invalid refresh token provided")
+	}
+	answer := s.issueAccess(r, t.session)
+	answer.RefreshToken = r.get("refreshToken")
+	if s.RotateRefreshTokens {
+		t.used = true
+		answer.RefreshToken = s.issueRefresh(t.session)
+	}
+	return answer, nil
+}
+
+// loginDialog begins a session and issues its first tokens. The caller holds the
+// lock.
+func (s *Server) signIn(r *request, c *client, user string) tokenAnswer {
+	session := &session{
+		user:    user,
+		client:  c,
+		ends:    r.now.Add(s.SessionLifetime),
+		refresh: slices.Contains(c.scopes, accessScope) && c.mayUse(grantRefresh),
+	}
+	s.sessions = append(s.sessions, session)
+	answer := s.issueAccess(r, session)
+	if session.refresh {
+		answer.RefreshToken = s.issueRefresh(session)
+	}
+	return answer
+}
+
+func (s *Server) issueAccess(r *request, session *session) tokenAnswer {
+	lifetime := s.TokenLifetime
+	if !session.refresh {
+		lifetime = s.LegacyTokenLifetime
+	}
+	lifetime = min(lifetime, session.ends.Sub(r.now))
+	token := "aoaAAAAA" + plain(300) + ":" + plain(99)
+	s.keepSecret(Access, token)
+	s.access[token] = &accessToken{session: session, expires: r.now.Add(lifetime)}
+	return tokenAnswer{AccessToken: token, TokenType: "Bearer", ExpiresIn: seconds(lifetime)}
+}
+
+func (s *Server) issueRefresh(session *session) string {
+	token := "aorAAAAA" + plain(300) + ":" + plain(99)
+	s.keepSecret(Refresh, token)
+	s.refresh[token] = &refreshToken{session: session}
+	return token
+}
+
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }
+
+// RevokeSessions ends all sessions, as an administrator does: their access
+// tokens are unauthorized, their refresh tokens invalid. Role credentials live
+// on until they expire.
+func (s *Server) RevokeSessions() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.sessions {
+		session.ended = true
+	}
+}
+
+// RevokeAccessTokens makes the portal reject all access tokens issued so far.
+// Refresh tokens still work.
+func (s *Server) RevokeAccessTokens() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.access {
+		t.revoked = true
+	}
+}
