@@ -116,7 +116,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	roles := []string{"Administrator", "ReadOnly", "Developer", "Operator", "Auditor", "Billing", "Network", "Security"}
 	server.AddAccounts(ssotest.ManyAccounts(o.accounts, roles[:min(max(o.roles, 1), len(roles))]...)...)
 	if o.hostile {
-		server.AddAccounts(ssotest.HostileEstate()...)
+		server.AddAccounts(ssotest.HostileAccounts()...)
 	}
 
 	listener, err := listen(ctx, o.listen)
@@ -127,7 +127,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	scheme := "http"
 	if o.cert != "" {
 		scheme = "https"
-		if listener, err = secure(listener, o.cert, hosts(server)); err != nil {
+		if listener, err = listenTLS(listener, o.cert, certificateHosts(server)); err != nil {
 			return err
 		}
 	}
@@ -142,7 +142,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	if err := announce(base, o, stdout); err != nil {
+	if err := writeEnv(base, o, stdout); err != nil {
 		return err
 	}
 	return serve(ctx, listener, server)
@@ -222,8 +222,8 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	return nil
 }
 
-// announce writes the variables that point clients at the server.
-func announce(base string, o options, stdout io.Writer) error {
+// writeEnv writes the variables that point clients at the server.
+func writeEnv(base string, o options, stdout io.Writer) error {
 	lines := [][2]string{
 		{"AWS_ENDPOINT_URL_SSO", base},
 		{"AWS_ENDPOINT_URL_SSO_OIDC", base},
@@ -258,20 +258,20 @@ func announce(base string, o options, stdout io.Writer) error {
 	return os.Rename(o.env+".tmp", o.env)
 }
 
-// signature is the first line of a config that fakesso wrote and may replace.
-const signature = "# Written by fakesso. It will be replaced.\n"
+// configHeader is the first line of a config that fakesso wrote and may replace.
+const configHeader = "# Written by fakesso. It will be replaced.\n"
 
 // writeConfig writes an AWS config for the server's default accounts. It does
 // not replace a file that somebody else wrote.
 func writeConfig(name string, server *ssotest.Server) error {
 	old, err := os.ReadFile(name)
 	switch {
-	case err == nil && !strings.HasPrefix(string(old), signature):
+	case err == nil && !strings.HasPrefix(string(old), configHeader):
 		return fmt.Errorf("%q exists and was not written by fakesso", name)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	text := signature + strings.NewReplacer("{start}", server.StartURLs[0], "{region}", server.Region).Replace(config)
+	text := configHeader + strings.NewReplacer("{start}", server.StartURLs[0], "{region}", server.Region).Replace(config)
 	return os.WriteFile(name, []byte(text), 0o600)
 }
 
@@ -312,9 +312,9 @@ sso_role_name = ReadOnly
 region = us-west-2
 `
 
-// hosts are the names that clients may know the server by: this machine's, and
+// certificateHosts are the names that clients may know the server by: this machine's, and
 // those of the AWS services for who routes them here.
-func hosts(server *ssotest.Server) []string {
+func certificateHosts(server *ssotest.Server) []string {
 	names := []string{"127.0.0.1", "::1", "localhost", "signin.aws.amazon.com"}
 	for _, service := range []string{"portal.sso", "oidc", "sts", "device.sso"} {
 		names = append(names, service+"."+server.Region+".amazonaws.com")
@@ -327,9 +327,9 @@ func hosts(server *ssotest.Server) []string {
 	return names
 }
 
-// secure wraps a listener in TLS with a new certificate, which it writes to a
+// listenTLS wraps a listener in TLS with a new certificate, which it writes to a
 // file as PEM. The key stays in memory.
-func secure(listener net.Listener, file string, hosts []string) (net.Listener, error) {
+func listenTLS(listener net.Listener, file string, hosts []string) (net.Listener, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err

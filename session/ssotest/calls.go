@@ -27,14 +27,14 @@ type Call struct {
 	Error  string `json:"error,omitempty"` // the exception's name, if refused
 	Fault  Kind   `json:"fault,omitempty"` // what befell the call
 
-	left bool // no longer being served
+	finished bool // no longer being served
 }
 
 // logSize is how many calls the log remembers; counts are exact for ever.
 const logSize = 10_000
 
-// record is what the server remembers of its calls.
-type record struct {
+// callLog is what the server remembers of its calls.
+type callLog struct {
 	log      []*Call
 	total    int
 	count    map[Op]int
@@ -83,7 +83,7 @@ func (s *Server) Log() []Call {
 func (s *Server) ForgetCalls() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls = record{inFlight: s.calls.inFlight}
+	s.calls = callLog{inFlight: s.calls.inFlight}
 }
 
 // begin records a request and takes the fault that is due for it. The List
@@ -130,34 +130,34 @@ func (s *Server) begin(r *request) (*Call, Fault, time.Duration) {
 	if (op == ListAccounts || op == ListAccountRoles) && !s.bucket.take(s.ListRate, call.Time) {
 		return call, Fault{Kind: Refuse, Type: "TooManyRequestsException"}, s.Latency
 	}
-	return call, s.takeFault(*call, r.speaks), s.Latency
+	return call, s.nextFault(*call, r.protocol), s.Latency
 }
 
-// note records how a call is about to be answered, and that it has been served.
+// recordResponse records how a call is about to be answered, and that it has been served.
 // It comes before the first byte of the answer: a client that calls again upon
 // it must not find its last call still there.
-func (s *Server) note(call *Call, out reply, fault Fault) {
+func (s *Server) recordResponse(call *Call, out response, fault Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	call.Status, call.Fault = out.status, fault.Kind
-	if out.err != nil {
-		call.Error = out.err.typ
+	if out.apiErr != nil {
+		call.Error = out.apiErr.typ
 	}
-	s.leave(call)
+	s.finish(call)
 }
 
 // end records that a call has left, answered or not.
 func (s *Server) end(call *Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.leave(call)
+	s.finish(call)
 }
 
-func (s *Server) leave(call *Call) {
-	if call.left {
+func (s *Server) finish(call *Call) {
+	if call.finished {
 		return
 	}
-	call.left = true
+	call.finished = true
 	for _, name := range namesOf(call.Op) {
 		s.calls.inFlight[name]--
 	}

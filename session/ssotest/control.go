@@ -30,7 +30,7 @@ import (
 // 400. The paths are not counted as calls, know no faults, and answer only to
 // this machine and to no web page.
 func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
-	if !local(r) {
+	if !isLocal(r) {
 		http.Error(w, "the control paths answer only to this machine", http.StatusForbidden)
 		return
 	}
@@ -95,9 +95,9 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, out)
 }
 
-// local tells whether a request came from this machine, and not at the bidding
+// isLocal tells whether a request came from this machine, and not at the bidding
 // of a web page elsewhere: browsers say so.
-func local(r *http.Request) bool {
+func isLocal(r *http.Request) bool {
 	if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") == "cross-site" {
 		return false
 	}

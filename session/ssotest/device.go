@@ -25,31 +25,31 @@ type device struct {
 	interval       time.Duration
 	decision       decision
 	user           string // who approved
-	told           int    // polls answered with authorization_pending
-	polled         time.Time
+	pendingPolls   int    // polls answered with authorization_pending
+	lastPoll       time.Time
 }
 
 // startDeviceAuthorization imitates StartDeviceAuthorization.
-func (s *Server) startDeviceAuthorization(r *request) (any, *problem) {
-	c, refusal := s.authenticateClient(r)
-	if refusal != nil {
-		return nil, refusal
+func (s *Server) startDeviceAuthorization(r *request) (any, *apiError) {
+	c, apiErr := s.authenticateClient(r)
+	if apiErr != nil {
+		return nil, apiErr
 	}
-	if !c.mayUse(grantDevice) {
-		return nil, refuse("UnauthorizedClientException", "The client is not registered for the device grant")
+	if !c.allowsGrant(grantDevice) {
+		return nil, newError("UnauthorizedClientException", "The client is not registered for the device grant")
 	}
-	if !s.knows(r, r.get("startUrl")) {
-		return nil, refuse("InvalidRequestException", "Invalid start url provided")
+	if !s.knowsStartURL(r, r.get("startUrl")) {
+		return nil, newError("InvalidRequestException", "Invalid start url provided")
 	}
 	d := &device{
-		code:     plain(60),
+		code:     randomBase64(60),
 		userCode: userCode(),
 		client:   c,
 		expires:  r.now.Add(s.DeviceCodeLifetime),
 		interval: s.Interval,
 	}
 	s.devices[d.code] = d
-	s.keepSecret(DeviceCode, d.code)
+	s.addSecret(DeviceCode, d.code)
 	return deviceAnswer{
 		DeviceCode:              d.code,
 		UserCode:                d.userCode,
@@ -69,35 +69,35 @@ type deviceAnswer struct {
 	Interval                int64  `json:"interval"`  // seconds
 }
 
-func (s *Server) pollDevice(r *request, c *client) (any, *problem) {
+func (s *Server) pollDevice(r *request, c *client) (any, *apiError) {
 	if r.get("deviceCode") == "" {
-		return nil, refuse("InvalidRequestException", "deviceCode is required")
+		return nil, newError("InvalidRequestException", "deviceCode is required")
 	}
 	d := s.devices[r.get("deviceCode")]
 	if d == nil || d.client != c || d.decision == redeemed {
-		return nil, refuse("InvalidGrantException", "Invalid device code provided")
+		return nil, newError("InvalidGrantException", "Invalid device code provided")
 	}
 	if !r.now.Before(d.expires) {
-		return nil, refuse("ExpiredTokenException", "Device code has expired")
+		return nil, newError("ExpiredTokenException", "Device code has expired")
 	}
-	hasty := !d.polled.IsZero() && r.now.Sub(d.polled) < d.interval
-	d.polled = r.now
+	hasty := !d.lastPoll.IsZero() && r.now.Sub(d.lastPoll) < d.interval
+	d.lastPoll = r.now
 	if hasty && s.StrictInterval {
 		d.interval += 5 * time.Second
-		return nil, refuse("SlowDownException", "The client is polling too often")
+		return nil, newError("SlowDownException", "The client is polling too often")
 	}
-	if d.decision == pending && s.AutoApprove && d.told >= s.ApproveAfter {
+	if d.decision == pending && s.AutoApprove && d.pendingPolls >= s.ApproveAfter {
 		d.decision, d.user = approved, s.User
 	}
 	switch d.decision {
 	case pending:
-		d.told++
-		return nil, refuse("AuthorizationPendingException", "Authorization is still pending")
+		d.pendingPolls++
+		return nil, newError("AuthorizationPendingException", "Authorization is still pending")
 	case denied:
-		return nil, refuse("AccessDeniedException", "The user denied the request")
+		return nil, newError("AccessDeniedException", "The user denied the request")
 	}
 	d.decision = redeemed
-	return s.signIn(r, c, d.user), nil
+	return s.startSession(r, c, d.user), nil
 }
 
 // Approve is the user approving the device that shows userCode, whose letters'
@@ -110,7 +110,7 @@ func (s *Server) Deny(userCode string) error { return s.decide(userCode, denied)
 func (s *Server) decide(userCode string, what decision) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, problem := s.deviceShowing(userCode, s.now())
+	d, problem := s.pendingDevice(userCode, s.now())
 	if problem != "" {
 		return fmt.Errorf("user code %q: %s", userCode, problem)
 	}
@@ -118,9 +118,9 @@ func (s *Server) decide(userCode string, what decision) error {
 	return nil
 }
 
-// deviceShowing finds the device that waits for a decision on userCode, or says
+// pendingDevice finds the device that waits for a decision on userCode, or says
 // why there is none.
-func (s *Server) deviceShowing(userCode string, now time.Time) (d *device, problem string) {
+func (s *Server) pendingDevice(userCode string, now time.Time) (d *device, problem string) {
 	normal := func(code string) string { return strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(code), "-", "")) }
 	for _, d := range s.devices {
 		if normal(d.userCode) != normal(userCode) {

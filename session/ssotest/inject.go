@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// takeFault returns the fault that is due for the call and counts it. The
+// nextFault returns the fault that is due for the call and counts it. The
 // caller holds the lock.
-func (s *Server) takeFault(call Call, speaks protocol) Fault {
+func (s *Server) nextFault(call Call, speaks protocol) Fault {
 	for i, f := range s.faults {
 		switch {
 		case f.Op == "" && (speaks == html || call.Op == Unknown):
@@ -40,8 +40,8 @@ func (s *Server) takeFault(call Call, speaks protocol) Fault {
 	return Fault{}
 }
 
-// wait lets d pass, or less if ctx ends, which it then reports.
-func wait(ctx context.Context, d time.Duration) bool {
+// sleep lets d pass, or less if ctx ends, which it then reports.
+func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
@@ -55,12 +55,12 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// instead returns the answer of a fault that keeps the server from acting.
-func (s *Server) instead(r *request, f Fault) (reply, bool) {
+// replaceResponse returns the answer of a fault that keeps the server from acting.
+func (s *Server) replaceResponse(r *request, f Fault) (response, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := s.blank()
-	say := func(contentType, body string) (reply, bool) {
+	out := s.newResponse()
+	say := func(contentType, body string) (response, bool) {
 		out.header.Set("Content-Type", contentType)
 		out.body = []byte(body)
 		return out, true
@@ -69,7 +69,7 @@ func (s *Server) instead(r *request, f Fault) (reply, bool) {
 	case Refuse:
 		return s.refusal(r, f), true
 	case ResetBefore, Hang:
-		return reply{}, true
+		return response{}, true
 	case CaptivePortal:
 		return say("text/html; charset=utf-8", captivePortal)
 	case Empty:
@@ -83,7 +83,7 @@ func (s *Server) instead(r *request, f Fault) (reply, bool) {
 		out.header.Set("Location", f.Location)
 		return out, true
 	}
-	return reply{}, false
+	return response{}, false
 }
 
 const captivePortal = `<!DOCTYPE html><html><head><title>Welcome to Hotel WiFi</title></head>
@@ -91,12 +91,12 @@ const captivePortal = `<!DOCTYPE html><html><head><title>Welcome to Hotel WiFi</
 `
 
 // refusal is the error answer that a fault asks for.
-func (s *Server) refusal(r *request, f Fault) reply {
+func (s *Server) refusal(r *request, f Fault) response {
 	message := f.Message
 	if message == "" {
 		message = "a fault that the test asked for"
 	}
-	out := s.encode(r, nil, refuse(f.Type, message))
+	out := s.encode(r, nil, newError(f.Type, message))
 	if f.Type == "" {
 		out.header.Del("X-Amzn-Errortype")
 		out.header.Set("Content-Type", "text/html")
@@ -109,11 +109,11 @@ func (s *Server) refusal(r *request, f Fault) reply {
 }
 
 // alter changes a truthful answer as the fault wants it.
-func (f Fault) alter(r *request, out reply) reply {
-	if f.Kind == Untyped && out.err != nil {
+func (f Fault) alter(r *request, out response) response {
+	if f.Kind == Untyped && out.apiErr != nil {
 		out.header.Del("X-Amzn-Errortype")
-		if r.speaks == portal {
-			out.body = encodeJSON(map[string]string{"message": out.err.message})
+		if r.protocol == ssoAPI {
+			out.body = encodeJSON(map[string]string{"message": out.apiErr.message})
 		}
 	}
 	switch a := out.answer.(type) {
@@ -128,7 +128,7 @@ func (f Fault) alter(r *request, out reply) reply {
 			a.NextToken = pageToken(0, "")
 			out.body = encodeJSON(a)
 		case EmptyPages:
-			out.body = encodeJSON(accountsAnswer{[]accountInfo{}, pageToken(0, text(8))})
+			out.body = encodeJSON(accountsAnswer{[]accountInfo{}, pageToken(0, randomText(8))})
 		}
 	case rolesAnswer:
 		switch f.Kind {
@@ -136,14 +136,14 @@ func (f Fault) alter(r *request, out reply) reply {
 			a.NextToken = pageToken(0, "")
 			out.body = encodeJSON(a)
 		case EmptyPages:
-			out.body = encodeJSON(rolesAnswer{[]roleInfo{}, pageToken(0, text(8))})
+			out.body = encodeJSON(rolesAnswer{[]roleInfo{}, pageToken(0, randomText(8))})
 		}
 	}
 	return out
 }
 
 // write sends the answer, as far as the fault lets it.
-func (f Fault) write(w http.ResponseWriter, r *request, out reply) {
+func (f Fault) write(w http.ResponseWriter, r *request, out response) {
 	ctx := r.http.Context()
 	switch f.Kind {
 	case Hang, HangAfter:

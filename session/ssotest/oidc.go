@@ -19,9 +19,9 @@ const (
 	grantRefresh = "refresh_token"
 )
 
-// accessScope is the scope that lets a client reach accounts, and with it, be
+// scopeAccountAccess is the scope that lets a client reach accounts, and with it, be
 // given refresh tokens.
-const accessScope = "sso:account:access"
+const scopeAccountAccess = "sso:account:access"
 
 // A client is a registration.
 type client struct {
@@ -32,26 +32,26 @@ type client struct {
 	expires          time.Time
 }
 
-// mayUse tells whether the client registered for a grant. One that registered
+// allowsGrant tells whether the client registered for a grant. One that registered
 // without naming any may use what needs no redirect URI.
-func (c *client) mayUse(grant string) bool {
+func (c *client) allowsGrant(grant string) bool {
 	if len(c.grants) == 0 {
 		return grant != grantCode
 	}
 	return slices.Contains(c.grants, grant)
 }
 
-// mayRedirect tells whether uri is one of the client's redirect URIs. The port
+// allowsRedirect tells whether uri is one of the client's redirect URIs. The port
 // of a loopback address is free (RFC 8252, section 7.3).
-func (c *client) mayRedirect(uri *url.URL) bool {
+func (c *client) allowsRedirect(uri *url.URL) bool {
 	return slices.ContainsFunc(c.redirects, func(r *url.URL) bool {
 		return r.Hostname() == uri.Hostname() && r.EscapedPath() == uri.EscapedPath()
 	})
 }
 
-// loopback parses a redirect URI of the only kind that a command-line client
+// parseRedirectURI parses a redirect URI of the only kind that a command-line client
 // may register: http, 127.0.0.1, a path, nothing else.
-func loopback(text string) (*url.URL, error) {
+func parseRedirectURI(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, err
@@ -65,41 +65,41 @@ func loopback(text string) (*url.URL, error) {
 var scopePattern = regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]+$`) // RFC 6749, section 3.3
 
 // registerClient imitates RegisterClient.
-func (s *Server) registerClient(r *request) (any, *problem) {
+func (s *Server) registerClient(r *request) (any, *apiError) {
 	c := &client{name: r.get("clientName"), scopes: r.params["scopes"], grants: r.params["grantTypes"]}
 	switch {
 	case c.name == "" || r.get("clientType") == "":
-		return nil, refuse("InvalidRequestException", "clientName and clientType are required")
+		return nil, newError("InvalidRequestException", "clientName and clientType are required")
 	case r.get("clientType") != "public":
-		return nil, refuse("InvalidClientMetadataException", "clientType must be public")
-	case r.params.Has("issuerUrl") && !s.knows(r, r.get("issuerUrl")):
-		return nil, refuse("InvalidRequestException", "Invalid issuerUrl provided")
+		return nil, newError("InvalidClientMetadataException", "clientType must be public")
+	case r.params.Has("issuerUrl") && !s.knowsStartURL(r, r.get("issuerUrl")):
+		return nil, newError("InvalidRequestException", "Invalid issuerUrl provided")
 	}
 	for _, scope := range c.scopes {
 		if !scopePattern.MatchString(scope) {
-			return nil, refuse("InvalidScopeException", fmt.Sprintf("Invalid scope %q", scope))
+			return nil, newError("InvalidScopeException", fmt.Sprintf("Invalid scope %q", scope))
 		}
 	}
 	for _, grant := range c.grants {
 		if grant != grantDevice && grant != grantCode && grant != grantRefresh {
-			return nil, refuse("UnsupportedGrantTypeException", fmt.Sprintf("Unsupported grant type %q", grant))
+			return nil, newError("UnsupportedGrantTypeException", fmt.Sprintf("Unsupported grant type %q", grant))
 		}
 	}
 	for _, text := range r.params["redirectUris"] {
-		uri, err := loopback(text)
+		uri, err := parseRedirectURI(text)
 		if err != nil {
-			return nil, refuse("InvalidRedirectUriException", "Invalid redirect URI: "+err.Error())
+			return nil, newError("InvalidRedirectUriException", "Invalid redirect URI: "+err.Error())
 		}
 		c.redirects = append(c.redirects, uri)
 	}
 	if slices.Contains(c.grants, grantCode) && len(c.redirects) == 0 {
-		return nil, refuse("InvalidRequestException", "authorization_code needs a redirect URI")
+		return nil, newError("InvalidRequestException", "authorization_code needs a redirect URI")
 	}
-	c.id = text(26) + base64.RawURLEncoding.EncodeToString([]byte(s.Region)) // AWS's end in the region, too
-	c.secret = "eyJhbGciOiJIUzM4NCJ9." + plain(300) + "." + plain(48)        // AWS's are JSON web tokens
+	c.id = randomText(26) + base64.RawURLEncoding.EncodeToString([]byte(s.Region))  // AWS's end in the region, too
+	c.secret = "eyJhbGciOiJIUzM4NCJ9." + randomBase64(300) + "." + randomBase64(48) // AWS's are JSON web tokens
 	c.expires = r.now.Add(s.RegistrationLifetime)
 	s.clients[c.id] = c
-	s.keepSecret(ClientSecret, c.secret)
+	s.addSecret(ClientSecret, c.secret)
 	return registerClientAnswer{
 		ClientID:              c.id,
 		ClientSecret:          c.secret,
@@ -120,42 +120,42 @@ type registerClientAnswer struct {
 }
 
 // authenticateClient finds the client that clientId and clientSecret name.
-func (s *Server) authenticateClient(r *request) (*client, *problem) {
+func (s *Server) authenticateClient(r *request) (*client, *apiError) {
 	if r.get("clientId") == "" || r.get("clientSecret") == "" {
-		return nil, refuse("InvalidRequestException", "clientId and clientSecret are required")
+		return nil, newError("InvalidRequestException", "clientId and clientSecret are required")
 	}
 	c := s.clients[r.get("clientId")]
 	if c == nil || subtle.ConstantTimeCompare([]byte(c.secret), []byte(r.get("clientSecret"))) == 0 {
-		return nil, refuse("InvalidClientException", "Invalid client provided")
+		return nil, newError("InvalidClientException", "Invalid client provided")
 	}
 	if !r.now.Before(c.expires) {
-		return nil, refuse("InvalidClientException", "The client registration has expired")
+		return nil, newError("InvalidClientException", "The client registration has expired")
 	}
 	return c, nil
 }
 
-// knows tells whether a start URL is one of the instance's, as asked at the
+// knowsStartURL tells whether a start URL is one of the instance's, as asked at the
 // address that the client used.
-func (s *Server) knows(r *request, startURL string) bool {
-	if s.elsewhere(r) {
+func (s *Server) knowsStartURL(r *request, startURL string) bool {
+	if s.isOtherRegion(r) {
 		return false
 	}
-	same := func(u string) bool { return trimStart(u) == trimStart(startURL) }
+	same := func(u string) bool { return normalizeStartURL(u) == normalizeStartURL(startURL) }
 	return startURL != "" && (slices.ContainsFunc(s.StartURLs, same) || same(r.base+"/start"))
 }
 
-// trimStart takes from a start URL what spellings of it differ in:
+// normalizeStartURL takes from a start URL what spellings of it differ in:
 // https://x/start, https://x/start/ and https://x/start#/ are one.
-func trimStart(u string) string {
+func normalizeStartURL(u string) string {
 	u, _, _ = strings.Cut(u, "#")
 	return strings.TrimRight(u, "/")
 }
 
 var regionInHost = regexp.MustCompile(`\.([a-z]{2,4}(?:-[a-z]+)+-[0-9]+)\.`)
 
-// elsewhere tells whether the request went to another region's endpoint, as
+// isOtherRegion tells whether the request went to another region's endpoint, as
 // its Host shows.
-func (s *Server) elsewhere(r *request) bool {
+func (s *Server) isOtherRegion(r *request) bool {
 	found := regionInHost.FindStringSubmatch(r.http.Host)
 	return found != nil && found[1] != s.Region
 }

@@ -44,7 +44,7 @@ type page struct {
 // Style is the style sheet, for the template to put into the page as it is.
 func (p page) Style() template.CSS { return template.CSS(style) }
 
-func (p page) encode(out reply) reply {
+func (p page) encode(out response) response {
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, p.name, p); err != nil {
 		panic(err) // a template that does not fit its page
@@ -73,31 +73,31 @@ type redirect string
 // person; everything else goes back to the client (RFC 6749, section 4.1.2.1).
 // The page's form posts to its own URL, with nothing but a decision, and the
 // parameters are checked again.
-func (s *Server) authorize(r *request) (any, *problem) {
-	bad := func(message string) (any, *problem) { return nil, refuse("InvalidRequestException", message) }
+func (s *Server) authorize(r *request) (any, *apiError) {
+	bad := func(message string) (any, *apiError) { return nil, newError("InvalidRequestException", message) }
 	c := s.clients[r.get("client_id")]
 	switch {
-	case s.elsewhere(r):
+	case s.isOtherRegion(r):
 		return bad("This region has no such Identity Center (invalid_grant).")
 	case r.get("client_id") == "":
 		return bad("The parameter client_id is missing.")
 	case c == nil || !r.now.Before(c.expires):
 		return bad("No client is registered under this client_id, or its registration has expired.")
-	case !c.mayUse(grantCode):
+	case !c.allowsGrant(grantCode):
 		return bad("The client is not registered for the authorization code grant.")
 	case r.get("state") == "":
 		return bad("The parameter state is missing.")
 	}
-	to, err := loopback(r.get("redirect_uri"))
-	if err != nil || !c.mayRedirect(to) {
+	to, err := parseRedirectURI(r.get("redirect_uri"))
+	if err != nil || !c.allowsRedirect(to) {
 		return bad("The parameter redirect_uri is not a redirect URI of the client.")
 	}
-	back := func(result url.Values) (any, *problem) {
+	back := func(result url.Values) (any, *apiError) {
 		result.Set("state", r.get("state"))
 		to.RawQuery = result.Encode()
 		return redirect(to.String()), nil
 	}
-	fail := func(code, description string) (any, *problem) {
+	fail := func(code, description string) (any, *apiError) {
 		return back(url.Values{"error": {code}, "error_description": {description}})
 	}
 	switch {
@@ -127,8 +127,8 @@ func (s *Server) authorize(r *request) (any, *problem) {
 	case r.http.Method == http.MethodPost && decision != "approve":
 		return bad("The form has no decision.")
 	}
-	id := plain(60)
-	s.keepSecret(AuthorizationCode, id)
+	id := randomBase64(60)
+	s.addSecret(AuthorizationCode, id)
 	s.codes[id] = &code{
 		client:    c,
 		redirect:  r.get("redirect_uri"),
@@ -147,12 +147,12 @@ type authorizeData struct {
 
 // devicePage is the page /device: a person types the code that a device shows,
 // compares it, and decides.
-func (s *Server) devicePage(r *request) (any, *problem) {
+func (s *Server) devicePage(r *request) (any, *apiError) {
 	typed := strings.TrimSpace(r.get("user_code"))
 	if typed == "" {
 		return page{name: "code", User: s.User, Data: codeData{}}, nil
 	}
-	d, problem := s.deviceShowing(typed, r.now)
+	d, problem := s.pendingDevice(typed, r.now)
 	if problem != "" {
 		sentence := strings.ToUpper(problem[:1]) + problem[1:] + "."
 		return page{name: "code", status: http.StatusNotFound, User: s.User, Data: codeData{typed, sentence}}, nil
@@ -181,8 +181,8 @@ type deviceData struct {
 
 // startPage is the page behind the start URL. Like the portal's, it names the
 // instance's region in a meta element, which is how clients may find it.
-func (s *Server) startPage(r *request) (any, *problem) {
-	return page{name: "start", User: s.User, Data: startData{s.Region, s.StartURLs, len(s.estate.accounts)}}, nil
+func (s *Server) startPage(r *request) (any, *apiError) {
+	return page{name: "start", User: s.User, Data: startData{s.Region, s.StartURLs, len(s.accounts.list)}}, nil
 }
 
 type startData struct {

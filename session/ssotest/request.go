@@ -56,30 +56,30 @@ func ops() []Op {
 type protocol int
 
 const (
-	oidc   protocol = iota // JSON in and out; OAuth error bodies
-	portal                 // query in, JSON out
-	query                  // form in, XML out
-	signIn                 // form in, JSON out; errors are plain text
-	html                   // form in, pages out
+	oidc       protocol = iota // JSON in and out; OAuth error bodies
+	ssoAPI                     // query in, JSON out
+	query                      // form in, XML out
+	federation                 // form in, JSON out; errors are plain text
+	html                       // form in, pages out
 )
 
 // An operation is what a request turned out to ask for.
 type operation struct {
-	op     Op
-	speaks protocol
-	act    func(*request) (answer any, refusal *problem)
+	op       Op
+	protocol protocol
+	act      func(*request) (answer any, apiErr *apiError)
 }
 
 // A request is an [http.Request] read whole. Parameters are one flat set,
 // whether they came as JSON, as a form or in the query.
 type request struct {
 	operation
-	http   *http.Request
-	params url.Values
-	body   []byte
-	base   string    // scheme://host as the client sees it
-	now    time.Time // one reading of the clock for the whole operation
-	bad    *problem  // set when the body was not what the protocol wants
+	http     *http.Request
+	params   url.Values
+	body     []byte
+	base     string    // scheme://host as the client sees it
+	now      time.Time // one reading of the clock for the whole operation
+	parseErr *apiError // set when the body was not what the protocol wants
 }
 
 func (r *request) get(name string) string { return r.params.Get(name) }
@@ -91,11 +91,11 @@ func (s *Server) read(r *http.Request, body []byte) *request {
 	// The path alone tells JSON from forms; the operation may hang on the form.
 	switch r.URL.Path {
 	case "/client/register", "/device_authorization", "/token":
-		req.bad = addJSON(req.params, body)
+		req.parseErr = addJSON(req.params, body)
 	default:
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
-			req.bad = refuse("InvalidRequestException", "the body is not a form")
+			req.parseErr = newError("InvalidRequestException", "the body is not a form")
 		}
 		for name, values := range form {
 			req.params[name] = append(req.params[name], values...)
@@ -119,13 +119,13 @@ func (s *Server) route(r *request) operation {
 	case "POST /token":
 		return operation{CreateToken, oidc, s.createToken}
 	case "GET /federation/credentials":
-		return operation{GetRoleCredentials, portal, s.getRoleCredentials}
+		return operation{GetRoleCredentials, ssoAPI, s.getRoleCredentials}
 	case "GET /assignment/accounts":
-		return operation{ListAccounts, portal, s.listAccounts}
+		return operation{ListAccounts, ssoAPI, s.listAccounts}
 	case "GET /assignment/roles":
-		return operation{ListAccountRoles, portal, s.listAccountRoles}
+		return operation{ListAccountRoles, ssoAPI, s.listAccountRoles}
 	case "POST /logout":
-		return operation{Logout, portal, s.logout}
+		return operation{Logout, ssoAPI, s.logout}
 	case "POST /":
 		switch r.get("Action") {
 		case "GetCallerIdentity":
@@ -133,13 +133,13 @@ func (s *Server) route(r *request) operation {
 		case "AssumeRole":
 			return operation{AssumeRole, query, s.assumeRole}
 		}
-		return operation{Unknown, query, func(r *request) (any, *problem) {
-			return nil, refuse("InvalidAction", fmt.Sprintf("Could not find operation %s for version %s", r.get("Action"), r.get("Version")))
+		return operation{Unknown, query, func(r *request) (any, *apiError) {
+			return nil, newError("InvalidAction", fmt.Sprintf("Could not find operation %s for version %s", r.get("Action"), r.get("Version")))
 		}}
 	case "GET /federation", "POST /federation":
 		switch r.get("Action") {
 		case "getSigninToken":
-			return operation{GetSigninToken, signIn, s.getSigninToken}
+			return operation{GetSigninToken, federation, s.getSigninToken}
 		case "login":
 			return operation{ConsoleLogin, html, s.consoleLogin}
 		}
@@ -150,19 +150,19 @@ func (s *Server) route(r *request) operation {
 	case "GET /start", "GET /start/", "GET /":
 		return operation{Start, html, s.startPage}
 	}
-	return operation{Unknown, portal, func(*request) (any, *problem) {
-		return nil, refuse("UnknownOperationException", "no operation has this method and path")
+	return operation{Unknown, ssoAPI, func(*request) (any, *apiError) {
+		return nil, newError("UnknownOperationException", "no operation has this method and path")
 	}}
 }
 
 // addJSON adds the members of a JSON object to params: strings, numbers and
 // lists of them. The OIDC service knows nothing deeper.
-func addJSON(params url.Values, body []byte) *problem {
+func addJSON(params url.Values, body []byte) *apiError {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	var object map[string]any
 	if err := dec.Decode(&object); err != nil {
-		return refuse("InvalidRequestException", "the body is not a JSON object")
+		return newError("InvalidRequestException", "the body is not a JSON object")
 	}
 	for name, value := range object {
 		list, ok := value.([]any)
@@ -179,7 +179,7 @@ func addJSON(params url.Values, body []byte) *problem {
 			case bool:
 				params.Add(name, strconv.FormatBool(item))
 			default:
-				return refuse("InvalidRequestException", fmt.Sprintf("%q has a value of the wrong type", name))
+				return newError("InvalidRequestException", fmt.Sprintf("%q has a value of the wrong type", name))
 			}
 		}
 	}

@@ -7,26 +7,26 @@ import (
 	"net/http"
 )
 
-// A reply is an HTTP response held whole, so that a fault may still alter,
+// A response is an HTTP response held whole, so that a fault may still alter,
 // cut or withhold it.
-type reply struct {
+type response struct {
 	status int
 	header http.Header
 	body   []byte
-	answer any      // what body encodes, for faults that alter it
-	err    *problem // what body encodes, if it is a refusal
+	answer any       // what body encodes, for faults that alter it
+	apiErr *apiError // what body encodes, if it is a refusal
 }
 
-// A problem is a refusal in terms of the AWS APIs: the exception's name and a
+// A apiError is a refusal in terms of the AWS APIs: the exception's name and a
 // text. Its status and OAuth error code follow from the name unless set.
-type problem struct {
+type apiError struct {
 	status  int
 	typ     string
 	message string
 }
 
-func refuse(typ, message string) *problem {
-	return &problem{status: statusOf(typ), typ: typ, message: message}
+func newError(typ, message string) *apiError {
+	return &apiError{status: statusOf(typ), typ: typ, message: message}
 }
 
 // statusOf gives the HTTP status that AWS sends with an exception or error code.
@@ -83,11 +83,11 @@ func oauthError(typ string) string {
 
 // encode writes an answer or a refusal in the operation's protocol. The caller
 // holds the lock.
-func (s *Server) encode(r *request, answer any, refusal *problem) reply {
-	out := s.blank()
-	out.answer, out.err = answer, refusal
-	if refusal != nil {
-		out.status = refusal.status
+func (s *Server) encode(r *request, answer any, apiErr *apiError) response {
+	out := s.newResponse()
+	out.answer, out.apiErr = answer, apiErr
+	if apiErr != nil {
+		out.status = apiErr.status
 	}
 	switch answer := answer.(type) {
 	case page:
@@ -98,44 +98,44 @@ func (s *Server) encode(r *request, answer any, refusal *problem) reply {
 		out.header.Set("Cache-Control", "no-store")
 		return out
 	}
-	switch r.speaks {
-	case oidc, portal:
+	switch r.protocol {
+	case oidc, ssoAPI:
 		out.header.Set("Content-Type", "application/json")
 		out.header.Set("Cache-Control", "no-store")
 		switch {
-		case refusal == nil:
+		case apiErr == nil:
 			out.body = encodeJSON(answer)
-		case r.speaks == oidc:
-			out.header.Set("X-Amzn-Errortype", refusal.typ)
-			out.body = encodeJSON(map[string]string{"error": oauthError(refusal.typ), "error_description": refusal.message})
+		case r.protocol == oidc:
+			out.header.Set("X-Amzn-Errortype", apiErr.typ)
+			out.body = encodeJSON(map[string]string{"error": oauthError(apiErr.typ), "error_description": apiErr.message})
 		default:
-			out.header.Set("X-Amzn-Errortype", refusal.typ)
-			out.body = encodeJSON(map[string]string{"message": refusal.message, "__type": "com.amazonaws.switchboard.portal#" + refusal.typ})
+			out.header.Set("X-Amzn-Errortype", apiErr.typ)
+			out.body = encodeJSON(map[string]string{"message": apiErr.message, "__type": "com.amazonaws.switchboard.portal#" + apiErr.typ})
 		}
 	case query:
 		out.header.Set("Content-Type", "text/xml")
-		if refusal != nil {
-			answer = errorResponse{Error: stsError{"Sender", refusal.typ, refusal.message}}
+		if apiErr != nil {
+			answer = errorResponse{Error: stsError{"Sender", apiErr.typ, apiErr.message}}
 		}
 		out.body = encodeXML(withRequestID(answer, out.header.Get("X-Amzn-Requestid")))
-	case signIn:
-		if refusal != nil {
+	case federation:
+		if apiErr != nil {
 			out.header.Set("Content-Type", "text/plain; charset=utf-8")
-			out.body = []byte(refusal.message + "\n")
+			out.body = []byte(apiErr.message + "\n")
 			break
 		}
 		out.header.Set("Content-Type", "application/json")
 		out.body = encodeJSON(answer)
 	case html:
-		return page{name: "problem", status: refusal.status, Data: refusal.message, User: s.User}.encode(out)
+		return page{name: "problem", status: apiErr.status, Data: apiErr.message, User: s.User}.encode(out)
 	}
 	return out
 }
 
-// blank is an empty success with the headers that AWS sends with everything.
+// newResponse is an empty success with the headers that AWS sends with everything.
 // The caller holds the lock.
-func (s *Server) blank() reply {
-	return reply{status: http.StatusOK, header: http.Header{
+func (s *Server) newResponse() response {
+	return response{status: http.StatusOK, header: http.Header{
 		"Date":             {s.now().UTC().Format(http.TimeFormat)},
 		"X-Amzn-Requestid": {requestID()},
 	}}

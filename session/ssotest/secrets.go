@@ -42,13 +42,13 @@ func (s *Server) Secrets() []Secret {
 	return slices.Clone(s.secrets)
 }
 
-// keepSecret notes a secret. The caller holds the lock.
-func (s *Server) keepSecret(kind SecretKind, text string) {
+// addSecret notes a secret. The caller holds the lock.
+func (s *Server) addSecret(kind SecretKind, text string) {
 	s.secrets = append(s.secrets, Secret{kind, text})
 }
 
-// text returns n random characters of [A-Z2-7], at least five bits each.
-func text(n int) string {
+// randomText returns n random characters of [A-Z2-7], at least five bits each.
+func randomText(n int) string {
 	var b strings.Builder
 	for b.Len() < n {
 		b.WriteString(rand.Text())
@@ -56,9 +56,9 @@ func text(n int) string {
 	return b.String()[:n]
 }
 
-// plain returns n random bytes in base64, which ends without padding if three
+// randomBase64 returns n random bytes in base64, which ends without padding if three
 // divides n.
-func plain(n int) string {
+func randomBase64(n int) string {
 	b := make([]byte, n)
 	rand.Read(b)
 	return base64.StdEncoding.EncodeToString(b)

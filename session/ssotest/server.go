@@ -47,25 +47,25 @@ type Server struct {
 	// set before the first request. New sets it to time.Now.
 	Now func() time.Time
 
-	mu       sync.Mutex // held through each operation: an operation is atomic
-	estate   estate
-	clients  map[string]*client
-	devices  map[string]*device       // by device code
-	codes    map[string]*code         // authorization codes
-	access   map[string]*accessToken  // by the token's text
-	refresh  map[string]*refreshToken // by the token's text
-	keys     map[string]*roleKey      // by access key id
-	signins  map[string]*signin       // console sign-in tokens
-	sessions []*session
-	bucket   bucket // the List operations' rate limit
-	faults   []*Fault
-	calls    record
-	issued   int      // key pairs issued; picks which session tokens are hostile
-	last     *roleKey // issued
-	secrets  []Secret
+	mu         sync.Mutex // held through each operation: an operation is atomic
+	accounts   accountList
+	clients    map[string]*client
+	devices    map[string]*device       // by device code
+	codes      map[string]*code         // authorization codes
+	access     map[string]*accessToken  // by the token's text
+	refresh    map[string]*refreshToken // by the token's text
+	issued     map[string]*credentials  // by access key id
+	signins    map[string]*signinToken  // console sign-in tokens
+	sessions   []*session
+	bucket     bucket // the List operations' rate limit
+	faults     []*Fault
+	calls      callLog
+	issueCount int          // key pairs issued; picks which session tokens are hostile
+	lastIssued *credentials // issued
+	secrets    []Secret
 }
 
-// New returns a Server with default [Settings] and the [DefaultEstate].
+// New returns a Server with default [Settings] and the [DefaultAccounts].
 func New() *Server {
 	s := &Server{
 		Settings: DefaultSettings(),
@@ -75,10 +75,10 @@ func New() *Server {
 		codes:    map[string]*code{},
 		access:   map[string]*accessToken{},
 		refresh:  map[string]*refreshToken{},
-		keys:     map[string]*roleKey{},
-		signins:  map[string]*signin{},
+		issued:   map[string]*credentials{},
+		signins:  map[string]*signinToken{},
 	}
-	s.SetEstate(DefaultEstate())
+	s.SetAccounts(DefaultAccounts())
 	return s
 }
 
@@ -125,27 +125,27 @@ func (s *Server) serve(w http.ResponseWriter, r *request) {
 	call, fault, latency := s.begin(r)
 	defer s.end(call)
 
-	if !wait(r.http.Context(), latency+fault.Delay) {
+	if !sleep(r.http.Context(), latency+fault.Delay) {
 		panic(http.ErrAbortHandler)
 	}
-	answer, spared := s.instead(r, fault)
+	answer, spared := s.replaceResponse(r, fault)
 	if !spared {
 		answer = fault.alter(r, s.act(r))
 	}
-	s.note(call, answer, fault)
+	s.recordResponse(call, answer, fault)
 	fault.write(w, r, answer)
 }
 
 // act runs the operation under the lock and encodes what comes of it.
-func (s *Server) act(r *request) reply {
+func (s *Server) act(r *request) response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.now = s.now()
-	if r.bad != nil {
-		return s.encode(r, nil, r.bad)
+	if r.parseErr != nil {
+		return s.encode(r, nil, r.parseErr)
 	}
-	answer, refusal := r.operation.act(r)
-	return s.encode(r, answer, refusal)
+	answer, apiErr := r.operation.act(r)
+	return s.encode(r, answer, apiErr)
 }
 
 // now reads the server's clock. The caller holds the lock.

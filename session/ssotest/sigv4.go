@@ -20,41 +20,41 @@ const clockTolerance = 5 * time.Minute
 // amzDate is the time format of X-Amz-Date.
 const amzDate = "20060102T150405Z"
 
-// verify finds whose credentials signed the request, and checks the signature:
+// verifySignature finds whose credentials signed the request, and checks the signature:
 // AWS Signature Version 4 in the Authorization header. A secret that was
 // mangled on its way to the client shows here.
-func (s *Server) verify(r *request) (*roleKey, *problem) {
+func (s *Server) verifySignature(r *request) (*credentials, *apiError) {
 	h := r.http.Header
 	if h.Get("Authorization") == "" {
-		return nil, refuse("MissingAuthenticationToken", "Request is missing Authentication Token")
+		return nil, newError("MissingAuthenticationToken", "Request is missing Authentication Token")
 	}
-	sig, refusal := parseSignature(h.Get("Authorization"))
-	if refusal != nil {
-		return nil, refusal
+	sig, apiErr := parseSignature(h.Get("Authorization"))
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	signed, err := time.Parse(amzDate, h.Get("X-Amz-Date"))
 	if err != nil {
-		return nil, refuse("IncompleteSignature", fmt.Sprintf("Date must be in ISO-8601 'basic format'. Got '%s'.", h.Get("X-Amz-Date")))
+		return nil, newError("IncompleteSignature", fmt.Sprintf("Date must be in ISO-8601 'basic format'. Got '%s'.", h.Get("X-Amz-Date")))
 	}
-	k := s.keys[sig.keyID]
-	if k == nil || h.Get("X-Amz-Security-Token") != k.token {
-		return nil, refuse("InvalidClientTokenId", "The security token included in the request is invalid")
+	creds := s.issued[sig.keyID]
+	if creds == nil || h.Get("X-Amz-Security-Token") != creds.token {
+		return nil, newError("InvalidClientTokenId", "The security token included in the request is invalid")
 	}
 	switch at := r.now.UTC().Format(amzDate); {
 	case signed.Before(r.now.Add(-clockTolerance)):
-		return nil, refuse("SignatureDoesNotMatch", fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - 5 min.)",
+		return nil, newError("SignatureDoesNotMatch", fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - 5 min.)",
 			h.Get("X-Amz-Date"), r.now.Add(-clockTolerance).UTC().Format(amzDate), at))
 	case signed.After(r.now.Add(clockTolerance)):
-		return nil, refuse("SignatureDoesNotMatch", fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + 5 min.)",
+		return nil, newError("SignatureDoesNotMatch", fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + 5 min.)",
 			h.Get("X-Amz-Date"), r.now.Add(clockTolerance).UTC().Format(amzDate), at))
 	case sig.date != h.Get("X-Amz-Date")[:8] || sig.service != "sts":
-		return nil, refuse("SignatureDoesNotMatch", "Credential should be scoped to the request's date and to service: 'sts'.")
-	case !hmac.Equal([]byte(sig.compute(k.secret, r)), []byte(sig.value)):
-		return nil, refuse("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
-	case !r.now.Before(k.expires):
-		return nil, refuse("ExpiredToken", "The security token included in the request is expired")
+		return nil, newError("SignatureDoesNotMatch", "Credential should be scoped to the request's date and to service: 'sts'.")
+	case !hmac.Equal([]byte(sig.compute(creds.secret, r)), []byte(sig.value)):
+		return nil, newError("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+	case !r.now.Before(creds.expires):
+		return nil, newError("ExpiredToken", "The security token included in the request is expired")
 	}
-	return k, nil
+	return creds, nil
 }
 
 // A signature is what the Authorization header says.
@@ -64,10 +64,10 @@ type signature struct {
 	value                        string   // hexadecimal
 }
 
-func parseSignature(authorization string) (signature, *problem) {
+func parseSignature(authorization string) (signature, *apiError) {
 	var sig signature
-	incomplete := func(message string) (signature, *problem) {
-		return signature{}, refuse("IncompleteSignature", message)
+	incomplete := func(message string) (signature, *apiError) {
+		return signature{}, newError("IncompleteSignature", message)
 	}
 	rest, ok := strings.CutPrefix(authorization, "AWS4-HMAC-SHA256 ")
 	if !ok {
@@ -116,12 +116,12 @@ func (sig signature) compute(secret string, r *request) string {
 
 	key := []byte("AWS4" + secret)
 	for _, step := range []string{sig.date, sig.region, sig.service, "aws4_request"} {
-		key = keyed(key, step)
+		key = hmacSHA256(key, step)
 	}
-	return hex.EncodeToString(keyed(key, text))
+	return hex.EncodeToString(hmacSHA256(key, text))
 }
 
-func keyed(key []byte, text string) []byte {
+func hmacSHA256(key []byte, text string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(text))
 	return h.Sum(nil)

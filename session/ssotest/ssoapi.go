@@ -9,38 +9,38 @@ import (
 	"strings"
 )
 
-// authorized finds the session behind the bearer token.
-func (s *Server) authorized(r *request) (*accessToken, *problem) {
+// checkToken finds the session behind the bearer token.
+func (s *Server) checkToken(r *request) (*accessToken, *apiError) {
 	t := s.access[r.http.Header.Get("X-Amz-Sso_bearer_token")]
-	if t == nil || t.revoked || !r.now.Before(t.expires) || t.session.over(r.now) || s.elsewhere(r) {
-		return nil, refuse("UnauthorizedException", "Session token not found or invalid")
+	if t == nil || t.revoked || !r.now.Before(t.expires) || t.session.hasEnded(r.now) || s.isOtherRegion(r) {
+		return nil, newError("UnauthorizedException", "Session token not found or invalid")
 	}
 	return t, nil
 }
 
 // getRoleCredentials imitates GetRoleCredentials.
-func (s *Server) getRoleCredentials(r *request) (any, *problem) {
-	t, refusal := s.authorized(r)
-	if refusal != nil {
-		return nil, refusal
+func (s *Server) getRoleCredentials(r *request) (any, *apiError) {
+	t, apiErr := s.checkToken(r)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	id, role := r.get("account_id"), r.get("role_name")
 	if id == "" || role == "" {
-		return nil, refuse("InvalidRequestException", "account_id and role_name are required")
+		return nil, newError("InvalidRequestException", "account_id and role_name are required")
 	}
-	a, ok := s.estate.account(id)
+	a, ok := s.accounts.account(id)
 	if !ok || !slices.Contains(a.Roles, role) {
-		return nil, refuse("ForbiddenException", "No access")
+		return nil, newError("ForbiddenException", "No access")
 	}
-	k := s.issueKey(r.now.Add(s.RoleLifetime))
-	k.account = id
-	k.arn = fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", s.partition(), id, permissionSetRole(id, role), t.session.user)
-	k.userID = roleID(id, role) + ":" + t.session.user
+	creds := s.issueCredentials(r.now.Add(s.RoleLifetime))
+	creds.account = id
+	creds.arn = fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", s.partition(), id, permissionSetRole(id, role), t.session.user)
+	creds.userID = roleID(id, role) + ":" + t.session.user
 	return roleCredentialsAnswer{RoleCredentials: roleCredentials{
-		AccessKeyID:     k.id,
-		SecretAccessKey: k.secret,
-		SessionToken:    k.token,
-		Expiration:      k.expires.UnixMilli(),
+		AccessKeyID:     creds.keyID,
+		SecretAccessKey: creds.secret,
+		SessionToken:    creds.token,
+		Expiration:      creds.expires.UnixMilli(),
 	}}, nil
 }
 
@@ -56,13 +56,13 @@ type roleCredentials struct {
 }
 
 // listAccounts imitates ListAccounts.
-func (s *Server) listAccounts(r *request) (any, *problem) {
-	if _, refusal := s.authorized(r); refusal != nil {
-		return nil, refusal
+func (s *Server) listAccounts(r *request) (any, *apiError) {
+	if _, apiErr := s.checkToken(r); apiErr != nil {
+		return nil, apiErr
 	}
-	page, next, refusal := pageOf(s, r, s.estate.accounts)
-	if refusal != nil {
-		return nil, refusal
+	page, next, apiErr := pageOf(s, r, s.accounts.list)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	answer := accountsAnswer{AccountList: make([]accountInfo, len(page)), NextToken: next}
 	for i, a := range page {
@@ -83,21 +83,21 @@ type accountInfo struct {
 }
 
 // listAccountRoles imitates ListAccountRoles.
-func (s *Server) listAccountRoles(r *request) (any, *problem) {
-	if _, refusal := s.authorized(r); refusal != nil {
-		return nil, refusal
+func (s *Server) listAccountRoles(r *request) (any, *apiError) {
+	if _, apiErr := s.checkToken(r); apiErr != nil {
+		return nil, apiErr
 	}
 	id := r.get("account_id")
 	if id == "" {
-		return nil, refuse("InvalidRequestException", "account_id is required")
+		return nil, newError("InvalidRequestException", "account_id is required")
 	}
-	a, ok := s.estate.account(id)
+	a, ok := s.accounts.account(id)
 	if !ok {
-		return nil, refuse("ForbiddenException", "No access")
+		return nil, newError("ForbiddenException", "No access")
 	}
-	page, next, refusal := pageOf(s, r, a.Roles)
-	if refusal != nil {
-		return nil, refusal
+	page, next, apiErr := pageOf(s, r, a.Roles)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	answer := rolesAnswer{RoleList: make([]roleInfo, len(page)), NextToken: next}
 	for i, role := range page {
@@ -117,22 +117,22 @@ type roleInfo struct {
 }
 
 // logout imitates Logout: the session and all its tokens end.
-func (s *Server) logout(r *request) (any, *problem) {
-	t, refusal := s.authorized(r)
-	if refusal != nil {
-		return nil, refusal
+func (s *Server) logout(r *request) (any, *apiError) {
+	t, apiErr := s.checkToken(r)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	t.session.ended = true
 	return nil, nil
 }
 
 // pageOf cuts from all the page that the request asks for.
-func pageOf[T any](s *Server, r *request, all []T) (page []T, next string, refusal *problem) {
+func pageOf[T any](s *Server, r *request, all []T) (page []T, next string, apiErr *apiError) {
 	size := s.PageSize
 	if text := r.get("max_result"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 100 {
-			return nil, "", refuse("InvalidRequestException", "max_result is not between 1 and 100")
+			return nil, "", newError("InvalidRequestException", "max_result is not between 1 and 100")
 		}
 		size = n
 	}
@@ -142,7 +142,7 @@ func pageOf[T any](s *Server, r *request, all []T) (page []T, next string, refus
 		var ok bool
 		from, ok = pageStart(text)
 		if !ok || from > len(all) {
-			return nil, "", refuse("InvalidRequestException", "Invalid next_token")
+			return nil, "", newError("InvalidRequestException", "Invalid next_token")
 		}
 	}
 	to := min(from+size, len(all))

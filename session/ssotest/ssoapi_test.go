@@ -181,8 +181,8 @@ func TestPages(t *testing.T) {
 
 func TestHostileNamesArriveWhole(t *testing.T) {
 	s := ssotest.New()
-	want := ssotest.HostileEstate()
-	s.SetEstate(want)
+	want := ssotest.HostileAccounts()
+	s.SetAccounts(want)
 	c := inProcess(s)
 	_, token := c.login(t)
 	out, err := c.portal.ListAccounts(t.Context(), &sso.ListAccountsInput{AccessToken: token.AccessToken})

@@ -18,7 +18,7 @@ type session struct {
 	refresh bool // the client may have refresh tokens
 }
 
-func (s *session) over(now time.Time) bool { return s.ended || !now.Before(s.ends) }
+func (s *session) hasEnded(now time.Time) bool { return s.ended || !now.Before(s.ends) }
 
 type accessToken struct {
 	session *session
@@ -42,20 +42,20 @@ type code struct {
 }
 
 // createToken imitates CreateToken.
-func (s *Server) createToken(r *request) (any, *problem) {
+func (s *Server) createToken(r *request) (any, *apiError) {
 	grant := r.get("grantType")
 	if grant == "" {
-		return nil, refuse("InvalidRequestException", "grantType is required")
+		return nil, newError("InvalidRequestException", "grantType is required")
 	}
-	c, refusal := s.authenticateClient(r)
-	if refusal != nil {
-		return nil, refusal
+	c, apiErr := s.authenticateClient(r)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	if grant != grantDevice && grant != grantCode && grant != grantRefresh {
-		return nil, refuse("UnsupportedGrantTypeException", fmt.Sprintf("Unsupported grant type %q", grant))
+		return nil, newError("UnsupportedGrantTypeException", fmt.Sprintf("Unsupported grant type %q", grant))
 	}
-	if !c.mayUse(grant) {
-		return nil, refuse("UnauthorizedClientException", "The client is not registered for this grant type")
+	if !c.allowsGrant(grant) {
+		return nil, newError("UnauthorizedClientException", "The client is not registered for this grant type")
 	}
 	switch grant {
 	case grantDevice:
@@ -73,16 +73,16 @@ type tokenAnswer struct {
 	RefreshToken string `json:"refreshToken,omitempty"`
 }
 
-func (s *Server) redeemCode(r *request, c *client) (any, *problem) {
+func (s *Server) redeemCode(r *request, c *client) (any, *apiError) {
 	for _, name := range []string{"code", "redirectUri", "codeVerifier"} {
 		if r.get(name) == "" {
-			return nil, refuse("InvalidRequestException", name+" is required")
+			return nil, newError("InvalidRequestException", name+" is required")
 		}
 	}
-	s.keepSecret(CodeVerifier, r.get("codeVerifier"))
+	s.addSecret(CodeVerifier, r.get("codeVerifier"))
 	g := s.codes[r.get("code")]
 	if g == nil || g.client != c || g.used {
-		return nil, refuse("InvalidGrantException", "Invalid authorization code provided")
+		return nil, newError("InvalidGrantException", "Invalid authorization code provided")
 	}
 	// A code that was presented is spent, whatever comes of it (RFC 9700,
 	// section 2.1.1: no second guess at the verifier).
@@ -90,15 +90,15 @@ func (s *Server) redeemCode(r *request, c *client) (any, *problem) {
 	sum := sha256.Sum256([]byte(r.get("codeVerifier")))
 	switch {
 	case !r.now.Before(g.expires):
-		return nil, refuse("InvalidGrantException", "The authorization code has expired")
+		return nil, newError("InvalidGrantException", "The authorization code has expired")
 	case r.get("redirectUri") != g.redirect:
-		return nil, refuse("InvalidGrantException", "The redirect URI is not the one that was authorized")
+		return nil, newError("InvalidGrantException", "The redirect URI is not the one that was authorized")
 	case !verifierPattern.MatchString(r.get("codeVerifier")):
-		return nil, refuse("InvalidRequestException", "codeVerifier is not 43 to 128 unreserved characters")
+		return nil, newError("InvalidRequestException", "codeVerifier is not 43 to 128 unreserved characters")
 	case base64.RawURLEncoding.EncodeToString(sum[:]) != g.challenge:
-		return nil, refuse("InvalidGrantException", "The code verifier does not match the code challenge")
+		return nil, newError("InvalidGrantException", "The code verifier does not match the code challenge")
 	}
-	return s.signIn(r, c, g.user), nil
+	return s.startSession(r, c, g.user), nil
 }
 
 var (
@@ -106,13 +106,13 @@ var (
 	challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)       // SHA-256 in base64url
 )
 
-func (s *Server) refreshSession(r *request, c *client) (any, *problem) {
+func (s *Server) refreshSession(r *request, c *client) (any, *apiError) {
 	if r.get("refreshToken") == "" {
-		return nil, refuse("InvalidRequestException", "refreshToken is required")
+		return nil, newError("InvalidRequestException", "refreshToken is required")
 	}
 	t := s.refresh[r.get("refreshToken")]
-	if t == nil || t.used || t.session.client != c || t.session.over(r.now) {
-		return nil, refuse("InvalidGrantException", "Invalid refresh token provided")
+	if t == nil || t.used || t.session.client != c || t.session.hasEnded(r.now) {
+		return nil, newError("InvalidGrantException", "Invalid refresh token provided")
 	}
 	answer := s.issueAccess(r, t.session)
 	answer.RefreshToken = r.get("refreshToken")
@@ -125,12 +125,12 @@ func (s *Server) refreshSession(r *request, c *client) (any, *problem) {
 
 // loginDialog begins a session and issues its first tokens. The caller holds the
 // lock.
-func (s *Server) signIn(r *request, c *client, user string) tokenAnswer {
+func (s *Server) startSession(r *request, c *client, user string) tokenAnswer {
 	session := &session{
 		user:    user,
 		client:  c,
 		ends:    r.now.Add(s.SessionLifetime),
-		refresh: slices.Contains(c.scopes, accessScope) && c.mayUse(grantRefresh),
+		refresh: slices.Contains(c.scopes, scopeAccountAccess) && c.allowsGrant(grantRefresh),
 	}
 	s.sessions = append(s.sessions, session)
 	answer := s.issueAccess(r, session)
@@ -146,15 +146,15 @@ func (s *Server) issueAccess(r *request, session *session) tokenAnswer {
 		lifetime = s.LegacyTokenLifetime
 	}
 	lifetime = min(lifetime, session.ends.Sub(r.now))
-	token := "aoaAAAAA" + plain(300) + ":" + plain(99)
-	s.keepSecret(Access, token)
+	token := "aoaAAAAA" + randomBase64(300) + ":" + randomBase64(99)
+	s.addSecret(Access, token)
 	s.access[token] = &accessToken{session: session, expires: r.now.Add(lifetime)}
 	return tokenAnswer{AccessToken: token, TokenType: "Bearer", ExpiresIn: seconds(lifetime)}
 }
 
 func (s *Server) issueRefresh(session *session) string {
-	token := "aorAAAAA" + plain(300) + ":" + plain(99)
-	s.keepSecret(Refresh, token)
+	token := "aorAAAAA" + randomBase64(300) + ":" + randomBase64(99)
+	s.addSecret(Refresh, token)
 	s.refresh[token] = &refreshToken{session: session}
 	return token
 }
