@@ -7,20 +7,20 @@ import (
 
 // An Account is an AWS account in which the user has been assigned roles.
 type Account struct {
-	ID    string // twelve digits; a leading zero counts
+	ID    string // twelve digits, possibly with leading zeros
 	Name  string // may be empty
 	Email string // may be empty
 	Roles []string
 }
 
-// accountList is the user's accounts in the order in which the portal lists them,
-// which is no particular one.
+// An accountList has the accounts of the user. ListAccounts returns them in this
+// order, which, as at AWS, is not sorted.
 type accountList struct {
 	list  []Account
-	index map[string]int // by account id
+	index map[string]int // index in list by account id
 }
 
-// SetAccounts replaces all accounts. It panics if an account id occurs twice.
+// SetAccounts replaces all accounts. It panics if two have the same id.
 func (s *Server) SetAccounts(accounts []Account) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -28,7 +28,7 @@ func (s *Server) SetAccounts(accounts []Account) {
 	s.accounts.add(accounts)
 }
 
-// AddAccounts adds accounts. It panics if an account id occurs twice.
+// AddAccounts adds accounts. It panics if an account with the same id exists.
 func (s *Server) AddAccounts(accounts ...Account) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,9 +54,9 @@ func (e *accountList) account(id string) (Account, bool) {
 	return e.list[i], true
 }
 
-// DefaultAccounts returns six accounts: two with the usual roles, one with a
-// leading zero, one with a name beyond ASCII, one with a single role and one of
-// which nothing but the id is known.
+// DefaultAccounts returns six accounts: two with common roles, one whose id starts
+// with a zero, one whose name is not ASCII, one with a single role, and one with only
+// an id and a role.
 func DefaultAccounts() []Account {
 	return []Account{
 		{ID: "222222222222", Name: "Production", Email: "aws+prod@example.com", Roles: []string{"ReadOnly", "Operator", "Administrator"}},
@@ -68,8 +68,9 @@ func DefaultAccounts() []Account {
 	}
 }
 
-// HostileAccounts returns accounts whose names and roles attack whoever prints,
-// pastes or evaluates them. AWS restricts both; a client has only its word.
+// HostileAccounts returns accounts whose names, email addresses and roles contain
+// shell syntax, terminal escapes, HTML, paths and option names. AWS restricts both
+// names and roles, but a client must not depend on that.
 func HostileAccounts() []Account {
 	return []Account{
 		{ID: "666600000001", Name: "$(touch pwned)", Email: "`touch pwned`@example.com", Roles: []string{"$(touch pwned)", "`touch pwned`", "; touch pwned #"}},

@@ -4,33 +4,33 @@ import (
 	"time"
 )
 
-// A credentials is a set of temporary credentials that the server has issued.
+// credentials are AWS credentials that the server has issued.
 type credentials struct {
 	keyID, secret, token string
 	expires              time.Time
 	account              string
-	arn                  string // as GetCallerIdentity tells it
+	arn                  string // as returned by GetCallerIdentity
 	userID               string
-	chained              bool // from AssumeRole, not from the portal
+	chained              bool // from AssumeRole, not from GetRoleCredentials
 }
 
-// hostileSecret is a secret's beginning that breaks wherever it is quoted wrongly: in
-// every shell, in PowerShell, cmd.exe, JSON, TOML, INI files and URLs. It is
-// printable ASCII, as are AWS's own secrets, and neither begins nor ends with a
-// space.
+// hostileSecret is the beginning of a secret access key that does not survive wrong
+// quoting in any shell, in PowerShell, cmd.exe, JSON, TOML, INI files and URLs. Like
+// AWS's secrets it is printable ASCII. It neither starts nor ends with a space.
 const hostileSecret = `s3cr'et/\+$(touch pwned)"` + "`touch pwned`" + `; #=%41${HOME}%PATH%!!&|<>*?[~]^{a,b}\n\`
 
-// hostileToken is the same for session tokens, which travel in an HTTP header
-// and in XML. Signature Version 4 squeezes runs of spaces, so there are none.
+// hostileToken is the same for session tokens. They are sent in an HTTP header, in
+// which Signature Version 4 merges consecutive spaces, so it contains no spaces.
 const hostileToken = `'"$(touch${IFS}pwned)` + "`touch${IFS}pwned`" + `\;&|<>#%41!!*?[~]^{a,b}`
 
-// issueCredentials makes new credentials. The caller holds the lock, and fills in whose
-// they are.
+// issueCredentials returns new temporary credentials. Every second session token is
+// hostile, unless Settings.PlainSecrets is set. The caller must hold s.mu and must set
+// the account, the ARN and the user id.
 func (s *Server) issueCredentials(expires time.Time) *credentials {
 	s.issueCount++
 	creds := &credentials{
 		keyID:   "ASIA" + randomText(16),
-		secret:  randomBase64(30), // 40 characters, as AWS's
+		secret:  randomBase64(30), // 40 characters, like AWS's
 		token:   "IQoJb3JpZ2luX2VjE" + randomBase64(600),
 		expires: expires,
 	}
@@ -48,8 +48,8 @@ func (s *Server) issueCredentials(expires time.Time) *credentials {
 	return creds
 }
 
-// IssueUserCredentials makes the static keys of an IAM user, which have no session
-// token and last.
+// IssueUserCredentials returns new credentials of an IAM user, which have no session
+// token and do not expire.
 func (s *Server) IssueUserCredentials(account, user string) Credentials {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,13 +66,14 @@ func (s *Server) IssueUserCredentials(account, user string) Credentials {
 	return Credentials{creds.keyID, creds.secret, creds.token, creds.expires}
 }
 
-// Credentials are credentials as the server issued them.
+// Credentials are AWS credentials that the server has issued.
 type Credentials struct {
 	AccessKeyID, SecretAccessKey, SessionToken string
 	Expires                                    time.Time
 }
 
-// LastIssued returns the newest credentials; none are zero.
+// LastIssued returns the credentials that were issued last by GetRoleCredentials or
+// AssumeRole, or the zero value if there are none.
 func (s *Server) LastIssued() Credentials {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// decision is what has become of a request for authorization.
+// A decision is the state of a device authorization.
 type decision int
 
 const (
@@ -17,19 +17,19 @@ const (
 	redeemed
 )
 
-// A device is a device authorization on its way.
+// A device is a device authorization.
 type device struct {
 	code, userCode string
 	client         *client
 	expires        time.Time
 	interval       time.Duration
 	decision       decision
-	user           string // who approved
+	user           string // the user who approved it
 	pendingPolls   int    // polls answered with authorization_pending
 	lastPoll       time.Time
 }
 
-// startDeviceAuthorization imitates StartDeviceAuthorization.
+// startDeviceAuthorization implements StartDeviceAuthorization.
 func (s *Server) startDeviceAuthorization(r *request) (any, *apiError) {
 	c, apiErr := s.authenticateClient(r)
 	if apiErr != nil {
@@ -69,6 +69,7 @@ type deviceAnswer struct {
 	Interval                int64  `json:"interval"`  // seconds
 }
 
+// pollDevice implements the device_code grant of CreateToken.
 func (s *Server) pollDevice(r *request, c *client) (any, *apiError) {
 	if r.get("deviceCode") == "" {
 		return nil, newError("InvalidRequestException", "deviceCode is required")
@@ -80,9 +81,9 @@ func (s *Server) pollDevice(r *request, c *client) (any, *apiError) {
 	if !r.now.Before(d.expires) {
 		return nil, newError("ExpiredTokenException", "Device code has expired")
 	}
-	hasty := !d.lastPoll.IsZero() && r.now.Sub(d.lastPoll) < d.interval
+	tooEarly := !d.lastPoll.IsZero() && r.now.Sub(d.lastPoll) < d.interval
 	d.lastPoll = r.now
-	if hasty && s.StrictInterval {
+	if tooEarly && s.StrictInterval {
 		d.interval += 5 * time.Second
 		return nil, newError("SlowDownException", "The client is polling too often")
 	}
@@ -100,13 +101,15 @@ func (s *Server) pollDevice(r *request, c *client) (any, *apiError) {
 	return s.startSession(r, c, d.user), nil
 }
 
-// Approve is the user approving the device that shows userCode, whose letters'
-// case and hyphen do not matter.
+// Approve approves the pending device login with the given user code, in place of
+// the user. Case and hyphens do not matter. It returns an error if no device has
+// this code, or if the code has been used or has expired.
 func (s *Server) Approve(userCode string) error { return s.decide(userCode, approved) }
 
-// Deny is the user denying it.
+// Deny denies the pending device login with the given user code, like [Server.Approve].
 func (s *Server) Deny(userCode string) error { return s.decide(userCode, denied) }
 
+// decide records the user's decision on a pending device login.
 func (s *Server) decide(userCode string, what decision) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,8 +121,8 @@ func (s *Server) decide(userCode string, what decision) error {
 	return nil
 }
 
-// pendingDevice finds the device that waits for a decision on userCode, or says
-// why there is none.
+// pendingDevice returns the device with userCode that waits for a decision. If
+// there is no such device, problem says why. The caller must hold s.mu.
 func (s *Server) pendingDevice(userCode string, now time.Time) (d *device, problem string) {
 	normal := func(code string) string { return strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(code), "-", "")) }
 	for _, d := range s.devices {
@@ -137,8 +140,8 @@ func (s *Server) pendingDevice(userCode string, now time.Time) (d *device, probl
 	return nil, "no device shows this code"
 }
 
-// UserCodes returns the codes of the devices that wait for a decision, in
-// alphabetical order.
+// UserCodes returns the user codes of the device logins that wait for a decision,
+// sorted.
 func (s *Server) UserCodes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

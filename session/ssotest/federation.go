@@ -8,27 +8,28 @@ import (
 	"time"
 )
 
-// A signinToken is a console sign-in token.
+// A signinToken is a console sign-in token for some credentials.
 type signinToken struct {
 	creds   *credentials
 	expires time.Time
 }
 
-// signinLifetime is how long a console sign-in link works.
+// signinLifetime is the lifetime of a sign-in token, as documented by AWS for
+// getSigninToken.
 const signinLifetime = 15 * time.Minute
 
-// getSigninToken imitates the federation endpoint's getSigninToken.
+// getSigninToken implements the action getSigninToken of the federation endpoint.
 func (s *Server) getSigninToken(r *request) (any, *apiError) {
-	var session struct {
+	var request struct {
 		ID    string `json:"sessionId"`
 		Key   string `json:"sessionKey"`
 		Token string `json:"sessionToken"`
 	}
-	if err := json.Unmarshal([]byte(r.get("Session")), &session); err != nil {
+	if err := json.Unmarshal([]byte(r.get("Session")), &request); err != nil {
 		return nil, newError("InvalidRequest", "Session is not JSON")
 	}
-	creds := s.issued[session.ID]
-	if creds == nil || creds.secret != session.Key || creds.token != session.Token || !r.now.Before(creds.expires) {
+	creds := s.issued[request.ID]
+	if creds == nil || creds.secret != request.Key || creds.token != request.Token || !r.now.Before(creds.expires) {
 		return nil, newError("InvalidRequest", "The credentials in Session are not valid")
 	}
 	if text := r.get("SessionDuration"); text != "" {
@@ -46,9 +47,9 @@ func (s *Server) getSigninToken(r *request) (any, *apiError) {
 	return map[string]string{"SigninToken": token}, nil
 }
 
-// consoleLogin imitates the federation endpoint's login. The real one redirects
-// to Destination. So does this if Destination is on this machine; a test must
-// not send a browser to AWS, so otherwise a page tells where it would have gone.
+// consoleLogin implements the action login of the federation endpoint. It redirects
+// to Destination only if that is on this machine. For other destinations it shows a
+// page with the URL instead, so that no test sends a browser to AWS.
 func (s *Server) consoleLogin(r *request) (any, *apiError) {
 	in := s.signins[r.get("SigninToken")]
 	if in == nil || !r.now.Before(in.expires) {

@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// nextFault returns the fault that is due for the call and counts it. The
-// caller holds the lock.
+// nextFault returns the first fault that applies to the call, and counts the call in
+// its Skip or Times. It returns the zero Fault if none applies. The caller must hold
+// s.mu.
 func (s *Server) nextFault(call Call, speaks protocol) Fault {
 	for i, f := range s.faults {
 		switch {
@@ -40,7 +41,7 @@ func (s *Server) nextFault(call Call, speaks protocol) Fault {
 	return Fault{}
 }
 
-// sleep lets d pass, or less if ctx ends, which it then reports.
+// sleep waits for d. It returns false if ctx ended before.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -55,29 +56,30 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// replaceResponse returns the answer of a fault that keeps the server from acting.
+// replaceResponse returns the response of a fault that prevents the operation, and
+// whether f is such a fault.
 func (s *Server) replaceResponse(r *request, f Fault) (response, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.newResponse()
-	say := func(contentType, body string) (response, bool) {
+	with := func(contentType, body string) (response, bool) {
 		out.header.Set("Content-Type", contentType)
 		out.body = []byte(body)
 		return out, true
 	}
 	switch f.Kind {
 	case Refuse:
-		return s.refusal(r, f), true
+		return s.refuse(r, f), true
 	case ResetBefore, Hang:
 		return response{}, true
 	case CaptivePortal:
-		return say("text/html; charset=utf-8", captivePortal)
+		return with("text/html; charset=utf-8", captivePortal)
 	case Empty:
-		return say("application/json", "")
+		return with("application/json", "")
 	case Garbage:
-		return say("application/json", `{"accessToken":"aoa, "expiresIn":`+"\x00\xff}")
+		return with("application/json", `{"accessToken":"aoa, "expiresIn":`+"\x00\xff}")
 	case Huge:
-		return say("application/json", "")
+		return with("application/json", "")
 	case Redirect:
 		out.status = f.Status
 		out.header.Set("Location", f.Location)
@@ -90,11 +92,11 @@ const captivePortal = `<!DOCTYPE html><html><head><title>Welcome to Hotel WiFi</
 <body><h1>Please accept the terms of use</h1><form method="post" action="/accept"><button>Accept</button></form></body></html>
 `
 
-// refusal is the error answer that a fault asks for.
-func (s *Server) refusal(r *request, f Fault) response {
+// refuse returns the error response of a Refuse fault.
+func (s *Server) refuse(r *request, f Fault) response {
 	message := f.Message
 	if message == "" {
-		message = "a fault that the test asked for"
+		message = "injected by the test"
 	}
 	out := s.encode(r, nil, newError(f.Type, message))
 	if f.Type == "" {
@@ -108,7 +110,7 @@ func (s *Server) refusal(r *request, f Fault) response {
 	return out
 }
 
-// alter changes a truthful answer as the fault wants it.
+// alter returns the real response with the changes of the fault.
 func (f Fault) alter(r *request, out response) response {
 	if f.Kind == Untyped && out.apiErr != nil {
 		out.header.Del("X-Amzn-Errortype")
@@ -142,7 +144,7 @@ func (f Fault) alter(r *request, out response) response {
 	return out
 }
 
-// write sends the answer, as far as the fault lets it.
+// write sends the response, or does to the connection what the fault demands.
 func (f Fault) write(w http.ResponseWriter, r *request, out response) {
 	ctx := r.http.Context()
 	switch f.Kind {
@@ -182,7 +184,8 @@ func (f Fault) write(w http.ResponseWriter, r *request, out response) {
 	w.Write(out.body)
 }
 
-// stream writes size bytes of a JSON document that never closes its string.
+// stream writes size bytes of a JSON document whose first string is never closed. It
+// stops when the client closes the connection.
 func stream(w http.ResponseWriter, size int64) {
 	const head = `{"accessToken":"`
 	chunk := bytes.Repeat([]byte("A"), 64<<10)
@@ -190,18 +193,19 @@ func stream(w http.ResponseWriter, size int64) {
 	for size > 0 {
 		n, err := w.Write(chunk[:min(size, int64(len(chunk)))])
 		if err != nil {
-			return // the client has had enough
+			return // the client closed the connection
 		}
 		size -= int64(n)
 		copy(chunk, strings.Repeat("A", len(head)))
 	}
 }
 
-// reset breaks the connection so that the client's next read fails: with a TCP
-// reset where there is a TCP connection of its own, else as net/http does it.
+// reset breaks the connection so that the client's next read fails. It sends a TCP
+// reset if the connection can be hijacked. Otherwise, as for HTTP/2, it panics with
+// http.ErrAbortHandler.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil { // HTTP/2, or within the process
+	if err != nil { // HTTP/2, or a request in the same process
 		panic(http.ErrAbortHandler)
 	}
 	raw := conn

@@ -19,21 +19,22 @@ const (
 	grantRefresh = "refresh_token"
 )
 
-// scopeAccountAccess is the scope that lets a client reach accounts, and with it, be
-// given refresh tokens.
+// scopeAccountAccess is the scope that gives a client access to accounts. A client
+// must have registered with it to get refresh tokens.
 const scopeAccountAccess = "sso:account:access"
 
-// A client is a registration.
+// A client is a client registration.
 type client struct {
 	id, secret, name string
 	scopes           []string
-	grants           []string // empty: registered without, for devices
+	grants           []string // empty if the registration named none, as for a device login
 	redirects        []*url.URL
 	expires          time.Time
 }
 
-// allowsGrant tells whether the client registered for a grant. One that registered
-// without naming any may use what needs no redirect URI.
+// allowsGrant reports whether the client may use a grant. A client that registered
+// without naming grants may use all of them except authorization_code, which needs
+// a redirect URI.
 func (c *client) allowsGrant(grant string) bool {
 	if len(c.grants) == 0 {
 		return grant != grantCode
@@ -41,16 +42,16 @@ func (c *client) allowsGrant(grant string) bool {
 	return slices.Contains(c.grants, grant)
 }
 
-// allowsRedirect tells whether uri is one of the client's redirect URIs. The port
-// of a loopback address is free (RFC 8252, section 7.3).
+// allowsRedirect reports whether uri is one of the client's redirect URIs, with any
+// port (RFC 8252, section 7.3).
 func (c *client) allowsRedirect(uri *url.URL) bool {
 	return slices.ContainsFunc(c.redirects, func(r *url.URL) bool {
 		return r.Hostname() == uri.Hostname() && r.EscapedPath() == uri.EscapedPath()
 	})
 }
 
-// parseRedirectURI parses a redirect URI of the only kind that a command-line client
-// may register: http, 127.0.0.1, a path, nothing else.
+// parseRedirectURI parses a redirect URI. It must be http://127.0.0.1 with an
+// optional port and a path: a command-line client can register no other.
 func parseRedirectURI(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -64,7 +65,7 @@ func parseRedirectURI(text string) (*url.URL, error) {
 
 var scopePattern = regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]+$`) // RFC 6749, section 3.3
 
-// registerClient imitates RegisterClient.
+// registerClient implements RegisterClient.
 func (s *Server) registerClient(r *request) (any, *apiError) {
 	c := &client{name: r.get("clientName"), scopes: r.params["scopes"], grants: r.params["grantTypes"]}
 	switch {
@@ -95,8 +96,8 @@ func (s *Server) registerClient(r *request) (any, *apiError) {
 	if slices.Contains(c.grants, grantCode) && len(c.redirects) == 0 {
 		return nil, newError("InvalidRequestException", "authorization_code needs a redirect URI")
 	}
-	c.id = randomText(26) + base64.RawURLEncoding.EncodeToString([]byte(s.Region))  // AWS's end in the region, too
-	c.secret = "eyJhbGciOiJIUzM4NCJ9." + randomBase64(300) + "." + randomBase64(48) // AWS's are JSON web tokens
+	c.id = randomText(26) + base64.RawURLEncoding.EncodeToString([]byte(s.Region))  // AWS's ids end in the region, too
+	c.secret = "eyJhbGciOiJIUzM4NCJ9." + randomBase64(300) + "." + randomBase64(48) // AWS's secrets are JSON web tokens
 	c.expires = r.now.Add(s.RegistrationLifetime)
 	s.clients[c.id] = c
 	s.addSecret(ClientSecret, c.secret)
@@ -119,7 +120,9 @@ type registerClientAnswer struct {
 	TokenEndpoint         string `json:"tokenEndpoint"`
 }
 
-// authenticateClient finds the client that clientId and clientSecret name.
+// authenticateClient returns the client with the request's clientId and
+// clientSecret. It returns an InvalidClientException if there is no such client or
+// its registration has expired.
 func (s *Server) authenticateClient(r *request) (*client, *apiError) {
 	if r.get("clientId") == "" || r.get("clientSecret") == "" {
 		return nil, newError("InvalidRequestException", "clientId and clientSecret are required")
@@ -134,8 +137,9 @@ func (s *Server) authenticateClient(r *request) (*client, *apiError) {
 	return c, nil
 }
 
-// knowsStartURL tells whether a start URL is one of the instance's, as asked at the
-// address that the client used.
+// knowsStartURL reports whether startURL belongs to the instance: it is one of
+// Settings.StartURLs or /start at the host of the request, and the request was sent
+// to the instance's region.
 func (s *Server) knowsStartURL(r *request, startURL string) bool {
 	if s.isOtherRegion(r) {
 		return false
@@ -144,8 +148,8 @@ func (s *Server) knowsStartURL(r *request, startURL string) bool {
 	return startURL != "" && (slices.ContainsFunc(s.StartURLs, same) || same(r.base+"/start"))
 }
 
-// normalizeStartURL takes from a start URL what spellings of it differ in:
-// https://x/start, https://x/start/ and https://x/start#/ are one.
+// normalizeStartURL removes the fragment and final slashes from a start URL, so
+// that https://x/start, https://x/start/ and https://x/start#/ compare equal.
 func normalizeStartURL(u string) string {
 	u, _, _ = strings.Cut(u, "#")
 	return strings.TrimRight(u, "/")
@@ -153,15 +157,14 @@ func normalizeStartURL(u string) string {
 
 var regionInHost = regexp.MustCompile(`\.([a-z]{2,4}(?:-[a-z]+)+-[0-9]+)\.`)
 
-// isOtherRegion tells whether the request went to another region's endpoint, as
-// its Host shows.
+// isOtherRegion reports whether the request's Host is an endpoint in another region.
 func (s *Server) isOtherRegion(r *request) bool {
 	found := regionInHost.FindStringSubmatch(r.http.Host)
 	return found != nil && found[1] != s.Region
 }
 
-// RevokeRegistrations forgets all clients: theirs are InvalidClientException
-// from now on.
+// RevokeRegistrations deletes all client registrations. Requests of these clients
+// fail with InvalidClientException.
 func (s *Server) RevokeRegistrations() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -265,9 +265,9 @@ func TestControlPaths(t *testing.T) {
 	_, err = c.refresh(t, r, token.RefreshToken)
 	mustHaveCode(t, err, "SlowDownException")
 	must(curl("POST", "/fake/fault", "op=CreateToken&status=500&times=forever"))
-	must(curl("POST", "/fake/mend", ""))
+	must(curl("POST", "/fake/clear-faults", ""))
 	if _, err = c.refresh(t, r, token.RefreshToken); err != nil {
-		t.Errorf("after mending: %v", err)
+		t.Errorf("after clearing the faults: %v", err)
 	}
 	if got, want := must(curl("GET", "/fake/calls", "")), `{"CreateToken":3,"CreateToken/device_code":1,"CreateToken/refresh_token":2,"RegisterClient":1,"StartDeviceAuthorization":1}`; got != want {
 		t.Errorf("calls %s, want %s", got, want)
@@ -301,7 +301,7 @@ func TestControlPaths(t *testing.T) {
 		{404, "POST", "/fake/calls", "", nil},
 		{404, "GET", "/fake/", "", nil},
 		{403, "GET", "/fake/log", "", []string{"Sec-Fetch-Site", "cross-site"}},
-		{403, "POST", "/fake/mend", "", []string{"Origin", "https://evil.example"}},
+		{403, "POST", "/fake/clear-faults", "", []string{"Origin", "https://evil.example"}},
 	} {
 		if status, text := curl(test.method, test.path, test.form, test.header...); status != test.status {
 			t.Errorf("%s %s %q: status %d %q, want %d", test.method, test.path, test.form, status, text, test.status)

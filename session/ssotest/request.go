@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// An Op names an operation: the name of the AWS API call, or of a page. The
-// grants of CreateToken have names of their own; a CreateToken call counts, and
-// a fault matches, under both.
+// An Op is the name of an operation: an AWS API call or a page. The grants of
+// CreateToken have names of their own. A CreateToken call is counted, and matched
+// by faults, under both names.
 type Op string
 
 // The operations of a Server.
@@ -39,10 +39,10 @@ const (
 	Device    Op = "Device"    // GET or POST /device, a page
 	Start     Op = "Start"     // GET /start, the page behind the start URL
 
-	Unknown Op = "Unknown" // anything else; answered 404
+	Unknown Op = "Unknown" // anything else; answered with 404
 )
 
-// ops lists every name that [Server.Calls] counts under.
+// ops returns every Op.
 func ops() []Op {
 	return []Op{
 		RegisterClient, StartDeviceAuthorization, CreateToken, PollDevice, RedeemCode, RefreshToken,
@@ -52,7 +52,7 @@ func ops() []Op {
 	}
 }
 
-// A protocol is a way to read parameters and to write answers and errors.
+// A protocol is a format of requests, responses and errors.
 type protocol int
 
 const (
@@ -63,32 +63,33 @@ const (
 	html                       // form in, pages out
 )
 
-// An operation is what a request turned out to ask for.
+// An operation is an Op with its protocol and its implementation. act returns the
+// value to encode in the response, or an error.
 type operation struct {
 	op       Op
 	protocol protocol
 	act      func(*request) (answer any, apiErr *apiError)
 }
 
-// A request is an [http.Request] read whole. Parameters are one flat set,
-// whether they came as JSON, as a form or in the query.
+// A request is an [http.Request] with its body read and its parameters parsed.
+// The parameters of the query and of a JSON or form body are in one flat set.
 type request struct {
 	operation
 	http     *http.Request
 	params   url.Values
 	body     []byte
-	base     string    // scheme://host as the client sees it
-	now      time.Time // one reading of the clock for the whole operation
-	parseErr *apiError // set when the body was not what the protocol wants
+	base     string    // scheme://host, as used by the client
+	now      time.Time // the time of the whole operation
+	parseErr *apiError // set if the body could not be parsed
 }
 
 func (r *request) get(name string) string { return r.params.Get(name) }
 
-// read turns an HTTP request into a request: which operation, with which
-// parameters.
+// read parses an HTTP request: its operation and its parameters.
 func (s *Server) read(r *http.Request, body []byte) *request {
 	req := &request{http: r, body: body, base: base(r), params: r.URL.Query()}
-	// The path alone tells JSON from forms; the operation may hang on the form.
+	// The path decides whether the body is JSON or a form. The operation can
+	// depend on the form's Action.
 	switch r.URL.Path {
 	case "/client/register", "/device_authorization", "/token":
 		req.parseErr = addJSON(req.params, body)
@@ -105,7 +106,8 @@ func (s *Server) read(r *http.Request, body []byte) *request {
 	return req
 }
 
-// route finds the operation. A HEAD is a GET whose body net/http discards.
+// route returns the operation for the request's method, path and Action. HEAD is
+// treated as GET, since net/http discards the body.
 func (s *Server) route(r *request) operation {
 	method := r.http.Method
 	if method == http.MethodHead {
@@ -155,8 +157,9 @@ func (s *Server) route(r *request) operation {
 	}}
 }
 
-// addJSON adds the members of a JSON object to params: strings, numbers and
-// lists of them. The OIDC service knows nothing deeper.
+// addJSON adds the members of a JSON object to params. Members may be strings,
+// numbers, booleans, null or lists of these, which is all that the OIDC API uses.
+// It returns an InvalidRequestException for anything else.
 func addJSON(params url.Values, body []byte) *apiError {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
@@ -186,9 +189,10 @@ func addJSON(params url.Values, body []byte) *apiError {
 	return nil
 }
 
-// base is the address under which the client reached the server.
+// base returns the scheme and host that the client sent the request to, as in
+// http://127.0.0.1:8080.
 func base(r *http.Request) string {
-	if r.URL.IsAbs() { // an in-process or a proxied request says it itself
+	if r.URL.IsAbs() { // a request in the same process or through a proxy
 		return r.URL.Scheme + "://" + r.URL.Host
 	}
 	if r.TLS != nil {

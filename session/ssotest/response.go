@@ -7,29 +7,30 @@ import (
 	"net/http"
 )
 
-// A response is an HTTP response held whole, so that a fault may still alter,
-// cut or withhold it.
+// A response is a complete HTTP response in memory, which a fault can still
+// alter, truncate or discard.
 type response struct {
 	status int
 	header http.Header
 	body   []byte
-	answer any       // what body encodes, for faults that alter it
-	apiErr *apiError // what body encodes, if it is a refusal
+	answer any       // the value that body encodes, for faults that alter it
+	apiErr *apiError // what body encodes, if it is an error
 }
 
-// A apiError is a refusal in terms of the AWS APIs: the exception's name and a
-// text. Its status and OAuth error code follow from the name unless set.
+// An apiError is an error response of the AWS APIs: the exception's name and a
+// message. The HTTP status and the OAuth error code follow from the name.
 type apiError struct {
 	status  int
 	typ     string
 	message string
 }
 
+// newError returns the error with the status that AWS sends with the exception typ.
 func newError(typ, message string) *apiError {
 	return &apiError{status: statusOf(typ), typ: typ, message: message}
 }
 
-// statusOf gives the HTTP status that AWS sends with an exception or error code.
+// statusOf returns the HTTP status that AWS sends with an exception or error code.
 func statusOf(typ string) int {
 	switch typ {
 	case "InvalidClientException", "UnauthorizedException":
@@ -49,8 +50,8 @@ func statusOf(typ string) int {
 	return http.StatusBadRequest
 }
 
-// oauthError gives the error code of RFC 6749 and RFC 8628 that the OIDC
-// service puts beside an exception.
+// oauthError returns the error code of RFC 6749 or RFC 8628 that the OIDC service
+// sends with an exception.
 func oauthError(typ string) string {
 	switch typ {
 	case "AuthorizationPendingException":
@@ -81,8 +82,8 @@ func oauthError(typ string) string {
 	return "invalid_request"
 }
 
-// encode writes an answer or a refusal in the operation's protocol. The caller
-// holds the lock.
+// encode returns the response for answer, or for apiErr if it is not nil, in the
+// format of the operation's protocol. The caller must hold s.mu.
 func (s *Server) encode(r *request, answer any, apiErr *apiError) response {
 	out := s.newResponse()
 	out.answer, out.apiErr = answer, apiErr
@@ -132,8 +133,8 @@ func (s *Server) encode(r *request, answer any, apiErr *apiError) response {
 	return out
 }
 
-// newResponse is an empty success with the headers that AWS sends with everything.
-// The caller holds the lock.
+// newResponse returns an empty response with status 200 and the headers that AWS
+// sends with every response. The caller must hold s.mu.
 func (s *Server) newResponse() response {
 	return response{status: http.StatusOK, header: http.Header{
 		"Date":             {s.now().UTC().Format(http.TimeFormat)},
@@ -147,9 +148,9 @@ func encodeJSON(v any) []byte {
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // AWS does not, and a reader must not need it
+	enc.SetEscapeHTML(false) // as AWS does
 	if err := enc.Encode(v); err != nil {
-		panic(err) // our own types always encode
+		panic(err) // the types of this package always encode
 	}
 	return b.Bytes()
 }
@@ -157,7 +158,7 @@ func encodeJSON(v any) []byte {
 func encodeXML(v any) []byte {
 	b, err := xml.Marshal(v)
 	if err != nil {
-		panic(err) // our own types always encode
+		panic(err) // the types of this package always encode
 	}
 	return b
 }

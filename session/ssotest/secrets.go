@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A SecretKind is what a secret is good for.
+// A SecretKind is a kind of secret.
 type SecretKind string
 
 // The kinds of secrets that pass between a client and the server.
@@ -19,7 +19,7 @@ const (
 	CodeVerifier      SecretKind = "code verifier"
 	Access            SecretKind = "access token"
 	Refresh           SecretKind = "refresh token"
-	KeyID             SecretKind = "access key id" // no secret, but for no screen either
+	KeyID             SecretKind = "access key id" // not secret, but not to be displayed either
 	SecretKey         SecretKind = "secret access key"
 	SessionToken      SecretKind = "session token"
 	SigninToken       SecretKind = "console sign-in token"
@@ -27,27 +27,28 @@ const (
 	MFA               SecretKind = "MFA code"
 )
 
-// A Secret is a text that nobody is to see but the client that it was for.
+// A Secret is a value that must not become known to others than the client that it
+// was issued to.
 type Secret struct {
 	Kind SecretKind
 	Text string
 }
 
-// Secrets returns every secret that the server has issued, and those that
-// clients have shown it, in the order in which it came to know them. What has
-// expired or been revoked is among them.
+// Secrets returns every secret that the server has issued or received, in that order,
+// including those that have expired or were revoked. Tests search output and files
+// for them.
 func (s *Server) Secrets() []Secret {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.secrets)
 }
 
-// addSecret notes a secret. The caller holds the lock.
+// addSecret records a secret. The caller must hold s.mu.
 func (s *Server) addSecret(kind SecretKind, text string) {
 	s.secrets = append(s.secrets, Secret{kind, text})
 }
 
-// randomText returns n random characters of [A-Z2-7], at least five bits each.
+// randomText returns n random characters from A-Z and 2-7.
 func randomText(n int) string {
 	var b strings.Builder
 	for b.Len() < n {
@@ -56,16 +57,17 @@ func randomText(n int) string {
 	return b.String()[:n]
 }
 
-// randomBase64 returns n random bytes in base64, which ends without padding if three
-// divides n.
+// randomBase64 returns n random bytes in base64. There is no padding if n is a
+// multiple of 3.
 func randomBase64(n int) string {
 	b := make([]byte, n)
 	rand.Read(b)
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-// userCode returns a code for people to compare and type: eight consonants, so
-// that no word comes of it, and no digits that look like letters.
+// userCode returns a random code for users to compare and type, as BCDF-GHJK. It has
+// only consonants, so that it spells no word, and no digits, which can look like
+// letters.
 func userCode() string {
 	const letters = "BCDFGHJKLMNPQRSTVWXZ"
 	b := make([]byte, 8)

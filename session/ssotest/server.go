@@ -1,30 +1,31 @@
-// Package ssotest is an AWS IAM Identity Center that fits in a test.
+// Package ssotest provides a fake AWS IAM Identity Center for tests.
 //
-// A [Server] is one [http.Handler] that speaks the wire formats of five AWS
-// services on one port, well enough that the AWS CLI, the AWS SDKs and a web
-// browser cannot tell:
+// A [Server] is one [http.Handler] that implements parts of five AWS services
+// on one port, in their real wire formats. The AWS CLI, the AWS SDKs and web
+// browsers work with it unchanged:
 //
 //   - IAM Identity Center OIDC: RegisterClient, StartDeviceAuthorization and
 //     CreateToken with the device, authorization code (PKCE) and refresh grants
-//   - the sign-in pages /authorize and /device, for a person or a browser
-//   - the access portal: GetRoleCredentials, ListAccounts, ListAccountRoles, Logout
+//   - the sign-in pages /authorize and /device, for a user with a browser
+//   - the SSO API (portal.sso): GetRoleCredentials, ListAccounts,
+//     ListAccountRoles, Logout
 //   - STS: GetCallerIdentity and AssumeRole, with Signature Version 4 verified
 //   - the console's federation endpoint: getSigninToken and login
 //
-// It keeps its promises as the real service does: authorization codes work
-// once, refresh tokens rotate, sessions end, a role that is not assigned is
-// forbidden, a request signed with a misquoted secret does not match. The
-// secrets it issues are made of shell syntax, so that a slip in quoting shows
-// at the first test.
+// It enforces the rules of the real services: an authorization code works once,
+// refresh tokens rotate, sessions end, a role that is not assigned to the user is
+// forbidden, and a request signed with a changed secret is rejected. The secrets
+// that it issues contain shell syntax, so that any test with a quoting error
+// fails.
 //
-// A Server opens no socket, starts no goroutine when made and reads the time
-// from its Now alone, so it serves three kinds of test alike: behind
-// [net/http.Server] or httptest for real clients, through [Server.Transport]
-// within the process, and inside a testing/synctest bubble on fake time.
+// A Server opens no socket, starts no goroutine of its own and reads the time
+// only from its field Now. It can therefore run behind [net/http.Server] or
+// httptest for real clients, in the test's process through [Server.Transport],
+// and in a testing/synctest bubble on fake time.
 //
-// Whatever goes wrong between a client and AWS can be asked for with
-// [Server.Fault], and every request can be looked up with [Server.Calls] and
-// [Server.Log]. Scripts reach the same through the paths under /fake/.
+// [Server.Fault] injects errors of the service and of the network. [Server.Calls]
+// and [Server.Log] report the requests that were received. The paths under /fake/
+// offer the same to scripts in any language.
 package ssotest
 
 import (
@@ -36,18 +37,19 @@ import (
 	"time"
 )
 
-// A Server is an IAM Identity Center instance with one user, its accounts and
-// its roles. [New] makes one. All methods may be called from many goroutines.
+// A Server is an IAM Identity Center instance with one user and the accounts and
+// roles that are assigned to that user. Create one with [New]. All methods are
+// safe for concurrent use.
 type Server struct {
-	// Settings may be set freely before the first request, and by
-	// [Server.Change] afterwards.
+	// Settings may be set directly before the first request. After that, use
+	// [Server.Change].
 	Settings
 
-	// Now is the server's clock, to which Settings.Skew is added. It must be
-	// set before the first request. New sets it to time.Now.
+	// Now returns the server's time, to which Settings.Skew is added. New sets it
+	// to time.Now. It must not be changed after the first request.
 	Now func() time.Time
 
-	mu         sync.Mutex // held through each operation: an operation is atomic
+	mu         sync.Mutex // held for the whole of an operation, which makes it atomic
 	accounts   accountList
 	clients    map[string]*client
 	devices    map[string]*device       // by device code
@@ -60,12 +62,12 @@ type Server struct {
 	bucket     bucket // the List operations' rate limit
 	faults     []*Fault
 	calls      callLog
-	issueCount int          // key pairs issued; picks which session tokens are hostile
-	lastIssued *credentials // issued
+	issueCount int          // credentials issued; decides which session tokens are hostile
+	lastIssued *credentials // nil before the first
 	secrets    []Secret
 }
 
-// New returns a Server with default [Settings] and the [DefaultAccounts].
+// New returns a Server with [DefaultSettings] and [DefaultAccounts].
 func New() *Server {
 	s := &Server{
 		Settings: DefaultSettings(),
@@ -82,36 +84,37 @@ func New() *Server {
 	return s
 }
 
-// Change applies f to the settings while requests may be under way. What has
-// been issued keeps the lifetime it was issued with. f must not call methods of
-// the Server.
+// Change calls f to change the settings. It may be called while requests are
+// being served. Tokens and credentials that were issued before keep their
+// lifetimes. f must not call methods of the Server.
 func (s *Server) Change(f func(*Settings)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(&s.Settings)
 }
 
-// bodyLimit bounds what a client may send. No AWS request here comes near it.
+// bodyLimit is the largest request body in bytes. Real requests are far smaller.
 const bodyLimit = 1 << 20
 
-// ServeHTTP answers one request. It waits only for the client, for a fault's
-// delay and for Settings.Latency, and stops waiting when the request's context
-// ends. A connection that a fault wants broken is broken by panicking with
-// [http.ErrAbortHandler], unless the ResponseWriter can be hijacked, in which
-// case the client's TCP connection is reset.
+// ServeHTTP answers one request. It waits for Settings.Latency and for a fault's
+// delay, and returns early when the request's context ends. A request body of
+// more than 1 MiB is answered with status 413.
+//
+// To break a connection for a fault, ServeHTTP resets the client's TCP connection
+// if the ResponseWriter can be hijacked. Otherwise it panics with
+// [http.ErrAbortHandler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/fake/"):
 		s.serveControl(w, r)
 		return
-	case r.URL.Path == "/favicon.ico": // browsers ask unasked; it is nobody's call
+	case r.URL.Path == "/favicon.ico": // requested by browsers on their own: not counted as a call
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
 	if err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
 			return
 		}
@@ -120,7 +123,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve(w, s.read(r, body))
 }
 
-// serve counts the request, lets its fault befall it, acts and answers.
+// serve records the request, selects the fault for it, runs the operation unless
+// the fault prevents that, and writes the response.
 func (s *Server) serve(w http.ResponseWriter, r *request) {
 	call, fault, latency := s.begin(r)
 	defer s.end(call)
@@ -128,15 +132,15 @@ func (s *Server) serve(w http.ResponseWriter, r *request) {
 	if !sleep(r.http.Context(), latency+fault.Delay) {
 		panic(http.ErrAbortHandler)
 	}
-	answer, spared := s.replaceResponse(r, fault)
-	if !spared {
-		answer = fault.alter(r, s.act(r))
+	resp, replaced := s.replaceResponse(r, fault)
+	if !replaced {
+		resp = fault.alter(r, s.act(r))
 	}
-	s.recordResponse(call, answer, fault)
-	fault.write(w, r, answer)
+	s.recordResponse(call, resp, fault)
+	fault.write(w, r, resp)
 }
 
-// act runs the operation under the lock and encodes what comes of it.
+// act runs the operation under the lock and encodes its result.
 func (s *Server) act(r *request) response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,5 +152,5 @@ func (s *Server) act(r *request) response {
 	return s.encode(r, answer, apiErr)
 }
 
-// now reads the server's clock. The caller holds the lock.
+// now returns the server's time. The caller must hold s.mu.
 func (s *Server) now() time.Time { return s.Now().Add(s.Skew) }

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// checkToken finds the session behind the bearer token.
+// checkToken returns the access token of the request, or an UnauthorizedException if
+// it is not valid.
 func (s *Server) checkToken(r *request) (*accessToken, *apiError) {
 	t := s.access[r.http.Header.Get("X-Amz-Sso_bearer_token")]
 	if t == nil || t.revoked || !r.now.Before(t.expires) || t.session.hasEnded(r.now) || s.isOtherRegion(r) {
@@ -18,7 +19,7 @@ func (s *Server) checkToken(r *request) (*accessToken, *apiError) {
 	return t, nil
 }
 
-// getRoleCredentials imitates GetRoleCredentials.
+// getRoleCredentials implements GetRoleCredentials.
 func (s *Server) getRoleCredentials(r *request) (any, *apiError) {
 	t, apiErr := s.checkToken(r)
 	if apiErr != nil {
@@ -55,7 +56,7 @@ type roleCredentials struct {
 	Expiration      int64  `json:"expiration"` // Unix milliseconds
 }
 
-// listAccounts imitates ListAccounts.
+// listAccounts implements ListAccounts.
 func (s *Server) listAccounts(r *request) (any, *apiError) {
 	if _, apiErr := s.checkToken(r); apiErr != nil {
 		return nil, apiErr
@@ -82,7 +83,7 @@ type accountInfo struct {
 	EmailAddress string `json:"emailAddress,omitempty"`
 }
 
-// listAccountRoles imitates ListAccountRoles.
+// listAccountRoles implements ListAccountRoles.
 func (s *Server) listAccountRoles(r *request) (any, *apiError) {
 	if _, apiErr := s.checkToken(r); apiErr != nil {
 		return nil, apiErr
@@ -116,7 +117,8 @@ type roleInfo struct {
 	AccountID string `json:"accountId"`
 }
 
-// logout imitates Logout: the session and all its tokens end.
+// logout implements Logout. It ends the session of the token, and with it the
+// session's other tokens.
 func (s *Server) logout(r *request) (any, *apiError) {
 	t, apiErr := s.checkToken(r)
 	if apiErr != nil {
@@ -126,7 +128,8 @@ func (s *Server) logout(r *request) (any, *apiError) {
 	return nil, nil
 }
 
-// pageOf cuts from all the page that the request asks for.
+// pageOf returns the page of all that the request's next_token and max_result select,
+// and the token of the next page, which is empty on the last.
 func pageOf[T any](s *Server, r *request, all []T) (page []T, next string, apiErr *apiError) {
 	size := s.PageSize
 	if text := r.get("max_result"); text != "" {
@@ -152,13 +155,15 @@ func pageOf[T any](s *Server, r *request, all []T) (page []T, next string, apiEr
 	return all[from:to], next, nil
 }
 
-// pageToken names the page that begins at an index. A nonce makes two names of
-// one page differ. AWS's tokens are opaque, and as fond of characters that need
-// escaping in a query.
+// pageToken returns the token of the page that starts at an index. Tokens of the same
+// page with different nonces differ. Like AWS's, it contains characters that must be
+// escaped in a query.
 func pageToken(start int, nonce string) string {
 	return "page+/=" + base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%d,%s", start, nonce))
 }
 
+// pageStart returns the index in a token from pageToken. ok is false if the token is
+// invalid.
 func pageStart(token string) (start int, ok bool) {
 	token, ok = strings.CutPrefix(token, "page+/=")
 	if !ok {
@@ -173,7 +178,7 @@ func pageStart(token string) (start int, ok bool) {
 	return start, err == nil && start >= 0
 }
 
-// partition is the ARN partition of the instance's region.
+// partition returns the partition of the instance's region, for ARNs.
 func (s *Server) partition() string {
 	switch {
 	case strings.HasPrefix(s.Region, "cn-"):
@@ -186,13 +191,14 @@ func (s *Server) partition() string {
 	return "aws"
 }
 
-// permissionSetRole is the name of the IAM role that stands for a permission
-// set in an account. The hash keeps it the same from call to call, as in AWS.
+// permissionSetRole returns the name of the IAM role that Identity Center creates for
+// a permission set in an account. It ends in a hash, so that it is always the same for
+// the same account and role.
 func permissionSetRole(account, role string) string {
 	return "AWSReservedSSO_" + url.PathEscape(role) + "_" + digest(account, role)[:16]
 }
 
-// roleID is the unique id of that role.
+// roleID returns the unique id of the IAM role, which starts with AROA.
 func roleID(account, role string) string {
 	return "AROA" + strings.ToUpper(digest("id", account, role)[:17])
 }

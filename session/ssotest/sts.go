@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// getCallerIdentity imitates GetCallerIdentity.
+// getCallerIdentity implements GetCallerIdentity.
 func (s *Server) getCallerIdentity(r *request) (any, *apiError) {
 	creds, apiErr := s.verifySignature(r)
 	if apiErr != nil {
@@ -50,7 +50,7 @@ type stsError struct {
 	Message string
 }
 
-// withRequestID puts the request's id where each kind of answer has it.
+// withRequestID returns answer with the request id set.
 func withRequestID(answer any, id string) any {
 	switch a := answer.(type) {
 	case getCallerIdentityResponse:
@@ -71,11 +71,11 @@ var (
 	sessionName = regexp.MustCompile(`^[A-Za-z0-9+=,.@_-]{2,64}$`)
 )
 
-// chainedLimit is the longest session of a role that was assumed by a role,
-// which every role here is.
+// chainedLimit is the longest session of a role that was assumed with the credentials
+// of another role (role chaining). It applies to every AssumeRole here.
 const chainedLimit = time.Hour
 
-// assumeRole imitates AssumeRole.
+// assumeRole implements AssumeRole.
 func (s *Server) assumeRole(r *request) (any, *apiError) {
 	caller, apiErr := s.verifySignature(r)
 	if apiErr != nil {
@@ -120,8 +120,8 @@ func (s *Server) assumeRole(r *request) (any, *apiError) {
 	}}, nil
 }
 
-// checkTrust checks what the target's trust policy asks for, and a second factor
-// whenever one is offered.
+// checkTrust returns an AccessDenied error if the request does not meet the conditions
+// of the target's trust policy, or if it contains an MFA code that is wrong.
 func (s *Server) checkTrust(r *request, caller *credentials, arn string) *apiError {
 	if r.get("TokenCode") != "" {
 		s.addSecret(MFA, r.get("TokenCode"))
@@ -167,7 +167,7 @@ type stsCredentials struct {
 	Expiration      string // RFC 3339
 }
 
-// digest is a hash of words in hexadecimal.
+// digest returns the SHA-256 of words in hexadecimal.
 func digest(words ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))
 	return hex.EncodeToString(sum[:])

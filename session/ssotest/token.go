@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// A session is a login of the user. Its tokens are good for as long as it lasts.
+// A session is a login of the user. No token of it is valid after it has ended.
 type session struct {
 	user    string
 	ends    time.Time
 	ended   bool
 	client  *client
-	refresh bool // the client may have refresh tokens
+	refresh bool // whether the client gets refresh tokens
 }
 
 func (s *session) hasEnded(now time.Time) bool { return s.ended || !now.Before(s.ends) }
@@ -41,7 +41,8 @@ type code struct {
 	used      bool
 }
 
-// createToken imitates CreateToken.
+// createToken implements CreateToken: it authenticates the client and calls the
+// grant's method.
 func (s *Server) createToken(r *request) (any, *apiError) {
 	grant := r.get("grantType")
 	if grant == "" {
@@ -73,6 +74,7 @@ type tokenAnswer struct {
 	RefreshToken string `json:"refreshToken,omitempty"`
 }
 
+// redeemCode implements the authorization_code grant of CreateToken.
 func (s *Server) redeemCode(r *request, c *client) (any, *apiError) {
 	for _, name := range []string{"code", "redirectUri", "codeVerifier"} {
 		if r.get(name) == "" {
@@ -84,8 +86,8 @@ func (s *Server) redeemCode(r *request, c *client) (any, *apiError) {
 	if g == nil || g.client != c || g.used {
 		return nil, newError("InvalidGrantException", "Invalid authorization code provided")
 	}
-	// A code that was presented is spent, whatever comes of it (RFC 9700,
-	// section 2.1.1: no second guess at the verifier).
+	// The code is used up even if the request fails, so that a client has only one
+	// attempt at the verifier (RFC 9700, section 2.1.1).
 	g.used = true
 	sum := sha256.Sum256([]byte(r.get("codeVerifier")))
 	switch {
@@ -106,6 +108,7 @@ var (
 	challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)       // SHA-256 in base64url
 )
 
+// refreshSession implements the refresh_token grant of CreateToken.
 func (s *Server) refreshSession(r *request, c *client) (any, *apiError) {
 	if r.get("refreshToken") == "" {
 		return nil, newError("InvalidRequestException", "refreshToken is required")
@@ -123,57 +126,61 @@ func (s *Server) refreshSession(r *request, c *client) (any, *apiError) {
 	return answer, nil
 }
 
-// loginDialog begins a session and issues its first tokens. The caller holds the
-// lock.
+// startSession starts a session for user and issues its first tokens. The caller
+// must hold s.mu.
 func (s *Server) startSession(r *request, c *client, user string) tokenAnswer {
-	session := &session{
+	sess := &session{
 		user:    user,
 		client:  c,
 		ends:    r.now.Add(s.SessionLifetime),
 		refresh: slices.Contains(c.scopes, scopeAccountAccess) && c.allowsGrant(grantRefresh),
 	}
-	s.sessions = append(s.sessions, session)
-	answer := s.issueAccess(r, session)
-	if session.refresh {
-		answer.RefreshToken = s.issueRefresh(session)
+	s.sessions = append(s.sessions, sess)
+	answer := s.issueAccess(r, sess)
+	if sess.refresh {
+		answer.RefreshToken = s.issueRefresh(sess)
 	}
 	return answer
 }
 
-func (s *Server) issueAccess(r *request, session *session) tokenAnswer {
+// issueAccess issues an access token. It expires after TokenLifetime, or
+// LegacyTokenLifetime if the session has no refresh tokens, but not after the end of
+// the session.
+func (s *Server) issueAccess(r *request, sess *session) tokenAnswer {
 	lifetime := s.TokenLifetime
-	if !session.refresh {
+	if !sess.refresh {
 		lifetime = s.LegacyTokenLifetime
 	}
-	lifetime = min(lifetime, session.ends.Sub(r.now))
+	lifetime = min(lifetime, sess.ends.Sub(r.now))
 	token := "aoaAAAAA" + randomBase64(300) + ":" + randomBase64(99)
 	s.addSecret(Access, token)
-	s.access[token] = &accessToken{session: session, expires: r.now.Add(lifetime)}
+	s.access[token] = &accessToken{session: sess, expires: r.now.Add(lifetime)}
 	return tokenAnswer{AccessToken: token, TokenType: "Bearer", ExpiresIn: seconds(lifetime)}
 }
 
-func (s *Server) issueRefresh(session *session) string {
+// issueRefresh issues a refresh token.
+func (s *Server) issueRefresh(sess *session) string {
 	token := "aorAAAAA" + randomBase64(300) + ":" + randomBase64(99)
 	s.addSecret(Refresh, token)
-	s.refresh[token] = &refreshToken{session: session}
+	s.refresh[token] = &refreshToken{session: sess}
 	return token
 }
 
+// seconds returns d in whole seconds, rounded down.
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
-// RevokeSessions ends all sessions, as an administrator does: their access
-// tokens are unauthorized, their refresh tokens invalid. Role credentials live
-// on until they expire.
+// RevokeSessions ends all sessions, as an administrator can. Their access tokens
+// and refresh tokens are rejected. Role credentials stay valid until they expire.
 func (s *Server) RevokeSessions() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, session := range s.sessions {
-		session.ended = true
+	for _, sess := range s.sessions {
+		sess.ended = true
 	}
 }
 
-// RevokeAccessTokens makes the portal reject all access tokens issued so far.
-// Refresh tokens still work.
+// RevokeAccessTokens makes the SSO API reject all access tokens issued so far. The
+// refresh tokens stay valid.
 func (s *Server) RevokeAccessTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
