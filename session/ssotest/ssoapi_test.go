@@ -72,7 +72,7 @@ func TestSecretsAreUniqueAndHostile(t *testing.T) {
 		printable = regexp.MustCompile(`^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$`)
 		simple    = regexp.MustCompile(`^[A-Za-z0-9+/]+$`)
 		seen      = map[string]bool{}
-		hard      int
+		hostile   int
 	)
 	issue := func() *types.RoleCredentials {
 		out, err := c.sso.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{
@@ -104,14 +104,14 @@ func TestSecretsAreUniqueAndHostile(t *testing.T) {
 			}
 		}
 		if strings.Contains(*k.SessionToken, "$(") {
-			hard++
+			hostile++
 		}
 		if strings.Contains(*k.SessionToken, " ") {
 			t.Error("a session token contains a space, which Signature Version 4 may merge with others")
 		}
 	}
-	if hard == 0 || hard == 20 {
-		t.Errorf("%d of 20 session tokens are hostile, want some", hard)
+	if hostile == 0 || hostile == 20 {
+		t.Errorf("%d of 20 session tokens are hostile, want some", hostile)
 	}
 	s.Change(func(settings *ssotest.Settings) { settings.PlainSecrets = true })
 	if k := issue(); !simple.MatchString(*k.SecretAccessKey) || len(*k.SecretAccessKey) != 40 || !simple.MatchString(*k.SessionToken) {
