@@ -21,7 +21,7 @@ import (
 func estateOf(t *testing.T, n int, roles ...string) (*Client, *ssotest.Server, SSOSession) {
 	t.Helper()
 	c, server, profile := loggedIn(t)
-	server.SetEstate(ssotest.ManyAccounts(n, roles...))
+	server.SetAccounts(ssotest.ManyAccounts(n, roles...))
 	server.ForgetCalls()
 	return c, server, profile.SSOSession
 }
@@ -525,7 +525,7 @@ func TestKnownReach(t *testing.T) {
 		// Fewer accounts with other roles, and an interruption at once: nothing
 		// is known any worse.
 		time.Sleep(time.Minute)
-		server.SetEstate(ssotest.ManyAccounts(120, "Guest"))
+		server.SetAccounts(ssotest.ManyAccounts(120, "Guest"))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		inventory, err := c.Discover(ctx, sso, DiscoveryEvents{})
 		cancel()
@@ -708,12 +708,12 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	t.Run("names that are none", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c, server, sso := estateOf(t, 1, "Good", "Bad one", "../worse", "Good", "Also@good")
-			server.AddAccounts(ssotest.HostileEstate()...)
+			server.AddAccounts(ssotest.HostileAccounts()...)
 			server.AddAccounts(ssotest.Account{ID: "888888888888", Name: strings.Repeat("ä", maxName)})
 			var warnings []string
 			c.Warn = func(line string) { warnings = append(warnings, line) }
 			inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
-			if err != nil || len(inventory) != 2+len(ssotest.HostileEstate()) {
+			if err != nil || len(inventory) != 2+len(ssotest.HostileAccounts()) {
 				t.Fatalf("%d accounts, %v", len(inventory), err)
 			}
 			for _, account := range inventory {

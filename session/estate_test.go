@@ -15,7 +15,7 @@ func TestAccountsAndRoles(t *testing.T) {
 		c, server, profile := loggedIn(t)
 		server.AddAccounts(ssotest.ManyAccounts(250, "Administrator", "ReadOnly")...)
 		accounts, err := c.Accounts(t.Context(), profile.SSOSession)
-		if err != nil || len(accounts) != 250+len(ssotest.DefaultEstate()) {
+		if err != nil || len(accounts) != 250+len(ssotest.DefaultAccounts()) {
 			t.Fatalf("%d accounts, %v", len(accounts), err)
 		}
 		if last := accounts[len(accounts)-1]; last.ID != "555555555555" || last.Name != "" {

@@ -1,27 +1,26 @@
-// Command fakesso serves an AWS IAM Identity Center on this machine, so that
-// ssoenv, the AWS CLI and the SDKs can be tried, scripted and broken without an
-// AWS account.
+// Command fakesso serves a fake AWS IAM Identity Center on this machine. With it,
+// ssoenv, the AWS CLI and the SDKs can be tried and tested without an AWS account.
 //
 //	fakesso -write-config /tmp/demo/config -env-file /tmp/demo/env &
 //	until test -e /tmp/demo/env; do sleep 0.1; done
 //	set -a; . /tmp/demo/env; set +a
 //	BROWSER="fakesso -visit %s" ssoenv login dev
 //
-// Once it listens it prints the environment variables that point clients at it,
-// a line each, ready to be read by a shell; with -env-file it writes them to a
-// file, which appears whole. What it does can be changed while it runs, through
-// the paths under /fake/ that package ssotest describes:
+// When it listens, it prints the environment variables that make clients use it, one
+// NAME='VALUE' per line, for a shell to read. With -env-file it writes them to a file
+// instead, which it creates in one step. Its behaviour can be changed while it runs,
+// through the paths under /fake/ (see package ssotest):
 //
 //	curl -d role-lifetime=2m "$FAKESSO_URL/fake/config"
 //	curl -d 'op=GetRoleCredentials&kind=reset-after' "$FAKESSO_URL/fake/fault"
 //	curl -d what=sessions "$FAKESSO_URL/fake/revoke"
 //	curl "$FAKESSO_URL/fake/calls"
 //
-// A person approves logins in a browser. With -visit, fakesso is that person and
-// that browser: it approves at the address, goes where it is sent from there,
-// and ends. With -approve, nobody has to approve anything.
+// The user approves logins in a browser. With -visit, fakesso acts as the browser and
+// the user: it opens the address, approves the login, follows the redirects and exits.
+// With -approve, logins are approved automatically.
 //
-// It ends on SIGINT and SIGTERM.
+// It exits on SIGINT and SIGTERM.
 package main
 
 import (
@@ -66,10 +65,10 @@ func main() {
 	}
 }
 
-// errUsage is a command line that the flag package has already complained of.
+// errUsage is returned for an invalid command line, after a message was printed.
 var errUsage = errors.New("wrong usage")
 
-// options are what the flags say beyond the server's settings.
+// options are the flags other than the server's settings.
 type options struct {
 	listen, cert, config, data, env string
 	visit                           string
@@ -77,22 +76,22 @@ type options struct {
 	hostile                         bool
 }
 
-// run serves until ctx ends.
+// run parses the flags, writes the requested files and serves until ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	server := ssotest.New()
 	var o options
 	flags := flag.NewFlagSet("fakesso", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "`address` to listen at; must be of this machine")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "loopback `address` to listen on")
 	flags.StringVar(&o.cert, "tls", "", "serve HTTPS, and write the self-signed certificate to `file`")
 	flags.StringVar(&o.config, "write-config", "", "write an AWS config with the profiles dev, prod, readonly, deploy and legacy to `file`")
 	flags.StringVar(&o.data, "write-data-path", "", "write endpoints for AWS CLI before 2.13 and botocore before 1.31 to `directory`, for AWS_DATA_PATH")
 	flags.StringVar(&o.env, "env-file", "", "write the environment variables to `file` instead of printing them")
-	flags.StringVar(&o.visit, "visit", "", "open `address` as a browser would, approve a login there, and do nothing else")
+	flags.StringVar(&o.visit, "visit", "", "open `address` like a browser, approve the login there and exit")
 	flags.IntVar(&o.accounts, "accounts", 0, "add `n` accounts")
-	flags.IntVar(&o.roles, "roles", 2, "`number` of roles in each of them, eight at most")
+	flags.IntVar(&o.roles, "roles", 2, "`number` of roles in each added account, at most 8")
 	flags.BoolVar(&o.hostile, "hostile", false, "add accounts with hostile names")
-	flags.Func("fault", "add a fault, as `op=CreateToken&kind=reset-after&times=2`; may be repeated", func(spec string) error {
+	flags.Func("fault", "add a fault, such as `op=CreateToken&kind=reset-after&times=2`; can be repeated", func(spec string) error {
 		f, err := ssotest.ParseFault(spec)
 		if err == nil {
 			server.Fault(f)
@@ -116,7 +115,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	roles := []string{"Administrator", "ReadOnly", "Developer", "Operator", "Auditor", "Billing", "Network", "Security"}
 	server.AddAccounts(ssotest.ManyAccounts(o.accounts, roles[:min(max(o.roles, 1), len(roles))]...)...)
 	if o.hostile {
-		server.AddAccounts(ssotest.HostileEstate()...)
+		server.AddAccounts(ssotest.HostileAccounts()...)
 	}
 
 	listener, err := listen(ctx, o.listen)
@@ -127,7 +126,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	scheme := "http"
 	if o.cert != "" {
 		scheme = "https"
-		if listener, err = secure(listener, o.cert, hosts(server)); err != nil {
+		if listener, err = listenTLS(listener, o.cert, certificateHosts(server)); err != nil {
 			return err
 		}
 	}
@@ -142,27 +141,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	if err := announce(base, o, stdout); err != nil {
+	if err := writeEnv(base, o, stdout); err != nil {
 		return err
 	}
 	return serve(ctx, listener, server)
 }
 
-// visit posts the form that the Approve button posts, and follows the browser's
-// way back to whoever began the login.
+// visit opens address and posts the form of the Approve button, unless the login is
+// approved already. Like a browser it follows redirects, at the end of a PKCE login to
+// the client's listener.
 func visit(ctx context.Context, address string) error {
 	page, err := fetch(ctx, http.MethodGet, address, "")
 	if err != nil {
 		return err
 	}
 	if page.Path == "/oauth/callback" || page.Path == "/federation" {
-		return nil // it was approved without a person, and has come back; or it is the console
+		return nil // approved automatically and redirected to the client, or a console link
 	}
 	_, err = fetch(ctx, http.MethodPost, page.String(), url.Values{"decision": {"approve"}}.Encode())
 	return err
 }
 
-// fetch follows redirects as a browser does, and returns where they end.
+// fetch sends a request, follows redirects and returns the final URL. A final status
+// other than 200 is an error.
 func fetch(ctx context.Context, method, address, form string) (*url.URL, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form))
 	if err != nil {
@@ -185,8 +186,8 @@ func fetch(ctx context.Context, method, address, form string) (*url.URL, error) 
 	return res.Request.URL, nil
 }
 
-// listen listens at an address of this machine and no other: whoever reaches
-// the server may sign in and read its log.
+// listen listens on a loopback address, and returns an error for any other address:
+// every client of the server can sign in and read its log.
 func listen(ctx context.Context, address string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -199,8 +200,8 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return config.Listen(ctx, "tcp", address)
 }
 
-// serve answers until ctx ends, and then lets requests finish. Those that a
-// fault makes hang are let go at once.
+// serve serves until ctx ends, and then waits up to 3 s for requests to finish.
+// Requests that hang because of a fault end immediately.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -222,8 +223,9 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	return nil
 }
 
-// announce writes the variables that point clients at the server.
-func announce(base string, o options, stdout io.Writer) error {
+// writeEnv writes the environment variables that make clients use the server, to
+// o.env or else to stdout.
+func writeEnv(base string, o options, stdout io.Writer) error {
 	lines := [][2]string{
 		{"AWS_ENDPOINT_URL_SSO", base},
 		{"AWS_ENDPOINT_URL_SSO_OIDC", base},
@@ -251,27 +253,28 @@ func announce(base string, o options, stdout io.Writer) error {
 		_, err := io.WriteString(stdout, b.String())
 		return err
 	}
-	// By way of a second name, so that who waits for the file finds it whole.
+	// Rename, so that the file is complete as soon as it exists.
 	if err := os.WriteFile(o.env+".tmp", []byte(b.String()), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(o.env+".tmp", o.env)
 }
 
-// signature is the first line of a config that fakesso wrote and may replace.
-const signature = "# Written by fakesso. It will be replaced.\n"
+// configHeader is the first line of a config that fakesso wrote. A file without it is
+// not replaced.
+const configHeader = "# Written by fakesso. It will be replaced.\n"
 
-// writeConfig writes an AWS config for the server's default accounts. It does
-// not replace a file that somebody else wrote.
+// writeConfig writes an AWS config for the server's default accounts. It returns an
+// error if the file exists and was not written by fakesso.
 func writeConfig(name string, server *ssotest.Server) error {
 	old, err := os.ReadFile(name)
 	switch {
-	case err == nil && !strings.HasPrefix(string(old), signature):
+	case err == nil && !strings.HasPrefix(string(old), configHeader):
 		return fmt.Errorf("%q exists and was not written by fakesso", name)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	text := signature + strings.NewReplacer("{start}", server.StartURLs[0], "{region}", server.Region).Replace(config)
+	text := configHeader + strings.NewReplacer("{start}", server.StartURLs[0], "{region}", server.Region).Replace(config)
 	return os.WriteFile(name, []byte(text), 0o600)
 }
 
@@ -312,9 +315,10 @@ sso_role_name = ReadOnly
 region = us-west-2
 `
 
-// hosts are the names that clients may know the server by: this machine's, and
-// those of the AWS services for who routes them here.
-func hosts(server *ssotest.Server) []string {
+// certificateHosts returns the host names for the certificate: those of this machine,
+// those of the AWS services, for tests that route them to this machine, and those of
+// the start URLs.
+func certificateHosts(server *ssotest.Server) []string {
 	names := []string{"127.0.0.1", "::1", "localhost", "signin.aws.amazon.com"}
 	for _, service := range []string{"portal.sso", "oidc", "sts", "device.sso"} {
 		names = append(names, service+"."+server.Region+".amazonaws.com")
@@ -327,9 +331,10 @@ func hosts(server *ssotest.Server) []string {
 	return names
 }
 
-// secure wraps a listener in TLS with a new certificate, which it writes to a
-// file as PEM. The key stays in memory.
-func secure(listener net.Listener, file string, hosts []string) (net.Listener, error) {
+// listenTLS returns a TLS listener on top of listener, with a new self-signed
+// certificate that is valid for hosts. It writes the certificate to file as PEM. The
+// private key is only in memory.
+func listenTLS(listener net.Listener, file string, hosts []string) (net.Listener, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -346,7 +351,7 @@ func secure(listener net.Listener, file string, hosts []string) (net.Listener, e
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,
-		IsCA:                  true, // it vouches for itself
+		IsCA:                  true, // self-signed
 	}
 	for _, host := range hosts {
 		if ip := net.ParseIP(host); ip != nil {

@@ -232,7 +232,7 @@ region = us-east-1
 func newChainWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	user := w.server.IssueUserKeys("444444444444", "robot")
+	user := w.server.IssueUserCredentials("444444444444", "robot")
 	w.write(t, ".aws/config", fmt.Sprintf(chainConfig, w.url, user.AccessKeyID, user.SecretAccessKey))
 	w.server.Change(func(s *ssotest.Settings) {
 		s.Targets = []ssotest.Target{

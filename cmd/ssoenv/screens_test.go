@@ -24,7 +24,7 @@ func hostileHome(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.logIn(t)
-	w.server.SetEstate(ssotest.HostileEstate())
+	w.server.SetAccounts(ssotest.HostileAccounts())
 	var b strings.Builder
 	b.WriteString(strings.ReplaceAll(defaultConfig, "$URL", w.url))
 	for i, text := range attacks {
@@ -72,7 +72,7 @@ func TestHostileScreens(t *testing.T) {
 	look("list --names", nil, "", "ssoenv", "list", "--names")
 	look("accounts", nil, "", "ssoenv", "accounts", "--sso-session", "corp")
 	look("accounts --json", nil, "", "ssoenv", "accounts", "--sso-session", "corp", "--json")
-	for _, account := range ssotest.HostileEstate() {
+	for _, account := range ssotest.HostileAccounts() {
 		look("roles", nil, "", "ssoenv", "roles", account.ID, "--sso-session", "corp")
 		look("roles by name", nil, "", "ssoenv", "roles", strings.ReplaceAll(account.Name, "\n", ""), "--sso-session", "corp")
 		for _, role := range account.Roles {
@@ -116,7 +116,7 @@ func TestJSONOfHostileNames(t *testing.T) {
 	if err := json.Unmarshal(out, &accounts); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range ssotest.HostileEstate() {
+	for _, want := range ssotest.HostileAccounts() {
 		if !slices.Contains(accounts, accountJSON{want.ID, want.Name, want.Email}) {
 			t.Errorf("no %q <%q> in\n%s", want.Name, want.Email, out)
 		}

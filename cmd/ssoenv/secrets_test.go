@@ -327,7 +327,7 @@ func findSecrets(text []byte, needles []needle) []needle {
 // it stands.
 func TestSearchFindsSecrets(t *testing.T) {
 	server := ssotest.New()
-	keys := server.IssueUserKeys("111111111111", "robot")
+	keys := server.IssueUserCredentials("111111111111", "robot")
 	secrets := append(server.Secrets(), ssotest.Secret{Kind: ssotest.SessionToken, Text: `it's "q" \ ` + strings.Repeat("é/+&%", 50)})
 	if len(server.Secrets()) != 1 || server.Secrets()[0].Text != keys.SecretAccessKey {
 		t.Fatalf("the server knows of %v", server.Secrets())

@@ -198,7 +198,7 @@ func TestChoicesElsewhere(t *testing.T) {
 	s.keys("\x1b")
 	s.expect("interrupted")
 	// Where there is nothing to choose from, it is said why.
-	w.server.SetEstate(nil)
+	w.server.SetAccounts(nil)
 	s.typeLine("ssoenv roles --sso-session corp; echo status $?")
 	s.expect(`"corp" gives access to no account`)
 	s.expect("hint: ask whoever runs the Identity Center")

@@ -1,11 +1,12 @@
-// Command interleave times programs against each other: one run of each in
-// turn, round after round, so that whatever else the machine does hits all of
-// them alike. It prints medians, and their ratio to the first program's.
+// Command interleave compares the run times of programs. In each round it runs every
+// program once, so that other load on the machine affects all of them equally. It prints
+// the minimum, the median and the 95th percentile of each program, and the ratio of its
+// median to that of the first program.
 //
 //	interleave -rounds 300 hello=/tmp/hello 'cached use=ssoenv use dev'
 //
-// Commands are split at blanks, may begin with variables as NAME=VALUE, inherit
-// the rest of the environment, and must succeed.
+// A command is split at spaces and can start with environment variables in the form
+// NAME=VALUE, which are added to the environment of interleave. It must succeed.
 package main
 
 import (
@@ -18,16 +19,17 @@ import (
 	"time"
 )
 
+// A contender is a program to measure.
 type contender struct {
 	name  string
-	words []string
-	every int // rounds between two runs of it
-	took  []time.Duration
+	words []string // the variables, the program and its arguments
+	every int      // it runs in every nth round
+	times []time.Duration
 }
 
 func main() {
 	rounds := flag.Int("rounds", 300, "rounds")
-	slow := flag.Duration("slow", 100*time.Millisecond, "programs that take longer run only in every 25th round")
+	slow := flag.Duration("slow", 100*time.Millisecond, "programs that are slower than this run only in every 25th round")
 	flag.Parse()
 	var contenders []*contender
 	for _, arg := range flag.Args() {
@@ -36,11 +38,11 @@ func main() {
 			fail("%q is not NAME=COMMAND", arg)
 		}
 		c := &contender{name: name, words: strings.Fields(command), every: 1}
-		c.run() // warms the page cache
-		if c.took[0] > *slow {
+		c.run() // fills the page cache; not counted
+		if c.times[0] > *slow {
 			c.every = 25
 		}
-		c.took = nil
+		c.times = nil
 		contenders = append(contenders, c)
 	}
 	for round := range *rounds {
@@ -53,28 +55,30 @@ func main() {
 	var base time.Duration
 	fmt.Printf("%-34s %5s %9s %9s %9s %7s\n", "", "runs", "min ms", "median", "p95", "ratio")
 	for i, c := range contenders {
-		slices.Sort(c.took)
-		median := c.took[len(c.took)/2]
+		slices.Sort(c.times)
+		median := c.times[len(c.times)/2]
 		if i == 0 {
 			base = median
 		}
-		fmt.Printf("%-34s %5d %9.2f %9.2f %9.2f %6.2fx\n", c.name, len(c.took), ms(c.took[0]), ms(median),
-			ms(c.took[len(c.took)*95/100]), float64(median)/float64(base))
+		fmt.Printf("%-34s %5d %9.2f %9.2f %9.2f %6.2fx\n", c.name, len(c.times), ms(c.times[0]), ms(median),
+			ms(c.times[len(c.times)*95/100]), float64(median)/float64(base))
 	}
 }
 
+// run runs the program once and records its time. It exits if the program fails.
 func (c *contender) run() {
 	program := slices.IndexFunc(c.words, func(word string) bool { return !strings.Contains(word, "=") })
 	command := exec.Command(c.words[program], c.words[program+1:]...)
 	command.Env = append(os.Environ(), c.words[:program]...)
 	start := time.Now()
 	err := command.Run()
-	c.took = append(c.took, time.Since(start))
+	c.times = append(c.times, time.Since(start))
 	if err != nil {
 		fail("%s: %v", c.name, err)
 	}
 }
 
+// ms returns d in milliseconds.
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func fail(format string, args ...any) {

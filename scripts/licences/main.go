@@ -1,11 +1,11 @@
-// Command licences reads the licences of what is linked into ssoenv, on every
-// system that it is built for: each must be one that lets others use, change and
-// pass on the program as the MIT licence of ssoenv does, and the modules must not
-// become more than the budget. With -texts it prints what has to accompany the
-// program: every licence and notice, word by word.
+// Command licences checks the licences of the modules that are linked into ssoenv on
+// Linux, macOS and Windows. Each must be a permissive licence from a fixed list, and the
+// number of modules must not exceed a budget. With -texts it prints the full text of
+// every licence and notice, which must be distributed with the program.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -19,16 +19,16 @@ import (
 
 var systems = []string{"linux", "darwin", "windows"}
 
-// module is what is linked, with the files that speak of its licence. A package
-// may have a licence of its own, which stands beside it.
+// A module is a linked module with its licence files. A package in it can have
+// licence files of its own.
 type module struct {
-	name  string // with its version
-	files map[string]bool
+	name  string          // path and version
+	files map[string]bool // paths of the licence files
 }
 
 func main() {
-	budget := flag.Int("budget", 25, "`modules` that may be linked")
-	texts := flag.Bool("texts", false, "print the licences and notices themselves")
+	budget := flag.Int("budget", 25, "largest number of linked `modules`")
+	texts := flag.Bool("texts", false, "print the texts of the licences and notices")
 	flag.Parse()
 	modules, err := linked()
 	if err == nil && *texts {
@@ -42,6 +42,8 @@ func main() {
 	}
 }
 
+// linked returns the modules that are linked into ssoenv on any of the systems, sorted
+// by name.
 func linked() ([]module, error) {
 	found := map[string]module{}
 	for _, system := range systems {
@@ -62,7 +64,7 @@ func linked() ([]module, error) {
 				found[name] = module{name, map[string]bool{}}
 			}
 			for ; ; dir = filepath.Dir(dir) {
-				files, err := legal(dir)
+				files, err := licenceFiles(dir)
 				if err != nil {
 					return nil, err
 				}
@@ -78,8 +80,8 @@ func linked() ([]module, error) {
 	return slices.SortedFunc(maps.Values(found), func(a, b module) int { return strings.Compare(a.name, b.name) }), nil
 }
 
-// legal are the files of a folder that speak of licences.
-func legal(dir string) (files []string, err error) {
+// licenceFiles returns the licence, notice and patent files of a directory.
+func licenceFiles(dir string) (files []string, err error) {
 	entries, err := os.ReadDir(dir)
 	for _, entry := range entries {
 		name := strings.ToUpper(entry.Name())
@@ -93,12 +95,14 @@ func legal(dir string) (files []string, err error) {
 	return files, err
 }
 
+// check prints each module with its licences. It returns an error for a licence that is
+// not allowed, a module without one, or more modules than budget.
 func check(modules []module, budget int) error {
 	for _, m := range modules {
 		var names []string
 		for _, file := range slices.Sorted(maps.Keys(m.files)) {
 			if base := strings.ToUpper(filepath.Base(file)); strings.HasPrefix(base, "NOTICE") || strings.HasPrefix(base, "PATENTS") {
-				continue // They add to a licence.
+				continue // They accompany a licence.
 			}
 			text, err := os.ReadFile(file)
 			if err != nil {
@@ -113,19 +117,20 @@ func check(modules []module, budget int) error {
 			}
 		}
 		if len(names) == 0 {
-			return fmt.Errorf("%s comes without a licence", m.name)
+			return fmt.Errorf("%s has no licence", m.name)
 		}
 		fmt.Printf("%-28s %s\n", strings.Join(names, " and "), m.name)
 	}
-	fmt.Printf("%d modules are linked, of %d that may be\n", len(modules), budget)
+	fmt.Printf("%d modules are linked, at most %d allowed\n", len(modules), budget)
 	if len(modules) > budget {
-		return fmt.Errorf("%d modules are linked, and %d may be", len(modules), budget)
+		return fmt.Errorf("%d modules are linked, at most %d allowed", len(modules), budget)
 	}
 	return nil
 }
 
-// allowed are the licences that we may pass on, each by sentences that only it has
-// all of. A text with a word of those below is none of them, whatever else it says.
+// allowed has the permitted licences, most specific first. A licence is recognised by
+// its sentences. A text with one of the phrases in foreign is not permitted, even if it
+// contains these sentences.
 var (
 	allowed = []struct {
 		name      string
@@ -139,14 +144,16 @@ var (
 	foreign = []string{"gnu", "copyleft", "mozilla", "commons clause", "business source", "server side public", "non commercial", "noncommercial", "all advertising materials"}
 )
 
+// recognise returns the name of the licence in text, or an error if it is not an allowed
+// one.
 func recognise(text string) (string, error) {
-	// Only the words count: line breaks, quotation marks and punctuation vary.
+	// Compare only the words: line breaks, quotation marks and punctuation vary.
 	words := " " + strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	}), " ") + " "
 	for _, phrase := range foreign {
 		if strings.Contains(words, " "+phrase+" ") {
-			return "", fmt.Errorf("a licence that speaks of %q is not on the list", phrase)
+			return "", fmt.Errorf("a licence that contains %q is not allowed", phrase)
 		}
 	}
 	for _, licence := range allowed {
@@ -154,9 +161,10 @@ func recognise(text string) (string, error) {
 			return licence.name, nil
 		}
 	}
-	return "", fmt.Errorf("no licence that is on the list")
+	return "", errors.New("not an allowed licence")
 }
 
+// printTexts prints the licence files of Go and of the modules.
 func printTexts(modules []module) error {
 	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {

@@ -24,7 +24,7 @@ func TestRecognise(t *testing.T) {
 		"Mozilla Public License Version 2.0":          "",
 	} {
 		if got, err := recognise(text); got != want || (err == nil) != (want != "") {
-			t.Errorf("%.60q: %q, %v", text, got, err)
+			t.Errorf("recognise(%.60q) = %q, %v; want %q", text, got, err, want)
 		}
 	}
 }

@@ -1,10 +1,10 @@
-// Command mutants takes protections out of ssoenv, one at a time, and runs the
-// test that is to notice: it must fail. What is taken out, and for which of the
-// requirements of docs/requirements.md, stands in mutants.txt. The files stay as
-// they are: go builds with the changed ones laid over them.
+// Command mutants removes protections from ssoenv, one at a time, and runs the tests
+// that should detect the removal: they must fail. The changes, each for a requirement of
+// docs/requirements.md, are listed in mutants.txt. No file is modified: the changed files
+// are passed to go with -overlay.
 //
 //	go run ./scripts/mutants          # all of them
-//	go run ./scripts/mutants A01 C05  # those of two requirements
+//	go run ./scripts/mutants A01 C05  # those for two requirements
 package main
 
 import (
@@ -24,15 +24,15 @@ import (
 //go:embed mutants.txt
 var list string
 
-// A mutant is one change to one file, and the test that does not pass with it.
+// A mutant is a change to one file, and the tests that must fail with it.
 type mutant struct {
-	requirement string // as A01
-	why         string // what is taken away
+	requirement string // such as A01
+	why         string // what is removed
 	file        string
-	before      string // stands in the file once
+	before      string // the text to replace, which must occur exactly once
 	after       string
 	pkg         string
-	tests       string // the pattern for -run
+	tests       string // the pattern for go test -run
 }
 
 func main() {
@@ -46,13 +46,13 @@ func main() {
 	}
 }
 
-// read takes the list apart: paragraphs of lines, whose first character says what
-// they are.
+// read parses the list. Mutants are separated by empty lines. The first character of
+// a line tells what it is:
 //
-//	# REQUIREMENT: what is taken away
+//	# REQUIREMENT: what is removed
 //	@ FILE
-//	- text before, as many lines as there are
-//	+ text after
+//	- text before, one or more lines
+//	+ text after, no or more lines
 //	= PACKAGE TESTS
 func read(list string) ([]mutant, error) {
 	var all []mutant
@@ -75,68 +75,71 @@ func read(list string) ([]mutant, error) {
 				m.pkg, m.tests, found = strings.Cut(text, " ")
 			}
 			if !found {
-				return nil, fmt.Errorf("mutants.txt: what is %q?", line)
+				return nil, fmt.Errorf("mutants.txt: invalid line %q", line)
 			}
 		}
 		m.before, m.after = strings.Join(before, "\n"), strings.Join(after, "\n")
 		if m.requirement == "" || m.file == "" || m.before == "" || m.tests == "" {
-			return nil, fmt.Errorf("mutants.txt: this lacks a part:\n%s", paragraph)
+			return nil, fmt.Errorf("mutants.txt: incomplete mutant:\n%s", paragraph)
 		}
 		all = append(all, m)
 	}
 	return all, nil
 }
 
+// try tests the mutants of the wanted requirements, or all if there are none, and prints
+// a line for each. It returns an error if no test fails with one of them.
 func try(mutants []mutant, wanted []string) error {
-	alive, tried := 0, 0
+	undetected, tried := 0, 0
 	for _, m := range mutants {
 		if len(wanted) > 0 && !slices.Contains(wanted, m.requirement) {
 			continue
 		}
 		tried++
-		begun := time.Now()
-		how, err := m.noticed()
+		start := time.Now()
+		failure, err := m.test()
 		if err != nil {
-			alive++
-			fmt.Printf("%s  NOT TRIED: %s: %v\n", m.requirement, m.why, err)
+			undetected++
+			fmt.Printf("%s  NOT TESTED: %s: %v\n", m.requirement, m.why, err)
 			continue
 		}
-		took := time.Since(begun).Round(time.Second)
-		if how == "" {
-			alive++
-			fmt.Printf("%s  NOT NOTICED by %s, in %v: %s\n", m.requirement, m.tests, took, m.why)
+		elapsed := time.Since(start).Round(time.Second)
+		if failure == "" {
+			undetected++
+			fmt.Printf("%s  NOT DETECTED by %s (%v): %s\n", m.requirement, m.tests, elapsed, m.why)
 			continue
 		}
-		fmt.Printf("%s  %s: %s (%v)\n", m.requirement, m.why, how, took)
+		fmt.Printf("%s  %s: %s (%v)\n", m.requirement, m.why, failure, elapsed)
 	}
-	fmt.Printf("%d of %d noticed\n", tried-alive, tried)
+	fmt.Printf("%d of %d detected\n", tried-undetected, tried)
 	switch {
 	case tried == 0:
-		return errors.New("there are none of these requirements")
-	case alive > 0:
-		return fmt.Errorf("%d changes that no test is seen to notice", alive)
+		return errors.New("no mutants for these requirements")
+	case undetected > 0:
+		return fmt.Errorf("%d mutants were not detected", undetected)
 	}
 	return nil
 }
 
-// changed is the file without the protection.
+// changed returns the contents of the file with the change.
 func (m mutant) changed() ([]byte, error) {
 	text, err := os.ReadFile(m.file)
 	if err != nil {
 		return nil, err
 	}
 	if n := strings.Count(string(text), m.before); n != 1 {
-		return nil, fmt.Errorf("%s has %q %d times, not once", m.file, m.before, n)
+		return nil, fmt.Errorf("%s contains %q %d times, want once", m.file, m.before, n)
 	}
 	return []byte(strings.Replace(string(text), m.before, m.after, 1)), nil
 }
 
-// failure is the first line in which a test says what is wrong.
-var failure = regexp.MustCompile(`(?m)^\s+\S+_test\.go:\d+: .*$|^\s+testscript\.go:\d+: FAIL: .*$|^panic: .*$`)
+// failureLine matches the message of a failed test in the output of go test.
+var failureLine = regexp.MustCompile(`(?m)^\s+\S+_test\.go:\d+: .*$|^\s+testscript\.go:\d+: FAIL: .*$|^panic: .*$`)
 
-// noticed runs the tests over the changed file. It returns in what words they
-// have failed, and nothing if they pass.
-func (m mutant) noticed() (how string, err error) {
+// test runs the tests with the changed file. It returns the message of the first
+// failure, at most 200 bytes of it, or "" if the tests pass. The error tells that they
+// did not run.
+func (m mutant) test() (failure string, err error) {
 	text, err := m.changed()
 	if err != nil {
 		return "", err
@@ -158,13 +161,13 @@ func (m mutant) noticed() (how string, err error) {
 	if err != nil {
 		return "", err
 	}
-	layer := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(layer, overlay, 0o600); err != nil {
+	overlayFile := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(overlayFile, overlay, 0o600); err != nil {
 		return "", err
 	}
 	cmd := exec.Command("go", "test", "-count=1", "-timeout=2m", "-run", m.tests, m.pkg)
-	// By the environment, so that it holds for what the tests build, too.
-	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+layer)
+	// In the environment, so that it also applies to programs that the tests build.
+	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+overlayFile)
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		if strings.Contains(string(out), "no tests to run") {
@@ -172,9 +175,9 @@ func (m mutant) noticed() (how string, err error) {
 		}
 		return "", nil
 	}
-	line := failure.FindString(string(out))
+	line := failureLine.FindString(string(out))
 	if line == "" {
-		return "", fmt.Errorf("%w, but no test has failed:\n%s", err, out)
+		return "", fmt.Errorf("%w, but no test failed:\n%s", err, out)
 	}
 	const longest = 200
 	line = strings.TrimSpace(line)

@@ -6,14 +6,14 @@ import (
 	"path/filepath"
 )
 
-// WriteDataPath fills dir with endpoint rule sets that send the services sso,
-// sso-oidc and sts to base, for every region. They serve clients that do not
-// know the variables AWS_ENDPOINT_URL_SSO and so on: AWS CLI before 2.13 and
-// botocore before 1.31. Such a client finds them if AWS_DATA_PATH names dir, or
-// if dir is ~/.aws/models.
+// WriteDataPath writes endpoint rule sets to dir which set the endpoint of the
+// services sso, sso-oidc and sts to base in every region. They are for clients that
+// do not support AWS_ENDPOINT_URL_SSO and similar variables: the AWS CLI before 2.13
+// and botocore before 1.31. These clients read them if AWS_DATA_PATH is dir, or if
+// dir is ~/.aws/models.
 func WriteDataPath(dir, base string) error {
-	// The directories are the API versions of botocore's own models, which
-	// these shadow file by file.
+	// The directories are named after the API versions of botocore's own models. A
+	// file here replaces the file of the same name there.
 	for _, service := range []string{"sso/2019-06-10", "sso-oidc/2019-06-10", "sts/2011-06-15"} {
 		folder := filepath.Join(dir, filepath.FromSlash(service))
 		if err := os.MkdirAll(folder, 0o755); err != nil {

@@ -19,9 +19,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// TestBrowser has Chromium go through the pages as a person does. Only a
-// browser can tell whether the content security policy lets a form's redirect
-// reach the client's listener.
+// TestBrowser uses the pages in Chromium. Only a browser can show that the content
+// security policy allows the redirect from a form to the client's listener.
 func TestBrowser(t *testing.T) {
 	c := overLoopback(t, ssotest.New())
 	callbacks := make(chan url.Values, 1)
@@ -43,12 +42,12 @@ func TestBrowser(t *testing.T) {
 		ClientId: r.ClientId, ClientSecret: r.ClientSecret, GrantType: aws.String("authorization_code"),
 		Code: aws.String(result.Get("code")), CodeVerifier: &verifier, RedirectUri: aws.String(query.Get("redirect_uri")),
 	}); err != nil || result.Get("state") != query.Get("state") {
-		t.Errorf("approved: the listener got %v, which yields %v", result, err)
+		t.Errorf("approved: the listener got %v, CreateToken: %v; want state %q and a token", result, err, query.Get("state"))
 	}
 	b.open(c.base + "/authorize?" + query.Encode())
 	b.click("#deny")
 	if result := <-callbacks; result.Get("error") != "access_denied" {
-		t.Errorf("denied: the listener got %v", result)
+		t.Errorf("denied: the listener got %v, want access_denied", result)
 	}
 
 	r = c.register(t)
@@ -62,26 +61,26 @@ func TestBrowser(t *testing.T) {
 	}
 	b.click("#approve")
 	if done := b.text("#done"); !strings.Contains(done, "ssoenv can now access") {
-		t.Errorf("after approval the page says %q", done)
+		t.Errorf("after approval the page shows %q, want that ssoenv can now access", done)
 	}
 	if _, err := c.poll(t, r, d.DeviceCode); err != nil {
 		t.Errorf("after approval: %v", err)
 	}
-	for _, entry := range b.complaints {
-		t.Errorf("the browser complains: %s", entry)
+	for _, entry := range b.errors {
+		t.Errorf("error in the browser's log: %s", entry)
 	}
 }
 
-// browser is a headless Chromium, spoken to in the DevTools protocol over a
-// pair of pipes.
+// A browser is a headless Chromium, controlled with the DevTools protocol over two
+// pipes.
 type browser struct {
-	t          *testing.T
-	in         *os.File
-	messages   chan message
-	session    string
-	id         int
-	page       string   // the loader id of the page that was loaded last
-	complaints []string // errors in the browser's log
+	t        *testing.T
+	in       *os.File
+	messages chan message
+	session  string
+	id       int
+	page     string   // the loader id of the page that was loaded last
+	errors   []string // errors in the browser's log
 }
 
 type message struct {
@@ -92,6 +91,7 @@ type message struct {
 	Error  json.RawMessage `json:"error,omitempty"`
 }
 
+// openBrowser starts a browser with an empty page. It is closed when the test ends.
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
 	program := ""
@@ -153,19 +153,19 @@ func openBrowser(t *testing.T) *browser {
 	return b
 }
 
-// next waits for the browser's next message.
+// next returns the browser's next message. It waits up to a minute.
 func (b *browser) next() message {
 	b.t.Helper()
 	select {
 	case m, ok := <-b.messages:
 		if !ok {
-			b.t.Fatal("the browser is gone")
+			b.t.Fatal("the browser has exited")
 		}
 		switch m.Method {
 		case "Log.entryAdded":
 			var log struct{ Entry struct{ Level, Text string } }
 			if json.Unmarshal(m.Params, &log) == nil && log.Entry.Level == "error" {
-				b.complaints = append(b.complaints, log.Entry.Text)
+				b.errors = append(b.errors, log.Entry.Text)
 			}
 		case "Page.lifecycleEvent":
 			var event struct{ LoaderID, Name string }
@@ -175,12 +175,12 @@ func (b *browser) next() message {
 		}
 		return m
 	case <-time.After(time.Minute):
-		b.t.Fatal("the browser says nothing")
+		b.t.Fatal("no message from the browser within a minute")
 	}
 	return message{}
 }
 
-// call gives a command and waits until it is done.
+// call sends a command and returns its result.
 func (b *browser) call(method string, params map[string]any) json.RawMessage {
 	b.t.Helper()
 	b.id++
@@ -208,6 +208,7 @@ func (b *browser) call(method string, params map[string]any) json.RawMessage {
 	}
 }
 
+// result is call with the result decoded into v.
 func (b *browser) result(v any, method string, params map[string]any) {
 	b.t.Helper()
 	if err := json.Unmarshal(b.call(method, params), v); err != nil {
@@ -215,6 +216,7 @@ func (b *browser) result(v any, method string, params map[string]any) {
 	}
 }
 
+// open opens an address and waits until the page is loaded.
 func (b *browser) open(address string) {
 	b.t.Helper()
 	var page struct{ LoaderID string }
@@ -224,7 +226,7 @@ func (b *browser) open(address string) {
 	}
 }
 
-// press clicks with the mouse in the middle of an element.
+// press clicks the mouse in the middle of an element.
 func (b *browser) press(selector string) {
 	b.t.Helper()
 	var at struct{ X, Y float64 }
@@ -237,7 +239,7 @@ func (b *browser) press(selector string) {
 	}
 }
 
-// click presses an element, and waits for the page that comes of it.
+// click presses an element and waits until the next page is loaded.
 func (b *browser) click(selector string) {
 	b.t.Helper()
 	before := b.page
@@ -247,11 +249,13 @@ func (b *browser) click(selector string) {
 	}
 }
 
+// text returns the text of an element, or "" if there is none.
 func (b *browser) text(selector string) string {
 	b.t.Helper()
 	return b.evaluate(fmt.Sprintf("document.querySelector(%q)?.textContent ?? ''", selector))
 }
 
+// evaluate returns the value of a JavaScript expression on the page.
 func (b *browser) evaluate(expression string) string {
 	b.t.Helper()
 	var out struct{ Result struct{ Value string } }

@@ -7,34 +7,34 @@ import (
 	"time"
 )
 
-// A Call is one request as the server saw it. It holds secrets: they are the
-// fake's own.
+// A Call is one request that the server received. It contains the secrets of the
+// request, which the server itself issued.
 type Call struct {
 	Number int       `json:"number"` // counts from 1 over all operations
-	Time   time.Time `json:"time"`   // arrival, by the server's clock
-	Op     Op        `json:"op"`     // for CreateToken, with the grant: RefreshToken, …
+	Time   time.Time `json:"time"`   // time of arrival by the server's clock
+	Op     Op        `json:"op"`     // for CreateToken, the Op of the grant, such as RefreshToken
 
-	// Params are the parameters, whether sent as JSON, as a form or in the
-	// query, under the names of the wire: clientId, role_name, RoleArn.
+	// Params are the parameters of the query and of the JSON or form body, under
+	// their names in the AWS APIs: clientId, role_name, RoleArn.
 	Params url.Values  `json:"params"`
 	Method string      `json:"method"`
 	Host   string      `json:"host"`
 	Header http.Header `json:"header"`
 
-	// Status is the answer's status; 0 while there is none, and for good if a
-	// fault took the connection away before the server acted.
+	// Status is the status of the response. It is 0 until there is a response, and
+	// stays 0 if a fault broke the connection before the server acted.
 	Status int    `json:"status"`
-	Error  string `json:"error,omitempty"` // the exception's name, if refused
-	Fault  Kind   `json:"fault,omitempty"` // what befell the call
+	Error  string `json:"error,omitempty"` // the exception's name, for an error
+	Fault  Kind   `json:"fault,omitempty"` // the fault that was applied
 
-	left bool // no longer being served
+	finished bool // no longer being served
 }
 
-// logSize is how many calls the log remembers; counts are exact for ever.
+// logSize is the largest number of calls in the log. The counts have no limit.
 const logSize = 10_000
 
-// record is what the server remembers of its calls.
-type record struct {
+// A callLog has the calls and their counts.
+type callLog struct {
 	log      []*Call
 	total    int
 	count    map[Op]int
@@ -42,15 +42,15 @@ type record struct {
 	peak     map[Op]int
 }
 
-// Calls returns how many requests for op have arrived, those that met a fault
-// included.
+// Calls returns the number of requests for op, including those that failed by a
+// fault.
 func (s *Server) Calls(op Op) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls.count[op]
 }
 
-// Counts returns Calls of every operation that was called at all.
+// Counts returns the number of requests of every operation that was called.
 func (s *Server) Counts() map[Op]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,15 +60,15 @@ func (s *Server) Counts() map[Op]int {
 	return maps.Clone(s.calls.count)
 }
 
-// Peak returns the largest number of requests for op that were being served at
-// one moment.
+// Peak returns the largest number of requests for op that were served at the same
+// time.
 func (s *Server) Peak(op Op) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls.peak[op]
 }
 
-// Log returns the last ten thousand calls in order of arrival.
+// Log returns the last calls, at most 10,000, in the order of their arrival.
 func (s *Server) Log() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,11 +83,12 @@ func (s *Server) Log() []Call {
 func (s *Server) ForgetCalls() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls = record{inFlight: s.calls.inFlight}
+	s.calls = callLog{inFlight: s.calls.inFlight}
 }
 
-// begin records a request and takes the fault that is due for it. The List
-// operations' rate limit counts as a fault: it befalls calls before they act.
+// begin records a request. It returns the call, the fault that applies to it and
+// Settings.Latency. A List call beyond Settings.ListRate gets a fault with a
+// TooManyRequestsException.
 func (s *Server) begin(r *request) (*Call, Fault, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,43 +128,44 @@ func (s *Server) begin(r *request) (*Call, Fault, time.Duration) {
 		s.calls.inFlight[name]++
 		s.calls.peak[name] = max(s.calls.peak[name], s.calls.inFlight[name])
 	}
-	if (op == ListAccounts || op == ListAccountRoles) && !s.bucket.take(s.ListRate, call.Time) {
+	if (op == ListAccounts || op == ListAccountRoles) && !s.bucket.allow(s.ListRate, call.Time) {
 		return call, Fault{Kind: Refuse, Type: "TooManyRequestsException"}, s.Latency
 	}
-	return call, s.takeFault(*call, r.speaks), s.Latency
+	return call, s.nextFault(*call, r.protocol), s.Latency
 }
 
-// note records how a call is about to be answered, and that it has been served.
-// It comes before the first byte of the answer: a client that calls again upon
-// it must not find its last call still there.
-func (s *Server) note(call *Call, out reply, fault Fault) {
+// recordResponse records the response of a call, and that the call is finished. It
+// must be called before the first byte of the response is sent: otherwise the next
+// call of the same client could be counted as simultaneous in Peak.
+func (s *Server) recordResponse(call *Call, out response, fault Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	call.Status, call.Fault = out.status, fault.Kind
-	if out.err != nil {
-		call.Error = out.err.typ
+	if out.apiErr != nil {
+		call.Error = out.apiErr.typ
 	}
-	s.leave(call)
+	s.finish(call)
 }
 
-// end records that a call has left, answered or not.
+// end records that a call is finished, with or without a response.
 func (s *Server) end(call *Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.leave(call)
+	s.finish(call)
 }
 
-func (s *Server) leave(call *Call) {
-	if call.left {
+func (s *Server) finish(call *Call) {
+	if call.finished {
 		return
 	}
-	call.left = true
+	call.finished = true
 	for _, name := range namesOf(call.Op) {
 		s.calls.inFlight[name]--
 	}
 }
 
-// namesOf gives the names under which a call counts.
+// namesOf returns the names under which a call is counted: for a grant of
+// CreateToken, also CreateToken.
 func namesOf(op Op) []Op {
 	switch op {
 	case PollDevice, RedeemCode, RefreshToken:
@@ -172,14 +174,16 @@ func namesOf(op Op) []Op {
 	return []Op{op}
 }
 
-// A bucket limits a rate: rate tokens a second flow in, at most rate of them
-// stay.
+// A bucket is a token bucket, which limits a rate. It is filled with rate tokens per
+// second and holds at most rate of them.
 type bucket struct {
 	tokens float64
 	filled time.Time
 }
 
-func (b *bucket) take(rate int, now time.Time) bool {
+// allow removes a token from the bucket. It returns false if there was none. A rate of 0 means no
+// limit.
+func (b *bucket) allow(rate int, now time.Time) bool {
 	if rate <= 0 {
 		return true
 	}

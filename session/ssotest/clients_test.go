@@ -27,16 +27,16 @@ const (
 	redirectURI = "http://127.0.0.1:41233/oauth/callback"
 )
 
-// aws clients of one server, the SDK's own, which try everything once.
+// clients are the AWS SDK's clients of one server. They do not retry.
 type clients struct {
 	server *ssotest.Server
 	base   string
-	http   *http.Client // follows no redirects
+	http   *http.Client // does not follow redirects
 	oidc   *ssooidc.Client
-	portal *sso.Client
+	sso    *sso.Client
 }
 
-// overLoopback serves s on a socket.
+// overLoopback returns clients that use s over a socket on 127.0.0.1.
 func overLoopback(t *testing.T, s *ssotest.Server) *clients {
 	t.Helper()
 	listener := httptest.NewServer(s)
@@ -44,7 +44,7 @@ func overLoopback(t *testing.T, s *ssotest.Server) *clients {
 	return newClients(s, listener.URL, &http.Transport{DisableKeepAlives: true})
 }
 
-// inProcess reaches s without one, at the names of AWS.
+// inProcess returns clients that use s through its Transport, under AWS's host names.
 func inProcess(s *ssotest.Server) *clients {
 	return newClients(s, "https://oidc.us-east-1.amazonaws.com", s.Transport())
 }
@@ -59,7 +59,7 @@ func newClients(s *ssotest.Server, base string, transport http.RoundTripper) *cl
 		base:   base,
 		http:   client,
 		oidc:   ssooidc.New(ssooidc.Options{Region: "us-east-1", BaseEndpoint: &base, HTTPClient: client, Retryer: aws.NopRetryer{}}),
-		portal: sso.New(sso.Options{Region: "us-east-1", BaseEndpoint: &base, HTTPClient: client, Retryer: aws.NopRetryer{}}),
+		sso:    sso.New(sso.Options{Region: "us-east-1", BaseEndpoint: &base, HTTPClient: client, Retryer: aws.NopRetryer{}}),
 	}
 }
 
@@ -71,8 +71,8 @@ func (c *clients) sts(credentials aws.Credentials) *sts.Client {
 	})
 }
 
-// register registers a client for the grants of a PKCE login, or for devices if
-// none are named.
+// register registers a client for a PKCE login with the given grants, or for a device
+// login if there are none.
 func (c *clients) register(t *testing.T, grants ...string) *ssooidc.RegisterClientOutput {
 	t.Helper()
 	in := &ssooidc.RegisterClientInput{
@@ -115,7 +115,7 @@ func (c *clients) refresh(t *testing.T, r *ssooidc.RegisterClientOutput, token *
 	})
 }
 
-// login goes through a device login that the user approves.
+// login completes a device login.
 func (c *clients) login(t *testing.T) (*ssooidc.RegisterClientOutput, *ssooidc.CreateTokenOutput) {
 	t.Helper()
 	r := c.register(t)
@@ -130,21 +130,21 @@ func (c *clients) login(t *testing.T) (*ssooidc.RegisterClientOutput, *ssooidc.C
 	return r, token
 }
 
-// role logs in and gets the credentials of a role.
+// role logs in and returns the credentials of a role.
 func (c *clients) role(t *testing.T) aws.Credentials {
 	t.Helper()
 	_, token := c.login(t)
-	out, err := c.portal.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{
+	out, err := c.sso.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{
 		AccessToken: token.AccessToken, AccountId: aws.String("111111111111"), RoleName: aws.String("Developer"),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := out.RoleCredentials
-	return aws.Credentials{AccessKeyID: *k.AccessKeyId, SecretAccessKey: *k.SecretAccessKey, SessionToken: *k.SessionToken, CanExpire: true, Expires: time.UnixMilli(k.Expiration)}
+	creds := out.RoleCredentials
+	return aws.Credentials{AccessKeyID: *creds.AccessKeyId, SecretAccessKey: *creds.SecretAccessKey, SessionToken: *creds.SessionToken, CanExpire: true, Expires: time.UnixMilli(creds.Expiration)}
 }
 
-// pkce is a verifier and the parameters of /authorize that go with it.
+// pkce returns a code verifier and the parameters of /authorize for it.
 func pkce(clientID string) (verifier string, query url.Values) {
 	verifier = rand.Text() + rand.Text()
 	sum := sha256.Sum256([]byte(verifier))
@@ -155,8 +155,8 @@ func pkce(clientID string) (verifier string, query url.Values) {
 	}
 }
 
-// decide posts a decision to /authorize and returns the status and the
-// parameters of the redirect, if that is what it is.
+// decide posts a decision to /authorize. It returns the status and, for a redirect,
+// the parameters in its Location.
 func (c *clients) decide(t *testing.T, query url.Values, decision string) (int, url.Values) {
 	t.Helper()
 	resp, err := c.http.PostForm(c.base+"/authorize?"+query.Encode(), url.Values{"decision": {decision}})
@@ -177,20 +177,18 @@ func (c *clients) decide(t *testing.T, query url.Values, decision string) (int, 
 	return resp.StatusCode, to.Query()
 }
 
-// mustBe fails unless err decodes to the modelled exception E.
+// mustBe fails the test unless err is the SDK's exception type E.
 func mustBe[E error](t *testing.T, err error) {
 	t.Helper()
-	var want E
-	if !errors.As(err, &want) {
+	if want, ok := errors.AsType[E](err); !ok {
 		t.Errorf("got error %v, want a %T", err, want)
 	}
 }
 
-// mustHaveCode fails unless err is an API error with that code.
+// mustHaveCode fails the test unless err is an API error with that code.
 func mustHaveCode(t *testing.T, err error, code string) {
 	t.Helper()
-	var api smithy.APIError
-	if !errors.As(err, &api) || api.ErrorCode() != code {
+	if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != code {
 		t.Errorf("got error %v, want %s", err, code)
 	}
 }

@@ -11,27 +11,27 @@ import (
 	"strings"
 )
 
-// serveControl answers the paths under /fake/, by which scripts in any language
-// reach what Go tests reach by methods:
+// serveControl serves the paths under /fake/, which offer the methods of the Server
+// to scripts in any language:
 //
 //	GET  /fake/calls               the counts by operation, as JSON
 //	GET  /fake/log                 the calls in order, as JSON
 //	POST /fake/forget              ForgetCalls
-//	GET  /fake/config              the settings, a line each: name=value
+//	GET  /fake/config              the settings, one name=value per line
 //	POST /fake/config  NAME=VALUE… changes settings; names as in Settings.Flags
 //	POST /fake/fault   op=…&kind=… adds a fault; fields as in ParseFault
-//	POST /fake/mend                ClearFaults
+//	POST /fake/clear-faults        ClearFaults
 //	POST /fake/revoke  what=…      sessions, tokens or registrations
-//	GET  /fake/codes               the user codes that wait, a line each
+//	GET  /fake/codes               the pending user codes, one per line
 //	POST /fake/approve user_code=… the user approves
 //	POST /fake/deny    user_code=… the user denies
 //
-// Parameters come as a form. What is wrong is said in plain text with status
-// 400. The paths are not counted as calls, know no faults, and answer only to
-// this machine and to no web page.
+// Parameters are sent as a form. An error is returned as plain text with status 400.
+// These requests are not counted as calls and no fault applies to them. Only requests
+// from this machine that no web page made are allowed; others get status 403.
 func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
-	if !local(r) {
-		http.Error(w, "the control paths answer only to this machine", http.StatusForbidden)
+	if !isLocal(r) {
+		http.Error(w, "the paths under /fake/ can be used only from this machine", http.StatusForbidden)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
@@ -63,7 +63,7 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 		if f, err = ParseFault(string(body)); err == nil {
 			s.Fault(f)
 		}
-	case "POST mend":
+	case "POST clear-faults":
 		s.ClearFaults()
 	case "POST revoke":
 		switch what := form.Get("what"); what {
@@ -95,13 +95,13 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, out)
 }
 
-// local tells whether a request came from this machine, and not at the bidding
-// of a web page elsewhere: browsers say so.
-func local(r *http.Request) bool {
+// isLocal reports whether a request came from this machine, and not from a web page,
+// which shows in the headers that browsers add.
+func isLocal(r *http.Request) bool {
 	if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") == "cross-site" {
 		return false
 	}
-	if r.RemoteAddr == "" { // within the process
+	if r.RemoteAddr == "" { // from the same process
 		return true
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
@@ -109,7 +109,8 @@ func local(r *http.Request) bool {
 	return err == nil && ip != nil && ip.IsLoopback()
 }
 
-// changeSettings applies all of the form or, if anything is wrong, nothing.
+// changeSettings changes the settings that the form names. If one of them is
+// invalid, it changes nothing.
 func (s *Server) changeSettings(form url.Values) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,6 +129,7 @@ func (s *Server) changeSettings(form url.Values) error {
 	return nil
 }
 
+// showSettings returns the settings, one name=value per line.
 func (s *Server) showSettings() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

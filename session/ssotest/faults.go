@@ -1,99 +1,96 @@
 package ssotest
 
 import (
-	"bytes"
-	"context"
-	"crypto/tls"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
-// A Kind is a way for a call to go wrong.
+// A Kind is a kind of fault.
 type Kind string
 
-// The kinds of faults. Those marked "acts" do what the call asks for; the
-// others leave the server as it was.
+// The kinds of faults. With those marked "acts" the server performs the operation;
+// with the others it does not.
 const (
-	// Refuse answers with the error Type and Status. It is the kind of a Fault
-	// that has a Type or a Status and no Kind.
+	// Refuse returns the error Type with Status. It is the default for a Fault with
+	// a Type or a Status.
 	Refuse Kind = "refuse"
 
-	// Pass answers truthfully (acts), only later or with a skewed Date. It is
-	// the kind of a Fault that has nothing but a Delay or a Skew.
+	// Pass returns the real response (acts), after Delay and with a Date that is off
+	// by Skew. It is the default for a Fault without a Type and a Status.
 	Pass Kind = "pass"
 
-	// ResetBefore breaks the connection. ResetAfter acts first: the answer is
-	// lost. Go's http.Transport by itself repeats a GET whose connection had
-	// been used before.
+	// ResetBefore resets the connection. ResetAfter acts first, so that only the
+	// response is lost. Note that Go's http.Transport repeats a GET on its own if it
+	// was sent on a reused connection.
 	ResetBefore Kind = "reset-before"
 	ResetAfter  Kind = "reset-after"
 
-	// Hang answers nothing until the client gives up. HangAfter acts first.
+	// Hang sends nothing until the client closes the connection. HangAfter acts first.
 	Hang      Kind = "hang"
 	HangAfter Kind = "hang-after"
 
-	// Truncate breaks the connection in the middle of the answer's body (acts).
+	// Truncate breaks the connection in the middle of the response body (acts).
 	Truncate Kind = "truncate"
 
-	// CaptivePortal answers 200 with a web page. Empty answers 200 with no
-	// body. Garbage answers 200 with something that is nearly JSON.
+	// CaptivePortal returns 200 with a web page. Empty returns 200 with no body.
+	// Garbage returns 200 with malformed JSON.
 	CaptivePortal Kind = "captive-portal"
 	Empty         Kind = "empty"
 	Garbage       Kind = "garbage"
 
-	// Huge answers 200 with a JSON document of Size bytes that never closes its
-	// first string.
+	// Huge returns 200 with Size bytes of a JSON document whose first string is
+	// never closed.
 	Huge Kind = "huge"
 
-	// Redirect answers Status (302 unless set) with Location.
+	// Redirect returns Status, by default 302, with Location.
 	Redirect Kind = "redirect"
 
-	// Untyped takes the exception's name from an error answer, so that only the
-	// body's error or message is left (acts).
+	// Untyped removes the exception's name from an error response, so that only the
+	// error or message in the body is left (acts).
 	Untyped Kind = "untyped"
 
-	// NoRefreshToken takes the refresh token from an answer of CreateToken
+	// NoRefreshToken removes the refresh token from a response of CreateToken
 	// (acts).
 	NoRefreshToken Kind = "no-refresh-token"
 
-	// RepeatPages makes every page of a list name the same next page: the
-	// first. EmptyPages makes every page empty and name yet another. Both are
-	// meant to be used with Times: Forever (act).
+	// RepeatPages replaces the next token of every page of a list with that of the
+	// first page. EmptyPages makes every page empty, each with a new next token.
+	// Both act, and are meant for Times: Forever.
 	RepeatPages Kind = "repeat-pages"
 	EmptyPages  Kind = "empty-pages"
 )
 
-// Forever as a Fault's Times lets it befall every call.
+// Forever as the Times of a Fault applies it to every matching call.
 const Forever = -1
 
-// A Fault is something that goes wrong with the calls it matches.
+// A Fault is an error that is injected into the calls that it matches.
 type Fault struct {
-	// Op is the operation: CreateToken matches every grant, RefreshToken one.
-	// Empty, it matches all AWS API calls, but not the pages.
+	// Op is the operation that the fault matches. CreateToken matches every grant,
+	// RefreshToken only one. Empty matches all AWS API calls, but not the pages.
 	Op Op
 
-	// Match, if set, must hold too. It must not call methods of the Server.
+	// Match, if set, must also return true for the call. It must not call methods of
+	// the Server.
 	Match func(Call) bool
 
-	// Skip is how many matching calls pass unharmed first. Times is how many
-	// are befallen then: 0 means one.
+	// Skip is the number of matching calls that are left alone first. Times is the
+	// number of calls that the fault then applies to; 0 means one.
 	Skip, Times int
 
-	// Kind is what happens.
+	// Kind is what happens to the call.
 	Kind Kind
 
-	// Delay is waited before anything else, unless the client gives up first.
+	// Delay is the time to wait first, or until the client closes the connection.
 	Delay time.Duration
 
-	// Type is the exception's name (SlowDownException), for Refuse. Its status
-	// and OAuth error follow. Status overrides; a Status without a Type is an
-	// error from something in front of the service, which knows no exceptions.
+	// Type is the exception's name, as in SlowDownException, for Refuse. It implies
+	// the HTTP status and the OAuth error code; Status overrides the former. A Status
+	// without a Type is sent with an HTML page, like the error of a proxy or a load
+	// balancer in front of the service.
 	Type    string
 	Status  int
 	Message string
@@ -104,15 +101,16 @@ type Fault struct {
 	// Location is where Redirect sends the client.
 	Location string
 
-	// Size is the length of Huge's body in bytes.
+	// Size is the length in bytes of the body, for Huge.
 	Size int64
 
-	// Skew is added to the answer's Date.
+	// Skew is added to the Date of the response.
 	Skew time.Duration
 }
 
-// Fault adds f to the faults. A call meets the oldest fault that matches it,
-// and only that. Fault panics if f makes no sense.
+// Fault adds f to the faults. Of the faults that match a call, only the one that
+// was added first applies. Fault panics if f is invalid: an unknown Op or Kind, or a
+// missing field that its Kind needs.
 func (s *Server) Fault(f Fault) {
 	f, err := f.complete()
 	if err != nil {
@@ -123,22 +121,23 @@ func (s *Server) Fault(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
-// ClearFaults takes all faults away.
+// ClearFaults removes all faults.
 func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
 }
 
-// PendingFaults returns how many faults have yet to befall a call, those that
-// last forever included.
+// PendingFaults returns the number of faults that still apply to future calls,
+// including those with Times: Forever.
 func (s *Server) PendingFaults() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.faults)
 }
 
-// complete fills in what f implies and checks the rest.
+// complete returns f with its default Kind, Times and Status set, or an error if f
+// is invalid.
 func (f Fault) complete() (Fault, error) {
 	if f.Kind == "" {
 		f.Kind = Pass
@@ -176,11 +175,11 @@ func (f Fault) complete() (Fault, error) {
 	return f, nil
 }
 
-// ParseFault reads a fault from a query string, as
-// "op=CreateToken&kind=reset-after&times=2". The names are those of Fault's
-// fields in lower case with hyphens: op, kind, skip, times (a number or
-// forever), delay, type, status, message, retry-after, location, size, skew.
-// Durations are written as for [time.ParseDuration].
+// ParseFault parses a fault in the form of a query string, such as
+// "op=CreateToken&kind=reset-after&times=2". The names are those of the fields of
+// [Fault] in lower case with hyphens: op, kind, skip, times (a number or "forever"),
+// delay, type, status, message, retry-after, location, size, skew. Durations have the
+// format of [time.ParseDuration].
 func ParseFault(spec string) (Fault, error) {
 	values, err := url.ParseQuery(spec)
 	if err != nil {
@@ -227,205 +226,4 @@ func ParseFault(spec string) (Fault, error) {
 		}
 	}
 	return f.complete()
-}
-
-// takeFault returns the fault that is due for the call and counts it. The
-// caller holds the lock.
-func (s *Server) takeFault(call Call, speaks protocol) Fault {
-	for i, f := range s.faults {
-		switch {
-		case f.Op == "" && (speaks == html || call.Op == Unknown):
-			continue
-		case f.Op != "" && !slices.Contains(namesOf(call.Op), f.Op):
-			continue
-		case f.Match != nil && !f.Match(call):
-			continue
-		}
-		if f.Skip > 0 {
-			f.Skip--
-			continue
-		}
-		if f.Times > 0 {
-			f.Times--
-			if f.Times == 0 {
-				s.faults = slices.Delete(s.faults, i, i+1)
-			}
-		}
-		return *f
-	}
-	return Fault{}
-}
-
-// wait lets d pass, or less if ctx ends, which it then reports.
-func wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// instead returns the answer of a fault that keeps the server from acting.
-func (s *Server) instead(r *request, f Fault) (reply, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := s.blank()
-	say := func(contentType, body string) (reply, bool) {
-		out.header.Set("Content-Type", contentType)
-		out.body = []byte(body)
-		return out, true
-	}
-	switch f.Kind {
-	case Refuse:
-		return s.refusal(r, f), true
-	case ResetBefore, Hang:
-		return reply{}, true
-	case CaptivePortal:
-		return say("text/html; charset=utf-8", captivePortal)
-	case Empty:
-		return say("application/json", "")
-	case Garbage:
-		return say("application/json", `{"accessToken":"aoa, "expiresIn":`+"\x00\xff}")
-	case Huge:
-		return say("application/json", "")
-	case Redirect:
-		out.status = f.Status
-		out.header.Set("Location", f.Location)
-		return out, true
-	}
-	return reply{}, false
-}
-
-const captivePortal = `<!DOCTYPE html><html><head><title>Welcome to Hotel WiFi</title></head>
-<body><h1>Please accept the terms of use</h1><form method="post" action="/accept"><button>Accept</button></form></body></html>
-`
-
-// refusal is the error answer that a fault asks for.
-func (s *Server) refusal(r *request, f Fault) reply {
-	message := f.Message
-	if message == "" {
-		message = "a fault that the test asked for"
-	}
-	out := s.encode(r, nil, refuse(f.Type, message))
-	if f.Type == "" {
-		out.header.Del("X-Amzn-Errortype")
-		out.header.Set("Content-Type", "text/html")
-		out.body = fmt.Appendf(nil, "<html><body><h1>%d %s</h1></body></html>\n", f.Status, http.StatusText(f.Status))
-	}
-	if f.Status != 0 {
-		out.status = f.Status
-	}
-	return out
-}
-
-// alter changes a truthful answer as the fault wants it.
-func (f Fault) alter(r *request, out reply) reply {
-	if f.Kind == Untyped && out.err != nil {
-		out.header.Del("X-Amzn-Errortype")
-		if r.speaks == portal {
-			out.body = encodeJSON(map[string]string{"message": out.err.message})
-		}
-	}
-	switch a := out.answer.(type) {
-	case tokenAnswer:
-		if f.Kind == NoRefreshToken {
-			a.RefreshToken = ""
-			out.body = encodeJSON(a)
-		}
-	case accountsAnswer:
-		switch f.Kind {
-		case RepeatPages:
-			a.NextToken = pageToken(0, "")
-			out.body = encodeJSON(a)
-		case EmptyPages:
-			out.body = encodeJSON(accountsAnswer{[]accountInfo{}, pageToken(0, text(8))})
-		}
-	case rolesAnswer:
-		switch f.Kind {
-		case RepeatPages:
-			a.NextToken = pageToken(0, "")
-			out.body = encodeJSON(a)
-		case EmptyPages:
-			out.body = encodeJSON(rolesAnswer{[]roleInfo{}, pageToken(0, text(8))})
-		}
-	}
-	return out
-}
-
-// write sends the answer, as far as the fault lets it.
-func (f Fault) write(w http.ResponseWriter, r *request, out reply) {
-	ctx := r.http.Context()
-	switch f.Kind {
-	case Hang, HangAfter:
-		<-ctx.Done()
-		panic(http.ErrAbortHandler)
-	case ResetBefore, ResetAfter:
-		reset(w)
-		return
-	}
-	for name, values := range out.header {
-		w.Header()[name] = values
-	}
-	if f.RetryAfter > 0 {
-		seconds := (f.RetryAfter + time.Second - 1) / time.Second
-		w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
-	}
-	if f.Skew != 0 {
-		if date, err := http.ParseTime(w.Header().Get("Date")); err == nil {
-			w.Header().Set("Date", date.Add(f.Skew).Format(http.TimeFormat))
-		}
-	}
-	switch f.Kind {
-	case Truncate:
-		w.Header().Set("Content-Length", strconv.Itoa(len(out.body)))
-		w.WriteHeader(out.status)
-		w.Write(out.body[:len(out.body)/2])
-		http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	case Huge:
-		w.WriteHeader(out.status)
-		stream(w, f.Size)
-		return
-	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(out.body)))
-	w.WriteHeader(out.status)
-	w.Write(out.body)
-}
-
-// stream writes size bytes of a JSON document that never closes its string.
-func stream(w http.ResponseWriter, size int64) {
-	const head = `{"accessToken":"`
-	chunk := bytes.Repeat([]byte("A"), 64<<10)
-	copy(chunk, head)
-	for size > 0 {
-		n, err := w.Write(chunk[:min(size, int64(len(chunk)))])
-		if err != nil {
-			return // the client has had enough
-		}
-		size -= int64(n)
-		copy(chunk, strings.Repeat("A", len(head)))
-	}
-}
-
-// reset breaks the connection so that the client's next read fails: with a TCP
-// reset where there is a TCP connection of its own, else as net/http does it.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil { // HTTP/2, or within the process
-		panic(http.ErrAbortHandler)
-	}
-	raw := conn
-	if t, ok := conn.(*tls.Conn); ok {
-		raw = t.NetConn()
-	}
-	if t, ok := raw.(*net.TCPConn); ok {
-		t.SetLinger(0) // so that Close sends RST
-	}
-	raw.Close()
 }

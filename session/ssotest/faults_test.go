@@ -22,14 +22,14 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// everywhere runs a test over a socket and within the process: faults must look
-// the same.
-func everywhere(t *testing.T, f func(t *testing.T, c *clients)) {
+// overBoth runs a test over a socket and again through Transport: faults must cause
+// the same errors.
+func overBoth(t *testing.T, f func(t *testing.T, c *clients)) {
 	t.Run("loopback", func(t *testing.T) { f(t, overLoopback(t, ssotest.New())) })
 	t.Run("in process", func(t *testing.T) { f(t, inProcess(ssotest.New())) })
 }
 
-// fetch posts an empty registration: the shortest request there is.
+// fetch sends a RegisterClient request with net/http and returns the response.
 func (c *clients) fetch(t *testing.T) (*http.Response, []byte, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), "POST", c.base+"/client/register", strings.NewReader(`{"clientName":"x","clientType":"public"}`))
@@ -46,7 +46,7 @@ func (c *clients) fetch(t *testing.T) (*http.Response, []byte, error) {
 }
 
 func TestResets(t *testing.T) {
-	everywhere(t, func(t *testing.T, c *clients) {
+	overBoth(t, func(t *testing.T, c *clients) {
 		r, token := c.login(t)
 		c.server.Fault(ssotest.Fault{Op: ssotest.RefreshToken, Kind: ssotest.ResetBefore})
 		_, err := c.refresh(t, r, token.RefreshToken)
@@ -54,20 +54,20 @@ func TestResets(t *testing.T) {
 			t.Errorf("got %v, want a connection reset", err)
 		}
 		if token, err = c.refresh(t, r, token.RefreshToken); err != nil {
-			t.Fatalf("nothing had happened, yet: %v", err)
+			t.Fatalf("refresh after ResetBefore: %v, want success", err)
 		}
 		c.server.Fault(ssotest.Fault{Op: ssotest.RefreshToken, Kind: ssotest.ResetAfter})
 		_, err = c.refresh(t, r, token.RefreshToken)
 		if !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("got %v, want a connection reset", err)
 		}
-		_, err = c.refresh(t, r, token.RefreshToken) // the answer was lost, not the refresh
+		_, err = c.refresh(t, r, token.RefreshToken) // the server performed the refresh; only the response was lost
 		mustBe[*types.InvalidGrantException](t, err)
 	})
 }
 
-func TestBrokenAnswers(t *testing.T) {
-	everywhere(t, func(t *testing.T, c *clients) {
+func TestBrokenResponses(t *testing.T) {
+	overBoth(t, func(t *testing.T, c *clients) {
 		c.server.Fault(ssotest.Fault{Op: ssotest.RegisterClient, Kind: ssotest.Truncate})
 		_, body, err := c.fetch(t)
 		if !errors.Is(err, io.ErrUnexpectedEOF) || len(body) == 0 {
@@ -94,24 +94,24 @@ func TestBrokenAnswers(t *testing.T) {
 				continue
 			}
 			if resp.StatusCode != test.status || !strings.HasPrefix(string(body), test.begin) || json.Valid(body) != strings.Contains(test.begin, "error") {
-				t.Errorf("%+v: status %d, body %.40q", test.fault, resp.StatusCode, body)
+				t.Errorf("%+v: got status %d, body %.40q; want %d, %q…", test.fault, resp.StatusCode, body, test.status, test.begin)
 			}
 			if test.fault.Location != resp.Header.Get("Location") {
-				t.Errorf("%+v: location %q", test.fault, resp.Header.Get("Location"))
+				t.Errorf("%+v: got location %q, want %q", test.fault, resp.Header.Get("Location"), test.fault.Location)
 			}
 			if test.fault.Size != 0 && int64(len(body)) != test.fault.Size {
 				t.Errorf("huge: %d bytes, want %d", len(body), test.fault.Size)
 			}
 		}
 		if n := c.server.PendingFaults(); n != 0 {
-			t.Errorf("%d faults are left", n)
+			t.Errorf("got %d pending faults, want 0", n)
 		}
 	})
 }
 
-// TestHugeStopsWhenTheClientDoes would run out of memory or time otherwise.
+// TestHugeStopsWhenTheClientDoes runs out of memory or time if the server does not stop.
 func TestHugeStopsWhenTheClientDoes(t *testing.T) {
-	everywhere(t, func(t *testing.T, c *clients) {
+	overBoth(t, func(t *testing.T, c *clients) {
 		c.server.Fault(ssotest.Fault{Kind: ssotest.Huge, Size: 1 << 50})
 		resp, err := c.http.Post(c.base+"/client/register", "application/json", strings.NewReader("{}"))
 		if err != nil {
@@ -137,7 +137,7 @@ func TestTypedErrors(t *testing.T) {
 		mustBe[*ssotypes.TooManyRequestsException](t, c.tryToken(t, token.AccessToken))
 	}
 	if err := c.tryToken(t, token.AccessToken); err != nil {
-		t.Errorf("the fault was for two calls: %v", err)
+		t.Errorf("third call: %v, want success after two faults", err)
 	}
 
 	c.server.Fault(ssotest.Fault{Type: "SlowDownException", RetryAfter: 1500 * time.Millisecond})
@@ -146,7 +146,7 @@ func TestTypedErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	if resp.StatusCode != 400 || resp.Header.Get("Retry-After") != "2" || !strings.Contains(string(body), `"slow_down"`) {
-		t.Errorf("status %d, Retry-After %q, body %s", resp.StatusCode, resp.Header.Get("Retry-After"), body)
+		t.Errorf("got status %d, Retry-After %q, body %s; want 400, 2, slow_down", resp.StatusCode, resp.Header.Get("Retry-After"), body)
 	}
 }
 
@@ -186,7 +186,7 @@ func TestNoRefreshToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	if token.RefreshToken != nil {
-		t.Errorf("got refresh token %q", *token.RefreshToken)
+		t.Errorf("got refresh token %q, want none", *token.RefreshToken)
 	}
 }
 
@@ -198,12 +198,12 @@ func TestPaginationBombs(t *testing.T) {
 	pages := func(n int) (tokens []string, accounts int) {
 		in := &sso.ListAccountsInput{AccessToken: token.AccessToken}
 		for range n {
-			out, err := c.portal.ListAccounts(t.Context(), in)
+			out, err := c.sso.ListAccounts(t.Context(), in)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if out.NextToken == nil {
-				t.Fatal("the pages end")
+				t.Fatal("got a last page, want pages without end")
 			}
 			tokens, accounts, in.NextToken = append(tokens, *out.NextToken), accounts+len(out.AccountList), out.NextToken
 		}
@@ -216,11 +216,11 @@ func TestPaginationBombs(t *testing.T) {
 	s.ClearFaults()
 	s.Fault(ssotest.Fault{Op: ssotest.ListAccounts, Kind: ssotest.EmptyPages, Times: ssotest.Forever})
 	if tokens, accounts := pages(3); tokens[0] == tokens[1] || tokens[1] == tokens[2] || accounts != 0 {
-		t.Errorf("tokens %q, %d accounts; want different ones and none", tokens, accounts)
+		t.Errorf("tokens %q, %d accounts; want three tokens and 0", tokens, accounts)
 	}
 }
 
-func TestFaultsChooseTheirCalls(t *testing.T) {
+func TestFaultMatching(t *testing.T) {
 	s := ssotest.New()
 	c := inProcess(s)
 	r, token := c.login(t)
@@ -229,11 +229,11 @@ func TestFaultsChooseTheirCalls(t *testing.T) {
 	}})
 	var got []bool
 	for _, role := range []string{"ReadOnly", "Developer", "ReadOnly", "ReadOnly"} {
-		_, err := c.portal.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{AccessToken: token.AccessToken, AccountId: aws.String("111111111111"), RoleName: &role})
+		_, err := c.sso.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{AccessToken: token.AccessToken, AccountId: aws.String("111111111111"), RoleName: &role})
 		got = append(got, err == nil)
 	}
 	if want := [4]bool{true, true, false, true}; [4]bool(got) != want {
-		t.Errorf("answered %v, want %v", got, want)
+		t.Errorf("got successes %v, want %v", got, want)
 	}
 	s.Fault(ssotest.Fault{Type: "SlowDownException"}) // the next AWS call, not a page
 	resp, err := c.http.Get(c.base + "/device")
@@ -242,16 +242,16 @@ func TestFaultsChooseTheirCalls(t *testing.T) {
 	}
 	resp.Body.Close()
 	if resp.StatusCode != 200 {
-		t.Errorf("a page met a fault meant for AWS calls: status %d", resp.StatusCode)
+		t.Errorf("a fault without an Op applied to a page: got status %d, want 200", resp.StatusCode)
 	}
 	_, err = c.refresh(t, r, token.RefreshToken)
 	mustBe[*types.SlowDownException](t, err)
 }
 
-func TestSenselessFaults(t *testing.T) {
+func TestInvalidFaults(t *testing.T) {
 	for _, spec := range []string{"op=CreateTokens", "kind=explode", "kind=huge", "kind=redirect", "kind=refuse", "times=often", "delay=3", "colour=red", "%zz"} {
 		if f, err := ssotest.ParseFault(spec); err == nil {
-			t.Errorf("%q is read as %+v", spec, f)
+			t.Errorf("ParseFault(%q) = %+v, want an error", spec, f)
 		}
 	}
 	f, err := ssotest.ParseFault("op=CreateToken/refresh_token&times=forever&delay=1.5s&status=302&kind=redirect&location=http%3A%2F%2Fx%2F&retry-after=2s&skew=-1h&skip=3")
@@ -259,18 +259,18 @@ func TestSenselessFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if f.Op != ssotest.RefreshToken || f.Times != ssotest.Forever || f.Delay != 1500*time.Millisecond || f.Location != "http://x/" || f.RetryAfter != 2*time.Second || f.Skew != -time.Hour || f.Skip != 3 {
-		t.Errorf("read as %+v", f)
+		t.Errorf("ParseFault returned %+v", f)
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("Fault takes a fault for an operation that does not exist")
+			t.Error("Fault did not panic for an operation that does not exist")
 		}
 	}()
 	ssotest.New().Fault(ssotest.Fault{Op: "CreateTokens"})
 }
 
-// TestWaiting has everything that takes time, on fake time.
-func TestWaiting(t *testing.T) {
+// TestDelays checks Delay, Latency and the kinds that hang, on fake time.
+func TestDelays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := ssotest.New()
 		c := inProcess(s)
@@ -282,7 +282,7 @@ func TestWaiting(t *testing.T) {
 		s.Fault(ssotest.Fault{Delay: 90 * time.Second, Skew: -time.Hour})
 		var resp *http.Response
 		if d := took(func() { resp, _, _ = c.fetch(t) }); d != 90*time.Second {
-			t.Errorf("an answer delayed by 90 s took %v", d)
+			t.Errorf("with a delay of 90 s the response took %v", d)
 		}
 		date, err := http.ParseTime(resp.Header.Get("Date"))
 		if err != nil || time.Since(date).Round(time.Second) != time.Hour {
@@ -290,7 +290,7 @@ func TestWaiting(t *testing.T) {
 		}
 		s.Change(func(settings *ssotest.Settings) { settings.Latency = 60 * time.Millisecond })
 		if d := took(func() { c.fetch(t) }); d != 60*time.Millisecond {
-			t.Errorf("with a latency of 60 ms an answer took %v", d)
+			t.Errorf("with a latency of 60 ms the response took %v", d)
 		}
 		s.Change(func(settings *ssotest.Settings) { settings.Latency = 0 })
 
@@ -325,7 +325,8 @@ func TestWaiting(t *testing.T) {
 	})
 }
 
-// TestDeviceLoginOnFakeTime is a login in which ten minutes pass in no time.
+// TestDeviceLoginOnFakeTime does a device login that the user approves after nine
+// minutes.
 func TestDeviceLoginOnFakeTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := ssotest.New()
@@ -371,10 +372,10 @@ func TestCallsAreCounted(t *testing.T) {
 			c.tryToken(t, aws.String("wrong"))
 		}
 		if s.Calls(ssotest.ListAccounts) != 10 || s.Peak(ssotest.ListAccounts) != 7 {
-			t.Errorf("%d calls, %d at once; want 10, 7", s.Calls(ssotest.ListAccounts), s.Peak(ssotest.ListAccounts))
+			t.Errorf("got %d calls, peak %d; want 10, 7", s.Calls(ssotest.ListAccounts), s.Peak(ssotest.ListAccounts))
 		}
 		if s.Calls(ssotest.CreateToken) != 1 || s.Calls(ssotest.PollDevice) != 1 || s.Calls(ssotest.RefreshToken) != 0 {
-			t.Errorf("counts %v", s.Counts())
+			t.Errorf("got counts %v, want one CreateToken, by PollDevice", s.Counts())
 		}
 		log := s.Log()
 		last := log[len(log)-1]
@@ -386,7 +387,7 @@ func TestCallsAreCounted(t *testing.T) {
 		}
 		s.ForgetCalls()
 		if len(s.Counts()) != 0 || len(s.Log()) != 0 {
-			t.Error("calls are remembered after ForgetCalls")
+			t.Errorf("after ForgetCalls: got counts %v and %d log entries, want none", s.Counts(), len(s.Log()))
 		}
 	})
 }

@@ -8,60 +8,61 @@ import (
 	"time"
 )
 
-// A signin is a console sign-in token.
-type signin struct {
-	key     *roleKey
+// A signinToken is a console sign-in token for some credentials.
+type signinToken struct {
+	creds   *credentials
 	expires time.Time
 }
 
-// signinLifetime is how long a console sign-in link works.
+// signinLifetime is the lifetime of a sign-in token, as documented by AWS for
+// getSigninToken.
 const signinLifetime = 15 * time.Minute
 
-// getSigninToken imitates the federation endpoint's getSigninToken.
-func (s *Server) getSigninToken(r *request) (any, *problem) {
-	var session struct {
+// getSigninToken implements the action getSigninToken of the federation endpoint.
+func (s *Server) getSigninToken(r *request) (any, *apiError) {
+	var request struct {
 		ID    string `json:"sessionId"`
 		Key   string `json:"sessionKey"`
 		Token string `json:"sessionToken"`
 	}
-	if err := json.Unmarshal([]byte(r.get("Session")), &session); err != nil {
-		return nil, refuse("InvalidRequest", "Session is not JSON")
+	if err := json.Unmarshal([]byte(r.get("Session")), &request); err != nil {
+		return nil, newError("InvalidRequest", "Session is not JSON")
 	}
-	k := s.keys[session.ID]
-	if k == nil || k.secret != session.Key || k.token != session.Token || !r.now.Before(k.expires) {
-		return nil, refuse("InvalidRequest", "The credentials in Session are not valid")
+	creds := s.issued[request.ID]
+	if creds == nil || creds.secret != request.Key || creds.token != request.Token || !r.now.Before(creds.expires) {
+		return nil, newError("InvalidRequest", "The credentials in Session are not valid")
 	}
 	if text := r.get("SessionDuration"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 900 || n > 43200 {
-			return nil, refuse("InvalidRequest", "SessionDuration is not between 900 and 43200")
+			return nil, newError("InvalidRequest", "SessionDuration is not between 900 and 43200")
 		}
-		if k.chained {
-			return nil, refuse("InvalidRequest", "SessionDuration is not for credentials from role chaining")
+		if creds.chained {
+			return nil, newError("InvalidRequest", "SessionDuration is not for credentials from role chaining")
 		}
 	}
-	token := plain(300)
-	s.keepSecret(SigninToken, token)
-	s.signins[token] = &signin{key: k, expires: r.now.Add(signinLifetime)}
+	token := randomBase64(300)
+	s.addSecret(SigninToken, token)
+	s.signins[token] = &signinToken{creds: creds, expires: r.now.Add(signinLifetime)}
 	return map[string]string{"SigninToken": token}, nil
 }
 
-// consoleLogin imitates the federation endpoint's login. The real one redirects
-// to Destination. So does this if Destination is on this machine; a test must
-// not send a browser to AWS, so otherwise a page tells where it would have gone.
-func (s *Server) consoleLogin(r *request) (any, *problem) {
+// consoleLogin implements the action login of the federation endpoint. It redirects
+// to Destination only if that is on this machine. For other destinations it shows a
+// page with the URL instead, so that no test sends a browser to AWS.
+func (s *Server) consoleLogin(r *request) (any, *apiError) {
 	in := s.signins[r.get("SigninToken")]
 	if in == nil || !r.now.Before(in.expires) {
-		return nil, refuse("InvalidRequest", "The sign-in token is not valid or has expired. It works for 15 minutes.")
+		return nil, newError("InvalidRequest", "The sign-in token is not valid or has expired. It works for 15 minutes.")
 	}
 	to, err := url.Parse(r.get("Destination"))
 	if err != nil || to.Host == "" || to.Scheme != "https" && to.Scheme != "http" {
-		return nil, refuse("InvalidRequest", "Destination is not a URL.")
+		return nil, newError("InvalidRequest", "Destination is not a URL.")
 	}
 	if ip := net.ParseIP(to.Hostname()); ip != nil && ip.IsLoopback() {
 		return redirect(to.String()), nil
 	}
-	return page{name: "console", User: s.User, Data: consoleData{in.key.account, in.key.arn, to.String()}}, nil
+	return page{name: "console", User: s.User, Data: consoleData{in.creds.account, in.creds.arn, to.String()}}, nil
 }
 
 type consoleData struct{ Account, ARN, Destination string }

@@ -18,7 +18,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// clock is a server's clock that a test moves.
+// A clock is a server's clock that the test controls.
 type clock struct{ now time.Time }
 
 func newClock(s *ssotest.Server) *clock {
@@ -56,7 +56,7 @@ func TestRegisterClient(t *testing.T) {
 	mustBe[*types.UnsupportedGrantTypeException](t, register(func(in *ssooidc.RegisterClientInput) { in.GrantTypes = []string{"password"} }))
 	mustBe[*types.InvalidRequestException](t, register(func(in *ssooidc.RegisterClientInput) { in.GrantTypes = []string{"authorization_code"} }))
 	mustBe[*types.InvalidRequestException](t, register(func(in *ssooidc.RegisterClientInput) {
-		in.IssuerUrl = aws.String("https://somebody-else.awsapps.com/start")
+		in.IssuerUrl = aws.String("https://another.awsapps.com/start")
 	}))
 	for _, uri := range []string{"https://127.0.0.1/cb", "http://localhost/cb", "http://[::1]/cb", "http://127.0.0.1.evil.example/cb", "http://127.0.0.1/cb?x=1", "http://u@127.0.0.1/cb", "http://127.0.0.1/cb#f", "::"} {
 		err := register(func(in *ssooidc.RegisterClientInput) { in.RedirectUris = []string{uri} })
@@ -95,7 +95,7 @@ func TestDeviceLogin(t *testing.T) {
 	_, err = c.poll(t, r, d.DeviceCode)
 	mustBe[*types.InvalidGrantException](t, err)
 	if err := s.Deny(*d.UserCode); err == nil {
-		t.Error("a code that was used can be denied")
+		t.Error("Deny succeeded for a used code, want an error")
 	}
 
 	denied := c.startDevice(t, r)
@@ -110,11 +110,11 @@ func TestDeviceLogin(t *testing.T) {
 	_, err = c.poll(t, r, late.DeviceCode)
 	mustBe[*types.ExpiredTokenException](t, err)
 	if err := s.Approve(*late.UserCode); err == nil {
-		t.Error("a code that has expired can be approved")
+		t.Error("Approve succeeded for an expired code, want an error")
 	}
 }
 
-func TestDeviceLoginAsksWhoAndWhere(t *testing.T) {
+func TestDeviceAuthorizationChecksClientAndStartURL(t *testing.T) {
 	s := ssotest.New()
 	clock := newClock(s)
 	c := inProcess(s)
@@ -133,8 +133,8 @@ func TestDeviceLoginAsksWhoAndWhere(t *testing.T) {
 	mustBe[*types.InvalidRequestException](t, start(c, r, *r.ClientSecret, "https://d-9999999999.awsapps.com/start"))
 	mustBe[*types.InvalidClientException](t, start(c, r, "wrong", startURL))
 
-	abroad := newClients(s, "https://oidc.eu-central-1.amazonaws.com", s.Transport())
-	mustBe[*types.InvalidRequestException](t, start(abroad, r, *r.ClientSecret, startURL))
+	otherRegion := newClients(s, "https://oidc.eu-central-1.amazonaws.com", s.Transport())
+	mustBe[*types.InvalidRequestException](t, start(otherRegion, r, *r.ClientSecret, startURL))
 
 	pkceOnly := c.register(t, "authorization_code", "refresh_token")
 	mustBe[*types.UnauthorizedClientException](t, start(c, pkceOnly, *pkceOnly.ClientSecret, startURL))
@@ -146,7 +146,7 @@ func TestDeviceLoginAsksWhoAndWhere(t *testing.T) {
 	mustBe[*types.InvalidClientException](t, start(c, r, *r.ClientSecret, startURL))
 }
 
-func TestPollingPace(t *testing.T) {
+func TestPollingInterval(t *testing.T) {
 	s := ssotest.New()
 	s.Interval, s.StrictInterval, s.AutoApprove, s.ApproveAfter = 5*time.Second, true, true, 2
 	clock := newClock(s)
@@ -163,7 +163,7 @@ func TestPollingPace(t *testing.T) {
 	mustBe[*types.SlowDownException](t, poll(9*time.Second)) // the interval is ten seconds now
 	mustBe[*types.AuthorizationPendingException](t, poll(15*time.Second))
 	if err := poll(15 * time.Second); err != nil {
-		t.Errorf("the third poll in time: %v", err)
+		t.Errorf("third poll at the interval: %v, want success", err)
 	}
 }
 
@@ -206,7 +206,7 @@ func TestAuthorizationCodeLogin(t *testing.T) {
 	verifier, code = authorize()
 	_, err = redeem("short", code, redirectURI)
 	mustBe[*types.InvalidRequestException](t, err)
-	_, err = redeem(verifier, code, redirectURI) // no second guess
+	_, err = redeem(verifier, code, redirectURI) // the failed attempt used up the code
 	mustBe[*types.InvalidGrantException](t, err)
 
 	verifier, code = authorize()
@@ -218,7 +218,7 @@ func TestAuthorizationCodeLogin(t *testing.T) {
 	_, err = redeem(verifier, code, redirectURI)
 	mustBe[*types.InvalidGrantException](t, err)
 
-	// A client that registered for devices has no use for codes.
+	// A client that registered for device logins may not redeem codes.
 	r = c.register(t)
 	_, err = redeem(verifier, code, redirectURI)
 	mustBe[*types.UnauthorizedClientException](t, err)
@@ -232,11 +232,11 @@ func TestAuthorizeChecksItsParameters(t *testing.T) {
 	_, good := pkce(*r.ClientId)
 
 	for _, test := range []struct {
-		name, value string // value "" takes the parameter away
-		error       string // "" for an error page
+		name, value string // value "" removes the parameter
+		error       string // the error in the redirect; "" means an error page
 	}{
 		{"client_id", "", ""},
-		{"client_id", "nobody", ""},
+		{"client_id", "unknown", ""},
 		{"client_id", *device.ClientId, ""},
 		{"state", "", ""},
 		{"redirect_uri", "", ""},
@@ -272,18 +272,18 @@ func TestAuthorizeChecksItsParameters(t *testing.T) {
 		}
 	}
 
-	// The scopes may not be called scope.
+	// The parameter must be named scopes, not scope.
 	query := maps.Clone(good)
 	query["scope"] = query["scopes"]
 	query.Del("scopes")
 	if _, result := c.decide(t, query, "approve"); result.Get("error") != "invalid_scope" {
-		t.Errorf("scope for scopes: got %v", result)
+		t.Errorf("scope instead of scopes: got %v, want invalid_scope", result)
 	}
 	if _, result := c.decide(t, good, "deny"); result.Get("error") != "access_denied" || result.Get("state") != "st&te" {
 		t.Errorf("denied: got %v, want access_denied and the state", result)
 	}
-	abroad := newClients(s, "https://oidc.eu-central-1.amazonaws.com", s.Transport())
-	if status, _ := abroad.decide(t, good, "approve"); status != http.StatusBadRequest {
+	otherRegion := newClients(s, "https://oidc.eu-central-1.amazonaws.com", s.Transport())
+	if status, _ := otherRegion.decide(t, good, "approve"); status != http.StatusBadRequest {
 		t.Errorf("in another region: status %d, want an error page", status)
 	}
 
@@ -294,7 +294,7 @@ func TestAuthorizeChecksItsParameters(t *testing.T) {
 	}
 	resp.Body.Close()
 	if to, err := resp.Location(); err != nil || to.Query().Get("code") == "" {
-		t.Errorf("with AutoApprove, GET redirects to %v, %v; want a code", to, err)
+		t.Errorf("with AutoApprove: GET redirects to %v, %v; want a code", to, err)
 	}
 }
 
@@ -309,11 +309,11 @@ func TestRefresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	if *second.RefreshToken == *first.RefreshToken || *second.AccessToken == *first.AccessToken {
-		t.Error("a refresh returns a token that was there before")
+		t.Error("a refresh returned an old token, want new ones")
 	}
 	_, err = c.refresh(t, r, first.RefreshToken)
 	mustBe[*types.InvalidGrantException](t, err)
-	_, err = c.refresh(t, c.register(t), second.RefreshToken) // somebody else's
+	_, err = c.refresh(t, c.register(t), second.RefreshToken) // the token of another client
 	mustBe[*types.InvalidGrantException](t, err)
 
 	s.Change(func(settings *ssotest.Settings) { settings.RotateRefreshTokens = false })
@@ -323,7 +323,7 @@ func TestRefresh(t *testing.T) {
 			t.Fatal(err)
 		}
 		if *again.RefreshToken != *second.RefreshToken {
-			t.Error("without rotation the refresh token changes")
+			t.Error("without rotation the refresh token changed")
 		}
 	}
 
@@ -333,7 +333,7 @@ func TestRefresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	if last.ExpiresIn != 600 {
-		t.Errorf("ten minutes before the session ends, a token lives %d s, want 600", last.ExpiresIn)
+		t.Errorf("ten minutes before the end of the session: token expires in %d s, want 600", last.ExpiresIn)
 	}
 	clock.pass(10 * time.Minute)
 	_, err = c.refresh(t, r, second.RefreshToken)
@@ -341,10 +341,10 @@ func TestRefresh(t *testing.T) {
 	mustBe[*ssotypes.UnauthorizedException](t, c.tryToken(t, last.AccessToken))
 }
 
-// tryToken asks the portal for something with a token.
+// tryToken calls ListAccounts with an access token and returns the error.
 func (c *clients) tryToken(t *testing.T, token *string) error {
 	t.Helper()
-	_, err := c.portal.ListAccounts(t.Context(), &sso.ListAccountsInput{AccessToken: token})
+	_, err := c.sso.ListAccounts(t.Context(), &sso.ListAccountsInput{AccessToken: token})
 	return err
 }
 
@@ -359,7 +359,7 @@ func TestRevocation(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.tryToken(t, token.AccessToken); err != nil {
-		t.Errorf("after a refresh: %v", err)
+		t.Errorf("after a refresh: %v, want success", err)
 	}
 	s.RevokeSessions()
 	mustBe[*ssotypes.UnauthorizedException](t, c.tryToken(t, token.AccessToken))
@@ -409,7 +409,7 @@ func TestOIDCErrorsOnTheWire(t *testing.T) {
 		}
 		decode(t, resp, &body)
 		if resp.StatusCode != test.status || resp.Header.Get("x-amzn-ErrorType") != test.typ || body.Error != test.error || body.Description == "" {
-			t.Errorf("%s: status %d, type %q, body %+v; want %d, %q, %q", test.body, resp.StatusCode, resp.Header.Get("x-amzn-ErrorType"), body, test.status, test.typ, test.error)
+			t.Errorf("%s: got status %d, type %q, body %+v; want %d, %q, %q", test.body, resp.StatusCode, resp.Header.Get("x-amzn-ErrorType"), body, test.status, test.typ, test.error)
 		}
 		if resp.Header.Get("x-amzn-RequestId") == "" {
 			t.Error("no request id")
@@ -421,6 +421,6 @@ func TestOIDCErrorsOnTheWire(t *testing.T) {
 	}
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusNotFound || c.server.Calls(ssotest.Unknown) != 1 {
-		t.Errorf("an unknown path: status %d, %d calls; want 404, 1", resp.StatusCode, c.server.Calls(ssotest.Unknown))
+		t.Errorf("unknown path: got status %d, %d calls; want 404, 1", resp.StatusCode, c.server.Calls(ssotest.Unknown))
 	}
 }

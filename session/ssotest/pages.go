@@ -24,30 +24,31 @@ var (
 	policy    = contentPolicy(style)
 )
 
-// contentPolicy forbids a page everything but its own style sheet and its own
-// form. Chromium holds the redirect that follows a form to form-action too, so
-// the client's listener must be in it.
+// contentPolicy returns a content security policy that allows only the page's own
+// style sheet and form. Chromium applies form-action also to the redirect after a
+// form, so it includes the client's listener on 127.0.0.1.
 func contentPolicy(style string) string {
 	sum := sha256.Sum256([]byte(style))
 	return fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; form-action 'self' http://127.0.0.1:*; base-uri 'none'; frame-ancestors 'none'",
 		base64.StdEncoding.EncodeToString(sum[:]))
 }
 
-// A page is an answer for a person.
+// A page is an HTML response for the user.
 type page struct {
 	name   string // the template
 	status int    // 0 means 200
-	User   string // who is signed in
+	User   string // the name of the signed-in user
 	Data   any
 }
 
-// Style is the style sheet, for the template to put into the page as it is.
+// Style returns the style sheet, which the template inserts unescaped.
 func (p page) Style() template.CSS { return template.CSS(style) }
 
-func (p page) encode(out reply) reply {
+// encode executes the template and returns out with the page and its headers.
+func (p page) encode(out response) response {
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, p.name, p); err != nil {
-		panic(err) // a template that does not fit its page
+		panic(err) // the template does not fit the data
 	}
 	if p.status != 0 {
 		out.status = p.status
@@ -65,40 +66,40 @@ func (p page) encode(out reply) reply {
 	return out
 }
 
-// A redirect is an answer that sends the browser elsewhere.
+// A redirect is the URL of a response with status 302.
 type redirect string
 
-// authorize is the page /authorize: a client asks for an authorization code.
-// What is wrong with the client or with where to send the answer is told to the
-// person; everything else goes back to the client (RFC 6749, section 4.1.2.1).
-// The page's form posts to its own URL, with nothing but a decision, and the
-// parameters are checked again.
-func (s *Server) authorize(r *request) (any, *problem) {
-	bad := func(message string) (any, *problem) { return nil, refuse("InvalidRequestException", message) }
+// authorize serves the page /authorize, where a client requests an authorization code.
+// An invalid client, state or redirect URI is reported to the user on a page. Other
+// errors are sent to the client in the redirect (RFC 6749, section 4.1.2.1). The form
+// on the page posts the decision to the URL of the page, so that the parameters are
+// checked again.
+func (s *Server) authorize(r *request) (any, *apiError) {
+	bad := func(message string) (any, *apiError) { return nil, newError("InvalidRequestException", message) }
 	c := s.clients[r.get("client_id")]
 	switch {
-	case s.elsewhere(r):
+	case s.isOtherRegion(r):
 		return bad("This region has no such Identity Center (invalid_grant).")
 	case r.get("client_id") == "":
 		return bad("The parameter client_id is missing.")
 	case c == nil || !r.now.Before(c.expires):
 		return bad("No client is registered under this client_id, or its registration has expired.")
-	case !c.mayUse(grantCode):
+	case !c.allowsGrant(grantCode):
 		return bad("The client is not registered for the authorization code grant.")
 	case r.get("state") == "":
 		return bad("The parameter state is missing.")
 	}
-	to, err := loopback(r.get("redirect_uri"))
-	if err != nil || !c.mayRedirect(to) {
+	to, err := parseRedirectURI(r.get("redirect_uri"))
+	if err != nil || !c.allowsRedirect(to) {
 		return bad("The parameter redirect_uri is not a redirect URI of the client.")
 	}
-	back := func(result url.Values) (any, *problem) {
+	redirectWith := func(result url.Values) (any, *apiError) {
 		result.Set("state", r.get("state"))
 		to.RawQuery = result.Encode()
 		return redirect(to.String()), nil
 	}
-	fail := func(code, description string) (any, *problem) {
-		return back(url.Values{"error": {code}, "error_description": {description}})
+	fail := func(code, description string) (any, *apiError) {
+		return redirectWith(url.Values{"error": {code}, "error_description": {description}})
 	}
 	switch {
 	case r.get("response_type") != "code":
@@ -127,8 +128,8 @@ func (s *Server) authorize(r *request) (any, *problem) {
 	case r.http.Method == http.MethodPost && decision != "approve":
 		return bad("The form has no decision.")
 	}
-	id := plain(60)
-	s.keepSecret(AuthorizationCode, id)
+	id := randomBase64(60)
+	s.addSecret(AuthorizationCode, id)
 	s.codes[id] = &code{
 		client:    c,
 		redirect:  r.get("redirect_uri"),
@@ -136,23 +137,23 @@ func (s *Server) authorize(r *request) (any, *problem) {
 		user:      s.User,
 		expires:   r.now.Add(s.AuthorizationCodeLifetime),
 	}
-	return back(url.Values{"code": {id}})
+	return redirectWith(url.Values{"code": {id}})
 }
 
 type authorizeData struct {
 	Client string
 	Scopes []string
-	Host   string // where the client listens
+	Host   string // host and port where the client listens
 }
 
-// devicePage is the page /device: a person types the code that a device shows,
-// compares it, and decides.
-func (s *Server) devicePage(r *request) (any, *problem) {
+// devicePage serves the page /device, where the user types or compares the user code
+// of a device and approves or denies the login.
+func (s *Server) devicePage(r *request) (any, *apiError) {
 	typed := strings.TrimSpace(r.get("user_code"))
 	if typed == "" {
 		return page{name: "code", User: s.User, Data: codeData{}}, nil
 	}
-	d, problem := s.deviceShowing(typed, r.now)
+	d, problem := s.pendingDevice(typed, r.now)
 	if problem != "" {
 		sentence := strings.ToUpper(problem[:1]) + problem[1:] + "."
 		return page{name: "code", status: http.StatusNotFound, User: s.User, Data: codeData{typed, sentence}}, nil
@@ -179,10 +180,10 @@ type deviceData struct {
 	Code   string
 }
 
-// startPage is the page behind the start URL. Like the portal's, it names the
-// instance's region in a meta element, which is how clients may find it.
-func (s *Server) startPage(r *request) (any, *problem) {
-	return page{name: "start", User: s.User, Data: startData{s.Region, s.StartURLs, len(s.estate.accounts)}}, nil
+// startPage serves the page at the start URL. Like the AWS access portal, it has the
+// instance's region in a meta element, from which clients can read it.
+func (s *Server) startPage(r *request) (any, *apiError) {
+	return page{name: "start", User: s.User, Data: startData{s.Region, s.StartURLs, len(s.accounts.list)}}, nil
 }
 
 type startData struct {

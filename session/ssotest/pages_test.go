@@ -21,8 +21,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// page reads an answer that must be a page whose policy lets its style, and
-// nothing else, take effect.
+// page returns the body of a response. It fails the test unless that is a page of the
+// fake without scripts, whose content security policy allows only its own style.
 func page(t *testing.T, resp *http.Response, err error) string {
 	t.Helper()
 	if err != nil {
@@ -75,7 +75,7 @@ func TestDevicePage(t *testing.T) {
 		t.Helper()
 		for _, part := range parts {
 			if !strings.Contains(text, part) {
-				t.Errorf("the page lacks %q", part)
+				t.Errorf("%q is not on the page", part)
 			}
 		}
 	}
@@ -105,12 +105,12 @@ func TestAuthorizePage(t *testing.T) {
 	text := page(t, resp, err)
 	for _, part := range []string{"ssoenv", "alice@example.com", "127.0.0.1:41233", "sso:account:access", `id="approve"`, `id="deny"`} {
 		if !strings.Contains(text, part) {
-			t.Errorf("the page lacks %q", part)
+			t.Errorf("%q is not on the page", part)
 		}
 	}
 	resp, err = c.http.Get(c.base + "/authorize")
 	if text := page(t, resp, err); resp.StatusCode != 400 || !strings.Contains(text, "client_id is missing") {
-		t.Errorf("without parameters: status %d, page %s", resp.StatusCode, text)
+		t.Errorf("without parameters: got status %d, page %s; want 400 and the missing client_id", resp.StatusCode, text)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestStartPageNamesTheRegion(t *testing.T) {
 	c := inProcess(s)
 	resp, err := c.http.Get(c.base + "/start")
 	if text := page(t, resp, err); !regexp.MustCompile(`<meta name="region" content="eu-west-3">`).MatchString(text) {
-		t.Errorf("no region in %s", text)
+		t.Errorf("got %s, want a meta element with the region", text)
 	}
 	resp, err = c.http.Head(c.base + "/start")
 	if err != nil {
@@ -128,7 +128,7 @@ func TestStartPageNamesTheRegion(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	if b, err := io.ReadAll(resp.Body); err != nil || len(b) != 0 || resp.StatusCode != 200 {
-		t.Errorf("HEAD: status %d, %d bytes, %v", resp.StatusCode, len(b), err)
+		t.Errorf("HEAD: got status %d, %d bytes, %v; want 200, 0", resp.StatusCode, len(b), err)
 	}
 }
 
@@ -137,8 +137,8 @@ func TestConsoleFederation(t *testing.T) {
 	clock := newClock(s)
 	clock.now = time.Now() // the SDK signs with the clock of this machine
 	c := inProcess(s)
-	k := c.role(t)
-	session, err := json.Marshal(map[string]string{"sessionId": k.AccessKeyID, "sessionKey": k.SecretAccessKey, "sessionToken": k.SessionToken})
+	creds := c.role(t)
+	session, err := json.Marshal(map[string]string{"sessionId": creds.AccessKeyID, "sessionKey": creds.SecretAccessKey, "sessionToken": creds.SessionToken})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestConsoleFederation(t *testing.T) {
 	}
 	resp.Body.Close()
 	if resp.StatusCode != 200 {
-		t.Errorf("by GET: status %d", resp.StatusCode)
+		t.Errorf("GET: got status %d, want 200", resp.StatusCode)
 	}
 	for _, form := range []url.Values{
 		{"Session": {"{}"}},
@@ -177,7 +177,7 @@ func TestConsoleFederation(t *testing.T) {
 		}
 	}
 
-	out, err := c.sts(k).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::222222222222:role/Deploy"), RoleSessionName: aws.String("x1")})
+	out, err := c.sts(creds).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::222222222222:role/Deploy"), RoleSessionName: aws.String("x1")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,17 +198,17 @@ func TestConsoleFederation(t *testing.T) {
 	}
 	const console = "https://eu-central-1.console.aws.amazon.com/console/home?region=eu-central-1"
 	if text := page(t, login(console), nil); !strings.Contains(text, html.EscapeString(console)) || !strings.Contains(text, "111111111111") {
-		t.Errorf("page %s", text)
+		t.Errorf("got page %s, want the destination and the account", text)
 	}
 	here := login("http://127.0.0.1:5/x")
 	here.Body.Close()
 	if here.StatusCode != 302 || here.Header.Get("Location") != "http://127.0.0.1:5/x" {
-		t.Errorf("to this machine: status %d, location %q", here.StatusCode, here.Header.Get("Location"))
+		t.Errorf("destination on this machine: got status %d, location %q; want a redirect to it", here.StatusCode, here.Header.Get("Location"))
 	}
 	page(t, login("javascript:alert(1)"), nil)
 	clock.pass(15 * time.Minute)
 	if late := login(console); late.StatusCode != 400 {
-		t.Errorf("after 15 minutes: status %d", late.StatusCode)
+		t.Errorf("after 15 minutes: got status %d, want 400", late.StatusCode)
 	}
 }
 
@@ -253,21 +253,21 @@ func TestControlPaths(t *testing.T) {
 		t.Fatal(err)
 	}
 	if token.ExpiresIn != 77 {
-		t.Errorf("the token lives %d s, want 77", token.ExpiresIn)
+		t.Errorf("the token expires in %d s, want 77", token.ExpiresIn)
 	}
 	config := must(curl("GET", "/fake/config", ""))
 	for _, line := range []string{"token-lifetime=1m17s", "rotate=false", "start-url=a,b", "role-lifetime=1h0m0s"} {
 		if !strings.Contains("\n"+config+"\n", "\n"+line+"\n") {
-			t.Errorf("config lacks %q:\n%s", line, config)
+			t.Errorf("got config\n%s\nwant the line %q", config, line)
 		}
 	}
 	must(curl("POST", "/fake/fault", "op=CreateToken&kind=refuse&type=SlowDownException"))
 	_, err = c.refresh(t, r, token.RefreshToken)
 	mustHaveCode(t, err, "SlowDownException")
 	must(curl("POST", "/fake/fault", "op=CreateToken&status=500&times=forever"))
-	must(curl("POST", "/fake/mend", ""))
+	must(curl("POST", "/fake/clear-faults", ""))
 	if _, err = c.refresh(t, r, token.RefreshToken); err != nil {
-		t.Errorf("after mending: %v", err)
+		t.Errorf("after clearing the faults: %v", err)
 	}
 	if got, want := must(curl("GET", "/fake/calls", "")), `{"CreateToken":3,"CreateToken/device_code":1,"CreateToken/refresh_token":2,"RegisterClient":1,"StartDeviceAuthorization":1}`; got != want {
 		t.Errorf("calls %s, want %s", got, want)
@@ -280,7 +280,7 @@ func TestControlPaths(t *testing.T) {
 	mustHaveCode(t, c.tryToken(t, token.AccessToken), "UnauthorizedException")
 	must(curl("POST", "/fake/forget", ""))
 	if got := must(curl("GET", "/fake/calls", "")); got != "{}" {
-		t.Errorf("calls %s after forgetting", got)
+		t.Errorf("after forget: got calls %s, want {}", got)
 	}
 	for _, test := range []struct{ what, then string }{{"sessions", "InvalidGrantException"}, {"registrations", "InvalidClientException"}} {
 		must(curl("POST", "/fake/revoke", "what="+test.what))
@@ -301,24 +301,24 @@ func TestControlPaths(t *testing.T) {
 		{404, "POST", "/fake/calls", "", nil},
 		{404, "GET", "/fake/", "", nil},
 		{403, "GET", "/fake/log", "", []string{"Sec-Fetch-Site", "cross-site"}},
-		{403, "POST", "/fake/mend", "", []string{"Origin", "https://evil.example"}},
+		{403, "POST", "/fake/clear-faults", "", []string{"Origin", "https://evil.example"}},
 	} {
 		if status, text := curl(test.method, test.path, test.form, test.header...); status != test.status {
 			t.Errorf("%s %s %q: status %d %q, want %d", test.method, test.path, test.form, status, text, test.status)
 		}
 	}
 	if got := must(curl("GET", "/fake/config", "")); got != config {
-		t.Errorf("refused changes changed the config:\n%s", got)
+		t.Errorf("after rejected changes: got config\n%s\nwant\n%s", got, config)
 	}
-	distant := &http.Request{Method: "GET", URL: &url.URL{Path: "/fake/log"}, RemoteAddr: "192.0.2.1:1234", Header: http.Header{}, Body: http.NoBody}
+	remote := &http.Request{Method: "GET", URL: &url.URL{Path: "/fake/log"}, RemoteAddr: "192.0.2.1:1234", Header: http.Header{}, Body: http.NoBody}
 	w := &recorder{header: http.Header{}}
-	c.server.ServeHTTP(w, distant)
+	c.server.ServeHTTP(w, remote)
 	if w.status != 403 {
 		t.Errorf("from another machine: status %d, want 403", w.status)
 	}
 }
 
-// recorder is the least that is a ResponseWriter.
+// A recorder is an http.ResponseWriter that keeps only the status.
 type recorder struct {
 	header http.Header
 	status int

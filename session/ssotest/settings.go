@@ -6,39 +6,38 @@ import (
 	"time"
 )
 
-// Settings are what an administrator of the instance decides, and what a test
-// wants easier than life.
+// Settings configure a [Server]: what an administrator of an Identity Center can
+// configure, and simplifications for tests.
 type Settings struct {
-	// Region is the region of the instance. A request whose Host names another
-	// region (oidc.eu-west-1.amazonaws.com) meets a service that does not know
-	// the instance.
+	// Region is the region of the instance. A request whose Host is in another
+	// region, such as oidc.eu-west-1.amazonaws.com, fails as if the instance did not
+	// exist.
 	Region string
 
-	// StartURLs are the start URLs that the instance answers to, compared
-	// without regard to a final slash or fragment. The server's own /start is
-	// always one of them.
+	// StartURLs are the start URLs of the instance. A final slash and a fragment are
+	// ignored in comparisons. The URL /start of the server itself is always accepted.
 	StartURLs []string
 
-	// User is the name of the person who approves a login. A session keeps the
-	// user it began with.
+	// User is the name of the user who approves a login. A session keeps its user
+	// when this changes.
 	User string
 
-	// AutoApprove makes logins succeed without a person: /authorize redirects
-	// at once, and a device is approved when it has been told ApproveAfter
-	// times that the authorization is pending.
+	// AutoApprove approves logins without a user: /authorize redirects at once, and a
+	// device is approved after ApproveAfter polls were answered with
+	// AuthorizationPendingException.
 	AutoApprove  bool
 	ApproveAfter int
 
-	// Interval is what StartDeviceAuthorization tells devices to wait between
-	// polls, in whole seconds. If StrictInterval is set, an earlier poll gets
-	// SlowDownException and lengthens the device's interval by five seconds
-	// (RFC 8628, section 3.5). The AWS CLI polls twice without a pause at the
-	// start, which the real service tolerates.
+	// Interval is the time between polls that StartDeviceAuthorization returns, in
+	// whole seconds. If StrictInterval is set, an earlier poll is answered with
+	// SlowDownException, and the interval of that device becomes five seconds longer
+	// (RFC 8628, section 3.5). StrictInterval is off by default because the AWS CLI
+	// sends its first two polls without a pause, which AWS accepts.
 	Interval       time.Duration
 	StrictInterval bool
 
-	// Lifetimes, counted from issue. AWS works in whole seconds; so does this,
-	// except that role credentials carry milliseconds.
+	// Lifetimes, counted from the time of issue. Lifetimes in responses are in whole
+	// seconds; only the expiration of role credentials is in milliseconds.
 	DeviceCodeLifetime        time.Duration
 	AuthorizationCodeLifetime time.Duration
 	RegistrationLifetime      time.Duration
@@ -46,51 +45,50 @@ type Settings struct {
 	LegacyTokenLifetime       time.Duration // access tokens of clients without scopes, never refreshed
 	RoleLifetime              time.Duration
 
-	// SessionLifetime is the time from a login to the moment when refreshing
-	// ends. Access tokens never outlive it.
+	// SessionLifetime is the time from a login to the end of its session, after which
+	// no refresh is possible. Access tokens expire at that time at the latest.
 	SessionLifetime time.Duration
 
-	// RotateRefreshTokens makes a refresh token good for one use: each refresh
-	// returns a new one.
+	// RotateRefreshTokens makes a refresh token valid for one use only. Each refresh
+	// then returns a new one.
 	RotateRefreshTokens bool
 
 	// PageSize is the number of entries in a page of ListAccounts and
-	// ListAccountRoles when the client does not ask for a number (max_result);
-	// PageLimit is the most it gets when it does. At most 100.
+	// ListAccountRoles if the client sends no max_result. PageLimit is the largest
+	// number of entries in any page, at most 100.
 	PageSize, PageLimit int
 
-	// ListRate is how many List calls a second are answered, and the burst
-	// allowed; more get TooManyRequestsException. 0 means any number.
+	// ListRate is the number of List calls that are answered per second, and the
+	// size of a burst. Further calls get TooManyRequestsException. 0 means no limit.
 	ListRate int
 
-	// Latency is added to every answer.
+	// Latency is the time to wait before every response.
 	Latency time.Duration
 
-	// PlainSecrets makes secret keys and session tokens of letters, digits, +
-	// and / only, as AWS does, instead of shell syntax.
+	// PlainSecrets makes secret access keys and session tokens consist of letters,
+	// digits, + and / only, as AWS's do, without shell syntax.
 	PlainSecrets bool
 
-	// MFACode is the TokenCode that AssumeRole accepts with a SerialNumber.
+	// MFACode is the TokenCode that AssumeRole accepts with any SerialNumber.
 	MFACode string
 
-	// Targets are the roles that AssumeRole knows. If there are none, any role
-	// may be assumed by anybody who is signed in.
+	// Targets are the roles that AssumeRole can assume. If it is empty, every role can
+	// be assumed with any valid credentials.
 	Targets []Target
 
-	// Skew is how far the server's clock is ahead of Now.
+	// Skew is the time by which the server's clock is ahead of Now.
 	Skew time.Duration
 }
 
-// A Target is a role that AssumeRole gives out, with what its trust policy asks
-// for.
+// A Target is a role for AssumeRole, with the conditions of its trust policy.
 type Target struct {
 	ARN        string // arn:aws:iam::222222222222:role/Deploy
-	ExternalID string // if set, the caller must send it
-	MFASerial  string // if set, the caller must send it with Settings.MFACode
+	ExternalID string // if set, the request must contain it
+	MFASerial  string // if set, the request must contain it and Settings.MFACode
 }
 
-// DefaultSettings returns what New starts with: the figures of AWS where they
-// are known.
+// DefaultSettings returns the settings of a new [Server]. Lifetimes and limits are
+// those of AWS where they are known.
 func DefaultSettings() Settings {
 	return Settings{
 		Region:                    "us-east-1",
@@ -111,14 +109,14 @@ func DefaultSettings() Settings {
 	}
 }
 
-// Flags defines a flag in fs for every setting but Targets, with the present
-// value as default. The control path /fake/config takes the same names.
+// Flags defines a flag in fs for every setting except Targets. The default of a flag
+// is the current value of the setting. The path /fake/config uses the same names.
 func (t *Settings) Flags(fs *flag.FlagSet) {
 	fs.StringVar(&t.Region, "region", t.Region, "`region` of the instance")
 	fs.Var((*list)(&t.StartURLs), "start-url", "start `URLs`, separated by commas")
-	fs.StringVar(&t.User, "user", t.User, "`name` of the person who signs in")
-	fs.BoolVar(&t.AutoApprove, "approve", t.AutoApprove, "approve logins without a person")
-	fs.IntVar(&t.ApproveAfter, "approve-after", t.ApproveAfter, "with -approve: `polls` of a device that are told to wait first")
+	fs.StringVar(&t.User, "user", t.User, "`name` of the user who signs in")
+	fs.BoolVar(&t.AutoApprove, "approve", t.AutoApprove, "approve logins without a user")
+	fs.IntVar(&t.ApproveAfter, "approve-after", t.ApproveAfter, "with -approve: number of `polls` of a device to answer as pending first")
 	fs.DurationVar(&t.Interval, "interval", t.Interval, "time between the polls of a device")
 	fs.BoolVar(&t.StrictInterval, "strict-interval", t.StrictInterval, "answer SlowDownException to earlier polls")
 	fs.DurationVar(&t.DeviceCodeLifetime, "device-code-lifetime", t.DeviceCodeLifetime, "lifetime of device codes")
@@ -128,17 +126,17 @@ func (t *Settings) Flags(fs *flag.FlagSet) {
 	fs.DurationVar(&t.LegacyTokenLifetime, "legacy-token-lifetime", t.LegacyTokenLifetime, "lifetime of access tokens that cannot")
 	fs.DurationVar(&t.RoleLifetime, "role-lifetime", t.RoleLifetime, "lifetime of role credentials")
 	fs.DurationVar(&t.SessionLifetime, "session-lifetime", t.SessionLifetime, "time from login until refreshing ends")
-	fs.BoolVar(&t.RotateRefreshTokens, "rotate", t.RotateRefreshTokens, "make refresh tokens good for one use")
-	fs.IntVar(&t.PageSize, "page-size", t.PageSize, "`entries` in a page of a list by default")
-	fs.IntVar(&t.PageLimit, "page-limit", t.PageLimit, "`entries` in a page of a list at most")
-	fs.IntVar(&t.ListRate, "list-rate", t.ListRate, "List `calls` answered in a second; 0: any number")
-	fs.DurationVar(&t.Latency, "latency", t.Latency, "time added to every answer")
+	fs.BoolVar(&t.RotateRefreshTokens, "rotate", t.RotateRefreshTokens, "make refresh tokens valid for one use only")
+	fs.IntVar(&t.PageSize, "page-size", t.PageSize, "default number of `entries` in a page of a list")
+	fs.IntVar(&t.PageLimit, "page-limit", t.PageLimit, "largest number of `entries` in a page of a list")
+	fs.IntVar(&t.ListRate, "list-rate", t.ListRate, "List `calls` answered per second; 0 for no limit")
+	fs.DurationVar(&t.Latency, "latency", t.Latency, "time to wait before every response")
 	fs.BoolVar(&t.PlainSecrets, "plain-secrets", t.PlainSecrets, "issue secrets without shell syntax")
 	fs.StringVar(&t.MFACode, "mfa-code", t.MFACode, "the `code` that AssumeRole accepts")
-	fs.DurationVar(&t.Skew, "skew", t.Skew, "how far the server's clock is ahead")
+	fs.DurationVar(&t.Skew, "skew", t.Skew, "time by which the server's clock is ahead")
 }
 
-// list is a flag whose value is words separated by commas.
+// A list is a flag.Value for strings separated by commas.
 type list []string
 
 func (l *list) String() string { return strings.Join(*l, ",") }

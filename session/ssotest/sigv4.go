@@ -14,60 +14,64 @@ import (
 	"time"
 )
 
-// clockTolerance is how far AWS lets a signature's time be from its own.
+// clockTolerance is the largest difference between a signature's time and the server's
+// clock that AWS accepts.
 const clockTolerance = 5 * time.Minute
 
 // amzDate is the time format of X-Amz-Date.
 const amzDate = "20060102T150405Z"
 
-// verify finds whose credentials signed the request, and checks the signature:
-// AWS Signature Version 4 in the Authorization header. A secret that was
-// mangled on its way to the client shows here.
-func (s *Server) verify(r *request) (*roleKey, *problem) {
+// verifySignature checks the AWS Signature Version 4 in the Authorization header and
+// returns the credentials that signed the request. Credentials that a client has
+// changed, for example by wrong quoting, are rejected with SignatureDoesNotMatch or
+// InvalidClientTokenId.
+func (s *Server) verifySignature(r *request) (*credentials, *apiError) {
 	h := r.http.Header
 	if h.Get("Authorization") == "" {
-		return nil, refuse("MissingAuthenticationToken", "Request is missing Authentication Token")
+		return nil, newError("MissingAuthenticationToken", "Request is missing Authentication Token")
 	}
-	sig, refusal := parseSignature(h.Get("Authorization"))
-	if refusal != nil {
-		return nil, refusal
+	sig, apiErr := parseSignature(h.Get("Authorization"))
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	signed, err := time.Parse(amzDate, h.Get("X-Amz-Date"))
 	if err != nil {
-		return nil, refuse("IncompleteSignature", fmt.Sprintf("Date must be in ISO-8601 'basic format'. Got '%s'.", h.Get("X-Amz-Date")))
+		return nil, newError("IncompleteSignature", fmt.Sprintf("Date must be in ISO-8601 'basic format'. Got '%s'.", h.Get("X-Amz-Date")))
 	}
-	k := s.keys[sig.keyID]
-	if k == nil || h.Get("X-Amz-Security-Token") != k.token {
-		return nil, refuse("InvalidClientTokenId", "The security token included in the request is invalid")
+	creds := s.issued[sig.keyID]
+	if creds == nil || h.Get("X-Amz-Security-Token") != creds.token {
+		return nil, newError("InvalidClientTokenId", "The security token included in the request is invalid")
 	}
 	switch at := r.now.UTC().Format(amzDate); {
 	case signed.Before(r.now.Add(-clockTolerance)):
-		return nil, refuse("SignatureDoesNotMatch", fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - 5 min.)",
+		return nil, newError("SignatureDoesNotMatch", fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - 5 min.)",
 			h.Get("X-Amz-Date"), r.now.Add(-clockTolerance).UTC().Format(amzDate), at))
 	case signed.After(r.now.Add(clockTolerance)):
-		return nil, refuse("SignatureDoesNotMatch", fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + 5 min.)",
+		return nil, newError("SignatureDoesNotMatch", fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + 5 min.)",
 			h.Get("X-Amz-Date"), r.now.Add(clockTolerance).UTC().Format(amzDate), at))
 	case sig.date != h.Get("X-Amz-Date")[:8] || sig.service != "sts":
-		return nil, refuse("SignatureDoesNotMatch", "Credential should be scoped to the request's date and to service: 'sts'.")
-	case !hmac.Equal([]byte(sig.compute(k.secret, r)), []byte(sig.value)):
-		return nil, refuse("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
-	case !r.now.Before(k.expires):
-		return nil, refuse("ExpiredToken", "The security token included in the request is expired")
+		return nil, newError("SignatureDoesNotMatch", "Credential should be scoped to the request's date and to service: 'sts'.")
+	case !hmac.Equal([]byte(sig.compute(creds.secret, r)), []byte(sig.value)):
+		return nil, newError("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+	case !r.now.Before(creds.expires):
+		return nil, newError("ExpiredToken", "The security token included in the request is expired")
 	}
-	return k, nil
+	return creds, nil
 }
 
-// A signature is what the Authorization header says.
+// A signature is a parsed Authorization header.
 type signature struct {
 	keyID, date, region, service string
 	headers                      []string // lower case, in order
 	value                        string   // hexadecimal
 }
 
-func parseSignature(authorization string) (signature, *problem) {
+// parseSignature parses an Authorization header. It returns an IncompleteSignature
+// error if a part is missing or host or x-amz-date is not signed.
+func parseSignature(authorization string) (signature, *apiError) {
 	var sig signature
-	incomplete := func(message string) (signature, *problem) {
-		return signature{}, refuse("IncompleteSignature", message)
+	incomplete := func(message string) (signature, *apiError) {
+		return signature{}, newError("IncompleteSignature", message)
 	}
 	rest, ok := strings.CutPrefix(authorization, "AWS4-HMAC-SHA256 ")
 	if !ok {
@@ -99,7 +103,7 @@ func parseSignature(authorization string) (signature, *problem) {
 	return sig, nil
 }
 
-// compute signs the request anew with the secret that the server gave out.
+// compute returns the signature of the request with secret, in hexadecimal.
 func (sig signature) compute(secret string, r *request) string {
 	var canonical strings.Builder
 	canonical.WriteString(r.http.Method + "\n")
@@ -116,12 +120,12 @@ func (sig signature) compute(secret string, r *request) string {
 
 	key := []byte("AWS4" + secret)
 	for _, step := range []string{sig.date, sig.region, sig.service, "aws4_request"} {
-		key = keyed(key, step)
+		key = hmacSHA256(key, step)
 	}
-	return hex.EncodeToString(keyed(key, text))
+	return hex.EncodeToString(hmacSHA256(key, text))
 }
 
-func keyed(key []byte, text string) []byte {
+func hmacSHA256(key []byte, text string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(text))
 	return h.Sum(nil)
@@ -132,7 +136,8 @@ func hexSum(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// canonicalPath escapes the path's segments, which came escaped, once more.
+// canonicalPath escapes the segments of the escaped path a second time, as Signature
+// Version 4 requires for all services but S3.
 func canonicalPath(u *url.URL) string {
 	segments := strings.Split(u.EscapedPath(), "/")
 	for i, segment := range segments {
@@ -141,8 +146,9 @@ func canonicalPath(u *url.URL) string {
 	return strings.Join(segments, "/")
 }
 
-// canonicalQuery sorts by name and then by value, both escaped. Pairs would
-// sort differently: the sign of equality stands between digits and letters.
+// canonicalQuery returns the parameters sorted by escaped name, then by escaped value.
+// Sorting NAME=VALUE strings would give another order, since = sorts between digits and
+// letters.
 func canonicalQuery(query url.Values) string {
 	var pairs [][2]string
 	for name, values := range query {
@@ -163,8 +169,9 @@ func canonicalQuery(query url.Values) string {
 	return text.String()
 }
 
-// canonicalHeader joins a header's values, with runs of spaces made one.
-// net/http keeps Host and sometimes Content-Length out of the header map.
+// canonicalHeader returns the values of a header joined by commas, with consecutive
+// spaces merged. net/http keeps Host, and sometimes Content-Length, out of the header
+// map.
 func canonicalHeader(r *http.Request, name string) string {
 	if name == "host" {
 		return r.Host
@@ -179,8 +186,8 @@ func canonicalHeader(r *http.Request, name string) string {
 	return strings.Join(values, ",")
 }
 
-// escape is URI escaping as Signature Version 4 has it: all but unreserved
-// characters, space as %20, hexadecimal in upper case.
+// escape returns text with URI escaping as Signature Version 4 defines it: everything
+// but unreserved characters, a space as %20, hexadecimal digits in upper case.
 func escape(text string) string {
 	return strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
 }

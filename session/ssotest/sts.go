@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// getCallerIdentity imitates GetCallerIdentity.
-func (s *Server) getCallerIdentity(r *request) (any, *problem) {
-	k, refusal := s.verify(r)
-	if refusal != nil {
-		return nil, refusal
+// getCallerIdentity implements GetCallerIdentity.
+func (s *Server) getCallerIdentity(r *request) (any, *apiError) {
+	creds, apiErr := s.verifySignature(r)
+	if apiErr != nil {
+		return nil, apiErr
 	}
-	return getCallerIdentityResponse{Result: callerIdentity{k.arn, k.userID, k.account}}, nil
+	return getCallerIdentityResponse{Result: callerIdentity{creds.arn, creds.userID, creds.account}}, nil
 }
 
 type getCallerIdentityResponse struct {
@@ -50,7 +50,7 @@ type stsError struct {
 	Message string
 }
 
-// withRequestID puts the request's id where each kind of answer has it.
+// withRequestID returns answer with the request id set.
 func withRequestID(answer any, id string) any {
 	switch a := answer.(type) {
 	case getCallerIdentityResponse:
@@ -71,64 +71,64 @@ var (
 	sessionName = regexp.MustCompile(`^[A-Za-z0-9+=,.@_-]{2,64}$`)
 )
 
-// chainedLimit is the longest session of a role that was assumed by a role,
-// which every role here is.
+// chainedLimit is the longest session of a role that was assumed with the credentials
+// of another role (role chaining). It applies to every AssumeRole here.
 const chainedLimit = time.Hour
 
-// assumeRole imitates AssumeRole.
-func (s *Server) assumeRole(r *request) (any, *problem) {
-	caller, refusal := s.verify(r)
-	if refusal != nil {
-		return nil, refusal
+// assumeRole implements AssumeRole.
+func (s *Server) assumeRole(r *request) (any, *apiError) {
+	caller, apiErr := s.verifySignature(r)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	arn, name := r.get("RoleArn"), r.get("RoleSessionName")
 	parts := roleARN.FindStringSubmatch(arn)
 	if parts == nil {
-		return nil, refuse("ValidationError", fmt.Sprintf("%s is invalid", arn))
+		return nil, newError("ValidationError", fmt.Sprintf("%s is invalid", arn))
 	}
 	if !sessionName.MatchString(name) {
-		return nil, refuse("ValidationError", fmt.Sprintf("1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*", name))
+		return nil, newError("ValidationError", fmt.Sprintf("1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*", name))
 	}
 	lifetime := chainedLimit
 	if text := r.get("DurationSeconds"); text != "" {
 		n, err := strconv.Atoi(text)
 		switch {
 		case err != nil || n < 900 || n > 43200:
-			return nil, refuse("ValidationError", fmt.Sprintf("1 validation error detected: Value '%s' at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200", text))
+			return nil, newError("ValidationError", fmt.Sprintf("1 validation error detected: Value '%s' at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200", text))
 		case time.Duration(n)*time.Second > chainedLimit:
-			return nil, refuse("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+			return nil, newError("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 		}
 		lifetime = time.Duration(n) * time.Second
 	}
-	if refusal := s.trusts(r, caller, arn); refusal != nil {
-		return nil, refusal
+	if apiErr := s.checkTrust(r, caller, arn); apiErr != nil {
+		return nil, apiErr
 	}
 
 	account, role := parts[1], parts[3]
-	k := s.issueKey(r.now.Add(lifetime).Truncate(time.Second))
-	k.account, k.chained = account, true
-	k.arn = strings.Join([]string{"arn:" + s.partition() + ":sts:", account, "assumed-role/" + role + "/" + name}, ":")
-	k.userID = roleID(account, role) + ":" + name
+	creds := s.issueCredentials(r.now.Add(lifetime).Truncate(time.Second))
+	creds.account, creds.chained = account, true
+	creds.arn = strings.Join([]string{"arn:" + s.partition() + ":sts:", account, "assumed-role/" + role + "/" + name}, ":")
+	creds.userID = roleID(account, role) + ":" + name
 	return assumeRoleResponse{Result: assumeRoleResult{
-		User: assumedRoleUser{k.userID, k.arn},
+		User: assumedRoleUser{creds.userID, creds.arn},
 		Credentials: stsCredentials{
-			AccessKeyID:     k.id,
-			SecretAccessKey: k.secret,
-			SessionToken:    k.token,
-			Expiration:      k.expires.UTC().Format(time.RFC3339),
+			AccessKeyID:     creds.keyID,
+			SecretAccessKey: creds.secret,
+			SessionToken:    creds.token,
+			Expiration:      creds.expires.UTC().Format(time.RFC3339),
 		},
 	}}, nil
 }
 
-// trusts checks what the target's trust policy asks for, and a second factor
-// whenever one is offered.
-func (s *Server) trusts(r *request, caller *roleKey, arn string) *problem {
+// checkTrust returns an AccessDenied error if the request does not meet the conditions
+// of the target's trust policy, or if it contains an MFA code that is wrong.
+func (s *Server) checkTrust(r *request, caller *credentials, arn string) *apiError {
 	if r.get("TokenCode") != "" {
-		s.keepSecret(MFA, r.get("TokenCode"))
+		s.addSecret(MFA, r.get("TokenCode"))
 	}
-	no := refuse("AccessDenied", fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", caller.arn, arn))
+	no := newError("AccessDenied", fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", caller.arn, arn))
 	if r.get("SerialNumber") != "" && r.get("TokenCode") != s.MFACode {
-		return refuse("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.")
+		return newError("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.")
 	}
 	if len(s.Targets) == 0 {
 		return nil
@@ -167,7 +167,7 @@ type stsCredentials struct {
 	Expiration      string // RFC 3339
 }
 
-// digest is a hash of words in hexadecimal.
+// digest returns the SHA-256 of words in hexadecimal.
 func digest(words ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))
 	return hex.EncodeToString(sum[:])

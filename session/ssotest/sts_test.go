@@ -21,20 +21,20 @@ import (
 
 func TestGetCallerIdentity(t *testing.T) {
 	for name, c := range map[string]*clients{"loopback": overLoopback(t, ssotest.New()), "in process": inProcess(ssotest.New())} {
-		for range 4 { // session tokens are hostile at times
+		for range 4 { // every second session token is hostile
 			out, err := c.sts(c.role(t)).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			const prefix, suffix = "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Developer_", "/alice@example.com"
 			if !strings.HasPrefix(*out.Arn, prefix) || !strings.HasSuffix(*out.Arn, suffix) || *out.Account != "111111111111" || !strings.HasSuffix(*out.UserId, ":alice@example.com") {
-				t.Errorf("%s: identity %q %q %q", name, *out.Arn, *out.Account, *out.UserId)
+				t.Errorf("%s: got identity %q %q %q", name, *out.Arn, *out.Account, *out.UserId)
 			}
 		}
 	}
 }
 
-func TestCredentialsMustBeWhole(t *testing.T) {
+func TestChangedCredentialsAreRejected(t *testing.T) {
 	s := ssotest.New()
 	c := inProcess(s)
 	good, other := c.role(t), c.role(t)
@@ -45,13 +45,13 @@ func TestCredentialsMustBeWhole(t *testing.T) {
 		"a secret that a shell expanded": {func(k *aws.Credentials) {
 			k.SecretAccessKey = strings.ReplaceAll(k.SecretAccessKey, "$(touch pwned)", "")
 		}, "SignatureDoesNotMatch"},
-		"a secret that lost a backslash":   {func(k *aws.Credentials) { k.SecretAccessKey = strings.ReplaceAll(k.SecretAccessKey, `\`, "") }, "SignatureDoesNotMatch"},
-		"a secret that lost a quote":       {func(k *aws.Credentials) { k.SecretAccessKey = strings.Replace(k.SecretAccessKey, "'", "", 1) }, "SignatureDoesNotMatch"},
-		"a secret that gained a newline":   {func(k *aws.Credentials) { k.SecretAccessKey += "\n" }, "SignatureDoesNotMatch"},
-		"somebody else's secret":           {func(k *aws.Credentials) { k.SecretAccessKey = other.SecretAccessKey }, "SignatureDoesNotMatch"},
-		"somebody else's session token":    {func(k *aws.Credentials) { k.SessionToken = other.SessionToken }, "InvalidClientTokenId"},
-		"no session token":                 {func(k *aws.Credentials) { k.SessionToken = "" }, "InvalidClientTokenId"},
-		"an access key that nobody issued": {func(k *aws.Credentials) { k.AccessKeyID = "ASIAAAAAAAAAAAAAAAAA" }, "InvalidClientTokenId"},
+		"a secret that lost a backslash":    {func(k *aws.Credentials) { k.SecretAccessKey = strings.ReplaceAll(k.SecretAccessKey, `\`, "") }, "SignatureDoesNotMatch"},
+		"a secret that lost a quote":        {func(k *aws.Credentials) { k.SecretAccessKey = strings.Replace(k.SecretAccessKey, "'", "", 1) }, "SignatureDoesNotMatch"},
+		"a secret that gained a newline":    {func(k *aws.Credentials) { k.SecretAccessKey += "\n" }, "SignatureDoesNotMatch"},
+		"another secret":                    {func(k *aws.Credentials) { k.SecretAccessKey = other.SecretAccessKey }, "SignatureDoesNotMatch"},
+		"another session token":             {func(k *aws.Credentials) { k.SessionToken = other.SessionToken }, "InvalidClientTokenId"},
+		"no session token":                  {func(k *aws.Credentials) { k.SessionToken = "" }, "InvalidClientTokenId"},
+		"an access key that was not issued": {func(k *aws.Credentials) { k.AccessKeyID = "ASIAAAAAAAAAAAAAAAAA" }, "InvalidClientTokenId"},
 	} {
 		bad := good
 		test.change(&bad)
@@ -121,7 +121,7 @@ func TestAssumeRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := out.Credentials.Expiration.Sub(clock.now), time.Hour; got != want {
-		t.Errorf("credentials live %v, want %v", got, want)
+		t.Errorf("credentials expire in %v, want %v", got, want)
 	}
 	const arn = "arn:aws:sts::222222222222:assumed-role/Deploy/ssoenv"
 	if *out.AssumedRoleUser.Arn != arn {
@@ -133,7 +133,7 @@ func TestAssumeRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	if *who.Arn != arn || *who.UserId != *out.AssumedRoleUser.AssumedRoleId {
-		t.Errorf("the role is %q %q, want %q %q", *who.Arn, *who.UserId, arn, *out.AssumedRoleUser.AssumedRoleId)
+		t.Errorf("got identity %q %q, want %q %q", *who.Arn, *who.UserId, arn, *out.AssumedRoleUser.AssumedRoleId)
 	}
 
 	for _, test := range []struct {
@@ -161,7 +161,7 @@ func TestAssumeRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := out.Credentials.Expiration.Sub(clock.now), 15*time.Minute; got != want {
-		t.Errorf("credentials live %v, want %v", got, want)
+		t.Errorf("credentials expire in %v, want %v", got, want)
 	}
 	for _, change := range []func(*sts.AssumeRoleInput){
 		func(in *sts.AssumeRoleInput) { in.RoleArn = aws.String("arn:aws:iam::222222222222:role/Other") },
@@ -173,8 +173,9 @@ func TestAssumeRole(t *testing.T) {
 	}
 }
 
-// TestClockSkew has a server half an hour ahead: a client that signs by its own
-// clock alone is refused, one that learns from the Date header is not.
+// TestClockSkew uses a server whose clock is half an hour ahead. It rejects a client
+// that signs with its own clock, and accepts one that corrects its clock by the Date
+// header.
 func TestClockSkew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := ssotest.New()
@@ -183,19 +184,20 @@ func TestClockSkew(t *testing.T) {
 		s.Change(func(settings *ssotest.Settings) { settings.Skew = 30 * time.Minute })
 		_, err := c.sts(k).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 		mustHaveCode(t, err, "SignatureDoesNotMatch")
-		learning := sts.New(sts.Options{Region: "us-east-1", BaseEndpoint: &c.base, HTTPClient: c.http, Credentials: aws.CredentialsProviderFunc(
+		correcting := sts.New(sts.Options{Region: "us-east-1", BaseEndpoint: &c.base, HTTPClient: c.http, Credentials: aws.CredentialsProviderFunc(
 			func(context.Context) (aws.Credentials, error) { return k, nil })})
-		if _, err := learning.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); err != nil {
-			t.Errorf("the SDK corrects its clock by the Date header, yet: %v", err)
+		if _, err := correcting.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); err != nil {
+			t.Errorf("the SDK with a corrected clock: %v, want success", err)
 		}
 		if n := s.Calls(ssotest.GetCallerIdentity); n != 3 {
-			t.Errorf("%d calls, want one that fails and two that correct each other", n)
+			t.Errorf("got %d calls, want 3: one that fails, one that learns the time, one that succeeds", n)
 		}
 	})
 }
 
-// FuzzSignature holds the verification against the SDK's signer: what it signs
-// is accepted, whatever the secret and the parameters are, and nothing else is.
+// FuzzSignature compares the verification with the SDK's signer: requests that the SDK
+// signed are accepted, for all parameters and headers, and the same requests with a
+// changed body or header are not.
 func FuzzSignature(f *testing.F) {
 	s := ssotest.New()
 	s.AutoApprove = true
@@ -212,7 +214,7 @@ func FuzzSignature(f *testing.F) {
 		const body = "Action=GetCallerIdentity&Version=2011-06-15"
 		req, err := http.NewRequest("POST", base+"/?"+rawQuery, strings.NewReader(body))
 		if err != nil || strings.Contains(rawQuery, "Action") {
-			return // no such request exists
+			return // not a valid GetCallerIdentity request
 		}
 		if strings.ContainsFunc(header, func(r rune) bool { return r < ' ' || r > '~' }) {
 			return
@@ -238,14 +240,14 @@ func FuzzSignature(f *testing.F) {
 			return string(text)
 		}
 		if got := send(body); !strings.Contains(got, "<Arn>") {
-			t.Fatalf("query %q, header %q: %s", rawQuery, header, got)
+			t.Fatalf("query %q, header %q: got %s, want an identity", rawQuery, header, got)
 		}
 		if got := send(body + "&X=" + string('A'+flip%26)); !strings.Contains(got, "SignatureDoesNotMatch") {
-			t.Fatalf("a longer body was accepted: %s", got)
+			t.Fatalf("a changed body: got %s, want SignatureDoesNotMatch", got)
 		}
 		req.Header.Set("X-Extra", header+".")
 		if got := send(body); !strings.Contains(got, "SignatureDoesNotMatch") {
-			t.Fatalf("another header was accepted: %s", got)
+			t.Fatalf("a changed header: got %s, want SignatureDoesNotMatch", got)
 		}
 	})
 }

@@ -11,15 +11,15 @@ import (
 	"syscall"
 )
 
-// Transport returns an [http.RoundTripper] that brings every request to the
-// server without a network, whatever host it is for. It needs no sockets, so
-// whole logins with real clients run in a testing/synctest bubble on fake time:
+// Transport returns an [http.RoundTripper] that passes every request to the server
+// without a network, for any host. It uses no sockets, so real clients can do
+// complete logins in a testing/synctest bubble on fake time:
 //
 //	client := &http.Client{Transport: server.Transport()}
 //
-// Faults look as they do on the wire: a reset is [syscall.ECONNRESET], a
-// truncated body ends in [io.ErrUnexpectedEOF]. A response's body must be read
-// to the end or closed, or the goroutine that writes it stays.
+// Faults cause the same errors as on a network: a reset is [syscall.ECONNRESET], a
+// truncated body ends with [io.ErrUnexpectedEOF]. The caller must read a response's
+// body to the end or close it, to end the goroutine that writes it.
 func (s *Server) Transport() http.RoundTripper { return transport{s} }
 
 type transport struct{ server *Server }
@@ -62,7 +62,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		pipe.CloseWithError(context.Cause(ctx))
 		return nil, context.Cause(ctx)
 	}
-	// A client that gives up on the body sees its context's error there.
+	// If the context ends while the body is read, reading it returns the context's error.
 	stop := context.AfterFunc(ctx, func() { pipe.CloseWithError(context.Cause(ctx)) })
 	length, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64)
 	if err != nil {
@@ -91,13 +91,14 @@ type responseBody struct {
 
 func (b *responseBody) Close() error { return b.close() }
 
-// pipeWriter is the ResponseWriter of a request within the process.
+// A pipeWriter is the http.ResponseWriter of a request through transport. It sends the
+// body through a pipe.
 type pipeWriter struct {
 	header   http.Header
 	body     *io.PipeWriter
 	bodiless bool
 	once     sync.Once
-	ready    chan struct{} // closed when status and sent are there
+	ready    chan struct{} // closed when status and sent are set
 	status   int
 	sent     http.Header
 }

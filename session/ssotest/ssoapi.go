@@ -9,38 +9,39 @@ import (
 	"strings"
 )
 
-// authorized finds the session behind the bearer token.
-func (s *Server) authorized(r *request) (*accessToken, *problem) {
+// checkToken returns the access token of the request, or an UnauthorizedException if
+// it is not valid.
+func (s *Server) checkToken(r *request) (*accessToken, *apiError) {
 	t := s.access[r.http.Header.Get("X-Amz-Sso_bearer_token")]
-	if t == nil || t.revoked || !r.now.Before(t.expires) || t.session.over(r.now) || s.elsewhere(r) {
-		return nil, refuse("UnauthorizedException", "Session token not found or invalid")
+	if t == nil || t.revoked || !r.now.Before(t.expires) || t.session.hasEnded(r.now) || s.isOtherRegion(r) {
+		return nil, newError("UnauthorizedException", "Session token not found or invalid")
 	}
 	return t, nil
 }
 
-// getRoleCredentials imitates GetRoleCredentials.
-func (s *Server) getRoleCredentials(r *request) (any, *problem) {
-	t, refusal := s.authorized(r)
-	if refusal != nil {
-		return nil, refusal
+// getRoleCredentials implements GetRoleCredentials.
+func (s *Server) getRoleCredentials(r *request) (any, *apiError) {
+	t, apiErr := s.checkToken(r)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	id, role := r.get("account_id"), r.get("role_name")
 	if id == "" || role == "" {
-		return nil, refuse("InvalidRequestException", "account_id and role_name are required")
+		return nil, newError("InvalidRequestException", "account_id and role_name are required")
 	}
-	a, ok := s.estate.account(id)
+	a, ok := s.accounts.account(id)
 	if !ok || !slices.Contains(a.Roles, role) {
-		return nil, refuse("ForbiddenException", "No access")
+		return nil, newError("ForbiddenException", "No access")
 	}
-	k := s.issueKey(r.now.Add(s.RoleLifetime))
-	k.account = id
-	k.arn = fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", s.partition(), id, permissionSetRole(id, role), t.session.user)
-	k.userID = roleID(id, role) + ":" + t.session.user
+	creds := s.issueCredentials(r.now.Add(s.RoleLifetime))
+	creds.account = id
+	creds.arn = fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", s.partition(), id, permissionSetRole(id, role), t.session.user)
+	creds.userID = roleID(id, role) + ":" + t.session.user
 	return roleCredentialsAnswer{RoleCredentials: roleCredentials{
-		AccessKeyID:     k.id,
-		SecretAccessKey: k.secret,
-		SessionToken:    k.token,
-		Expiration:      k.expires.UnixMilli(),
+		AccessKeyID:     creds.keyID,
+		SecretAccessKey: creds.secret,
+		SessionToken:    creds.token,
+		Expiration:      creds.expires.UnixMilli(),
 	}}, nil
 }
 
@@ -55,14 +56,14 @@ type roleCredentials struct {
 	Expiration      int64  `json:"expiration"` // Unix milliseconds
 }
 
-// listAccounts imitates ListAccounts.
-func (s *Server) listAccounts(r *request) (any, *problem) {
-	if _, refusal := s.authorized(r); refusal != nil {
-		return nil, refusal
+// listAccounts implements ListAccounts.
+func (s *Server) listAccounts(r *request) (any, *apiError) {
+	if _, apiErr := s.checkToken(r); apiErr != nil {
+		return nil, apiErr
 	}
-	page, next, refusal := pageOf(s, r, s.estate.accounts)
-	if refusal != nil {
-		return nil, refusal
+	page, next, apiErr := pageOf(s, r, s.accounts.list)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	answer := accountsAnswer{AccountList: make([]accountInfo, len(page)), NextToken: next}
 	for i, a := range page {
@@ -82,22 +83,22 @@ type accountInfo struct {
 	EmailAddress string `json:"emailAddress,omitempty"`
 }
 
-// listAccountRoles imitates ListAccountRoles.
-func (s *Server) listAccountRoles(r *request) (any, *problem) {
-	if _, refusal := s.authorized(r); refusal != nil {
-		return nil, refusal
+// listAccountRoles implements ListAccountRoles.
+func (s *Server) listAccountRoles(r *request) (any, *apiError) {
+	if _, apiErr := s.checkToken(r); apiErr != nil {
+		return nil, apiErr
 	}
 	id := r.get("account_id")
 	if id == "" {
-		return nil, refuse("InvalidRequestException", "account_id is required")
+		return nil, newError("InvalidRequestException", "account_id is required")
 	}
-	a, ok := s.estate.account(id)
+	a, ok := s.accounts.account(id)
 	if !ok {
-		return nil, refuse("ForbiddenException", "No access")
+		return nil, newError("ForbiddenException", "No access")
 	}
-	page, next, refusal := pageOf(s, r, a.Roles)
-	if refusal != nil {
-		return nil, refusal
+	page, next, apiErr := pageOf(s, r, a.Roles)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	answer := rolesAnswer{RoleList: make([]roleInfo, len(page)), NextToken: next}
 	for i, role := range page {
@@ -116,23 +117,25 @@ type roleInfo struct {
 	AccountID string `json:"accountId"`
 }
 
-// logout imitates Logout: the session and all its tokens end.
-func (s *Server) logout(r *request) (any, *problem) {
-	t, refusal := s.authorized(r)
-	if refusal != nil {
-		return nil, refusal
+// logout implements Logout. It ends the session of the token, and with it the
+// session's other tokens.
+func (s *Server) logout(r *request) (any, *apiError) {
+	t, apiErr := s.checkToken(r)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	t.session.ended = true
 	return nil, nil
 }
 
-// pageOf cuts from all the page that the request asks for.
-func pageOf[T any](s *Server, r *request, all []T) (page []T, next string, refusal *problem) {
+// pageOf returns the page of all that the request's next_token and max_result select,
+// and the token of the next page, which is empty on the last.
+func pageOf[T any](s *Server, r *request, all []T) (page []T, next string, apiErr *apiError) {
 	size := s.PageSize
 	if text := r.get("max_result"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 100 {
-			return nil, "", refuse("InvalidRequestException", "max_result is not between 1 and 100")
+			return nil, "", newError("InvalidRequestException", "max_result is not between 1 and 100")
 		}
 		size = n
 	}
@@ -142,7 +145,7 @@ func pageOf[T any](s *Server, r *request, all []T) (page []T, next string, refus
 		var ok bool
 		from, ok = pageStart(text)
 		if !ok || from > len(all) {
-			return nil, "", refuse("InvalidRequestException", "Invalid next_token")
+			return nil, "", newError("InvalidRequestException", "Invalid next_token")
 		}
 	}
 	to := min(from+size, len(all))
@@ -152,13 +155,15 @@ func pageOf[T any](s *Server, r *request, all []T) (page []T, next string, refus
 	return all[from:to], next, nil
 }
 
-// pageToken names the page that begins at an index. A nonce makes two names of
-// one page differ. AWS's tokens are opaque, and as fond of characters that need
-// escaping in a query.
+// pageToken returns the token of the page that starts at an index. Tokens of the same
+// page with different nonces differ. Like AWS's, it contains characters that must be
+// escaped in a query.
 func pageToken(start int, nonce string) string {
 	return "page+/=" + base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%d,%s", start, nonce))
 }
 
+// pageStart returns the index in a token from pageToken. ok is false if the token is
+// invalid.
 func pageStart(token string) (start int, ok bool) {
 	token, ok = strings.CutPrefix(token, "page+/=")
 	if !ok {
@@ -173,7 +178,7 @@ func pageStart(token string) (start int, ok bool) {
 	return start, err == nil && start >= 0
 }
 
-// partition is the ARN partition of the instance's region.
+// partition returns the partition of the instance's region, for ARNs.
 func (s *Server) partition() string {
 	switch {
 	case strings.HasPrefix(s.Region, "cn-"):
@@ -186,13 +191,14 @@ func (s *Server) partition() string {
 	return "aws"
 }
 
-// permissionSetRole is the name of the IAM role that stands for a permission
-// set in an account. The hash keeps it the same from call to call, as in AWS.
+// permissionSetRole returns the name of the IAM role that Identity Center creates for
+// a permission set in an account. It ends in a hash, so that it is always the same for
+// the same account and role.
 func permissionSetRole(account, role string) string {
 	return "AWSReservedSSO_" + url.PathEscape(role) + "_" + digest(account, role)[:16]
 }
 
-// roleID is the unique id of that role.
+// roleID returns the unique id of the IAM role, which starts with AROA.
 func roleID(account, role string) string {
 	return "AROA" + strings.ToUpper(digest("id", account, role)[:17])
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// decode reads a response's JSON body.
+// decode decodes the JSON body of a response into v.
 func decode(t *testing.T, resp *http.Response, v any) {
 	t.Helper()
 	defer resp.Body.Close()
@@ -37,7 +37,7 @@ func TestRoleCredentials(t *testing.T) {
 	c := inProcess(s)
 	_, token := c.login(t)
 	get := func(token, account, role string) (*types.RoleCredentials, error) {
-		out, err := c.portal.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{AccessToken: &token, AccountId: &account, RoleName: &role})
+		out, err := c.sso.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{AccessToken: &token, AccountId: &account, RoleName: &role})
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +63,7 @@ func TestRoleCredentials(t *testing.T) {
 	mustBe[*types.UnauthorizedException](t, err)
 }
 
-func TestSecretsAreUniqueAndHard(t *testing.T) {
+func TestSecretsAreUniqueAndHostile(t *testing.T) {
 	s := ssotest.New()
 	c := inProcess(s)
 	_, token := c.login(t)
@@ -72,10 +72,10 @@ func TestSecretsAreUniqueAndHard(t *testing.T) {
 		printable = regexp.MustCompile(`^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$`)
 		simple    = regexp.MustCompile(`^[A-Za-z0-9+/]+$`)
 		seen      = map[string]bool{}
-		hard      int
+		hostile   int
 	)
 	issue := func() *types.RoleCredentials {
-		out, err := c.portal.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{
+		out, err := c.sso.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{
 			AccessToken: token.AccessToken, AccountId: aws.String("444444444444"), RoleName: aws.String("Administrator"),
 		})
 		if err != nil {
@@ -92,7 +92,7 @@ func TestSecretsAreUniqueAndHard(t *testing.T) {
 			}
 		}
 		if !keyID.MatchString(*k.AccessKeyId) {
-			t.Errorf("access key id %q", *k.AccessKeyId)
+			t.Errorf("got access key id %q, want %v", *k.AccessKeyId, keyID)
 		}
 		return k
 	}
@@ -104,14 +104,14 @@ func TestSecretsAreUniqueAndHard(t *testing.T) {
 			}
 		}
 		if strings.Contains(*k.SessionToken, "$(") {
-			hard++
+			hostile++
 		}
 		if strings.Contains(*k.SessionToken, " ") {
-			t.Error("a session token has a space, which Signature Version 4 may squeeze")
+			t.Error("a session token contains a space, which Signature Version 4 may merge with others")
 		}
 	}
-	if hard == 0 || hard == 20 {
-		t.Errorf("%d of 20 session tokens are hostile, want some", hard)
+	if hostile == 0 || hostile == 20 {
+		t.Errorf("%d of 20 session tokens are hostile, want some", hostile)
 	}
 	s.Change(func(settings *ssotest.Settings) { settings.PlainSecrets = true })
 	if k := issue(); !simple.MatchString(*k.SecretAccessKey) || len(*k.SecretAccessKey) != 40 || !simple.MatchString(*k.SessionToken) {
@@ -137,7 +137,7 @@ func TestPages(t *testing.T) {
 		s.Change(func(settings *ssotest.Settings) { settings.PageLimit = test.limit })
 		s.ForgetCalls()
 		seen := map[string]bool{}
-		pages := sso.NewListAccountsPaginator(c.portal, &sso.ListAccountsInput{AccessToken: token.AccessToken, MaxResults: test.ask})
+		pages := sso.NewListAccountsPaginator(c.sso, &sso.ListAccountsInput{AccessToken: token.AccessToken, MaxResults: test.ask})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(t.Context())
 			if err != nil {
@@ -157,7 +157,7 @@ func TestPages(t *testing.T) {
 
 	s.Change(func(settings *ssotest.Settings) { settings.PageLimit = 2 })
 	var roles []string
-	pages := sso.NewListAccountRolesPaginator(c.portal, &sso.ListAccountRolesInput{AccessToken: token.AccessToken, AccountId: aws.String("111111111111")})
+	pages := sso.NewListAccountRolesPaginator(c.sso, &sso.ListAccountRolesInput{AccessToken: token.AccessToken, AccountId: aws.String("111111111111")})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
@@ -171,21 +171,21 @@ func TestPages(t *testing.T) {
 		t.Errorf("roles %s, want %s", got, want)
 	}
 
-	_, err := c.portal.ListAccounts(t.Context(), &sso.ListAccountsInput{AccessToken: token.AccessToken, NextToken: aws.String("made up")})
+	_, err := c.sso.ListAccounts(t.Context(), &sso.ListAccountsInput{AccessToken: token.AccessToken, NextToken: aws.String("made up")})
 	mustBe[*types.InvalidRequestException](t, err)
-	_, err = c.portal.ListAccounts(t.Context(), &sso.ListAccountsInput{AccessToken: token.AccessToken, MaxResults: aws.Int32(101)})
+	_, err = c.sso.ListAccounts(t.Context(), &sso.ListAccountsInput{AccessToken: token.AccessToken, MaxResults: aws.Int32(101)})
 	mustBe[*types.InvalidRequestException](t, err)
-	_, err = c.portal.ListAccountRoles(t.Context(), &sso.ListAccountRolesInput{AccessToken: token.AccessToken, AccountId: aws.String("999999999999")})
+	_, err = c.sso.ListAccountRoles(t.Context(), &sso.ListAccountRolesInput{AccessToken: token.AccessToken, AccountId: aws.String("999999999999")})
 	mustHaveCode(t, err, "ForbiddenException")
 }
 
 func TestHostileNamesArriveWhole(t *testing.T) {
 	s := ssotest.New()
-	want := ssotest.HostileEstate()
-	s.SetEstate(want)
+	want := ssotest.HostileAccounts()
+	s.SetAccounts(want)
 	c := inProcess(s)
 	_, token := c.login(t)
-	out, err := c.portal.ListAccounts(t.Context(), &sso.ListAccountsInput{AccessToken: token.AccessToken})
+	out, err := c.sso.ListAccounts(t.Context(), &sso.ListAccountsInput{AccessToken: token.AccessToken})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestHostileNamesArriveWhole(t *testing.T) {
 			t.Errorf("account %d is %q %q, want %q %q", i, aws.ToString(a.AccountName), aws.ToString(a.EmailAddress), want[i].Name, want[i].Email)
 		}
 		for _, role := range want[i].Roles {
-			k, err := c.portal.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{AccessToken: token.AccessToken, AccountId: a.AccountId, RoleName: &role})
+			k, err := c.sso.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{AccessToken: token.AccessToken, AccountId: a.AccountId, RoleName: &role})
 			if err != nil {
 				t.Errorf("role %q: %v", role, err)
 				continue
@@ -214,20 +214,20 @@ func TestLogout(t *testing.T) {
 	c := inProcess(ssotest.New())
 	r, token := c.login(t)
 	_, other := c.login(t)
-	if _, err := c.portal.Logout(t.Context(), &sso.LogoutInput{AccessToken: token.AccessToken}); err != nil {
+	if _, err := c.sso.Logout(t.Context(), &sso.LogoutInput{AccessToken: token.AccessToken}); err != nil {
 		t.Fatal(err)
 	}
 	mustBe[*types.UnauthorizedException](t, c.tryToken(t, token.AccessToken))
 	_, err := c.refresh(t, r, token.RefreshToken)
 	mustHaveCode(t, err, "InvalidGrantException")
 	if err := c.tryToken(t, other.AccessToken); err != nil {
-		t.Errorf("another session: %v", err)
+		t.Errorf("another session after the logout: %v, want success", err)
 	}
-	_, err = c.portal.Logout(t.Context(), &sso.LogoutInput{AccessToken: token.AccessToken})
+	_, err = c.sso.Logout(t.Context(), &sso.LogoutInput{AccessToken: token.AccessToken})
 	mustBe[*types.UnauthorizedException](t, err)
 }
 
-func TestPortalErrorsOnTheWire(t *testing.T) {
+func TestSSOAPIErrorsOnTheWire(t *testing.T) {
 	c := overLoopback(t, ssotest.New())
 	resp, err := c.http.Get(c.base + "/federation/credentials?account_id=1&role_name=x")
 	if err != nil {
@@ -236,7 +236,7 @@ func TestPortalErrorsOnTheWire(t *testing.T) {
 	var body map[string]string
 	decode(t, resp, &body)
 	if resp.StatusCode != 401 || body["message"] != "Session token not found or invalid" || !strings.HasSuffix(body["__type"], "#UnauthorizedException") {
-		t.Errorf("status %d, body %v", resp.StatusCode, body)
+		t.Errorf("got status %d, body %v; want 401, UnauthorizedException", resp.StatusCode, body)
 	}
 }
 

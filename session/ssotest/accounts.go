@@ -7,57 +7,57 @@ import (
 
 // An Account is an AWS account in which the user has been assigned roles.
 type Account struct {
-	ID    string // twelve digits; a leading zero counts
+	ID    string // twelve digits, possibly with leading zeros
 	Name  string // may be empty
 	Email string // may be empty
 	Roles []string
 }
 
-// estate is the user's accounts in the order in which the portal lists them,
-// which is no particular one.
-type estate struct {
-	accounts []Account
-	index    map[string]int // by account id
+// An accountList has the accounts of the user. ListAccounts returns them in this
+// order, which, as at AWS, is not sorted.
+type accountList struct {
+	list  []Account
+	index map[string]int // index in list by account id
 }
 
-// SetEstate replaces all accounts. It panics if an account id occurs twice.
-func (s *Server) SetEstate(accounts []Account) {
+// SetAccounts replaces all accounts. It panics if two have the same id.
+func (s *Server) SetAccounts(accounts []Account) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.estate = estate{index: map[string]int{}}
-	s.estate.add(accounts)
+	s.accounts = accountList{index: map[string]int{}}
+	s.accounts.add(accounts)
 }
 
-// AddAccounts adds accounts. It panics if an account id occurs twice.
+// AddAccounts adds accounts. It panics if an account with the same id exists.
 func (s *Server) AddAccounts(accounts ...Account) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.estate.add(accounts)
+	s.accounts.add(accounts)
 }
 
-func (e *estate) add(accounts []Account) {
+func (e *accountList) add(accounts []Account) {
 	for _, a := range accounts {
 		if _, twice := e.index[a.ID]; twice {
 			panic(fmt.Sprintf("ssotest: account %q occurs twice", a.ID))
 		}
-		e.index[a.ID] = len(e.accounts)
+		e.index[a.ID] = len(e.list)
 		a.Roles = slices.Clone(a.Roles)
-		e.accounts = append(e.accounts, a)
+		e.list = append(e.list, a)
 	}
 }
 
-func (e *estate) account(id string) (Account, bool) {
+func (e *accountList) account(id string) (Account, bool) {
 	i, ok := e.index[id]
 	if !ok {
 		return Account{}, false
 	}
-	return e.accounts[i], true
+	return e.list[i], true
 }
 
-// DefaultEstate returns six accounts: two with the usual roles, one with a
-// leading zero, one with a name beyond ASCII, one with a single role and one of
-// which nothing but the id is known.
-func DefaultEstate() []Account {
+// DefaultAccounts returns six accounts: two with common roles, one whose id starts
+// with a zero, one whose name is not ASCII, one with a single role, and one with only
+// an id and a role.
+func DefaultAccounts() []Account {
 	return []Account{
 		{ID: "222222222222", Name: "Production", Email: "aws+prod@example.com", Roles: []string{"ReadOnly", "Operator", "Administrator"}},
 		{ID: "111111111111", Name: "Development", Email: "aws+dev@example.com", Roles: []string{"Developer", "Administrator", "ReadOnly"}},
@@ -68,9 +68,10 @@ func DefaultEstate() []Account {
 	}
 }
 
-// HostileEstate returns accounts whose names and roles attack whoever prints,
-// pastes or evaluates them. AWS restricts both; a client has only its word.
-func HostileEstate() []Account {
+// HostileAccounts returns accounts whose names, email addresses and roles contain
+// shell syntax, terminal escapes, HTML, paths and option names. AWS restricts both
+// names and roles, but a client must not depend on that.
+func HostileAccounts() []Account {
 	return []Account{
 		{ID: "666600000001", Name: "$(touch pwned)", Email: "`touch pwned`@example.com", Roles: []string{"$(touch pwned)", "`touch pwned`", "; touch pwned #"}},
 		{ID: "666600000002", Name: "\x1b]0;owned\a\x1b[2J\x1b[31mred\x1b[0m", Email: "a\x1b[1A\x1b[2Kb@example.com", Roles: []string{"\x1b[31mAdministrator", "tab\there", "line\nbreak", "return\rred"}},
