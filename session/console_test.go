@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // A tap is a transport that keeps what went through it.
@@ -40,8 +41,8 @@ func (t *tap) RoundTrip(req *http.Request) (*http.Response, error) {
 // POST, and the address leads there too.
 func TestConsoleURL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, profile := loggedIn(t)
-		creds, err := c.Credentials(t.Context(), profile)
+		c, server, p := loggedIn(t)
+		creds, err := c.Credentials(t.Context(), p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +57,7 @@ func TestConsoleURL(t *testing.T) {
 		} {
 			wire := &tap{RoundTripper: server.Transport()}
 			c.Transport = func() (http.RoundTripper, error) { return wire, nil }
-			address, err := c.ConsoleURL(t.Context(), test.region, test.service, profile.SSOSession.StartURL, creds)
+			address, err := c.ConsoleURL(t.Context(), test.region, test.service, p.SSOSession.StartURL, creds)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +79,7 @@ func TestConsoleURL(t *testing.T) {
 			}
 			query := u.Query()
 			if u.Scheme != "https" || u.Host != test.signin || u.Path != "/federation" || len(query) != 4 ||
-				query.Get("Action") != "login" || query.Get("Issuer") != profile.SSOSession.StartURL || query.Get("Destination") != "https://"+test.destination {
+				query.Get("Action") != "login" || query.Get("Issuer") != p.SSOSession.StartURL || query.Get("Destination") != "https://"+test.destination {
 				t.Errorf("the address is %s", address.Reveal())
 			}
 			for _, secret := range []string{creds.AccessKeyID, creds.SecretKey.Reveal(), creds.SessionToken.Reveal()} {
@@ -101,9 +102,9 @@ func TestConsoleURL(t *testing.T) {
 
 func TestConsoleOfASecretPartition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, profile := loggedIn(t)
+		c, server, p := loggedIn(t)
 		for _, region := range []string{"us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1"} {
-			if _, err := c.ConsoleURL(t.Context(), region, "", profile.SSOSession.StartURL, Credentials{}); err == nil || !strings.Contains(err.Error(), region) {
+			if _, err := c.ConsoleURL(t.Context(), region, "", p.SSOSession.StartURL, store.Credentials{}); err == nil || !strings.Contains(err.Error(), region) {
 				t.Errorf("%s: %v", region, err)
 			}
 		}
@@ -133,8 +134,8 @@ func TestConsoleRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, server, profile := loggedIn(t)
-				creds, err := c.Credentials(t.Context(), profile)
+				c, server, p := loggedIn(t)
+				creds, err := c.Credentials(t.Context(), p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -161,7 +162,7 @@ func TestConsoleRefusals(t *testing.T) {
 func TestConsoleRefusesKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, _ := loggedIn(t)
-		unknown := Credentials{AccessKeyID: "ASIAUNKNOWNUNKNOWN00", SecretKey: "x", SessionToken: "y"}
+		unknown := store.Credentials{AccessKeyID: "ASIAUNKNOWNUNKNOWN00", SecretKey: "x", SessionToken: "y"}
 		_, err := c.ConsoleURL(t.Context(), "eu-central-1", "", "https://issuer.example", unknown)
 		if err == nil || err.Error() != "AWS answered HTTP 400 to getSigninToken" {
 			t.Errorf("it says: %v", err)
@@ -184,8 +185,8 @@ func TestConsoleServices(t *testing.T) {
 // An address of one's own replaces the partition's, in both steps.
 func TestConsoleEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, profile := loggedIn(t)
-		creds, err := c.Credentials(t.Context(), profile)
+		c, server, p := loggedIn(t)
+		creds, err := c.Credentials(t.Context(), p)
 		if err != nil {
 			t.Fatal(err)
 		}

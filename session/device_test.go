@@ -1,13 +1,17 @@
 package session
 
 import (
+	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ssoenv/ssoenv/session/internal/awsapi"
 	"github.com/ssoenv/ssoenv/session/ssotest"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 func deviceCeremony(shown *LoginPrompt) LoginOptions {
@@ -26,11 +30,11 @@ func TestADayOfASession(t *testing.T) {
 		server.SessionLifetime = 8 * time.Hour
 		server.RoleLifetime = time.Hour
 		server.Fault(ssotest.Fault{Op: ssotest.PollDevice, Type: "SlowDownException", Times: 2})
-		profile := profileNamed(t, c, "dev")
+		p := profileNamed(t, c, "dev")
 
 		var shown LoginPrompt
 		start := time.Now()
-		token, asked, err := c.Login(t.Context(), profile.SSOSession, deviceCeremony(&shown))
+		token, asked, err := c.Login(t.Context(), p.SSOSession, deviceCeremony(&shown))
 		if err != nil || !asked {
 			t.Fatalf("login: %v, asked %v", err, asked)
 		}
@@ -47,8 +51,8 @@ func TestADayOfASession(t *testing.T) {
 
 		hours := 0
 		for ; hours < 24; hours++ {
-			creds, err := c.Credentials(t.Context(), profile)
-			var required *LoginRequiredError
+			creds, err := c.Credentials(t.Context(), p)
+			var required *store.LoginRequiredError
 			if errors.As(err, &required) {
 				break
 			}
@@ -105,7 +109,7 @@ func TestDeviceLoginsWhoseAnswerIsLost(t *testing.T) {
 			server.Fault(ssotest.Fault{Op: ssotest.PollDevice, Kind: kind, Skip: 1})
 			_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(new(LoginPrompt)))
 			var service *ServiceError
-			if !errors.As(err, &service) || service.Code != codeInvalidGrant {
+			if !errors.As(err, &service) || service.Code != awsapi.CodeInvalidGrant {
 				t.Errorf("%s: %v", kind, err)
 			}
 		})
@@ -117,13 +121,13 @@ func TestDeviceLoginsWhoseAnswerIsLost(t *testing.T) {
 func TestLegacyProfilesAreRefreshed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
-		profile := profileNamed(t, c, "legacy")
+		p := profileNamed(t, c, "legacy")
 		var shown LoginPrompt
-		if _, _, err := c.Login(t.Context(), profile.SSOSession, deviceCeremony(&shown)); err != nil {
+		if _, _, err := c.Login(t.Context(), p.SSOSession, deviceCeremony(&shown)); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(3 * time.Hour)
-		if _, err := c.Credentials(t.Context(), profile); err != nil {
+		if _, err := c.Credentials(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 		if n := server.Calls(ssotest.RefreshToken); n != 1 {
@@ -164,26 +168,38 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 		if _, _, err := c.Login(t.Context(), sso, deviceCeremony(&shown)); err != nil {
 			t.Fatal(err)
 		}
-		file, _, _ := c.readToken(sso)
-		text := strings.TrimSuffix(string(file.bytes()), "}") + `, "x": {"y": [1, null]}, "a": "é"}`
-		if err := c.Tokens.Write(tokenKey(sso), []byte(text), time.Time{}); err != nil {
+		text, err := os.ReadFile(tokenPath(c, sso))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = []byte(strings.TrimSuffix(string(text), "}") + `, "x": {"y": [1, null]}, "a": "é"}`)
+		if err := os.WriteFile(tokenPath(c, sso), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(55 * time.Minute)
 		if _, err := c.Token(t.Context(), sso); err != nil {
 			t.Fatal(err)
 		}
-		file, _, _ = c.readToken(sso)
-		if string(file.others["x"]) != `{"y": [1, null]}` || string(file.others["a"]) != `"é"` {
-			t.Errorf("after a refresh: %s", file.bytes())
+		var fields map[string]json.RawMessage
+		readFields := func() {
+			t.Helper()
+			clear(fields)
+			text, err := os.ReadFile(tokenPath(c, sso))
+			if err != nil || json.Unmarshal(text, &fields) != nil {
+				t.Fatalf("token file %s, %v", text, err)
+			}
+		}
+		readFields()
+		if string(fields["x"]) != `{"y": [1, null]}` || string(fields["a"]) != `"é"` {
+			t.Errorf("after a refresh: got %s", fields)
 		}
 		options := deviceCeremony(&shown)
 		options.Force = true
 		if _, _, err := c.Login(t.Context(), sso, options); err != nil {
 			t.Fatal(err)
 		}
-		if file, _, _ = c.readToken(sso); string(file.others["a"]) != `"é"` {
-			t.Errorf("after a login: %s", file.bytes())
+		if readFields(); string(fields["a"]) != `"é"` {
+			t.Errorf("after a login: got %s", fields)
 		}
 	})
 }

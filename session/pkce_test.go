@@ -246,7 +246,7 @@ func TestALoginThatIsDenied(t *testing.T) {
 	c, _ := networked(t)
 	for denial, want := range map[string]string{
 		"access_denied":                     "the login was denied in the browser",
-		"\x1b[31m<b>temporarily\u202enever": `the portal refused the login: \u001b[31m<b>temporarily\u202enever`,
+		"\x1b[31m<b>temporarily\u202enever": `the access portal refused the login: \u001b[31m<b>temporarily\u202enever`,
 	} {
 		b, ended := startLogin(t, c)
 		_, _, body := get(t, b.with("error", denial, "state", b.state))

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // A start URL on a host of the company's own leads to the portal by one redirect
@@ -56,15 +57,14 @@ func TestVanityURLs(t *testing.T) {
 			}
 			server.Change(func(s *ssotest.Settings) { s.StartURLs = []string{want} })
 			asked = 0
-			leads := c.resolveVanityURL(t.Context(), test.start)
+			leads := c.services().ResolveVanityURL(t.Context(), test.start)
 			if leads != test.issuer || asked != test.asks {
 				t.Errorf("%s: it leads to %q after %d requests", what, leads, asked)
 			}
 			if _, _, err := c.Login(t.Context(), p, deviceCeremony(new(LoginPrompt))); err != nil {
 				t.Errorf("%s: %v", what, err)
 			}
-			p.resolvedURL = leads
-			if _, err := c.register(t.Context(), p, grantAuthorizationCode); err != nil {
+			if _, err := c.register(t.Context(), c.newLoginTarget(t.Context(), p), store.GrantAuthorizationCode); err != nil {
 				t.Errorf("%s: %v", what, err)
 			}
 			for _, call := range server.Log() {
@@ -74,8 +74,8 @@ func TestVanityURLs(t *testing.T) {
 					}
 				}
 			}
-			if file, ok, _ := c.readToken(p); !ok || file.startURL != test.start {
-				t.Errorf("%s: the file says %q", what, file.startURL)
+			if file, ok, _ := c.ReadToken(p); !ok || file.StartURL != test.start {
+				t.Errorf("%s: the file says %q", what, file.StartURL)
 			}
 		})
 	}

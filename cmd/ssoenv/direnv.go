@@ -41,12 +41,12 @@ func (p *program) filesCommand() *cli.Command {
 				return err
 			}
 			profile, err := client.Config.Profile(name)
-			files := client.WatchFiles(profile)
+			files := client.WatchFiles(client.Config, profile)
 			if err != nil {
 				// The config is what has to change, or, where the name may be an
 				// account's and a role's, the login. Nobody is asked for it here.
 				_, sso, _ := accountAndRole(client.Config, name, err)
-				files = client.SessionWatchFiles(sso)
+				files = client.SessionWatchFiles(client.Config, sso)
 			}
 			return p.print(strings.Join(files, "\n") + "\n")
 		},

@@ -20,6 +20,7 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/session/store"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
@@ -104,18 +105,20 @@ func (p *program) client() (*session.Client, error) {
 	}
 	host, _ := os.Hostname()
 	return &session.Client{
+		Store: &store.Store{
+			Tokens:   p.open(cache.OpenShared, p.tokenDirectory()),
+			Roles:    p.openRoles(),
+			Private:  p.open(cache.Open, p.privateDirectory()),
+			CLIRoles: p.open(cache.OpenShared, filepath.Join(p.home(), ".aws", "cli", "cache")),
+			Keyring:  keyring{bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
+			Now:      p.now,
+			Warn:     func(line string) { p.say("%s", line) },
+		},
 		Config:    config,
-		Tokens:    p.open(cache.OpenShared, p.tokenDirectory()),
-		Roles:     p.openRoles(),
-		Private:   p.open(cache.Open, p.privateDirectory()),
-		CLIRoles:  p.open(cache.OpenShared, filepath.Join(p.home(), ".aws", "cli", "cache")),
-		Keyring:   keyring{bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
 		Transport: sync.OnceValues(p.transport),
 		Endpoints: endpoints,
 		STSRegion: p.regionBefore(),
-		Now:       p.now,
 		Host:      host,
-		Warn:      func(line string) { p.say("%s", line) },
 	}, nil
 }
 

@@ -103,7 +103,7 @@ func (p *program) describe(client *session.Client, s *statusJSON) error {
 	}
 	token, _ := client.CachedToken(profile.SSOSession)
 	s.TokenExpires, s.RegistrationExpire = moment(token.Expires), moment(token.RegistrationExpires)
-	s.Refreshable = profile.Renewable(token, p.now())
+	s.Refreshable = client.AutoRenews(profile, token)
 	return nil
 }
 
