@@ -11,7 +11,9 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 type sessionOptions struct {
@@ -51,8 +53,8 @@ type accountJSON struct {
 }
 
 func (p *program) accounts(o sessionOptions) error {
-	var accounts []session.Account
-	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso session.SSOSession) (err error) {
+	var accounts []store.Account
+	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso profile.SSOSession) (err error) {
 		accounts, err = client.Accounts(ctx, sso)
 		return err
 	})
@@ -109,7 +111,7 @@ type roleJSON struct {
 
 func (p *program) roles(account string, o sessionOptions) error {
 	var roles []string
-	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso session.SSOSession) (err error) {
+	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso profile.SSOSession) (err error) {
 		if account, err = p.accountToShow(ctx, client, sso, account); err != nil {
 			return err
 		}
@@ -137,8 +139,8 @@ func (p *program) roles(account string, o sessionOptions) error {
 func (p *program) allRoles(o sessionOptions) error {
 	var written error
 	rows := []roleJSON{}
-	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso session.SSOSession) error {
-		_, err := p.discover(ctx, client, sso, func(account session.AccountRoles) {
+	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso profile.SSOSession) error {
+		_, err := p.discover(ctx, client, sso, func(account store.AccountRoles) {
 			var b strings.Builder
 			for _, role := range account.Roles {
 				rows = append(rows, roleJSON{account.ID, role})
@@ -157,7 +159,7 @@ func (p *program) allRoles(o sessionOptions) error {
 }
 
 // accountToShow has the person pick an account where none is named.
-func (p *program) accountToShow(ctx context.Context, client *session.Client, sso session.SSOSession, named string) (string, error) {
+func (p *program) accountToShow(ctx context.Context, client *session.Client, sso profile.SSOSession, named string) (string, error) {
 	if named != "" {
 		return accountID(ctx, client, sso, named)
 	}
@@ -175,14 +177,14 @@ func (p *program) accountToShow(ctx context.Context, client *session.Client, sso
 	return accounts[i].ID, nil
 }
 
-func noAccount(sso session.SSOSession) error {
+func noAccount(sso profile.SSOSession) error {
 	return shownError{fmt.Errorf("%q can reach no account", sso.Title()), statusDenied,
 		[]string{"ask whoever runs the Identity Center for one"}}
 }
 
 // accountID takes an account's id as it is, and looks up its name.
-func accountID(ctx context.Context, client *session.Client, sso session.SSOSession, named string) (string, error) {
-	if session.IsAccountID(named) {
+func accountID(ctx context.Context, client *session.Client, sso profile.SSOSession, named string) (string, error) {
+	if profile.IsAccountID(named) {
 		return named, nil
 	}
 	accounts, err := client.Accounts(ctx, sso)
@@ -211,7 +213,7 @@ func accountID(ctx context.Context, client *session.Client, sso session.SSOSessi
 
 // withSession does something that needs a session, with a login where there must and
 // may be one.
-func (p *program) withSession(o sessionOptions, act func(context.Context, *session.Client, session.SSOSession) error) error {
+func (p *program) withSession(o sessionOptions, act func(context.Context, *session.Client, profile.SSOSession) error) error {
 	client, err := p.client()
 	if err != nil {
 		return err
@@ -223,7 +225,7 @@ func (p *program) withSession(o sessionOptions, act func(context.Context, *sessi
 	ctx, stop := p.interruptible()
 	defer stop()
 	err = act(ctx, client, sessions[0])
-	var required *session.LoginRequiredError
+	var required *store.LoginRequiredError
 	if !errors.As(err, &required) || o.noLogin || !p.hasUser() {
 		return err
 	}

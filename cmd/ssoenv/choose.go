@@ -9,6 +9,8 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // pick shows a list at the terminal, and returns the index of what the person
@@ -61,7 +63,7 @@ func (p *program) pickProfile() (string, error) {
 		usable = append(usable, name)
 	}
 	if len(items) == 0 {
-		return "", shownError{&session.ConfigError{Problem: client.Config.Path + " has no profile to use"}, statusConfig,
+		return "", shownError{&profile.ConfigError{Problem: client.Config.Path + " has no profile to use"}, statusConfig,
 			[]string{"ssoenv configure makes one"}}
 	}
 	ctx, stop := p.interruptible()
@@ -74,7 +76,7 @@ func (p *program) pickProfile() (string, error) {
 }
 
 // pickSession has the person pick one of the sso-sessions.
-func (p *program) pickSession(config *session.Config) (string, error) {
+func (p *program) pickSession(config *profile.Config) (string, error) {
 	names := config.SessionNames()
 	ctx, stop := p.interruptible()
 	defer stop()
@@ -86,7 +88,7 @@ func (p *program) pickSession(config *session.Config) (string, error) {
 }
 
 // sessionItems show each session with what there is to tell it by.
-func sessionItems(config *session.Config, names []string) []picker.Item {
+func sessionItems(config *profile.Config, names []string) []picker.Item {
 	items := make([]picker.Item, len(names))
 	for i, name := range names {
 		sso, err := config.SSOSession(name)
@@ -99,7 +101,7 @@ func sessionItems(config *session.Config, names []string) []picker.Item {
 }
 
 // accountItems show each account by its name and its id.
-func accountItems(accounts []session.Account) []picker.Item {
+func accountItems(accounts []store.Account) []picker.Item {
 	items := make([]picker.Item, len(accounts))
 	for i, a := range accounts {
 		items[i] = picker.Item{Columns: []string{dash(a.Name), a.ID, a.Email}}

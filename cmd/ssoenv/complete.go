@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/completions"
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -39,10 +39,10 @@ func (p *program) complete(app *cli.App, shell string, args []string) error {
 		return completeByShell
 	}
 	debug.SetGCPercent(-1) // the process ends before a collection is worth its time
-	m := menu{app: app, previous: p.env["SSOENV_PREVIOUS"], line: line, config: sync.OnceValue(func() *session.Config {
+	m := menu{app: app, previous: p.env["SSOENV_PREVIOUS"], line: line, config: sync.OnceValue(func() *profile.Config {
 		config, err := p.config()
 		if err != nil {
-			config, _ = session.ReadConfig("", "") // nothing, which is no error
+			config, _ = profile.ReadConfig("", "") // nothing, which is no error
 		}
 		return config
 	})}
@@ -124,7 +124,7 @@ var flagValues = map[string]source{
 type menu struct {
 	app      *cli.App
 	previous string                 // the shell's profile before this one
-	config   func() *session.Config // as far as it can be read
+	config   func() *profile.Config // as far as it can be read
 	line     completions.Line
 
 	lead       string // of the word: "--region=" before a value, else nothing
@@ -286,7 +286,7 @@ const fewEnough = 200
 
 // profiles offers those for which there is an about, and those that are not
 // looked at.
-func (m *menu) profiles(about func(config *session.Config, name string) (text string, ok bool)) {
+func (m *menu) profiles(about func(config *profile.Config, name string) (text string, ok bool)) {
 	config := m.config()
 	wanted := slices.DeleteFunc(config.ProfileNames(), func(name string) bool { return !m.wants(name) })
 	likely := 0
@@ -311,13 +311,13 @@ func (m *menu) profiles(about func(config *session.Config, name string) (text st
 }
 
 // roleOf says what a profile is for that credentials can be got for.
-func roleOf(config *session.Config, name string) (string, bool) {
+func roleOf(config *profile.Config, name string) (string, bool) {
 	profile, err := config.Profile(name)
 	return profile.AccountID + " " + profile.RoleName + " " + profile.SSOSession.Title(), err == nil
 }
 
 // portalOf says what a profile is for that a login can be made for.
-func portalOf(config *session.Config, name string) (string, bool) {
+func portalOf(config *profile.Config, name string) (string, bool) {
 	if text, ok := roleOf(config, name); ok {
 		return text, true
 	}
@@ -325,7 +325,7 @@ func portalOf(config *session.Config, name string) (string, bool) {
 	return sso.Title(), err == nil
 }
 
-func nameAlone(*session.Config, string) (string, bool) { return "", true }
+func nameAlone(*profile.Config, string) (string, bool) { return "", true }
 
 func (m *menu) sessions() {
 	config := m.config()
@@ -339,7 +339,7 @@ func (m *menu) sessions() {
 
 // of offers what the profiles have of something, each once, with the first
 // profile that has it. It looks at no more profiles than most.
-func (m *menu) of(most int, value func(session.Profile) string) {
+func (m *menu) of(most int, value func(profile.Profile) string) {
 	config, seen := m.config(), map[string]bool{}
 	names := config.ProfileNames()
 	config.SessionNames() // leaves an index for the lookups
@@ -353,11 +353,11 @@ func (m *menu) of(most int, value func(session.Profile) string) {
 }
 
 func (m *menu) accounts() {
-	m.of(math.MaxInt, func(p session.Profile) string { return p.AccountID })
+	m.of(math.MaxInt, func(p profile.Profile) string { return p.AccountID })
 }
 
 func (m *menu) roleNames() {
-	m.of(math.MaxInt, func(p session.Profile) string { return p.RoleName })
+	m.of(math.MaxInt, func(p profile.Profile) string { return p.RoleName })
 }
 
 // regions offers the regions that ssoenv knows, and those in the config that it
@@ -370,7 +370,7 @@ func (m *menu) regions() {
 			m.offer(region.name, region.place)
 		}
 	}
-	m.of(fewEnough, func(p session.Profile) string {
+	m.of(fewEnough, func(p profile.Profile) string {
 		if known[p.Region] {
 			return ""
 		}

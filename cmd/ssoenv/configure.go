@@ -12,6 +12,8 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 type configureOptions struct {
@@ -60,11 +62,14 @@ func (p *program) configure(o configureOptions) error {
 		return usageError{fmt.Sprintf("--output is one of %s, not %q", strings.Join(formats, ", "), o.output)}
 	}
 	for _, given := range []struct{ flag, region string }{{"--region", o.region}, {"--sso-region", o.ssoRegion}} {
-		if given.region != "" && !session.IsRegion(given.region) {
-			return usageError{fmt.Sprintf("%s is %q, which is not a region such as eu-west-1", given.flag, given.region)}
+		if given.region == "" {
+			continue
+		}
+		if _, err := profile.ParseRegion(given.region); err != nil {
+			return usageError{fmt.Sprintf("%s: %v", given.flag, err)}
 		}
 	}
-	if o.role != "" && !session.IsRoleName(o.role) {
+	if o.role != "" && !profile.IsRoleName(o.role) {
 		return usageError{fmt.Sprintf("--role is %q, which is not 1 to 64 letters, digits and any of _+=,.@-", o.role)}
 	}
 	client, err := p.client()
@@ -104,10 +109,10 @@ type wizard struct {
 	o      configureOptions
 	told   bool // what has a default is not asked for
 
-	portal  session.SSOSession
+	portal  profile.SSOSession
 	isNew   bool // the portal's section is to be written
-	account session.Account
-	draft   session.ProfileSpec
+	account store.Account
+	draft   profile.Spec
 }
 
 // question asks until the answer is good. Where nobody can be asked, it names
@@ -190,7 +195,7 @@ func (w *wizard) chooseSession() (err error) {
 
 func (w *wizard) newSession() (err error) {
 	w.isNew = true
-	w.portal = session.SSOSession{Name: w.o.session, StartURL: w.o.startURL, Region: w.o.ssoRegion, Scopes: session.ParseScopes(w.o.scopes)}
+	w.portal = profile.SSOSession{Name: w.o.session, StartURL: w.o.startURL, Region: w.o.ssoRegion, Scopes: profile.ParseScopes(w.o.scopes)}
 	if w.portal.StartURL == "" {
 		w.portal.StartURL, err = w.question("--start-url", "Start URL, such as https://corp.awsapps.com/start", "", checkStartURL)
 		if err != nil {
@@ -204,13 +209,11 @@ func (w *wizard) newSession() (err error) {
 		// browser opens, where a wrong region only says invalid_grant.
 		found := w.client.DetectRegion(w.ctx, w.portal.StartURL)
 		w.portal.Region, err = w.question("--sso-region", "Region of the Identity Center", found, func(region string) error {
-			switch {
-			case !session.IsRegion(region):
-				return fmt.Errorf("%q is not a region such as us-east-1", region)
-			case found != "" && region != found:
-				return fmt.Errorf("the portal is in %s, not in %s", found, region)
+			_, err := profile.ParseRegion(region)
+			if err == nil && found != "" && region != found {
+				err = fmt.Errorf("the access portal is in %s, not in %s", found, region)
 			}
-			return nil
+			return err
 		})
 		if err != nil {
 			return err
@@ -220,21 +223,21 @@ func (w *wizard) newSession() (err error) {
 			if err != nil {
 				return err
 			}
-			w.portal.Scopes = session.ParseScopes(scopes)
+			w.portal.Scopes = profile.ParseScopes(scopes)
 		}
 	}
 	return nil
 }
 
 func checkName(name string) error {
-	if !session.IsPortableName(name) {
+	if !profile.IsPortableName(name) {
 		return errors.New("a name has letters, digits and any of _.@%/-, so that every AWS tool can read it")
 	}
 	return nil
 }
 
 func checkStartURL(url string) error {
-	if !session.IsWebURL(url) {
+	if !profile.IsWebURL(url) {
 		return fmt.Errorf("%q is not an https URL", url)
 	}
 	return nil
@@ -243,7 +246,7 @@ func checkStartURL(url string) error {
 // chooseRole finds the account and the role, among those that the session may
 // reach if they are not named.
 func (w *wizard) chooseRole() error {
-	if session.IsAccountID(w.o.account) && w.o.role != "" {
+	if profile.IsAccountID(w.o.account) && w.o.role != "" {
 		w.account.ID = w.o.account
 		return nil
 	}
@@ -259,7 +262,7 @@ func (w *wizard) chooseRole() error {
 		if err != nil {
 			return err
 		}
-		accounts = slices.DeleteFunc(accounts, func(a session.Account) bool { return a.ID != id })
+		accounts = slices.DeleteFunc(accounts, func(a store.Account) bool { return a.ID != id })
 	}
 	if len(accounts) == 0 {
 		return noAccount(w.portal)
@@ -295,17 +298,18 @@ func (w *wizard) chooseRole() error {
 // chooseRest asks for what has a default. Where the flags have named the profile
 // and all that it needs, or nobody can be asked, it stays at what they say.
 func (w *wizard) chooseRest() (err error) {
-	w.draft = session.ProfileSpec{Name: w.o.profile, Session: w.portal.Name, AccountID: w.account.ID, RoleName: w.o.role, Region: w.o.region, Output: w.o.output}
+	w.draft = profile.Spec{Name: w.o.profile, Session: w.portal.Name, AccountID: w.account.ID, RoleName: w.o.role, Region: w.o.region, Output: w.o.output}
 	if w.told {
 		return nil
 	}
 	if w.draft.Region == "" {
 		now, _ := w.client.Config.Profile(w.draft.Name) // if it is there
 		w.draft.Region, err = w.question("--region", "Region of the profile, or - for none", cmp.Or(now.Region, w.client.STSRegion, w.portal.Region), func(region string) error {
-			if region != "-" && !session.IsRegion(region) {
-				return fmt.Errorf("%q is not a region such as eu-west-1", region)
+			if region == "-" {
+				return nil
 			}
-			return nil
+			_, err := profile.ParseRegion(region)
+			return err
 		})
 		if err != nil {
 			return err
@@ -338,7 +342,7 @@ func (w *wizard) chooseRest() (err error) {
 // writes. Somebody else who writes the file meanwhile is not overwritten.
 func (w *wizard) write() error {
 	for {
-		var sso *session.SSOSession
+		var sso *profile.SSOSession
 		if w.isNew {
 			sso = &w.portal
 		}
@@ -357,7 +361,7 @@ func (w *wizard) write() error {
 			}
 		}
 		_, err = w.client.SaveConfig(w.ctx, edit)
-		if errors.Is(err, session.ErrConfigChanged) {
+		if errors.Is(err, profile.ErrConfigChanged) {
 			if w.client.Config, err = w.p.config(); err != nil {
 				return err
 			}

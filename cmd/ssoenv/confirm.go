@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 )
 
 // confirm asks the person before the credentials of a profile that is marked
 // with ssoenv_confirm are used. A shell that uses it already is not asked again.
-func (p *program) confirm(profile session.Profile, yes bool) error {
+func (p *program) confirm(profile profile.Profile, yes bool) error {
 	name := profile.Name
 	if yes || !profile.Confirm || name == p.env["SSOENV_PROFILE"] {
 		return nil

@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 )
 
 func (p *program) credentialProcessCommand() *cli.Command {
@@ -57,7 +57,7 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 	// message of their own: so nothing else is there, unless a person reads it.
 	p.quiet = !p.hasUser() && !p.debug
 	plan, err := p.credentials(credentialOptions{profile: name, noLogin: noLogin, yes: true})
-	var foreign *session.UnsupportedError
+	var foreign *profile.UnsupportedError
 	if errors.As(err, &foreign) {
 		if asksFor(foreign.Process, name) {
 			err = fmt.Errorf("profile %q names itself: its credential_process asks ssoenv for the credentials of %q", name, name)

@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // resolveProfile reads the profile of that name. One that does not exist may be an
 // account's name and a role in it, which the service is asked for; but nobody
 // is made to log in for what is more likely a slip.
-func (p *program) resolveProfile(client *session.Client, name string) (session.Profile, error) {
+func (p *program) resolveProfile(client *session.Client, name string) (profile.Profile, error) {
 	profile, err := client.Config.Profile(name)
 	direct, sso, ok := accountAndRole(client.Config, name, err)
 	if !ok {
@@ -21,7 +23,7 @@ func (p *program) resolveProfile(client *session.Client, name string) (session.P
 	ctx, stop := p.interruptible()
 	defer stop()
 	id, wrong := accountID(ctx, client, sso, direct.AccountID)
-	var required *session.LoginRequiredError
+	var required *store.LoginRequiredError
 	if errors.As(wrong, &required) {
 		_, hints := p.remedy("", err)
 		return profile, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", direct.AccountID, shellWord(sso.Name)))}
@@ -36,7 +38,7 @@ func (p *program) resolveProfile(client *session.Client, name string) (session.P
 
 // resolveSession reads which portal the profile of that name logs in to. Whether
 // there is such an account makes no difference to that, and nobody is asked.
-func resolveSession(config *session.Config, name string) (session.SSOSession, error) {
+func resolveSession(config *profile.Config, name string) (profile.SSOSession, error) {
 	sso, err := config.ProfileSSOSession(name)
 	if _, of, ok := accountAndRole(config, name, err); ok {
 		return of, nil
@@ -47,8 +49,8 @@ func resolveSession(config *session.Config, name string) (session.SSOSession, er
 // accountAndRole reads a name that is no profile's, which err says, as an
 // account's name, in place of its id, and a role. The portal is where to ask for
 // the id.
-func accountAndRole(config *session.Config, name string, err error) (direct session.RoleRef, sso session.SSOSession, ok bool) {
-	var missing *session.NotFoundError
+func accountAndRole(config *profile.Config, name string, err error) (direct profile.RoleRef, sso profile.SSOSession, ok bool) {
+	var missing *profile.NotFoundError
 	slash := strings.LastIndexByte(name, '/')
 	if !errors.As(err, &missing) || missing.Kind != "profile" || slash <= 0 {
 		return direct, sso, false
@@ -62,7 +64,7 @@ func accountAndRole(config *session.Config, name string, err error) (direct sess
 		return direct, sso, false
 	}
 	if sso, err = config.SSOSession(cmp.Or(direct.Session, sessions[0])); err != nil {
-		return direct, session.SSOSession{}, false
+		return direct, profile.SSOSession{}, false
 	}
 	return direct, sso, true
 }

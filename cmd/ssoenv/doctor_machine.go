@@ -15,6 +15,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/store"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
@@ -217,7 +218,7 @@ func (x *examination) sessions() {
 	}
 }
 
-func whyNotRenewed(token session.Token) string {
+func whyNotRenewed(token store.Token) string {
 	if token.Refresh == "" {
 		return "the portal gave no refresh token"
 	}

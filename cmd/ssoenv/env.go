@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
@@ -109,8 +111,8 @@ func (m snapshot) original(env map[string]string, name string) *string {
 // region if there is one.
 type switchPlan struct {
 	client  *session.Client
-	profile session.Profile
-	creds   session.Credentials
+	profile profile.Profile
+	creds   store.Credentials
 	region  string
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // Exit statuses. Programs test them.
@@ -103,19 +105,19 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		shown    shownError
 		usage    usageError
 		unknown  unknownCommandError
-		required *session.LoginRequiredError
-		missing  *session.NotFoundError
-		config   *session.ConfigError
-		foreign  *session.UnsupportedError
+		required *store.LoginRequiredError
+		missing  *profile.NotFoundError
+		config   *profile.ConfigError
+		foreign  *profile.UnsupportedError
 		clock    *session.ClockError
 		region   *session.RegionError
-		mfa      *session.MFARequiredError
+		mfa      *store.MFARequiredError
 		denied   *session.AccessDeniedError
 		refused  *session.LoginDeniedError
 		service  *session.ServiceError
 		network  *session.NetworkError
-		busy     *session.BusyError
-		keyring  *session.KeyringError
+		busy     *store.BusyError
+		keyring  *store.KeyringError
 	)
 	switch {
 	case errors.As(err, &shown):
@@ -178,7 +180,7 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 	return statusFailed, nil
 }
 
-func keyringHints(sso session.SSOSession) []string {
+func keyringHints(sso profile.SSOSession) []string {
 	return []string{
 		"unlock this system's keyring, or start it, and run the command again",
 		fmt.Sprintf("the session is there because of ssoenv_store = isolated in %s; shared keeps it in a file, as the AWS CLI does", sectionOf(sso)),
@@ -204,7 +206,7 @@ func (p *program) serviceRemedy(e *session.ServiceError) (int, []string) {
 }
 
 // namesHint suggests the name that was probably meant.
-func (p *program) namesHint(missing *session.NotFoundError) []string {
+func (p *program) namesHint(missing *profile.NotFoundError) []string {
 	if missing.Unread != "" {
 		return []string{fmt.Sprintf("[%s] in %s needs quotes, without which the AWS CLI ignores it: [%s %q]", missing.Unread, missing.File, missing.Kind, missing.Name)}
 	}
@@ -226,7 +228,7 @@ func (p *program) namesHint(missing *session.NotFoundError) []string {
 }
 
 // loginCommandFor is the command line that logs in to the portal.
-func (p *program) loginCommandFor(sso session.SSOSession) string {
+func (p *program) loginCommandFor(sso profile.SSOSession) string {
 	switch {
 	case p.profile != "":
 		return "ssoenv login " + shellWord(p.profile)
@@ -251,7 +253,7 @@ func rolesCommandFor(denied *session.AccessDeniedError) string {
 	return fmt.Sprintf("ssoenv roles %s --sso-session %s", denied.AccountID, shellWord(denied.SSOSession.Name))
 }
 
-func sectionOf(sso session.SSOSession) string {
+func sectionOf(sso profile.SSOSession) string {
 	if sso.Name != "" {
 		return fmt.Sprintf("[sso-session %s]", sso.Name)
 	}

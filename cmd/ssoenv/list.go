@@ -11,7 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
@@ -68,7 +68,7 @@ func (p *program) list(asJSON, namesOnly bool) error {
 	client.Config.SessionNames() // leaves an index for the lookups below
 	p.warnOfConfig(client.Config)
 	rows := make([]profileJSON, 0, len(names))
-	var usable []session.Profile
+	var usable []profile.Profile
 	for _, name := range names {
 		row := profileJSON{Profile: name, InUse: name == p.env["SSOENV_PROFILE"]}
 		profile, err := client.Config.Profile(name)

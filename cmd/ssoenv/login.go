@@ -9,6 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // loginFlags are the flags that say how a login is to go.
@@ -77,9 +79,9 @@ func (p *program) runLogin(o loginOptions) error {
 
 // sessionsFor are the sessions that a login or a logout is about. With all of them,
 // what is wrong with one is an error beside the others.
-func (p *program) sessionsFor(config *session.Config, profile, name string, all bool) ([]session.SSOSession, error) {
+func (p *program) sessionsFor(config *profile.Config, profileName, name string, all bool) ([]profile.SSOSession, error) {
 	named := 0
-	for _, given := range []bool{profile != "", name != "", all} {
+	for _, given := range []bool{profileName != "", name != "", all} {
 		if given {
 			named++
 		}
@@ -92,25 +94,25 @@ func (p *program) sessionsFor(config *session.Config, profile, name string, all 
 	case all:
 		sessions, err := config.SSOSessions()
 		if len(sessions) == 0 && err == nil {
-			err = shownError{&session.ConfigError{Problem: config.Path + " names no session with an IAM Identity Center"}, statusConfig,
+			err = shownError{&profile.ConfigError{Problem: config.Path + " names no session with an IAM Identity Center"}, statusConfig,
 				[]string{"ssoenv configure makes one"}}
 		}
 		return sessions, err
 	case named == 0 && p.defaultProfile("") == "default":
 		return p.defaultSession(config)
 	}
-	p.profile = p.defaultProfile(profile)
+	p.profile = p.defaultProfile(profileName)
 	return single(resolveSession(config, p.profile))
 }
 
 // defaultSession is the session that is meant when nothing is named: the default
 // profile's, as for the AWS CLI, or where that has none, the only one there is.
-func (p *program) defaultSession(config *session.Config) ([]session.SSOSession, error) {
+func (p *program) defaultSession(config *profile.Config) ([]profile.SSOSession, error) {
 	sso, err := config.ProfileSSOSession("default")
 	sessions := config.SessionNames()
 	switch {
 	case err == nil:
-		return []session.SSOSession{sso}, nil
+		return []profile.SSOSession{sso}, nil
 	case len(sessions) == 1:
 		return single(config.SSOSession(sessions[0]))
 	case len(sessions) > 1 && p.canPrompt():
@@ -126,16 +128,16 @@ func (p *program) defaultSession(config *session.Config) ([]session.SSOSession, 
 	return nil, err
 }
 
-func single(sso session.SSOSession, err error) ([]session.SSOSession, error) {
+func single(sso profile.SSOSession, err error) ([]profile.SSOSession, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []session.SSOSession{sso}, nil
+	return []profile.SSOSession{sso}, nil
 }
 
 // ensureLogin makes sure of the session, and shows the person the way through the
 // login if it takes one.
-func (p *program) ensureLogin(ctx context.Context, client *session.Client, sso session.SSOSession, ways loginFlags, force bool) error {
+func (p *program) ensureLogin(ctx context.Context, client *session.Client, sso profile.SSOSession, ways loginFlags, force bool) error {
 	bounded, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s := p.newLoginDialog(bounded, cancel, sso, ways)
@@ -175,7 +177,7 @@ type loginDialog struct {
 	p       *program
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
-	sso     session.SSOSession
+	sso     profile.SSOSession
 	method  session.Method
 	browser browser // nil: the person opens the address
 	remote  bool    // no browser can come back to this machine
@@ -186,7 +188,7 @@ type loginDialog struct {
 // newLoginDialog chooses the way: what was asked for, what the session is
 // configured for, and otherwise a browser on this machine. Where there is
 // none, the person pastes the address back.
-func (p *program) newLoginDialog(ctx context.Context, cancel context.CancelCauseFunc, sso session.SSOSession, ways loginFlags) *loginDialog {
+func (p *program) newLoginDialog(ctx context.Context, cancel context.CancelCauseFunc, sso profile.SSOSession, ways loginFlags) *loginDialog {
 	s := &loginDialog{p: p, ctx: ctx, cancel: cancel, sso: sso, pasted: make(chan string), undo: func() {}}
 	if ways.deviceCode || sso.LoginMethod == "device" {
 		s.method = session.DeviceCode
@@ -209,7 +211,7 @@ func (s *loginDialog) unattended() error {
 	if !s.remote || s.p.isTerminal(s.p.stdin) || s.method == session.DeviceCode {
 		return nil
 	}
-	return shownError{&session.LoginRequiredError{SSOSession: s.sso, Reason: "this machine has no browser and nobody is at a terminal to log in to"}, statusLogin,
+	return shownError{&store.LoginRequiredError{SSOSession: s.sso, Reason: "this machine has no browser and nobody is at a terminal to log in to"}, statusLogin,
 		[]string{"with --device-code, any browser anywhere can approve it; or set BROWSER"}}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 )
 
 type logoutOptions struct {
@@ -97,10 +98,10 @@ func (p *program) notEnded(err error) error {
 }
 
 // sessionInUse is the session that this shell's credentials came through.
-func (p *program) sessionInUse(config *session.Config) (session.SSOSession, bool) {
+func (p *program) sessionInUse(config *profile.Config) (profile.SSOSession, bool) {
 	name := p.env["SSOENV_PROFILE"]
 	if name == "" {
-		return session.SSOSession{}, false
+		return profile.SSOSession{}, false
 	}
 	sso, err := config.ProfileSSOSession(name)
 	return sso, err == nil

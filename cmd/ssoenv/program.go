@@ -19,6 +19,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/store"
 	"github.com/ssoenv/ssoenv/shellinit"
@@ -83,8 +84,8 @@ func (p *program) home() string {
 	return string(filepath.Separator)
 }
 
-func (p *program) config() (*session.Config, error) {
-	return session.ReadConfig(p.configPath(), p.awsFile("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
+func (p *program) config() (*profile.Config, error) {
+	return profile.ReadConfig(p.configPath(), p.awsFile("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
 }
 
 // client opens the AWS config and the caches. It makes no connection, and no
@@ -137,14 +138,15 @@ func (p *program) regionBefore() string {
 // checkRegion finds a region at fault that one of this shell's variables has
 // named: what is from the config or from a flag has been checked.
 func (p *program) checkRegion(region string) error {
-	if session.IsRegion(region) {
+	_, err := profile.ParseRegion(region)
+	if err == nil {
 		return nil
 	}
 	name := "AWS_REGION"
 	if p.env[name] == "" {
 		name = "AWS_DEFAULT_REGION"
 	}
-	return usageError{fmt.Sprintf("%s is %q, which is not a region such as eu-west-1", name, region)}
+	return usageError{fmt.Sprintf("%s: %v", name, err)}
 }
 
 // open opens a cache directory. One that cannot be trusted or used is left

@@ -13,6 +13,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // The hooks' own commands, which no help lists. Neither asks a person anything.
@@ -84,7 +86,7 @@ func (p *program) refresh(within time.Duration) error {
 // would not wait longer, or that another process is still at it, is no word on
 // whether the credentials can be renewed.
 func isNews(ctx context.Context, err error, limit time.Duration) bool {
-	var busy *session.BusyError
+	var busy *store.BusyError
 	if errors.As(err, &busy) {
 		return false
 	}
@@ -132,23 +134,23 @@ func (p *program) adopt(shellName string) error {
 }
 
 // inUse is the profile of this shell.
-func (p *program) inUse() (*session.Client, session.Profile, error) {
+func (p *program) inUse() (*session.Client, profile.Profile, error) {
 	name := p.env["SSOENV_PROFILE"]
 	if name == "" {
-		return nil, session.Profile{}, usageError{"this shell uses no profile"}
+		return nil, profile.Profile{}, usageError{"this shell uses no profile"}
 	}
 	p.profile = name
 	client, err := p.client()
 	if err != nil {
-		return nil, session.Profile{}, err
+		return nil, profile.Profile{}, err
 	}
-	profile, err := client.Config.Profile(name)
+	current, err := client.Config.Profile(name)
 	if err != nil {
-		return nil, session.Profile{}, err
+		return nil, profile.Profile{}, err
 	}
 	// The profile may have come to mean another account or role since use.
-	if creds, _ := client.CachedCredentials(profile); creds.ExpiryFile != p.env["SSOENV_EXPIRY_FILE"] {
-		return nil, session.Profile{}, fmt.Errorf("profile %q is not what it was when this shell switched to it", name)
+	if creds, _ := client.CachedCredentials(current); creds.ExpiryFile != p.env["SSOENV_EXPIRY_FILE"] {
+		return nil, profile.Profile{}, fmt.Errorf("profile %q is not what it was when this shell switched to it", name)
 	}
-	return client, profile, nil
+	return client, current, nil
 }

@@ -14,7 +14,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 type syncOptions struct {
@@ -60,23 +62,25 @@ func (p *program) syncCommand() *cli.Command {
 }
 
 func (p *program) sync(o syncOptions) error {
-	if o.region != "" && !session.IsRegion(o.region) {
-		return usageError{fmt.Sprintf("--region is %q, which is not a region such as eu-west-1", o.region)}
+	if o.region != "" {
+		if _, err := profile.ParseRegion(o.region); err != nil {
+			return usageError{fmt.Sprintf("--region: %v", err)}
+		}
 	}
 	for _, glob := range []string{o.accounts, o.roles} {
 		if _, err := path.Match(glob, ""); err != nil {
 			return usageError{fmt.Sprintf("%q is no glob", glob)}
 		}
 	}
-	if _, err := expand(o.template, session.Account{}, "", ""); err != nil {
+	if _, err := expand(o.template, store.Account{}, "", ""); err != nil {
 		return usageError{err.Error()}
 	}
-	var sso session.SSOSession
-	var inventory []session.AccountRoles
+	var sso profile.SSOSession
+	var inventory []store.AccountRoles
 	var unlisted []string
-	err := p.withSession(sessionOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of session.SSOSession) (err error) {
+	err := p.withSession(sessionOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of profile.SSOSession) (err error) {
 		if sso = of; sso.Name == "" {
-			return shownError{&session.ConfigError{Problem: fmt.Sprintf("%s is named by profiles of the legacy format, and has no sso-session", sso.StartURL)}, statusConfig,
+			return shownError{&profile.ConfigError{Problem: fmt.Sprintf("%s is named by profiles of the legacy format, and has no sso-session", sso.StartURL)}, statusConfig,
 				[]string{"make an sso-session first: ssoenv configure"}}
 		}
 		inventory, err = p.discover(ctx, client, of, nil)
@@ -115,7 +119,7 @@ func (p *program) sync(o syncOptions) error {
 			}
 		}
 		backup, err := client.SaveConfig(ctx, plan.Edit)
-		if errors.Is(err, session.ErrConfigChanged) {
+		if errors.Is(err, profile.ErrConfigChanged) {
 			p.say("%v: working it out again", err)
 			if client.Config, err = p.config(); err != nil {
 				return err
@@ -135,14 +139,14 @@ func (p *program) sync(o syncOptions) error {
 
 // discover asks the service for everything that the session may reach, and
 // shows how far it has come. found, which may be nil, hears of each account.
-func (p *program) discover(ctx context.Context, client *session.Client, sso session.SSOSession, found func(session.AccountRoles)) ([]session.AccountRoles, error) {
+func (p *program) discover(ctx context.Context, client *session.Client, sso profile.SSOSession, found func(store.AccountRoles)) ([]store.AccountRoles, error) {
 	bar := p.progress()
 	warn := client.Warn
 	client.Warn = func(line string) { bar.end(); warn(line) }
 	defer func() { client.Warn = warn }()
 	told := session.DiscoveryEvents{Progress: bar.show}
 	if found != nil {
-		told.Found = func(account session.AccountRoles) {
+		told.Found = func(account store.AccountRoles) {
 			bar.end() // where both go to one screen, the line stays clear of the bar
 			found(account)
 		}
@@ -156,8 +160,8 @@ func (p *program) discover(ctx context.Context, client *session.Client, sso sess
 }
 
 // drafts are the profiles that are wanted, in the order of the accounts.
-func (o syncOptions) drafts(sso string, inventory []session.AccountRoles) []session.ProfileSpec {
-	var drafts []session.ProfileSpec
+func (o syncOptions) drafts(sso string, inventory []store.AccountRoles) []profile.Spec {
+	var drafts []profile.Spec
 	var ids []string
 	times := map[string]int{}
 	for _, account := range inventory {
@@ -166,7 +170,7 @@ func (o syncOptions) drafts(sso string, inventory []session.AccountRoles) []sess
 				continue
 			}
 			name, _ := expand(o.template, account.Account, role, sso)
-			drafts = append(drafts, session.ProfileSpec{Name: name, Session: sso, AccountID: account.ID, RoleName: role, Region: o.region})
+			drafts = append(drafts, profile.Spec{Name: name, Session: sso, AccountID: account.ID, RoleName: role, Region: o.region})
 			ids = append(ids, account.ID)
 			times[name]++
 		}
@@ -186,19 +190,19 @@ func (o syncOptions) drafts(sso string, inventory []session.AccountRoles) []sess
 	return drafts
 }
 
-func (o syncOptions) matches(account session.Account, role string) bool {
+func (o syncOptions) matches(account store.Account, role string) bool {
 	return matchesGlob(o.roles, role) && (matchesGlob(o.accounts, account.ID) || matchesGlob(o.accounts, account.Name))
 }
 
 // inScope tells whether a profile that is there already is one that this run
 // is about, and knows about. An account that is gone has no name any more.
-func (o syncOptions) inScope(inventory []session.AccountRoles, unlisted []string) func(accountID, role string) bool {
+func (o syncOptions) inScope(inventory []store.AccountRoles, unlisted []string) func(accountID, role string) bool {
 	names := map[string]string{}
 	for _, account := range inventory {
 		names[account.ID] = account.Name
 	}
 	return func(accountID, role string) bool {
-		return !slices.Contains(unlisted, accountID) && o.matches(session.Account{ID: accountID, Name: names[accountID]}, role)
+		return !slices.Contains(unlisted, accountID) && o.matches(store.Account{ID: accountID, Name: names[accountID]}, role)
 	}
 }
 
@@ -212,7 +216,7 @@ func matchesGlob(glob, text string) bool {
 
 // expand fills in a template. What may not stand in a name that every AWS tool
 // can read becomes a hyphen.
-func expand(template string, account session.Account, role, sso string) (string, error) {
+func expand(template string, account store.Account, role, sso string) (string, error) {
 	values := map[string]string{
 		"account": cmp.Or(slug(account.Name), account.ID), "account_id": account.ID, "email": account.Email, "role": role, "session": sso,
 	}
@@ -243,7 +247,7 @@ func slug(text string) string {
 		if i := slices.Index(accented, r); i >= 0 {
 			r = rune(unaccented[i])
 		}
-		if r < 0x80 && session.IsPortableName(string(r)) {
+		if r < 0x80 && profile.IsPortableName(string(r)) {
 			if hyphen && b.Len() > 0 {
 				b.WriteByte('-')
 			}
@@ -260,7 +264,7 @@ var accented, unaccented = []rune("ÀÁÂÃÄÅàáâãäåĄąÇçĆćČčĎď�
 	"AAAAAAaaaaaaAaCcCcCcDdEEEEeeeeEeEeIIIIiiiiLlNnNnNnOOOOOOooooooOoRrSsSsTtUUUUuuuuUuUuYyyZzZzZz"
 
 // summarize says what a diff of thousands of lines comes to.
-func (p *program) summarize(plan session.SyncPlan, prune bool, wanted int) {
+func (p *program) summarize(plan profile.SyncPlan, prune bool, wanted int) {
 	var changes []string
 	add := func(n int, what string) {
 		if n > 0 {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // An credentialOptions is the way from a profile's name to its credentials.
@@ -98,8 +100,10 @@ func (p *program) use(o useOptions) error {
 // credentials walks from a profile's name to its credentials: from the cache, or
 // from the service, with a login where there must and may be one.
 func (p *program) credentials(a credentialOptions) (switchPlan, error) {
-	if a.region != "" && !session.IsRegion(a.region) {
-		return switchPlan{}, usageError{fmt.Sprintf("%q is not a region such as eu-west-1", a.region)}
+	if a.region != "" {
+		if _, err := profile.ParseRegion(a.region); err != nil {
+			return switchPlan{}, usageError{err.Error()}
+		}
 	}
 	client, err := p.client()
 	if err != nil {
@@ -133,9 +137,9 @@ func (p *program) credentials(a credentialOptions) (switchPlan, error) {
 // fetch gets the credentials from the service. A person who asks for keys that
 // are due and cannot be renewed logs in before they are dead; anybody else gets
 // what is left of them.
-func (p *program) fetch(ctx context.Context, client *session.Client, profile session.Profile, a credentialOptions) (session.Credentials, error) {
+func (p *program) fetch(ctx context.Context, client *session.Client, profile profile.Profile, a credentialOptions) (store.Credentials, error) {
 	creds, err := client.Renew(ctx, profile)
-	var required *session.LoginRequiredError
+	var required *store.LoginRequiredError
 	switch {
 	case err == nil:
 		return creds, nil
@@ -144,7 +148,7 @@ func (p *program) fetch(ctx context.Context, client *session.Client, profile ses
 	}
 	// By force: whatever the cached token says of its life, it does not do.
 	if err := p.ensureLogin(ctx, client, profile.SSOSession, a.login, true); err != nil {
-		return session.Credentials{}, err
+		return store.Credentials{}, err
 	}
 	return client.Credentials(ctx, profile)
 }
@@ -186,7 +190,7 @@ func (p *program) announce(u switchPlan, lost bool) {
 // warnOfConfig says when somebody else could have written the config, and when
 // the other AWS tools will not read it. It looks through the whole file, so it
 // is not done on the way of a cached use.
-func (p *program) warnOfConfig(config *session.Config) {
+func (p *program) warnOfConfig(config *profile.Config) {
 	for _, path := range []string{config.Path, config.CredentialsPath} {
 		if err := cache.Suspect(path); err != nil {
 			p.say("warning: %v: whoever writes it could send your login elsewhere", err)
