@@ -85,8 +85,8 @@ func (c *Client) warnClock(drift ClockDrift) {
 	}
 }
 
-// ServiceURLs returns the addresses of the OIDC service and of the portal service
-// in the region, to probe. It returns one if both have the same endpoint.
+// ServiceURLs returns the addresses of the services oidc and portal.sso in the
+// region, to probe. It returns one if both have the same endpoint.
 func (c *Client) ServiceURLs(ctx context.Context, region string) ([]string, error) {
 	return c.services().ServiceURLs(ctx, region)
 }

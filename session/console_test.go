@@ -159,7 +159,7 @@ func TestConsoleRefusals(t *testing.T) {
 }
 
 // The service refuses keys that it does not know in a text for people.
-func TestConsoleRefusesKeys(t *testing.T) {
+func TestConsoleRefusesCredentials(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, _ := loggedIn(t)
 		unknown := store.Credentials{AccessKeyID: "ASIAUNKNOWNUNKNOWN00", SecretKey: "x", SessionToken: "y"}

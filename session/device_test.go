@@ -14,7 +14,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-func deviceCeremony(shown *LoginPrompt) LoginOptions {
+func deviceOptions(shown *LoginPrompt) LoginOptions {
 	return LoginOptions{Method: DeviceCode, Show: func(c LoginPrompt) error {
 		*shown = c
 		return nil
@@ -34,7 +34,7 @@ func TestADayOfASession(t *testing.T) {
 
 		var shown LoginPrompt
 		start := time.Now()
-		token, asked, err := c.Login(t.Context(), p.SSOSession, deviceCeremony(&shown))
+		token, asked, err := c.Login(t.Context(), p.SSOSession, deviceOptions(&shown))
 		if err != nil || !asked {
 			t.Fatalf("login: %v, asked %v", err, asked)
 		}
@@ -82,7 +82,7 @@ func TestDeviceLoginsThatFail(t *testing.T) {
 		sso := profileNamed(t, c, "dev").SSOSession
 		var shown LoginPrompt
 		start := time.Now()
-		_, _, err := c.Login(t.Context(), sso, deviceCeremony(&shown))
+		_, _, err := c.Login(t.Context(), sso, deviceOptions(&shown))
 		var refused *LoginDeniedError
 		if !errors.As(err, &refused) || !strings.Contains(refused.Reason, "in time") {
 			t.Errorf("not approved: %v", err)
@@ -91,8 +91,8 @@ func TestDeviceLoginsThatFail(t *testing.T) {
 			t.Errorf("gave up after %v", took)
 		}
 
-		ceremony := LoginOptions{Method: DeviceCode, Show: func(c LoginPrompt) error { return server.Deny(c.Code) }}
-		_, _, err = c.Login(t.Context(), sso, ceremony)
+		options := LoginOptions{Method: DeviceCode, Show: func(c LoginPrompt) error { return server.Deny(c.Code) }}
+		_, _, err = c.Login(t.Context(), sso, options)
 		if !errors.As(err, &refused) || !strings.Contains(refused.Reason, "denied") {
 			t.Errorf("denied: %v", err)
 		}
@@ -107,7 +107,7 @@ func TestDeviceLoginsWhoseAnswerIsLost(t *testing.T) {
 			c, server := newClient(t)
 			server.ApproveAfter = 1
 			server.Fault(ssotest.Fault{Op: ssotest.PollDevice, Kind: kind, Skip: 1})
-			_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(new(LoginPrompt)))
+			_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceOptions(new(LoginPrompt)))
 			var service *ServiceError
 			if !errors.As(err, &service) || service.Code != awsapi.CodeInvalidGrant {
 				t.Errorf("%s: %v", kind, err)
@@ -123,7 +123,7 @@ func TestLegacyProfilesAreRefreshed(t *testing.T) {
 		c, server := newClient(t)
 		p := profileNamed(t, c, "legacy")
 		var shown LoginPrompt
-		if _, _, err := c.Login(t.Context(), p.SSOSession, deviceCeremony(&shown)); err != nil {
+		if _, _, err := c.Login(t.Context(), p.SSOSession, deviceOptions(&shown)); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(3 * time.Hour)
@@ -143,7 +143,7 @@ func TestRefreshTokensAreNotLost(t *testing.T) {
 		c, server := newClient(t)
 		sso := profileNamed(t, c, "dev").SSOSession
 		var shown LoginPrompt
-		if _, _, err := c.Login(t.Context(), sso, deviceCeremony(&shown)); err != nil {
+		if _, _, err := c.Login(t.Context(), sso, deviceOptions(&shown)); err != nil {
 			t.Fatal(err)
 		}
 		before, _ := c.CachedToken(sso)
@@ -165,7 +165,7 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 		c, _ := newClient(t)
 		sso := profileNamed(t, c, "dev").SSOSession
 		var shown LoginPrompt
-		if _, _, err := c.Login(t.Context(), sso, deviceCeremony(&shown)); err != nil {
+		if _, _, err := c.Login(t.Context(), sso, deviceOptions(&shown)); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(tokenPath(c, sso))
@@ -193,7 +193,7 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 		if string(fields["x"]) != `{"y": [1, null]}` || string(fields["a"]) != `"é"` {
 			t.Errorf("after a refresh: got %s", fields)
 		}
-		options := deviceCeremony(&shown)
+		options := deviceOptions(&shown)
 		options.Force = true
 		if _, _, err := c.Login(t.Context(), sso, options); err != nil {
 			t.Fatal(err)

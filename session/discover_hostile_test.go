@@ -17,10 +17,10 @@ import (
 )
 
 // What a hostile or broken portal sends.
-func TestDiscoverBearsWhatItIsSent(t *testing.T) {
+func TestDiscoverWithHostileAnswers(t *testing.T) {
 	t.Run("lists without end", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, sso := estateOf(t, 50, fourRoles...)
+			c, server, sso := withAccounts(t, 50, fourRoles...)
 			for _, kind := range []ssotest.Kind{ssotest.RepeatPages, ssotest.EmptyPages} {
 				for _, op := range []ssotest.Op{ssotest.ListAccounts, ssotest.ListAccountRoles} {
 					server.ForgetCalls()
@@ -42,7 +42,7 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	})
 	t.Run("a million accounts", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, sso := estateOf(t, maxAccounts+pageSize+1)
+			c, server, sso := withAccounts(t, maxAccounts+pageSize+1)
 			server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
 			server.Fault(ssotest.Fault{Op: ssotest.ListAccountRoles, Kind: ssotest.Hang, Times: ssotest.Forever})
 			_, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
@@ -60,7 +60,7 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 			for i := range 2 * maxRoles {
 				roles = append(roles, fmt.Sprint("Role", i))
 			}
-			c, _, sso := estateOf(t, 2, roles...)
+			c, _, sso := withAccounts(t, 2, roles...)
 			inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 			if err == nil || !strings.Contains(err.Error(), "the roles of 2 accounts of 2 are missing") || len(inventory) != 0 {
 				t.Errorf("%d accounts, %v", len(inventory), err)
@@ -69,7 +69,7 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	})
 	t.Run("names that are none", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, sso := estateOf(t, 1, "Good", "Bad one", "../worse", "Good", "Also@good")
+			c, server, sso := withAccounts(t, 1, "Good", "Bad one", "../worse", "Good", "Also@good")
 			server.AddAccounts(ssotest.HostileEstate()...)
 			server.AddAccounts(ssotest.Account{ID: "888888888888", Name: strings.Repeat("ä", maxName)})
 			var warnings []string
@@ -102,7 +102,7 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	})
 	t.Run("no answer from anywhere", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, sso := estateOf(t, 2000, fourRoles...)
+			c, server, sso := withAccounts(t, 2000, fourRoles...)
 			server.Fault(ssotest.Fault{Op: ssotest.ListAccountRoles, Kind: ssotest.ResetBefore, Times: ssotest.Forever})
 			_, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 			if err == nil || !strings.Contains(err.Error(), "closed the connection before it had answered") {
@@ -115,7 +115,7 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	})
 	t.Run("the end of the token", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, sso := estateOf(t, 300, fourRoles...)
+			c, server, sso := withAccounts(t, 300, fourRoles...)
 			server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
 			found := 0
 			inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{Found: func(store.AccountRoles) {
@@ -126,7 +126,7 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkReaches(t, inventory, 300, fourRoles...)
+			checkInventory(t, inventory, 300, fourRoles...)
 			if n := server.Calls(ssotest.RefreshToken); n != 1 {
 				t.Errorf("the token was refreshed %d times", n)
 			}
@@ -134,7 +134,7 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	})
 	t.Run("the end of the session", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, sso := estateOf(t, 300, fourRoles...)
+			c, server, sso := withAccounts(t, 300, fourRoles...)
 			server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
 			found := 0
 			inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{Found: func(store.AccountRoles) {
@@ -150,13 +150,13 @@ func TestDiscoverBearsWhatItIsSent(t *testing.T) {
 	})
 	t.Run("nowhere to keep it", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, _, sso := estateOf(t, 30, fourRoles...)
+			c, _, sso := withAccounts(t, 30, fourRoles...)
 			c.Private = nil
 			inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkReaches(t, inventory, 30, fourRoles...)
+			checkInventory(t, inventory, 30, fourRoles...)
 			if _, _, ok := c.KnownInventory(sso); ok || c.ForgetInventory(sso) != nil {
 				t.Error("it was kept")
 			}

@@ -74,7 +74,7 @@ func spaced(gap time.Duration) func(now time.Time) bool {
 }
 
 // What a service that answers after 20 ms makes of it: as fast as it lets.
-func TestDiscoverIsAsFastAsTheServiceLets(t *testing.T) {
+func TestDiscoverIsAsFastAsTheServiceAllows(t *testing.T) {
 	for name, test := range map[string]struct {
 		accounts, rate int
 		longest        time.Duration
@@ -88,14 +88,14 @@ func TestDiscoverIsAsFastAsTheServiceLets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, server, sso := estateOf(t, test.accounts, fourRoles...)
+				c, server, sso := withAccounts(t, test.accounts, fourRoles...)
 				server.Change(func(s *ssotest.Settings) { s.Latency, s.ListRate = 20*time.Millisecond, test.rate })
 				start := time.Now()
 				inventory, err := c.Discover(t.Context(), sso, DiscoveryEvents{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				checkReaches(t, inventory, test.accounts, fourRoles...)
+				checkInventory(t, inventory, test.accounts, fourRoles...)
 				took, refused := time.Since(start), refusals(server)
 				t.Logf("%v, %v, %d refused, %d in flight", took, server.Counts(), refused, server.Peak(ssotest.ListAccountRoles))
 				if took > test.longest {
@@ -117,7 +117,7 @@ func TestDiscoverIsAsFastAsTheServiceLets(t *testing.T) {
 
 // Limiters of several kinds, each of which leaves 20 calls a second: 20 seconds
 // for 404 calls.
-func TestDiscoverFindsThePaceOfOtherLimiters(t *testing.T) {
+func TestDiscoverAdaptsToOtherLimits(t *testing.T) {
 	for name, test := range map[string]struct {
 		allow      func(now time.Time) bool
 		retryAfter time.Duration
@@ -129,7 +129,7 @@ func TestDiscoverFindsThePaceOfOtherLimiters(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, server, sso := estateOf(t, 400, fourRoles...)
+				c, server, sso := withAccounts(t, 400, fourRoles...)
 				server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
 				server.Fault(ssotest.Fault{
 					Type: "TooManyRequestsException", Times: ssotest.Forever, RetryAfter: test.retryAfter,
@@ -140,7 +140,7 @@ func TestDiscoverFindsThePaceOfOtherLimiters(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				checkReaches(t, inventory, 400, fourRoles...)
+				checkInventory(t, inventory, 400, fourRoles...)
 				took, refused := time.Since(start), refusals(server)
 				t.Logf("%v, %d refused", took, refused)
 				if took > 30*time.Second {
@@ -172,7 +172,7 @@ func TestDiscoverRecovers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, server, sso := estateOf(t, 1000, fourRoles...)
+				c, server, sso := withAccounts(t, 1000, fourRoles...)
 				server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
 				if test.fault.Status == 0 {
 					test.fault.Type = "TooManyRequestsException"
@@ -183,7 +183,7 @@ func TestDiscoverRecovers(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				checkReaches(t, inventory, 1000, fourRoles...)
+				checkInventory(t, inventory, 1000, fourRoles...)
 				took, refused := time.Since(start), refusals(server)
 				t.Logf("%v, %v, %d refused", took, server.Counts(), refused)
 				if took < test.shortest || took > test.longest {
@@ -200,7 +200,7 @@ func TestDiscoverRecovers(t *testing.T) {
 // A service that refuses everything is given up in the end.
 func TestDiscoverGivesUpOnRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, sso := estateOf(t, 10, fourRoles...)
+		c, server, sso := withAccounts(t, 10, fourRoles...)
 		server.Fault(ssotest.Fault{Op: ssotest.ListAccountRoles, Type: "TooManyRequestsException", Times: ssotest.Forever})
 		start := time.Now()
 		_, err := c.Discover(t.Context(), sso, DiscoveryEvents{})

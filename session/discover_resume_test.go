@@ -21,7 +21,7 @@ func TestDiscoverResumes(t *testing.T) {
 	for seed := range uint64(8) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 2))
-			c, server, sso := estateOf(t, 300, fourRoles...)
+			c, server, sso := withAccounts(t, 300, fourRoles...)
 			server.Change(func(s *ssotest.Settings) {
 				s.Latency = 20 * time.Millisecond
 				s.ListRate = []int{0, 40}[random.IntN(2)]
@@ -50,7 +50,7 @@ func TestDiscoverResumes(t *testing.T) {
 				}
 				time.Sleep(time.Second)
 			}
-			checkReaches(t, inventory, 300, fourRoles...)
+			checkInventory(t, inventory, 300, fourRoles...)
 			asked := map[string]int{}
 			for _, call := range server.Log() {
 				if call.Op == ssotest.ListAccountRoles && call.Status == 200 {
@@ -72,7 +72,7 @@ func TestDiscoverResumes(t *testing.T) {
 // A process that is killed loses no more than a little.
 func TestDiscoverOutlivesItsProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, sso := estateOf(t, 300, fourRoles...)
+		c, server, sso := withAccounts(t, 300, fourRoles...)
 		server.Change(func(s *ssotest.Settings) { s.Latency, s.ListRate = 20*time.Millisecond, 20 })
 		found, announced := 0, 0
 		func() {
@@ -95,7 +95,7 @@ func TestDiscoverOutlivesItsProcess(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkReaches(t, inventory, 300, fourRoles...)
+		checkInventory(t, inventory, 300, fourRoles...)
 		if calls := server.Calls(ssotest.ListAccountRoles) - refusals(server); calls != 300-kept {
 			t.Errorf("%d calls for %d accounts", calls, 300-kept)
 		}
@@ -107,9 +107,9 @@ func TestDiscoverOutlivesItsProcess(t *testing.T) {
 
 // What the last discovery found stays readable until the next one has found
 // something else, and a discovery that has come to its end asks anew.
-func TestKnownReach(t *testing.T) {
+func TestKnownInventory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, sso := estateOf(t, 250, fourRoles...)
+		c, server, sso := withAccounts(t, 250, fourRoles...)
 		server.Change(func(s *ssotest.Settings) { s.Latency = 20 * time.Millisecond })
 		if _, _, ok := c.KnownInventory(sso); ok {
 			t.Error("something is known of nothing")
@@ -124,7 +124,7 @@ func TestKnownReach(t *testing.T) {
 			if !ok || !at.Equal(want) {
 				t.Errorf("known at %v, want %v", at, want)
 			}
-			checkReaches(t, inventory, n, roles...)
+			checkInventory(t, inventory, n, roles...)
 		}
 		known(ended, 250, fourRoles...)
 
@@ -189,9 +189,9 @@ func TestKnownReach(t *testing.T) {
 func login(t *testing.T, c *Client, sso profile.SSOSession) {
 	t.Helper()
 	var shown LoginPrompt
-	ceremony := deviceCeremony(&shown)
-	ceremony.Force = true
-	if _, _, err := c.Login(t.Context(), sso, ceremony); err != nil {
+	options := deviceOptions(&shown)
+	options.Force = true
+	if _, _, err := c.Login(t.Context(), sso, options); err != nil {
 		t.Fatal(err)
 	}
 }

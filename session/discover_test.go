@@ -18,8 +18,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// estateOf gives the client a session, and its portal n accounts.
-func estateOf(t *testing.T, n int, roles ...string) (*Client, *ssotest.Server, profile.SSOSession) {
+// withAccounts gives the client a session, and its portal n accounts.
+func withAccounts(t *testing.T, n int, roles ...string) (*Client, *ssotest.Server, profile.SSOSession) {
 	t.Helper()
 	c, server, p := loggedIn(t)
 	server.SetEstate(ssotest.ManyAccounts(n, roles...))
@@ -27,8 +27,8 @@ func estateOf(t *testing.T, n int, roles ...string) (*Client, *ssotest.Server, p
 	return c, server, p.SSOSession
 }
 
-// checkReaches wants each of n accounts once, with the roles, in order.
-func checkReaches(t *testing.T, inventory []store.AccountRoles, n int, roles ...string) {
+// checkInventory wants each of n accounts once, with the roles, in order.
+func checkInventory(t *testing.T, inventory []store.AccountRoles, n int, roles ...string) {
 	t.Helper()
 	if len(inventory) != n {
 		t.Fatalf("%d accounts, want %d", len(inventory), n)
@@ -50,7 +50,7 @@ func ofAccount(id string) func(ssotest.Call) bool {
 
 // What is said of a discovery that is not complete is why: a refusal of one
 // account explains neither another's loss nor that of the list.
-func TestDiscoverSaysWhatItLacks(t *testing.T) {
+func TestDiscoverReportsWhatIsMissing(t *testing.T) {
 	refusal := ssotest.Fault{Op: ssotest.ListAccountRoles, Match: ofAccount("700000000002"), Type: "ForbiddenException", Status: http.StatusForbidden}
 	for what, test := range map[string]struct {
 		fault     ssotest.Fault
@@ -62,7 +62,7 @@ func TestDiscoverSaysWhatItLacks(t *testing.T) {
 		"and the list broken": {ssotest.Fault{Op: ssotest.ListAccounts, Skip: 1, Times: ssotest.Forever, Kind: ssotest.ResetBefore}, false, "the list of accounts is not complete: .*closed the connection"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, sso := estateOf(t, 10, fourRoles...)
+			c, server, sso := withAccounts(t, 10, fourRoles...)
 			server.Change(func(s *ssotest.Settings) { s.PageLimit = 5 })
 			server.Fault(refusal)
 			server.Fault(test.fault)
@@ -86,7 +86,7 @@ func TestDiscoverLosesNothing(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			n := random.IntN(250)
-			c, server, sso := estateOf(t, n, fourRoles...)
+			c, server, sso := withAccounts(t, n, fourRoles...)
 			server.Change(func(s *ssotest.Settings) {
 				s.Latency = time.Duration(random.IntN(100)) * time.Millisecond
 				s.ListRate = []int{0, 5, 50}[random.IntN(3)]
@@ -122,7 +122,7 @@ func TestDiscoverLosesNothing(t *testing.T) {
 			switch {
 			case errors.As(err, &required): // the token was refused, and the next one too
 			case err == nil:
-				checkReaches(t, inventory, n, fourRoles...)
+				checkInventory(t, inventory, n, fourRoles...)
 			case !last.Listed:
 				if !strings.Contains(err.Error(), "the list of accounts is not complete") {
 					t.Errorf("seed %d: %v", seed, err)
@@ -164,7 +164,7 @@ func TestDiscoverLosesNothing(t *testing.T) {
 			if len(calls) != missing {
 				t.Errorf("seed %d: %d accounts were asked, %d were missing", seed, len(calls), missing)
 			}
-			checkReaches(t, inventory, n, fourRoles...)
+			checkInventory(t, inventory, n, fourRoles...)
 		})
 	}
 }

@@ -16,7 +16,7 @@ func loggedIn(t *testing.T) (*Client, *ssotest.Server, profile.Profile) {
 	c, server := newClient(t)
 	p := profileNamed(t, c, "dev")
 	var shown LoginPrompt
-	if _, _, err := c.Login(t.Context(), p.SSOSession, deviceCeremony(&shown)); err != nil {
+	if _, _, err := c.Login(t.Context(), p.SSOSession, deviceOptions(&shown)); err != nil {
 		t.Fatal(err)
 	}
 	return c, server, p

@@ -49,7 +49,7 @@ func TestClocksThatAreADayOff(t *testing.T) {
 					}
 				}
 				var shown LoginPrompt
-				if _, _, err := c.Login(t.Context(), p.SSOSession, deviceCeremony(&shown)); err != nil {
+				if _, _, err := c.Login(t.Context(), p.SSOSession, deviceOptions(&shown)); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(50 * time.Minute) // the token has to be renewed
@@ -82,7 +82,7 @@ func TestClocksThatAreADayOff(t *testing.T) {
 }
 
 // Times that no service of AWS's gives.
-func TestLivesThatNobodyHas(t *testing.T) {
+func TestLifetimesOutOfRange(t *testing.T) {
 	t.Run("no expiration", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c, server, p := loggedIn(t)
@@ -116,7 +116,7 @@ func TestLivesThatNobodyHas(t *testing.T) {
 				s.TokenLifetime, s.SessionLifetime = 60*365*24*time.Hour, 60*365*24*time.Hour
 			})
 			var shown LoginPrompt
-			token, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(&shown))
+			token, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceOptions(&shown))
 			if err != nil || time.Until(token.Expires) > longestLife {
 				t.Errorf("until %v, %v", token.Expires, err)
 			}
@@ -164,7 +164,7 @@ func TestPollsOfADevice(t *testing.T) {
 				}
 				start := time.Now()
 				var shown LoginPrompt
-				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(&shown))
+				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceOptions(&shown))
 				var denied *LoginDeniedError
 				if !errors.As(err, &denied) || !denied.Late {
 					t.Error(err)

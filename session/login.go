@@ -131,7 +131,7 @@ func (c *Client) runLogin(ctx context.Context, sso profile.SSOSession, options L
 	_, refused := errors.AsType[*ServiceError](err)
 	_, suspect := errors.AsType[*RegionError](err)
 	if refused || suspect {
-		// If the region is wrong, that is the reason, whatever the service says.
+		// A wrong region is the reason, if it is one: the service says otherwise.
 		if err := regionError(); err != nil {
 			return store.Token{}, err
 		}

@@ -39,7 +39,7 @@ var everyCall = map[string]func(context.Context, *Client, profile.Profile, store
 	},
 	"StartDeviceAuthorization": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
 		var shown LoginPrompt
-		options := deviceCeremony(&shown)
+		options := deviceOptions(&shown)
 		options.Force = true
 		_, _, err := c.Login(ctx, p.SSOSession, options)
 		return err
@@ -327,7 +327,7 @@ func TestDeviceLoginLeadsNowhereElse(t *testing.T) {
 					}), nil
 				}
 				var shown LoginPrompt
-				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(&shown))
+				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceOptions(&shown))
 				if err == nil || !strings.Contains(err.Error(), "neither AWS's nor your access portal's") || strings.ContainsAny(err.Error(), "\x1b\u009b\n") {
 					t.Errorf("%s %q: %v", field, hostile, err)
 				}

@@ -111,7 +111,7 @@ func get(t *testing.T, address string, change ...func(*http.Request)) (status in
 
 // Whatever reaches the listener but the one right request gets a 4xx, and the
 // login goes on waiting for that one.
-func TestTheCallbackTakesOneRequestOnly(t *testing.T) {
+func TestCallbackAcceptsOneRequest(t *testing.T) {
 	c, _ := networked(t)
 	b, ended := startLogin(t, c)
 	right := b.with("code", b.code, "state", b.state)

@@ -61,7 +61,7 @@ func TestClockIsCompared(t *testing.T) {
 
 // What stands in a service's place has a clock of its own, which is nobody's
 // business.
-func TestClockOfAStrangerIsIgnored(t *testing.T) {
+func TestClockOfAProxyIsIgnored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
 		c.Warn = func(line string) { t.Errorf("warning: %s", line) }
@@ -96,7 +96,7 @@ func TestProbeNamesWhoSigned(t *testing.T) {
 
 // What answers in a service's place is no service, and what does not answer is
 // not waited for.
-func TestProbeIsNotTakenIn(t *testing.T) {
+func TestProbeWithAProxyInTheWay(t *testing.T) {
 	for kind, want := range map[ssotest.Kind]string{
 		ssotest.CaptivePortal: "answered with a web page",
 		ssotest.Redirect:      "redirected to evil.example",

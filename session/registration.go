@@ -21,7 +21,7 @@ const (
 )
 
 // registration returns a client for the login: the cached one if it is valid for
-// longer than a login takes, otherwise a new one. isNew is true for a new one,
+// the duration of a login, otherwise a new one. isNew is true for a new one,
 // which the service certainly knows.
 func (c *Client) registration(ctx context.Context, login loginTarget, grant string) (client store.Registration, isNew bool, err error) {
 	if client, ok := c.CachedRegistration(login.SSOSession, grant); ok {

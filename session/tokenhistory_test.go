@@ -26,7 +26,7 @@ func process(c *Client) *Client {
 
 func logIn(t *testing.T, c *Client, sso profile.SSOSession) store.Token {
 	t.Helper()
-	options := deviceCeremony(new(LoginPrompt))
+	options := deviceOptions(new(LoginPrompt))
 	options.Force = true
 	token, _, err := c.Login(t.Context(), sso, options)
 	if err != nil {
@@ -130,7 +130,7 @@ func TestCredentialsOutlastARefresh(t *testing.T) {
 
 // One person logs out and another in, with a tool that knows nothing of what
 // ssoenv has cached: none of it is the other's.
-func TestAnotherPersonByAnotherTool(t *testing.T) {
+func TestAnotherUserByAnotherTool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
 		p := profileNamed(t, c, "dev")
@@ -219,7 +219,7 @@ func TestRefreshBehindALogout(t *testing.T) {
 
 // A session that has come to mean another portal needs a login of its own; how
 // a start URL is spelled at its end does not matter.
-func TestSessionOfAnotherPortal(t *testing.T) {
+func TestSessionOfAnotherStartURL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := newClient(t)
 		sso := profileNamed(t, c, "dev").SSOSession

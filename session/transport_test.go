@@ -229,18 +229,18 @@ func TestCertificates(t *testing.T) {
 	c, _ := newClient(t)
 	c.Endpoints = Endpoints{OIDC: listener.URL, SSO: listener.URL}
 	sso := profileNamed(t, c, "dev").SSOSession
-	ceremony := LoginOptions{Method: DeviceCode, Show: func(challenge LoginPrompt) error { return server.Approve(challenge.Code) }}
+	options := LoginOptions{Method: DeviceCode, Show: func(challenge LoginPrompt) error { return server.Approve(challenge.Code) }}
 	server.Interval = time.Second
 
 	c.Transport = func() (http.RoundTripper, error) { return NewTransport(nil, nil) }
-	_, _, err := c.Login(t.Context(), sso, ceremony)
+	_, _, err := c.Login(t.Context(), sso, options)
 	if err == nil || !strings.Contains(err.Error(), "certificate of an authority that this machine does not know") {
 		t.Errorf("an unknown authority: %v", err)
 	}
 
 	roots := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: listener.Certificate().Raw})
 	c.Transport = func() (http.RoundTripper, error) { return NewTransport(roots, nil) }
-	if _, _, err = c.Login(t.Context(), sso, ceremony); err != nil {
+	if _, _, err = c.Login(t.Context(), sso, options); err != nil {
 		t.Error(err)
 	}
 	if _, err := NewTransport([]byte("no certificate"), nil); err == nil {

@@ -61,7 +61,7 @@ func TestVanityURLs(t *testing.T) {
 			if leads != test.issuer || asked != test.asks {
 				t.Errorf("%s: it leads to %q after %d requests", what, leads, asked)
 			}
-			if _, _, err := c.Login(t.Context(), p, deviceCeremony(new(LoginPrompt))); err != nil {
+			if _, _, err := c.Login(t.Context(), p, deviceOptions(new(LoginPrompt))); err != nil {
 				t.Errorf("%s: %v", what, err)
 			}
 			if _, err := c.register(t.Context(), c.newLoginTarget(t.Context(), p), store.GrantAuthorizationCode); err != nil {

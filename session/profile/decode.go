@@ -71,7 +71,7 @@ func requireKeys(section fmt.Stringer, values map[string]string, keys ...string)
 func badValue(section fmt.Stringer, key, value, wanted string) error {
 	problem := fmt.Sprintf("%s of %s is %q, which is not %s", key, section, value, wanted)
 	if strings.Contains(value, " #") || strings.Contains(value, " ;") {
-		problem += "; a comment must stand on a line of its own"
+		problem += "; a comment must be on a line of its own"
 	}
 	return &ConfigError{Section: section.String(), Key: key, Problem: problem}
 }

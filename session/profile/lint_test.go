@@ -11,7 +11,7 @@ import (
 
 // Each thing that is wrong is told once, and a profile that has nothing to do
 // with Identity Center is nobody's business.
-func TestConfigHealth(t *testing.T) {
+func TestLint(t *testing.T) {
 	dir := t.TempDir()
 	config, credentials := filepath.Join(dir, "config"), filepath.Join(dir, "credentials")
 	write := func(path, text string) {

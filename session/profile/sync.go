@@ -62,15 +62,15 @@ func (s *SyncPlan) changes(c *Config, inner, outside *awsconfig.File, specs []Sp
 		inBlock[name] = section.Values()
 		order = append(order, name)
 	}
-	taken := maps.Clone(byHand)
+	unchanged := maps.Clone(byHand)
 	for section := range c.credentials.Sections(awsconfig.Bare) {
-		taken[section.Name()] = section.Values()
+		unchanged[section.Name()] = section.Values()
 	}
 
 	wanted := map[string]bool{}
 	for _, spec := range specs {
 		wanted[spec.Name] = true
-		if by, ok := taken[spec.Name]; ok {
+		if by, ok := unchanged[spec.Name]; ok {
 			if by["sso_session"] != spec.Session || by["sso_account_id"] != spec.AccountID || by["sso_role_name"] != spec.RoleName {
 				s.Conflicts = append(s.Conflicts, spec.Name)
 			}

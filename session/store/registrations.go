@@ -38,7 +38,7 @@ func registrationKey(sso profile.SSOSession, grant string) string {
 }
 
 // CachedRegistration returns a client for the SSO session and the grant that
-// stays valid for longer than a login takes.
+// stays valid for more than TokenMargin, which is longer than a login.
 func (s *Store) CachedRegistration(sso profile.SSOSession, grant string) (Registration, bool) {
 	if s.Private == nil || sso.Isolated {
 		return Registration{}, false

@@ -7,8 +7,8 @@ import (
 )
 
 // A tokenHistory is the fingerprints of the tokens of one login, the newest last.
-// With it, credentials that an earlier token of the login got are told from those
-// of another login, which may be another user's.
+// It shows whether credentials are from an earlier token of the same login, or
+// from another login, which may be another user's.
 type tokenHistory struct {
 	Format       int      `json:"format"`
 	Fingerprints []string `json:"fingerprints"`

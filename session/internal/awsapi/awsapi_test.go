@@ -69,7 +69,7 @@ func TestHostsOfPartitions(t *testing.T) {
 }
 
 // A pause that is asked for in a number that no pause is.
-func TestPausesThatAreNone(t *testing.T) {
+func TestRetryAfterOutOfRange(t *testing.T) {
 	for value, want := range map[string]time.Duration{
 		"4": 4 * time.Second, "0": 0, "9223372036854775807": 1 << 31 * time.Second, "18446744073709551615": 1 << 31 * time.Second, "10000000000": 1 << 31 * time.Second,
 	} {

@@ -53,8 +53,8 @@ type Services struct {
 }
 
 // HTTPClient returns the HTTP client for one service in the region. The region
-// becomes part of a host name, so it is checked here, whoever has checked it
-// before.
+// becomes part of a host name, so it is checked here, even if a caller has checked
+// it.
 func (s Services) HTTPClient(region string) (*HTTPClient, error) {
 	if err := checkRegion(region); err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (s Services) OIDC(region string) (*ssooidc.Client, error) {
 	}), nil
 }
 
-// SSO returns a client of the IAM Identity Center portal service, portal.sso.
+// SSO returns a client of the portal.sso service of IAM Identity Center.
 func (s Services) SSO(region string) (*sso.Client, error) {
 	client, err := s.HTTPClient(region)
 	if err != nil {
@@ -157,14 +157,14 @@ func (s Services) oidcURL(ctx context.Context, region string) (string, error) {
 	return strings.TrimSuffix(endpoint.URI.String(), "/"), nil
 }
 
-// ssoURL returns the address of the portal service without a slash at the end.
+// ssoURL returns the address of the portal.sso service without a slash at the end.
 func (s Services) ssoURL(ctx context.Context, region string) (string, error) {
 	if s.Endpoints.SSO != "" {
 		return strings.TrimSuffix(s.Endpoints.SSO, "/"), nil
 	}
 	endpoint, err := sso.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sso.EndpointParameters{Region: aws.String(region)}.WithDefaults())
 	if err != nil {
-		return "", CallError("the portal endpoint of "+safetext.Printable(region), err)
+		return "", CallError("the portal.sso endpoint of "+safetext.Printable(region), err)
 	}
 	return strings.TrimSuffix(endpoint.URI.String(), "/"), nil
 }

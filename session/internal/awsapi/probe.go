@@ -11,7 +11,7 @@ import (
 )
 
 // ServiceURLs returns the addresses of the two services behind an SSO session in
-// the region: first that of the OIDC service, then that of the portal service.
+// the region: first that of the OIDC service, then that of portal.sso.
 // Both are addresses of calls, since the root of the services is not documented.
 // It returns one address if both services have the same endpoint.
 func (s Services) ServiceURLs(ctx context.Context, region string) ([]string, error) {
@@ -22,13 +22,13 @@ func (s Services) ServiceURLs(ctx context.Context, region string) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	portal, err := s.ssoURL(ctx, region)
+	sso, err := s.ssoURL(ctx, region)
 	if err != nil {
 		return nil, err
 	}
 	urls := []string{oidc + "/token"}
-	if portal != oidc {
-		urls = append(urls, portal+"/assignment/accounts")
+	if sso != oidc {
+		urls = append(urls, sso+"/assignment/accounts")
 	}
 	return urls, nil
 }
