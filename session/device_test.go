@@ -21,7 +21,7 @@ func deviceOptions(shown *LoginPrompt) LoginOptions {
 	}}
 }
 
-// A whole working day on fake time: a device login that is told to slow down,
+// A whole working day on fake time: a device login that gets slow_down,
 // an access token that is refreshed every hour, and a session that ends.
 func TestADayOfASession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestADayOfASession(t *testing.T) {
 				t.Fatalf("after %d hours: %v", hours, err)
 			}
 			if !creds.Expires.After(time.Now()) {
-				t.Fatalf("after %d hours: the keys expired at %v", hours, creds.Expires)
+				t.Fatalf("after %d hours: the credentials expired at %v", hours, creds.Expires)
 			}
 			time.Sleep(time.Hour)
 		}
@@ -73,7 +73,7 @@ func TestADayOfASession(t *testing.T) {
 	})
 }
 
-// A code that nobody approves, and one that somebody denies.
+// A code that is not approved in time, and one that the user denies.
 func TestDeviceLoginsThatFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)

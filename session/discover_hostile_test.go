@@ -16,7 +16,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// What a hostile or broken portal sends.
+// Answers of a hostile or broken service.
 func TestDiscoverWithHostileAnswers(t *testing.T) {
 	t.Run("lists without end", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestDiscoverWithHostileAnswers(t *testing.T) {
 			for _, account := range inventory {
 				for _, role := range account.Roles {
 					if !profile.IsRoleName(role) {
-						t.Errorf("%q is taken for a role", role)
+						t.Errorf("%q counts as a role", role)
 					}
 				}
 				switch account.ID {

@@ -147,7 +147,7 @@ func TestKnownInventory(t *testing.T) {
 		known(time.Now(), 120, "Guest")
 
 		// Another session does not go on where one was interrupted, and neither
-		// does anybody after an hour.
+		// does one after an hour.
 		for name, meanwhile := range map[string]func(){
 			"an hour":         func() { time.Sleep(resumeWithin) },
 			"another session": func() { login(t, c, sso) },
@@ -167,11 +167,11 @@ func TestKnownInventory(t *testing.T) {
 			}
 		}
 
-		// Other portals know nothing of it, and in the end nobody does.
+		// Another start URL has no inventory, and after ForgetInventory none has.
 		other := sso
 		other.StartURL += "/other"
 		if _, _, ok := c.KnownInventory(other); ok {
-			t.Error("another portal knows of it")
+			t.Error("another start URL has the inventory")
 		}
 		if err := c.ForgetInventory(sso); err != nil {
 			t.Error(err)

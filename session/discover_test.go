@@ -18,7 +18,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// withAccounts gives the client a session, and its portal n accounts.
+// withAccounts returns a client that is logged in to a service with n accounts.
 func withAccounts(t *testing.T, n int, roles ...string) (*Client, *ssotest.Server, profile.SSOSession) {
 	t.Helper()
 	c, server, p := loggedIn(t)
@@ -78,7 +78,7 @@ func TestDiscoverReportsWhatIsMissing(t *testing.T) {
 	}
 }
 
-// Whatever the service does, each account is found once with all its roles, or
+// For all faults of the service, each account is found once with all its roles, or
 // the error says how many are missing; no call is repeated without need; and
 // the next discovery asks for what is missing and no more.
 func TestDiscoverLosesNothing(t *testing.T) {

@@ -69,7 +69,7 @@ func TestFaultsAreNamed(t *testing.T) {
 					t.Errorf("it took %v", took)
 				}
 				if test.fault.RetryAfter == 4*time.Second && time.Since(start) < 8*time.Second {
-					t.Errorf("Retry-After was not heeded: %v", time.Since(start))
+					t.Errorf("got a retry after %v, before the Retry-After", time.Since(start))
 				}
 				// And when it is over, nothing has been lost.
 				server.ClearFaults()

@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// Only the one request with the state that was given to the portal is taken; a
-// second one comes too late.
+// Only one request with the state that was sent to the service is accepted; a
+// second one is refused.
 func FuzzCallback(f *testing.F) {
-	const host, state = "127.0.0.1:40000", "the-state-that-only-the-portal-knows"
+	const host, state = "127.0.0.1:40000", "the-state-that-only-the-service-knows"
 	right := redirectPath + "?code=c&state=" + state
 	f.Add("GET", host, right)
 	f.Add("GET", host, redirectPath+"?error=access_denied&state="+state)
@@ -42,7 +42,7 @@ func FuzzCallback(f *testing.F) {
 			query := u.Query()
 			if method != "GET" || from != host || u.Path != redirectPath || !slices.Equal(query["state"], []string{state}) ||
 				got.code != query.Get("code") || got.code == "" && got.denial == "" || !slices.Equal(statuses, []int{200, 409}) {
-				t.Errorf("taken: %s %s%s: %v", method, from, target, statuses)
+				t.Errorf("accepted: %s %s%s: %v", method, from, target, statuses)
 			}
 		default:
 			if statuses[0] < 400 || statuses[1] < 400 {

@@ -61,7 +61,7 @@ func TestClocksThatAreADayOff(t *testing.T) {
 						t.Fatal(err)
 					}
 					if left := time.Until(creds.Expires); left > longestLife {
-						t.Errorf("the keys are believed for %v", left)
+						t.Errorf("got credentials for %v", left)
 					}
 					if !test.works {
 						break // each try is a call, and ends in the one error
@@ -143,16 +143,16 @@ func TestLifetimesOutOfRange(t *testing.T) {
 	})
 }
 
-// What a device is told to wait, to the second, and never beyond its code.
+// The intervals of the polls, to the second, and none beyond the life of the code.
 func TestPollsOfADevice(t *testing.T) {
 	for name, test := range map[string]struct {
 		interval, lifetime time.Duration
 		slow               int
 		want               []time.Duration // of the polls, from the beginning on
 	}{
-		"as told":                  {3 * time.Second, 10 * time.Second, 0, []time.Duration{3e9, 6e9, 9e9, 11e9}},
+		"as asked":                 {3 * time.Second, 10 * time.Second, 0, []time.Duration{3e9, 6e9, 9e9, 11e9}},
 		"slow_down adds":           {2 * time.Second, 20 * time.Second, 2, []time.Duration{2e9, 9e9, 21e9}},
-		"none told is five":        {0, 12 * time.Second, 0, []time.Duration{5e9, 10e9, 13e9}},
+		"none is five":             {0, 12 * time.Second, 0, []time.Duration{5e9, 10e9, 13e9}},
 		"longer than the code has": {1e6 * time.Second, 10 * time.Second, 0, []time.Duration{11e9}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -260,8 +260,8 @@ func TestNothingIsUsedTwice(t *testing.T) {
 	}
 }
 
-// Whatever is sent to the callback, and however slowly, the login waits for the
-// right request, and takes no memory for the others.
+// The login waits for the right request, and uses no memory for others, however
+// large, many or slow they are.
 func TestTheCallbackUnderSiege(t *testing.T) {
 	c, _ := networked(t)
 	b, ended := startLogin(t, c)
@@ -300,7 +300,7 @@ func TestTheCallbackUnderSiege(t *testing.T) {
 		go func() {
 			for _, part := range parts {
 				if _, err := io.WriteString(conn, part); err != nil {
-					return // it has heard enough
+					return // the server closed the connection
 				}
 			}
 		}()
@@ -455,7 +455,7 @@ func TestRegistrations(t *testing.T) {
 	}
 }
 
-// The sign-in service is not there: the error has none of what was meant for it.
+// If the sign-in service cannot be connected to, the error has no credentials.
 func TestConsoleWithoutAService(t *testing.T) {
 	c, _ := newClient(t)
 	creds := store.Credentials{AccessKeyID: "ASIACANARYCANARYCANA", SecretKey: "s3cr3t-canary/+=", SessionToken: "IQoJ-canary"}

@@ -61,7 +61,7 @@ func newIsolated(t *testing.T) (*Client, *ssotest.Server, *memoryKeyring, profil
 	return c, server, k, p
 }
 
-// approving is a login that its person approves at once.
+// approving returns the options of a login that the user approves at once.
 func approving(c *Client) LoginOptions {
 	return LoginOptions{Show: func(challenge LoginPrompt) error {
 		transport, err := c.Transport()
@@ -108,8 +108,8 @@ func TestIsolatedTokenIsInTheKeyringAlone(t *testing.T) {
 	}
 }
 
-// Wherever the keyring breaks, a refresh token is not spent for nothing, and no
-// file takes the keyring's place.
+// If the keyring fails at any step, no refresh token is lost, and no file is used
+// instead of the keyring.
 func TestRefreshWithABreakingKeyring(t *testing.T) {
 	for breaks := range 6 {
 		c, server, k, p := newIsolated(t)

@@ -31,7 +31,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // everyCall is each way in which this package talks to a service, for a client
-// with a session and the keys of its role.
+// with a session and the credentials of its role.
 var everyCall = map[string]func(context.Context, *Client, profile.Profile, store.Credentials) error{
 	"RegisterClient": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
 		_, err := c.register(ctx, targetOf(p.SSOSession), store.GrantDeviceCode)
@@ -88,7 +88,7 @@ var everyCall = map[string]func(context.Context, *Client, profile.Profile, store
 	},
 	"start page": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
 		if region := c.DetectRegion(ctx, p.SSOSession.StartURL); region == "" {
-			return fmt.Errorf("%s tells no region", p.SSOSession.StartURL)
+			return fmt.Errorf("%s has no region", p.SSOSession.StartURL)
 		}
 		return nil
 	},
@@ -132,7 +132,7 @@ func eachCall(t *testing.T, over func(http.RoundTripper) http.RoundTripper, chec
 	}
 }
 
-// An answer that quotes what it answers tells nobody what was sent in secret.
+// An error message never has a secret of the request, even if the service quotes it.
 func TestAnswersThatQuote(t *testing.T) {
 	var mu sync.Mutex // a login makes two calls at once
 	var sent []string
@@ -169,13 +169,13 @@ func TestAnswersThatQuote(t *testing.T) {
 	}
 	for _, secret := range sent {
 		if text := strings.Join(said, "\n"); strings.Contains(text, secret[:min(len(secret), 20)]) {
-			t.Errorf("%q is told in %s", secret, text)
+			t.Errorf("%q is in %s", secret, text)
 		}
 	}
 }
 
-// Every way in which an AWS tool can be told of other endpoints, but for those
-// of the four services by name, which are [Endpoints].
+// No setting of the AWS tools changes an endpoint, but for those of the four
+// services by name, which are [Endpoints].
 func TestNothingElseMovesAnEndpoint(t *testing.T) {
 	const evil = "https://evil.example"
 	file := filepath.Join(t.TempDir(), "config")
@@ -210,8 +210,8 @@ func TestNothingElseMovesAnEndpoint(t *testing.T) {
 	}
 }
 
-// No redirect is followed by any call, whatever its status: the request that is
-// made anew would bring the token to whoever asked for it.
+// No call follows a redirect, of any status: the second request would send the token
+// to the host that asked for it.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
@@ -226,7 +226,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			})
 			eachCall(t, func(http.RoundTripper) http.RoundTripper { return &hosts{RoundTripper: redirect, seen: seen} }, func(t *testing.T, err error) {
 				if err == nil {
-					t.Error("a redirect is taken for an answer")
+					t.Error("a redirect counts as an answer")
 				}
 				if calls.Swap(0) == 0 {
 					t.Error("nothing was asked")
@@ -278,7 +278,7 @@ func TestTrickle(t *testing.T) {
 }
 
 // A region is checked where it comes in, and once more before it becomes part of
-// a host's name: the SDK takes most of these.
+// a host's name: the SDK accepts most of these.
 func TestRegionsLeadNowhereElse(t *testing.T) {
 	c, server := newClient(t)
 	creds := store.Credentials{AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretKey: "secret", SessionToken: "token"}
@@ -302,7 +302,7 @@ func TestRegionsLeadNowhereElse(t *testing.T) {
 		t.Errorf("the SDK's words: %q", words)
 	}
 	if n := len(server.Log()); n != 0 {
-		t.Errorf("the service has heard %d requests", n)
+		t.Errorf("the service got %d requests, want 0", n)
 	}
 }
 

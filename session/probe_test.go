@@ -59,15 +59,14 @@ func TestClockIsCompared(t *testing.T) {
 	}
 }
 
-// What stands in a service's place has a clock of its own, which is nobody's
-// business.
+// The clock of a proxy that answers instead of the service does not count.
 func TestClockOfAProxyIsIgnored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
 		c.Warn = func(line string) { t.Errorf("warning: %s", line) }
 		server.Fault(ssotest.Fault{Kind: ssotest.CaptivePortal, Skew: time.Hour, Times: ssotest.Forever})
 		if _, err := c.register(t.Context(), targetOf(profileNamed(t, c, "dev").SSOSession), store.GrantDeviceCode); err == nil {
-			t.Error("a web page is taken for an answer")
+			t.Error("a web page counts as an answer")
 		}
 	})
 }

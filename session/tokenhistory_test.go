@@ -91,8 +91,8 @@ func TestCredentialsGoWithTheirToken(t *testing.T) {
 	}
 }
 
-// A refresh keeps what was got before it; of one that another tool has made,
-// nobody knows that it was one, and the credentials are got once more.
+// A refresh keeps what was got before it; a refresh by
+// another tool is not known, and the credentials are fetched once more.
 func TestCredentialsOutlastARefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
@@ -128,8 +128,8 @@ func TestCredentialsOutlastARefresh(t *testing.T) {
 	})
 }
 
-// One person logs out and another in, with a tool that knows nothing of what
-// ssoenv has cached: none of it is the other's.
+// A user logs out and another one logs in, with a tool that does not use the cache
+// of ssoenv: the second user gets nothing that the first one cached.
 func TestAnotherUserByAnotherTool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
@@ -217,8 +217,8 @@ func TestRefreshBehindALogout(t *testing.T) {
 	})
 }
 
-// A session that has come to mean another portal needs a login of its own; how
-// a start URL is spelled at its end does not matter.
+// A session name whose start URL was changed needs a new login. Case, a fragment
+// and slashes at the end of the start URL do not matter.
 func TestSessionOfAnotherStartURL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := newClient(t)
@@ -254,8 +254,8 @@ source_profile = middle
 region = eu-central-1
 `
 
-// A person may take their time over a code, wherever in a chain it is wanted,
-// and is asked again when the credentials that it was for are revoked.
+// The user may be slow with an MFA code for any role of a chain, and is asked again
+// if the credentials that it was for are revoked.
 func TestCodesInTheMiddleOfAChain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
@@ -283,8 +283,8 @@ func TestCodesInTheMiddleOfAChain(t *testing.T) {
 	})
 }
 
-// A logout takes away what the AWS CLI has cached for the session, too, whatever
-// else is wrong with the profile that it is for, and word of what has failed.
+// A logout also deletes what the AWS CLI has cached for the session, even for a
+// profile with other mistakes, and the record of a failed renewal.
 func TestLogoutForgetsTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := newClient(t)
@@ -324,7 +324,7 @@ sso_role_name = Other
 			}
 		}
 		if keys, err := c.Roles.Keys(); err != nil || len(keys) > 0 {
-			t.Errorf("left: %q, %v", keys, err)
+			t.Errorf("got entries %q, %v, want none", keys, err)
 		}
 	})
 }

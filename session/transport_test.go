@@ -123,7 +123,7 @@ func TestBombs(t *testing.T) {
 				runtime.ReadMemStats(&before)
 				_, err = c.getRoleCredentials(t.Context(), profileNamed(t, c, "dev"), store.Token{Access: "token"})
 				if err == nil {
-					t.Error("it is taken for an answer")
+					t.Error("it counts as an answer")
 				}
 				if region := c.DetectRegion(t.Context(), listener.URL+"/start"); region != "" {
 					t.Errorf("it is in %s", region)
@@ -214,7 +214,7 @@ func TestOnlyGoodCertificates(t *testing.T) {
 				t.Errorf("%v, %v", err, probed)
 			}
 			if n := len(server.Log()); n != 0 {
-				t.Errorf("the service has heard %d requests", n)
+				t.Errorf("the service got %d requests, want 0", n)
 			}
 		})
 	}
@@ -244,7 +244,7 @@ func TestCertificates(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := NewTransport([]byte("no certificate"), nil); err == nil {
-		t.Error("roots that are none are taken")
+		t.Error("roots without a certificate are accepted")
 	}
 }
 

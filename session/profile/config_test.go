@@ -43,7 +43,7 @@ func configOf(t *testing.T, text string) *Config {
 }
 
 // A chain of roles that does not end, or not within reason, is an error after a
-// hundred steps, from whichever of its profiles one comes.
+// hundred steps, from each of its profiles.
 func TestChainsEnd(t *testing.T) {
 	const links = 10_000
 	chain := func(last int) string {

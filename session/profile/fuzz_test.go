@@ -53,8 +53,7 @@ func FuzzValidators(f *testing.F) {
 	})
 }
 
-// What is asked of a config that somebody else has written ends, and what it
-// gives has passed every check.
+// Every lookup in a hostile config ends, and its result has passed every check.
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte(testConfig), []byte(""), "dev")
 	f.Add([]byte("[profile a]\nrole_arn=arn:aws:iam::123456789012:role/R\nsource_profile=b\n[profile b]\nrole_arn=arn:aws:iam::123456789012:role/R\nsource_profile=a\n"), []byte(""), "a")
@@ -74,7 +73,7 @@ func FuzzConfig(f *testing.F) {
 				case !IsAccountID(hop.AccountID) || !IsRoleName(hop.RoleName) || hasControl(hop.Name):
 					t.Errorf("profile %+v", hop)
 				case hop.Source == nil && (!IsRegion(hop.SSOSession.Region) || !IsWebURL(hop.SSOSession.StartURL) || len(hop.SSOSession.Scopes) == 0):
-					t.Errorf("portal %+v", hop.SSOSession)
+					t.Errorf("SSO session %+v", hop.SSOSession)
 				}
 			}
 			if p.Region != "" && !IsRegion(p.Region) || chainLength(p) > longestChain {

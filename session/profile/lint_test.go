@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Each thing that is wrong is told once, and a profile that has nothing to do
-// with Identity Center is nobody's business.
+// Each mistake is reported once. Profiles without a key for IAM Identity Center are
+// not checked.
 func TestLint(t *testing.T) {
 	dir := t.TempDir()
 	config, credentials := filepath.Join(dir, "config"), filepath.Join(dir, "credentials")

@@ -27,7 +27,7 @@ func TestWebURLs(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"", "my.awsapps.com/start", "http://my.awsapps.com/start", "http://127.0.0.1.evil.example/", "file:///etc/passwd", "javascript:alert(1)",
-		"--help", "https://", "https://user@my.awsapps.com", "https://my.awsapps.com/\x1b[2J", "https://my.awsapps.com/start # portal", "ftp://my.awsapps.com",
+		"--help", "https://", "https://user@my.awsapps.com", "https://my.awsapps.com/\x1b[2J", "https://my.awsapps.com/start # home", "ftp://my.awsapps.com",
 	} {
 		if IsWebURL(bad) {
 			t.Errorf("%q is accepted", bad)

@@ -17,7 +17,7 @@ func TestNamesInTheAWSCLIsCaches(t *testing.T) {
 		{"role of a session", cliRoleKey(my, "111111111111", "Admin"), "dc646cfdcd8e32420c3e6fe5a429ac3e449cb7b2"},
 		{"role of a start URL", cliRoleKey(legacy, "111111111111", "Admin"), "9b4ded8fb4e3926769c26308c5efa54507527432"},
 		{"role beyond ASCII", cliRoleKey(profile.SSOSession{Name: "日"}, "1", "Rôle"), "6f543672dc0de66cba7ee10d7cfcc33a153fd61a"},
-		{"role that is taken", cliAssumeKey(profile.AssumeRole{RoleARN: "arn:aws:iam::222222222222:role/Target"}), "360816fbf135e28beddaa9524e4425631d441a08"},
+		{"assumed role", cliAssumeKey(profile.AssumeRole{RoleARN: "arn:aws:iam::222222222222:role/Target"}), "360816fbf135e28beddaa9524e4425631d441a08"},
 		{"role with everything", cliAssumeKey(profile.AssumeRole{RoleARN: "arn:aws:iam::222222222222:role/Target", ExternalID: "EXT", SessionName: "sess", Duration: 15 * time.Minute}),
 			"8e0e59c7042903759926824897b7caa607d64002"},
 	} {

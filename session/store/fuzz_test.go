@@ -16,7 +16,7 @@ import (
 )
 
 // A token file is read as far as it can be, and what is written of it is JSON
-// that says the same, unknown fields included, to whoever reads it next.
+// that says the same, unknown fields included, to the next reader.
 func FuzzTokenFile(f *testing.F) {
 	for _, text := range []string{
 		"{}", "null", `[]`, `{"accessToken": 7}`, `{"accessToken": "a", "accessToken": "b"}`, "\ufeff{}",
@@ -51,8 +51,8 @@ func FuzzTokenFile(f *testing.F) {
 	})
 }
 
-// Whatever stands in the cache of role credentials, what is used of it can stand
-// in a shell and has not expired.
+// Credentials from any entry of the role cache can be exported and have not
+// expired.
 func FuzzRoleFile(f *testing.F) {
 	for _, text := range []string{
 		"{}", "null", `{"format":1,"access_key_id":"ASIAABCDEFGHIJKLMNOP","secret_key":"s","session_token":"t","expires":"2100-01-02T03:04:05Z","renew_at":4102500000,"obtained":"2030-01-02T03:04:05Z"}`,
@@ -84,8 +84,8 @@ func FuzzRoleFile(f *testing.F) {
 	})
 }
 
-// A survey that is damaged, or that two processes have written at once, is read
-// as far as it goes, and can be kept again.
+// An inventory that is damaged, or that two processes have written at once, is read
+// as far as possible, and can be stored again.
 func FuzzInventory(f *testing.F) {
 	head := `{"format":1,"token_fingerprint":"s","begun":"2030-01-01T00:00:00Z","interrupted":true,"listed":true,"saved":"2030-01-01T00:00:00Z","parts":2}`
 	f.Add([]byte(head), []byte(`{"format":1,"begun":"2030-01-01T00:00:00Z","roles":["A","B"],"accounts":[{"id":"111111111111","name":"x","known":true,"listed":true,"roles":[0,1]}]}`))

@@ -73,6 +73,6 @@ func TestInventoryIsStored(t *testing.T) {
 	s.SaveInventory(sso, v)
 	keys, err := s.Private.Keys()
 	if err != nil || len(keys) != 1 {
-		t.Errorf("left: %v, %v", keys, err)
+		t.Errorf("got entries %v, %v, want one", keys, err)
 	}
 }

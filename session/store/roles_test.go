@@ -28,7 +28,7 @@ func testStore(t *testing.T, now *time.Time) *Store {
 
 // An entry is only used in the format of this program. The second text is an entry
 // exactly as the program before the format version wrote it: its "bond" is the
-// fingerprint of its token, so it must not be used as one that has none.
+// fingerprint of its token, so it must not be used as an entry without a fingerprint.
 func TestEntriesOfAnotherFormatAreMisses(t *testing.T) {
 	now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	const fields = `"access_key_id":"ASIAIOSFODNN7EXAMPLE","secret_key":"secret","session_token":"token","expires":"2030-01-02T04:04:05Z","obtained":"2030-01-02T03:04:05Z"`
@@ -76,7 +76,7 @@ func TestEntriesOfAnotherFormatAreMisses(t *testing.T) {
 }
 
 // Renewal is due 15 minutes or a quarter of the life before the expiration,
-// whichever is less, and never after the expiration.
+// if that is less, and never after the expiration.
 func TestRenewAt(t *testing.T) {
 	issued := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	for life, want := range map[time.Duration]time.Duration{

@@ -84,7 +84,7 @@ func TestRetryAfterOutOfRange(t *testing.T) {
 	}
 }
 
-// The addresses that a device login may lead a person to.
+// The addresses to which a device login may send the user.
 func TestLoginPages(t *testing.T) {
 	const start = "https://sso.corp.example/start"
 	for region, pages := range map[string]map[string]bool{
