@@ -1,7 +1,6 @@
 package session
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -55,8 +54,7 @@ func TestAccountsAndRoles(t *testing.T) {
 		}
 
 		server.RevokeSessions()
-		var required *store.LoginRequiredError
-		if _, err := c.Accounts(t.Context(), p.SSOSession); !errors.As(err, &required) {
+		if _, err := c.Accounts(t.Context(), p.SSOSession); !is[*store.LoginRequiredError](err) {
 			t.Errorf("a session that has ended: %v", err)
 		}
 	})

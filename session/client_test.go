@@ -2,6 +2,7 @@ package session
 
 import (
 	"crypto/sha1"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -118,4 +119,10 @@ func cliRoleKey(sso profile.SSOSession, role string) string {
 		origin = `"startUrl":"` + sso.StartURL + `"`
 	}
 	return fmt.Sprintf("%x", sha1.Sum([]byte(`{"accountId":"111111111111","roleName":"`+role+`",`+origin+`}`)))
+}
+
+// is reports whether err is an error of type T.
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
 }

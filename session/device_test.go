@@ -52,8 +52,7 @@ func TestADayOfASession(t *testing.T) {
 		hours := 0
 		for ; hours < 24; hours++ {
 			creds, err := c.Credentials(t.Context(), p)
-			var required *store.LoginRequiredError
-			if errors.As(err, &required) {
+			if is[*store.LoginRequiredError](err) {
 				break
 			}
 			if err != nil {

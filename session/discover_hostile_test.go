@@ -1,7 +1,6 @@
 package session
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -142,8 +141,7 @@ func TestDiscoverWithHostileAnswers(t *testing.T) {
 					server.RevokeSessions()
 				}
 			}})
-			var required *store.LoginRequiredError
-			if !errors.As(err, &required) || len(inventory) != found {
+			if !is[*store.LoginRequiredError](err) || len(inventory) != found {
 				t.Errorf("%d accounts, %d announced, %v", len(inventory), found, err)
 			}
 		})

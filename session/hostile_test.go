@@ -56,8 +56,7 @@ func TestClocksThatAreADayOff(t *testing.T) {
 				server.ForgetCalls()
 				for range 20 {
 					creds, err := c.Credentials(t.Context(), p)
-					var clock *ClockError
-					if test.works != (err == nil) || err != nil && !errors.As(err, &clock) {
+					if test.works != (err == nil) || err != nil && !is[*ClockError](err) {
 						t.Fatal(err)
 					}
 					if left := time.Until(creds.Expires); left > longestLife {
@@ -88,8 +87,7 @@ func TestLifetimesOutOfRange(t *testing.T) {
 			c, server, p := loggedIn(t)
 			server.Change(func(s *ssotest.Settings) { s.RoleLifetime = -25 * 365 * 24 * time.Hour })
 			_, err := c.Credentials(t.Context(), p)
-			var network *NetworkError
-			if !errors.As(err, &network) || !strings.Contains(err.Error(), "cannot be used") {
+			if !is[*NetworkError](err) || !strings.Contains(err.Error(), "cannot be used") {
 				t.Error(err)
 			}
 			if _, valid := c.CachedCredentials(p); valid {

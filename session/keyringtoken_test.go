@@ -137,15 +137,14 @@ func TestWithoutKeyring(t *testing.T) {
 	c, server, _, p := newIsolated(t)
 	server.ForgetCalls()
 	c.Keyring = nil
-	var broken *store.KeyringError
 	_, asked, err := c.Login(t.Context(), p.SSOSession, approving(c))
-	if !errors.As(err, &broken) || asked || server.Calls(ssotest.RegisterClient) != 0 {
+	if !is[*store.KeyringError](err) || asked || server.Calls(ssotest.RegisterClient) != 0 {
 		t.Errorf("Login = %v, %v", asked, err)
 	}
-	if _, err := c.Credentials(t.Context(), p); !errors.As(err, &broken) {
+	if _, err := c.Credentials(t.Context(), p); !is[*store.KeyringError](err) {
 		t.Errorf("Credentials: %v", err)
 	}
-	if had, err := c.Logout(t.Context(), p.SSOSession); had || !errors.As(err, &broken) {
+	if had, err := c.Logout(t.Context(), p.SSOSession); had || !is[*store.KeyringError](err) {
 		t.Errorf("Logout = %v, %v", had, err)
 	}
 }

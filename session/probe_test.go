@@ -112,8 +112,7 @@ func TestProbeWithAProxyInTheWay(t *testing.T) {
 				}
 				start := time.Now()
 				r := c.Probe(t.Context(), urls[0])
-				var network *NetworkError
-				if !errors.As(r.Err, &network) || !strings.Contains(r.Err.Error(), want) || time.Since(start) > awsapi.ConnectTimeout {
+				if !is[*NetworkError](r.Err) || !strings.Contains(r.Err.Error(), want) || time.Since(start) > awsapi.ConnectTimeout {
 					t.Errorf("%v after %v, want %q", r.Err, time.Since(start), want)
 				}
 			})

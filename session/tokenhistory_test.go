@@ -207,8 +207,7 @@ func TestRefreshBehindALogout(t *testing.T) {
 		if _, err := c.Logout(t.Context(), p.SSOSession); err == nil {
 			t.Error("the logout has reached the service")
 		}
-		var required *store.LoginRequiredError
-		if err := <-ended; !errors.As(err, &required) {
+		if err := <-ended; !is[*store.LoginRequiredError](err) {
 			t.Errorf("the refresh behind it: %v", err)
 		}
 		if _, ok := process(c).CachedToken(p.SSOSession); ok {

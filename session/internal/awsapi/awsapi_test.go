@@ -46,8 +46,8 @@ func TestEndpointOverrides(t *testing.T) {
 		"nonsense":                     false,
 	} {
 		err := Endpoints{SSO: address}.Check()
-		var config *profile.ConfigError
-		if (err == nil) != ok || err != nil && !errors.As(err, &config) {
+		_, isConfig := errors.AsType[*profile.ConfigError](err)
+		if (err == nil) != ok || err != nil && !isConfig {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
