@@ -11,26 +11,29 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssoenv/ssoenv/session/internal/awsapi"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// SigninLifetime is how long a console's address works, from when it was made.
+// SigninLifetime is how long the URL of [Client.ConsoleURL] can be used.
 const SigninLifetime = 15 * time.Minute
 
-// ConsoleURL makes the address that opens the AWS console with the role of the
-// keys: at a service's page, such as "s3" or "ec2/home", or at the console's
-// home where service is empty. Whoever has the address is signed in, for
-// [SigninLifetime]; the console session that it begins lasts as long as the
-// keys. issuer is where the console sends a person whose session is over.
+// ConsoleURL returns a URL that opens the AWS console with the credentials: at a
+// service's page, such as "s3" or "ec2/home", or at the home page if service is
+// empty. Everyone who has the URL is signed in, for [SigninLifetime]. The console
+// session lasts as long as the credentials. issuer is the URL to which the console
+// sends the user when the session is over.
 //
-// The keys travel in the body of a POST to the sign-in service of the region's
-// partition, and in no URL. SessionDuration is left out: the service refuses it
-// for keys that came by role chaining, and without it the session ends with
-// the keys.
+// The credentials are sent in the body of a POST to the sign-in service of the
+// region's partition, never in a URL. SessionDuration is left out: the service
+// rejects it for credentials from role chaining, and without it the session ends
+// with the credentials.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
-func (c *Client) ConsoleURL(ctx context.Context, region, service, issuer string, creds Credentials) (safetext.Secret, error) {
-	federation, console, err := c.consoleHosts(region)
+func (c *Client) ConsoleURL(ctx context.Context, region, service, issuer string, creds store.Credentials) (safetext.Secret, error) {
+	federation, console, err := c.services().ConsoleHosts(region)
 	if err != nil {
 		return "", err
 	}
@@ -46,8 +49,8 @@ func (c *Client) ConsoleURL(ctx context.Context, region, service, issuer string,
 	}.Encode()), nil
 }
 
-// consolePath is where a service has its page. One word is the service's home;
-// a longer path says itself where.
+// consolePath returns the path of a service's page: its home page for one word, and
+// otherwise the path itself.
 func consolePath(service string) string {
 	switch {
 	case service == "":
@@ -58,11 +61,12 @@ func consolePath(service string) string {
 	return "/" + service + "/home"
 }
 
-// IsConsoleService accepts a service as the console's addresses spell it:
-// words of letters, digits and hyphens, with slashes between them.
+// IsConsoleService reports whether text can name a service in a console URL: words
+// of ASCII letters, digits and hyphens with slashes between them, at most 100
+// bytes.
 func IsConsoleService(text string) bool {
 	for word := range strings.SplitSeq(text, "/") {
-		if word == "" || !all(word, func(c byte) bool { return isLetter(c) || isDigit(c) || c == '-' }) {
+		if word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
 			return false
 		}
 	}
@@ -71,14 +75,14 @@ func IsConsoleService(text string) bool {
 
 const getSigninToken = "getSigninToken"
 
-// signinToken trades the keys for a token that signs in to the console.
-func (c *Client) signinToken(ctx context.Context, region, federation string, creds Credentials) (safetext.Secret, error) {
-	w, err := c.httpClient(region)
+// signinToken exchanges the credentials for a token that signs in to the console.
+func (c *Client) signinToken(ctx context.Context, region, federation string, creds store.Credentials) (safetext.Secret, error) {
+	client, err := c.services().HTTPClient(region)
 	if err != nil {
 		return "", err
 	}
-	w.plainErrors = true
-	held, err := json.Marshal(map[string]string{
+	client.PlainErrors = true
+	credentials, err := json.Marshal(map[string]string{
 		"sessionId":    creds.AccessKeyID,
 		"sessionKey":   creds.SecretKey.Reveal(),
 		"sessionToken": creds.SessionToken.Reveal(),
@@ -86,26 +90,25 @@ func (c *Client) signinToken(ctx context.Context, region, federation string, cre
 	if err != nil {
 		return "", err
 	}
-	form := url.Values{"Action": {getSigninToken}, "Session": {string(held)}}
+	form := url.Values{"Action": {getSigninToken}, "Session": {string(credentials)}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, federation, strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", fmt.Errorf("the sign-in service %q: %w", federation, err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	res, err := w.Do(req)
-	var refused *ServiceError
-	if errors.As(err, &refused) {
-		// Its words may quote what was sent to it, and that is the keys.
+	res, err := client.Do(req)
+	if refused, ok := errors.AsType[*ServiceError](err); ok {
+		// The message may quote the request, which has the credentials.
 		return "", &ServiceError{Operation: getSigninToken, Status: refused.Status}
 	}
 	if err != nil {
-		return "", apiError(getSigninToken, err)
+		return "", awsapi.CallError(getSigninToken, err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	reply, err := io.ReadAll(res.Body) // a copy in memory, of 1 MiB at most
 	var answer struct{ SigninToken string }
-	if err != nil || json.Unmarshal(reply, &answer) != nil || !isSecretText(answer.SigninToken) {
-		return "", errBadResponse(getSigninToken)
+	if err != nil || json.Unmarshal(reply, &answer) != nil || !profile.IsSecretText(answer.SigninToken) {
+		return "", awsapi.BadResponse(getSigninToken)
 	}
 	return safetext.Secret(answer.SigninToken), nil
 }

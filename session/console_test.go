@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // A tap is a transport that keeps what went through it.
@@ -36,12 +37,12 @@ func (t *tap) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.RoundTripper.RoundTrip(req)
 }
 
-// In every partition the keys go to its own sign-in host, in the body of a
+// In every partition the credentials go to its own sign-in host, in the body of a
 // POST, and the address leads there too.
 func TestConsoleURL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, profile := loggedIn(t)
-		creds, err := c.Credentials(t.Context(), profile)
+		c, server, p := loggedIn(t)
+		creds, err := c.Credentials(t.Context(), p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +57,7 @@ func TestConsoleURL(t *testing.T) {
 		} {
 			wire := &tap{RoundTripper: server.Transport()}
 			c.Transport = func() (http.RoundTripper, error) { return wire, nil }
-			address, err := c.ConsoleURL(t.Context(), test.region, test.service, profile.SSOSession.StartURL, creds)
+			address, err := c.ConsoleURL(t.Context(), test.region, test.service, p.SSOSession.StartURL, creds)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,15 +79,15 @@ func TestConsoleURL(t *testing.T) {
 			}
 			query := u.Query()
 			if u.Scheme != "https" || u.Host != test.signin || u.Path != "/federation" || len(query) != 4 ||
-				query.Get("Action") != "login" || query.Get("Issuer") != profile.SSOSession.StartURL || query.Get("Destination") != "https://"+test.destination {
+				query.Get("Action") != "login" || query.Get("Issuer") != p.SSOSession.StartURL || query.Get("Destination") != "https://"+test.destination {
 				t.Errorf("the address is %s", address.Reveal())
 			}
 			for _, secret := range []string{creds.AccessKeyID, creds.SecretKey.Reveal(), creds.SessionToken.Reveal()} {
 				if strings.Contains(address.Reveal(), url.QueryEscape(secret)) {
-					t.Error("a key is in the address")
+					t.Error("a credential is in the address")
 				}
 			}
-			// The sign-in service takes it, once made and for its time.
+			// The sign-in service accepts the URL.
 			res, err := (&http.Client{Transport: server.Transport()}).Get(address.Reveal())
 			if err != nil {
 				t.Fatal(err)
@@ -101,9 +102,9 @@ func TestConsoleURL(t *testing.T) {
 
 func TestConsoleOfASecretPartition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, profile := loggedIn(t)
+		c, server, p := loggedIn(t)
 		for _, region := range []string{"us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1"} {
-			if _, err := c.ConsoleURL(t.Context(), region, "", profile.SSOSession.StartURL, Credentials{}); err == nil || !strings.Contains(err.Error(), region) {
+			if _, err := c.ConsoleURL(t.Context(), region, "", p.SSOSession.StartURL, store.Credentials{}); err == nil || !strings.Contains(err.Error(), region) {
 				t.Errorf("%s: %v", region, err)
 			}
 		}
@@ -113,17 +114,17 @@ func TestConsoleOfASecretPartition(t *testing.T) {
 	})
 }
 
-// Whatever the sign-in service answers, the error is one line, and neither the
-// keys nor a token are in it.
+// For every answer of the sign-in service, the error is one line without the
+// credentials and the token.
 func TestConsoleRefusals(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault ssotest.Fault
 		says  string
 	}{
-		"refused":        {ssotest.Fault{Type: "InvalidRequest", Message: "$KEYS"}, "AWS answered HTTP 400 to getSigninToken"},
-		"forbidden":      {ssotest.Fault{Type: "AccessDenied", Message: "$KEYS"}, "AWS answered HTTP 403 to getSigninToken"},
-		"broken":         {ssotest.Fault{Type: "InternalFailure", Message: "$KEYS", Times: ssotest.Forever}, "AWS answered HTTP 500 to getSigninToken"},
-		"moved":          {ssotest.Fault{Kind: ssotest.Redirect, Location: "https://evil.example/?$KEYS", Times: ssotest.Forever}, "redirected to evil.example"},
+		"refused":        {ssotest.Fault{Type: "InvalidRequest", Message: "$CREDS"}, "AWS answered HTTP 400 to getSigninToken"},
+		"forbidden":      {ssotest.Fault{Type: "AccessDenied", Message: "$CREDS"}, "AWS answered HTTP 403 to getSigninToken"},
+		"broken":         {ssotest.Fault{Type: "InternalFailure", Message: "$CREDS", Times: ssotest.Forever}, "AWS answered HTTP 500 to getSigninToken"},
+		"moved":          {ssotest.Fault{Kind: ssotest.Redirect, Location: "https://evil.example/?$CREDS", Times: ssotest.Forever}, "redirected to evil.example"},
 		"captive portal": {ssotest.Fault{Kind: ssotest.CaptivePortal, Times: ssotest.Forever}, "answered with a web page"},
 		"empty":          {ssotest.Fault{Kind: ssotest.Empty}, "sent an answer to getSigninToken that cannot be used"},
 		"garbage":        {ssotest.Fault{Kind: ssotest.Garbage}, "sent an answer to getSigninToken that cannot be used"},
@@ -133,15 +134,15 @@ func TestConsoleRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, server, profile := loggedIn(t)
-				creds, err := c.Credentials(t.Context(), profile)
+				c, server, p := loggedIn(t)
+				creds, err := c.Credentials(t.Context(), p)
 				if err != nil {
 					t.Fatal(err)
 				}
 				echo := creds.SecretKey.Reveal() + creds.SessionToken.Reveal()
 				test.fault.Op = ssotest.GetSigninToken
-				test.fault.Message = strings.ReplaceAll(test.fault.Message, "$KEYS", echo)
-				test.fault.Location = strings.ReplaceAll(test.fault.Location, "$KEYS", url.QueryEscape(echo))
+				test.fault.Message = strings.ReplaceAll(test.fault.Message, "$CREDS", echo)
+				test.fault.Location = strings.ReplaceAll(test.fault.Location, "$CREDS", url.QueryEscape(echo))
 				server.Fault(test.fault)
 				address, err := c.ConsoleURL(t.Context(), "eu-central-1", "", "https://issuer.example", creds)
 				if err == nil || address != "" || !strings.Contains(err.Error(), test.says) || strings.Contains(err.Error(), "\n") {
@@ -149,7 +150,7 @@ func TestConsoleRefusals(t *testing.T) {
 				}
 				for _, secret := range []string{creds.SecretKey.Reveal(), creds.SessionToken.Reveal()[:20], creds.AccessKeyID} {
 					if strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), secret) {
-						t.Errorf("a key is in the error: %v", err)
+						t.Errorf("a credential is in the error: %v", err)
 					}
 				}
 			})
@@ -157,11 +158,11 @@ func TestConsoleRefusals(t *testing.T) {
 	}
 }
 
-// The service refuses keys that it does not know in a text for people.
-func TestConsoleRefusesKeys(t *testing.T) {
+// The service rejects unknown credentials with a plain text.
+func TestConsoleRefusesCredentials(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, _ := loggedIn(t)
-		unknown := Credentials{AccessKeyID: "ASIAUNKNOWNUNKNOWN00", SecretKey: "x", SessionToken: "y"}
+		unknown := store.Credentials{AccessKeyID: "ASIAUNKNOWNUNKNOWN00", SecretKey: "x", SessionToken: "y"}
 		_, err := c.ConsoleURL(t.Context(), "eu-central-1", "", "https://issuer.example", unknown)
 		if err == nil || err.Error() != "AWS answered HTTP 400 to getSigninToken" {
 			t.Errorf("it says: %v", err)
@@ -184,8 +185,8 @@ func TestConsoleServices(t *testing.T) {
 // An address of one's own replaces the partition's, in both steps.
 func TestConsoleEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, server, profile := loggedIn(t)
-		creds, err := c.Credentials(t.Context(), profile)
+		c, server, p := loggedIn(t)
+		creds, err := c.Credentials(t.Context(), p)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,23 +1,27 @@
 package session
 
 import (
+	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ssoenv/ssoenv/session/internal/awsapi"
 	"github.com/ssoenv/ssoenv/session/ssotest"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
-func deviceCeremony(shown *LoginPrompt) LoginOptions {
+func deviceOptions(shown *LoginPrompt) LoginOptions {
 	return LoginOptions{Method: DeviceCode, Show: func(c LoginPrompt) error {
 		*shown = c
 		return nil
 	}}
 }
 
-// A whole working day on fake time: a device login that is told to slow down,
+// A whole working day on fake time: a device login that gets slow_down,
 // an access token that is refreshed every hour, and a session that ends.
 func TestADayOfASession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -26,11 +30,11 @@ func TestADayOfASession(t *testing.T) {
 		server.SessionLifetime = 8 * time.Hour
 		server.RoleLifetime = time.Hour
 		server.Fault(ssotest.Fault{Op: ssotest.PollDevice, Type: "SlowDownException", Times: 2})
-		profile := profileNamed(t, c, "dev")
+		p := profileNamed(t, c, "dev")
 
 		var shown LoginPrompt
 		start := time.Now()
-		token, asked, err := c.Login(t.Context(), profile.SSOSession, deviceCeremony(&shown))
+		token, asked, err := c.Login(t.Context(), p.SSOSession, deviceOptions(&shown))
 		if err != nil || !asked {
 			t.Fatalf("login: %v, asked %v", err, asked)
 		}
@@ -47,16 +51,15 @@ func TestADayOfASession(t *testing.T) {
 
 		hours := 0
 		for ; hours < 24; hours++ {
-			creds, err := c.Credentials(t.Context(), profile)
-			var required *LoginRequiredError
-			if errors.As(err, &required) {
+			creds, err := c.Credentials(t.Context(), p)
+			if is[*store.LoginRequiredError](err) {
 				break
 			}
 			if err != nil {
 				t.Fatalf("after %d hours: %v", hours, err)
 			}
 			if !creds.Expires.After(time.Now()) {
-				t.Fatalf("after %d hours: the keys expired at %v", hours, creds.Expires)
+				t.Fatalf("after %d hours: the credentials expired at %v", hours, creds.Expires)
 			}
 			time.Sleep(time.Hour)
 		}
@@ -69,7 +72,7 @@ func TestADayOfASession(t *testing.T) {
 	})
 }
 
-// A code that nobody approves, and one that somebody denies.
+// A code that is not approved in time, and one that the user denies.
 func TestDeviceLoginsThatFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
@@ -78,7 +81,7 @@ func TestDeviceLoginsThatFail(t *testing.T) {
 		sso := profileNamed(t, c, "dev").SSOSession
 		var shown LoginPrompt
 		start := time.Now()
-		_, _, err := c.Login(t.Context(), sso, deviceCeremony(&shown))
+		_, _, err := c.Login(t.Context(), sso, deviceOptions(&shown))
 		var refused *LoginDeniedError
 		if !errors.As(err, &refused) || !strings.Contains(refused.Reason, "in time") {
 			t.Errorf("not approved: %v", err)
@@ -87,8 +90,8 @@ func TestDeviceLoginsThatFail(t *testing.T) {
 			t.Errorf("gave up after %v", took)
 		}
 
-		ceremony := LoginOptions{Method: DeviceCode, Show: func(c LoginPrompt) error { return server.Deny(c.Code) }}
-		_, _, err = c.Login(t.Context(), sso, ceremony)
+		options := LoginOptions{Method: DeviceCode, Show: func(c LoginPrompt) error { return server.Deny(c.Code) }}
+		_, _, err = c.Login(t.Context(), sso, options)
 		if !errors.As(err, &refused) || !strings.Contains(refused.Reason, "denied") {
 			t.Errorf("denied: %v", err)
 		}
@@ -103,9 +106,9 @@ func TestDeviceLoginsWhoseAnswerIsLost(t *testing.T) {
 			c, server := newClient(t)
 			server.ApproveAfter = 1
 			server.Fault(ssotest.Fault{Op: ssotest.PollDevice, Kind: kind, Skip: 1})
-			_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(new(LoginPrompt)))
+			_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceOptions(new(LoginPrompt)))
 			var service *ServiceError
-			if !errors.As(err, &service) || service.Code != codeInvalidGrant {
+			if !errors.As(err, &service) || service.Code != awsapi.CodeInvalidGrant {
 				t.Errorf("%s: %v", kind, err)
 			}
 		})
@@ -117,13 +120,13 @@ func TestDeviceLoginsWhoseAnswerIsLost(t *testing.T) {
 func TestLegacyProfilesAreRefreshed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
-		profile := profileNamed(t, c, "legacy")
+		p := profileNamed(t, c, "legacy")
 		var shown LoginPrompt
-		if _, _, err := c.Login(t.Context(), profile.SSOSession, deviceCeremony(&shown)); err != nil {
+		if _, _, err := c.Login(t.Context(), p.SSOSession, deviceOptions(&shown)); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(3 * time.Hour)
-		if _, err := c.Credentials(t.Context(), profile); err != nil {
+		if _, err := c.Credentials(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 		if n := server.Calls(ssotest.RefreshToken); n != 1 {
@@ -139,7 +142,7 @@ func TestRefreshTokensAreNotLost(t *testing.T) {
 		c, server := newClient(t)
 		sso := profileNamed(t, c, "dev").SSOSession
 		var shown LoginPrompt
-		if _, _, err := c.Login(t.Context(), sso, deviceCeremony(&shown)); err != nil {
+		if _, _, err := c.Login(t.Context(), sso, deviceOptions(&shown)); err != nil {
 			t.Fatal(err)
 		}
 		before, _ := c.CachedToken(sso)
@@ -161,29 +164,41 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 		c, _ := newClient(t)
 		sso := profileNamed(t, c, "dev").SSOSession
 		var shown LoginPrompt
-		if _, _, err := c.Login(t.Context(), sso, deviceCeremony(&shown)); err != nil {
+		if _, _, err := c.Login(t.Context(), sso, deviceOptions(&shown)); err != nil {
 			t.Fatal(err)
 		}
-		file, _, _ := c.readToken(sso)
-		text := strings.TrimSuffix(string(file.bytes()), "}") + `, "x": {"y": [1, null]}, "a": "é"}`
-		if err := c.Tokens.Write(tokenKey(sso), []byte(text), time.Time{}); err != nil {
+		text, err := os.ReadFile(tokenPath(c, sso))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = []byte(strings.TrimSuffix(string(text), "}") + `, "x": {"y": [1, null]}, "a": "é"}`)
+		if err := os.WriteFile(tokenPath(c, sso), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(55 * time.Minute)
 		if _, err := c.Token(t.Context(), sso); err != nil {
 			t.Fatal(err)
 		}
-		file, _, _ = c.readToken(sso)
-		if string(file.others["x"]) != `{"y": [1, null]}` || string(file.others["a"]) != `"é"` {
-			t.Errorf("after a refresh: %s", file.bytes())
+		var fields map[string]json.RawMessage
+		readFields := func() {
+			t.Helper()
+			clear(fields)
+			text, err := os.ReadFile(tokenPath(c, sso))
+			if err != nil || json.Unmarshal(text, &fields) != nil {
+				t.Fatalf("token file %s, %v", text, err)
+			}
 		}
-		options := deviceCeremony(&shown)
+		readFields()
+		if string(fields["x"]) != `{"y": [1, null]}` || string(fields["a"]) != `"é"` {
+			t.Errorf("after a refresh: got %s", fields)
+		}
+		options := deviceOptions(&shown)
 		options.Force = true
 		if _, _, err := c.Login(t.Context(), sso, options); err != nil {
 			t.Fatal(err)
 		}
-		if file, _, _ = c.readToken(sso); string(file.others["a"]) != `"é"` {
-			t.Errorf("after a login: %s", file.bytes())
+		if readFields(); string(fields["a"]) != `"é"` {
+			t.Errorf("after a login: got %s", fields)
 		}
 	})
 }

@@ -5,182 +5,147 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	ssoapi "github.com/aws/aws-sdk-go-v2/service/sso"
+
+	"github.com/ssoenv/ssoenv/session/internal/awsapi"
+	"github.com/ssoenv/ssoenv/session/internal/limiter"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// A DiscoveryEvents is told how [Client.Discover] fares. Its functions may be nil.
-// They are called one at a time, and hold the discovery up while they run.
+// DiscoveryEvents receives the progress of [Client.Discover]. The functions may be
+// nil. They are called one at a time, and the discovery waits for them.
 type DiscoveryEvents struct {
-	// Found is told of each account once, as soon as its roles are known.
-	Found func(AccountRoles)
+	// Found is called once for each account, when its roles are known.
+	Found func(store.AccountRoles)
 
-	// Progress is told after every answer.
+	// Progress is called after each answer.
 	Progress func(Progress)
 }
 
-// Progress is how far a discovery has come.
+// Progress is the state of a discovery.
 type Progress struct {
-	Accounts  int  // heard of so far
-	Listed    bool // there are no more than these
+	Accounts  int  // listed so far
+	Listed    bool // all accounts are listed
 	Done      int  // accounts whose roles are known
 	Roles     int  // in those
-	Throttled int  // calls that the service refused for being too many
+	Throttled int  // calls that the service refused with HTTP 429
 }
 
 const (
-	// resumeWithin is the age up to which an interrupted discovery is gone on
-	// with instead of begun anew.
+	// resumeWithin is the age up to which an interrupted discovery is resumed. An
+	// older one is started again.
 	resumeWithin = time.Hour
 
-	// The bounds of what is kept up: of a service that refuses every call, and
-	// of lists whose pages bring nothing new.
-	giveUpAfter   = 5 * time.Minute
-	maxEmptyPages = 10
+	giveUpAfter   = 5 * time.Minute // without an answer other than HTTP 429
+	maxEmptyPages = 10              // in a row, without anything new
+	maxAllRoles   = 1_000_000       // in all accounts
 
-	// Bounds of what is found, for memory's sake. The text of a name is cut
-	// and no more than that, since nothing depends on it.
-	maxAccounts = maxPages * pageSize
-	maxRoles    = 5000      // in an account
-	maxAllRoles = 1_000_000 // in all accounts
-	maxName     = 256       // bytes
-
-	// Between two times that the progress is written down, a tenth more has
-	// been found, and this time has passed.
-	savePause = 2 * time.Second
+	// The inventory is saved when a tenth more is known, but not more often than
+	// this.
+	saveInterval = 2 * time.Second
 )
 
-// Discover lists every account that the session may reach, with every role in
-// it, sorted by name. Found hears of each as soon as it is known.
+// Discover returns all accounts that the SSO session gives access to, with all
+// roles in them, in the order of [store.CompareAccounts].
 //
-// It makes as many calls at once as the service bears, and waits as long as the
-// service refuses them, up to five minutes without any answer. An account whose
-// roles cannot be had is left to the end, and then is the error; what was found
-// is returned beside every error.
+// It makes as many calls at once as the service accepts, and waits while the
+// service refuses them, for up to five minutes without another answer. It tries
+// all other accounts if the roles of one cannot be listed, and then returns an
+// *[IncompleteError]. What was found is returned with every error.
 //
-// What is found is kept on this machine. A discovery that was interrupted, in
-// whatever way, is gone on with by the next one if that comes within the hour
-// and in the same session; after one that came to its end, the next asks for
-// everything anew.
-func (c *Client) Discover(ctx context.Context, sso SSOSession, o DiscoveryEvents) ([]AccountRoles, error) {
+// The inventory is stored. If a discovery is interrupted, the next one resumes it,
+// within an hour and in the same session. After one that finished, the next lists
+// everything again.
+func (c *Client) Discover(ctx context.Context, sso profile.SSOSession, events DiscoveryEvents) ([]store.AccountRoles, error) {
 	token, err := c.Token(ctx, sso)
 	if err != nil {
 		return nil, err
 	}
-	w, err := c.httpClient(sso.Region)
+	client, err := c.services().HTTPClient(sso.Region)
 	if err != nil {
 		return nil, err
 	}
-	w.paced = true
+	client.Paced = true
 	now := time.Now()
 	d := &discovery{
-		c: c, portal: sso, events: o, client: c.ssoClientOver(w, sso.Region), token: token,
-		inventory: c.startInventory(sso, token), limiter: newLimiter(now), lastAnswer: now, saved: now,
-		answers: make(chan resultPage, maxInFlight),
+		c: c, sso: sso, events: events, client: c.services().SSOOver(client), token: token,
+		inventory: c.startInventory(sso, token), limiter: limiter.New(now), lastAnswer: now, saved: now,
+		answers: make(chan resultPage, limiter.MaxInFlight),
 	}
 	err = d.run(ctx)
 	if err == nil {
-		d.inventory.interrupted, d.inventory.complete = false, c.Now().UTC()
+		d.inventory.Interrupted, d.inventory.Complete = false, c.Now().UTC()
 	}
-	c.saveInventory(sso, d.inventory)
-	if _, ok, unknown := c.readToken(sso); !ok && unknown == nil {
-		_ = c.forgetInventory(sso) // a logout came in between
+	c.SaveInventory(sso, d.inventory)
+	if _, ok, unknown := c.ReadToken(sso); !ok && unknown == nil {
+		_ = c.ForgetInventory(sso) // the user has logged out meanwhile
 	}
-	return d.inventory.list(func(a *accountState) bool { return a.listed && a.seen }), err
+	return d.inventory.List(func(a *store.AccountState) bool { return a.Listed && a.Seen }), err
 }
 
-// startInventory is where a discovery begins: the survey that was interrupted, or a
-// new one that still knows what the last one found.
-func (c *Client) startInventory(sso SSOSession, token Token) *inventory {
-	s, ok := c.readInventory(sso)
+// startInventory returns the inventory of an interrupted discovery, to resume it,
+// or one that has what earlier discoveries found.
+func (c *Client) startInventory(sso profile.SSOSession, token store.Token) *store.Inventory {
+	v, ok := c.ReadInventory(sso)
 	if !ok {
-		s = &inventory{accounts: map[string]*accountState{}, roles: map[string]string{}}
+		v = store.NewInventory()
 	}
 	now := c.Now().UTC()
-	age := now.Sub(s.begun)
-	if s.interrupted && c.sameSession(sso, token, s.session) && age >= 0 && age < resumeWithin {
-		s.session = token.fingerprint()
-		return s
+	age := now.Sub(v.Begun)
+	if v.Interrupted && c.SameSession(sso, token, v.Session) && age >= 0 && age < resumeWithin {
+		v.Session = token.Fingerprint()
+		return v
 	}
-	s.session, s.begun, s.interrupted, s.listed = token.fingerprint(), now, true, false
-	for _, a := range s.accounts {
-		a.listed = false
+	v.Session, v.Begun, v.Interrupted, v.Listed = token.Fingerprint(), now, true, false
+	for _, a := range v.Accounts {
+		a.Listed = false
 	}
-	return s
+	return v
 }
 
-// A discovery is under way. One goroutine owns it all and decides on every
-// call; each call has a goroutine of its own, which brings its answer.
+// A discovery is one run of Discover. One goroutine owns it and decides about
+// every call. Each call has a goroutine that sends its answer.
 type discovery struct {
 	c         *Client
-	portal    SSOSession
+	sso       profile.SSOSession
 	events    DiscoveryEvents
 	client    *ssoapi.Client
-	inventory *inventory
-	limiter   *limiter
+	inventory *store.Inventory
+	limiter   *limiter.Limiter
 
-	token    Token
-	replaced time.Time // when the token last was
+	token    store.Token
+	replaced time.Time // when the token was replaced; zero: never
 
-	first    []request // to be sent before the others: the pages that follow
-	others   []request // one for each account
+	first    []request // next pages, to be sent before the others
+	others   []request // first pages of roles
 	answers  chan resultPage
 	inFlight int
 
 	progress   Progress
-	lastAnswer time.Time // when a call was last answered
+	lastAnswer time.Time // other than HTTP 429
 	saved      time.Time
-	savedAt    int // Done, then
+	savedAt    int // progress.Done at that time
 
-	unlisted      error // why the list of accounts breaks off
-	failed        error // why roles are left out: the first failure, no refusal if there is another
-	of            string
-	failures      int // one after the other, without an answer in between
+	unlisted      error  // why the list of accounts is incomplete
+	failed        error  // why roles are missing: the first error, preferably not a refusal
+	failedAccount string // the account of failed
+	failures      int    // errors in a row
 	warnedBadName bool
 }
 
-// An request is a call to be made, or to be made again.
-type request struct {
-	account    string   // whose roles are asked for; empty: the accounts
-	roles      []string // that the pages before had
-	next       *string
-	pages      int
-	emptyPages int // pages in a row that brought nothing new
-
-	token Token
-	sent  time.Time
-}
-
-func (a request) operation() string {
-	if a.account == "" {
-		return "ListAccounts"
-	}
-	return "ListAccountRoles"
-}
-
-// A resultPage is a page that came, or the error instead of it.
-type resultPage struct {
-	request
-	accounts []Account
-	names    []string
-	after    string // the next page's token
-	err      error
-}
-
-// run makes calls until nothing is left to be asked. An error ends it at once;
-// what is still in flight then is broken off.
+// run sends calls until nothing is left to list. After an error it cancels the
+// calls in flight.
 func (d *discovery) run(ctx context.Context) error {
-	calls, breakOff := context.WithCancel(ctx)
-	defer breakOff()
+	calls, cancel := context.WithCancel(ctx)
+	defer cancel()
 	d.begin()
 	for len(d.first)+len(d.others)+d.inFlight > 0 {
 		err := d.step(ctx, calls)
 		if err != nil {
-			breakOff()
+			cancel()
 			d.drain()
 			return err
 		}
@@ -188,25 +153,25 @@ func (d *discovery) run(ctx context.Context) error {
 	return d.incomplete()
 }
 
-// begin lays out what is to be asked.
+// begin queues the first calls.
 func (d *discovery) begin() {
-	if !d.inventory.listed {
+	if !d.inventory.Listed {
 		d.first = append(d.first, request{})
 		return
 	}
-	for _, id := range d.inventory.ids() {
-		d.addAccount(d.inventory.accounts[id])
+	for _, id := range d.inventory.IDs() {
+		d.addAccount(d.inventory.Accounts[id])
 	}
 	d.progress.Listed = true
 	d.report()
 }
 
-// step lets leave what may, and takes one answer.
+// step sends the calls that the limiter allows, and handles one answer.
 func (d *discovery) step(ctx, calls context.Context) error {
 	var due <-chan time.Time
 	for len(d.first)+len(d.others) > 0 {
 		now := time.Now()
-		wait, ok := d.limiter.canSend(now, d.inFlight)
+		wait, ok := d.limiter.CanSend(now, d.inFlight)
 		if !ok {
 			break
 		}
@@ -214,13 +179,13 @@ func (d *discovery) step(ctx, calls context.Context) error {
 			due = time.After(wait)
 			break
 		}
-		d.limiter.reserve(now)
+		d.limiter.Reserve(now)
 		d.send(calls, now)
 	}
 	select {
-	case a := <-d.answers:
+	case page := <-d.answers:
 		d.inFlight--
-		return d.handle(ctx, a)
+		return d.handle(ctx, page)
 	case <-due:
 	case <-ctx.Done():
 		return ctx.Err()
@@ -229,103 +194,52 @@ func (d *discovery) step(ctx, calls context.Context) error {
 }
 
 func (d *discovery) send(ctx context.Context, now time.Time) {
-	var a request
+	var r request
 	if last := len(d.first) - 1; last >= 0 {
-		a, d.first = d.first[last], d.first[:last]
+		r, d.first = d.first[last], d.first[:last]
 	} else {
-		a, d.others = d.others[0], d.others[1:]
+		r, d.others = d.others[0], d.others[1:]
 	}
-	a.token, a.sent = d.token, now
+	r.token, r.sent = d.token, now
 	d.inFlight++
-	go func() { d.answers <- call(ctx, d.client, a) }()
+	go func() { d.answers <- call(ctx, d.client, r) }()
 }
 
-// drain takes what had been answered before the rest was broken off.
+// drain handles the pages that arrived before the other calls were cancelled.
 func (d *discovery) drain() {
 	for ; d.inFlight > 0; d.inFlight-- {
-		if a := <-d.answers; a.err == nil {
-			_ = d.handlePage(a) // there is an error already
+		if page := <-d.answers; page.err == nil {
+			_ = d.handlePage(page) // run returns the first error
 		}
 	}
 }
 
-func call(ctx context.Context, client *ssoapi.Client, a request) resultPage {
-	if a.account == "" {
-		return callAccounts(ctx, client, a)
-	}
-	return callRoles(ctx, client, a)
-}
-
-func callAccounts(ctx context.Context, client *ssoapi.Client, a request) resultPage {
-	out, err := client.ListAccounts(ctx, &ssoapi.ListAccountsInput{
-		AccessToken: aws.String(a.token.Access.Reveal()), NextToken: a.next, MaxResults: aws.Int32(pageSize),
-	})
-	if err != nil {
-		return resultPage{request: a, err: apiError(a.operation(), err)}
-	}
-	page := resultPage{request: a, after: aws.ToString(out.NextToken)}
-	for _, listed := range out.AccountList {
-		account := Account{aws.ToString(listed.AccountId), cut(aws.ToString(listed.AccountName)), cut(aws.ToString(listed.EmailAddress))}
-		if !IsAccountID(account.ID) {
-			return resultPage{request: a, err: errBadResponse(a.operation())}
-		}
-		page.accounts = append(page.accounts, account)
-	}
-	return page
-}
-
-func callRoles(ctx context.Context, client *ssoapi.Client, a request) resultPage {
-	out, err := client.ListAccountRoles(ctx, &ssoapi.ListAccountRolesInput{
-		AccessToken: aws.String(a.token.Access.Reveal()), AccountId: aws.String(a.account), NextToken: a.next, MaxResults: aws.Int32(pageSize),
-	})
-	if err != nil {
-		return resultPage{request: a, err: apiError(a.operation(), err)}
-	}
-	page := resultPage{request: a, after: aws.ToString(out.NextToken)}
-	for _, role := range out.RoleList {
-		page.names = append(page.names, aws.ToString(role.RoleName))
-	}
-	return page
-}
-
-// cut shortens a text that goes on for too long, between two characters.
-func cut(text string) string {
-	if len(text) <= maxName {
-		return text
-	}
-	end := maxName
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return strings.Clone(text[:end])
-}
-
-// handle does what follows from an answer. Its error ends the discovery.
-func (d *discovery) handle(ctx context.Context, a resultPage) error {
+// handle handles an answer. An error ends the discovery.
+func (d *discovery) handle(ctx context.Context, page resultPage) error {
 	now := time.Now()
-	if refusal, ok := throttled(a.err); ok {
-		return d.throttled(a.request, refusal, now)
+	if refusal, ok := awsapi.Throttled(page.err); ok {
+		return d.throttled(page.request, refusal, now)
 	}
-	if isUnauthorized(a.err) {
-		return d.unauthorized(ctx, a.request)
+	if awsapi.IsUnauthorized(page.err) {
+		return d.unauthorized(ctx, page.request)
 	}
 	d.lastAnswer = now
-	if a.err != nil {
-		d.fail(a.request, a.err)
+	if page.err != nil {
+		d.fail(page.request, page.err)
 		return ctx.Err()
 	}
-	d.limiter.answer(now)
+	d.limiter.Answered(now)
 	d.failures = 0
-	err := d.handlePage(a)
+	err := d.handlePage(page)
 	d.report()
 	d.save(now)
 	return err
 }
 
-func (d *discovery) throttled(a request, refusal *ServiceError, now time.Time) error {
-	d.limiter.refuse(a.sent, now, refusal.retryAfter)
+func (d *discovery) throttled(r request, refusal *ServiceError, now time.Time) error {
+	d.limiter.Refused(r.sent, now, refusal.RetryAfter)
 	d.progress.Throttled++
-	d.requeue(a)
+	d.requeue(r)
 	d.report()
 	if silence := now.Sub(d.lastAnswer); silence > giveUpAfter {
 		return fmt.Errorf("for %v, every call was refused: %w", silence.Round(time.Second), refusal)
@@ -333,60 +247,59 @@ func (d *discovery) throttled(a request, refusal *ServiceError, now time.Time) e
 	return nil
 }
 
-// requeue puts back what is to be asked once more: a page of accounts before
-// all else, since the rest follows from it; roles when their turn comes, so
-// that an account that the service will not talk of does not hold the others
-// up.
-func (d *discovery) requeue(a request) {
-	if a.account == "" {
-		d.first = append(d.first, a)
+// requeue queues a request again: a page of accounts before all others, which
+// depend on it, and a page of roles last, so that an account that the service
+// always refuses does not delay the others.
+func (d *discovery) requeue(r request) {
+	if r.account == "" {
+		d.first = append(d.first, r)
 		return
 	}
-	d.others = append(d.others, a)
+	d.others = append(d.others, r)
 }
 
-// unauthorized replaces a token that was revoked before its time, or has
-// expired in a long discovery: once, and again when a new one has had a life.
-func (d *discovery) unauthorized(ctx context.Context, a request) error {
-	if a.token.Access != d.token.Access {
-		d.requeue(a) // it left with the token before
+// unauthorized replaces a token that was revoked or has expired. A token that is
+// rejected within [store.TokenMargin] of being replaced is an error.
+func (d *discovery) unauthorized(ctx context.Context, r request) error {
+	if r.token.Access != d.token.Access {
+		d.requeue(r) // it was sent with the token before
 		return nil
 	}
-	if now := time.Now(); d.replaced.IsZero() || now.Sub(d.replaced) > tokenMargin {
-		token, err := d.c.replaceToken(ctx, d.portal, d.token)
+	if now := time.Now(); d.replaced.IsZero() || now.Sub(d.replaced) > store.TokenMargin {
+		token, err := d.c.replaceToken(ctx, d.sso, d.token)
 		if err != nil {
 			return err
 		}
 		d.token, d.replaced, d.lastAnswer = token, now, time.Now()
-		d.inventory.session = token.fingerprint()
-		d.requeue(a)
+		d.inventory.Session = token.Fingerprint()
+		d.requeue(r)
 		return nil
 	}
-	return d.c.markTokenRejected(ctx, d.portal, d.token)
+	return d.c.markTokenRejected(ctx, d.sso, d.token)
 }
 
-// fail notes what is left out. When as many calls have failed in a row as may
-// be in flight, the rest is not tried.
-func (d *discovery) fail(a request, err error) {
+// fail records an error. After as many errors in a row as calls can be in flight,
+// the rest is not tried.
+func (d *discovery) fail(r request, err error) {
 	switch {
-	case a.account == "":
+	case r.account == "":
 		d.unlisted = err
-	case d.failed == nil, isRefusal(d.failed) && !isRefusal(err):
-		d.failed, d.of = err, a.account
+	case d.failed == nil, awsapi.IsRefusal(d.failed) && !awsapi.IsRefusal(err):
+		d.failed, d.failedAccount = err, r.account
 	}
-	if d.failures++; d.failures >= maxInFlight {
+	if d.failures++; d.failures >= limiter.MaxInFlight {
 		d.first, d.others = nil, nil
 	}
 }
 
-// incomplete says what is missing.
+// incomplete returns an error if accounts or roles are missing.
 func (d *discovery) incomplete() error {
-	if !d.inventory.listed {
+	if !d.inventory.Listed {
 		return fmt.Errorf("the list of accounts is not complete: %w", cmp.Or(d.unlisted, d.failed))
 	}
 	var missing []string
-	for id, a := range d.inventory.accounts {
-		if a.seen && !a.listed {
+	for id, a := range d.inventory.Accounts {
+		if a.Seen && !a.Listed {
 			missing = append(missing, id)
 		}
 	}
@@ -394,108 +307,109 @@ func (d *discovery) incomplete() error {
 		return nil
 	}
 	slices.Sort(missing)
-	return &IncompleteError{Missing: missing, Accounts: d.progress.Accounts, First: d.of, Err: d.failed}
+	return &IncompleteError{Missing: missing, Accounts: d.progress.Accounts, First: d.failedAccount, Err: d.failed}
 }
 
-// handlePage takes a page. Its error is of a list that does not end.
-func (d *discovery) handlePage(a resultPage) error {
-	a.pages++
-	a.emptyPages++
-	if a.account == "" {
-		return d.handleAccounts(a)
+// handlePage adds a page to the inventory. It returns an error if the list does
+// not end.
+func (d *discovery) handlePage(page resultPage) error {
+	page.pages++
+	page.emptyPages++
+	if page.account == "" {
+		return d.handleAccounts(page)
 	}
-	return d.handleRoles(a)
+	return d.handleRoles(page)
 }
 
-// follow asks for the next page, unless the list has shown that it leads
-// nowhere.
-func (d *discovery) follow(a resultPage) error {
-	if a.next != nil && *a.next == a.after || a.pages >= maxPages || a.emptyPages > maxEmptyPages {
-		return errUnboundedList(a.operation())
+// follow queues the next page, or returns an error if the list does not end.
+func (d *discovery) follow(page resultPage) error {
+	if page.next != nil && *page.next == page.after || page.pages >= maxPages || page.emptyPages > maxEmptyPages {
+		return errUnboundedList(page.operation())
 	}
-	a.next = &a.after
-	d.first = append(d.first, a.request)
+	page.next = &page.after
+	d.first = append(d.first, page.request)
 	return nil
 }
 
-func (d *discovery) handleAccounts(a resultPage) error {
-	for _, account := range a.accounts {
-		known := d.inventory.accounts[account.ID]
-		if known != nil && known.seen {
+func (d *discovery) handleAccounts(page resultPage) error {
+	for _, account := range page.accounts {
+		known := d.inventory.Accounts[account.ID]
+		if known != nil && known.Seen {
 			continue
 		}
-		a.emptyPages = 0
+		page.emptyPages = 0
 		if known == nil {
-			known = &accountState{}
-			d.inventory.accounts[account.ID] = known
+			known = &store.AccountState{}
+			d.inventory.Accounts[account.ID] = known
 		}
 		known.Account = account
 		d.addAccount(known)
 	}
 	if d.progress.Accounts > maxAccounts {
-		return errUnboundedList(a.operation())
+		return errUnboundedList(page.operation())
 	}
-	if a.after != "" {
-		return d.follow(a)
+	if page.after != "" {
+		return d.follow(page)
 	}
-	d.inventory.listed, d.progress.Listed = true, true
-	for id, account := range d.inventory.accounts {
-		if !account.seen {
-			delete(d.inventory.accounts, id) // out of reach by now
+	d.inventory.Listed, d.progress.Listed = true, true
+	for id, account := range d.inventory.Accounts {
+		if !account.Seen {
+			delete(d.inventory.Accounts, id) // the user has no access any more
 		}
 	}
 	return nil
 }
 
-// addAccount counts an account, and sees to its roles.
-func (d *discovery) addAccount(a *accountState) {
-	a.seen = true
+// addAccount counts an account, and queues the call for its roles if they are not
+// listed.
+func (d *discovery) addAccount(a *store.AccountState) {
+	a.Seen = true
 	d.progress.Accounts++
-	if a.listed {
+	if a.Listed {
 		d.done(a)
 		return
 	}
 	d.others = append(d.others, request{account: a.ID})
 }
 
-func (d *discovery) handleRoles(a resultPage) error {
-	for _, name := range a.names {
+func (d *discovery) handleRoles(page resultPage) error {
+	for _, name := range page.names {
 		switch {
-		case !IsRoleName(name):
+		case !profile.IsRoleName(name):
 			if !d.warnedBadName {
 				d.warnedBadName = true
-				d.c.warnBadName(a.account, name)
+				d.c.warnBadName(page.account, name)
 			}
-		case !slices.Contains(a.roles, name):
-			a.roles = append(a.roles, d.inventory.role(name))
-			a.emptyPages = 0
+		case !slices.Contains(page.roles, name):
+			page.roles = append(page.roles, d.inventory.InternRole(name))
+			page.emptyPages = 0
 		}
-		if len(a.roles) > maxRoles {
-			d.fail(a.request, errUnboundedList(a.operation()))
+		if len(page.roles) > maxRoles {
+			d.fail(page.request, errUnboundedList(page.operation()))
 			return nil
 		}
 	}
-	if a.after != "" {
-		if err := d.follow(a); err != nil {
-			d.fail(a.request, err)
+	if page.after != "" {
+		if err := d.follow(page); err != nil {
+			d.fail(page.request, err)
 		}
 		return nil
 	}
-	account := d.inventory.accounts[a.account]
-	slices.Sort(a.roles)
-	account.roles, account.known, account.listed = a.roles, true, true
+	account := d.inventory.Accounts[page.account]
+	slices.Sort(page.roles)
+	account.Roles, account.Known, account.Listed = page.roles, true, true
 	d.done(account)
 	if d.progress.Roles > maxAllRoles {
-		return errUnboundedList(a.operation())
+		return errUnboundedList(page.operation())
 	}
 	return nil
 }
 
-func (d *discovery) done(a *accountState) {
+func (d *discovery) done(a *store.AccountState) {
 	d.progress.Done++
-	d.progress.Roles += len(a.roles)
+	d.progress.Roles += len(a.Roles)
 	if d.events.Found != nil {
-		d.events.Found(AccountRoles{a.Account, slices.Clone(a.roles)})
+		d.events.Found(store.AccountRoles{Account: a.Account, Roles: slices.Clone(a.Roles)})
 	}
 }
 
@@ -505,12 +419,11 @@ func (d *discovery) report() {
 	}
 }
 
-// save writes down what is known, so that little is lost to a kill, and so
-// seldom that it costs little.
+// save stores the inventory from time to time, so that a kill loses little.
 func (d *discovery) save(now time.Time) {
-	if now.Sub(d.saved) < savePause || 10*(d.progress.Done-d.savedAt) < d.progress.Done {
+	if now.Sub(d.saved) < saveInterval || 10*(d.progress.Done-d.savedAt) < d.progress.Done {
 		return
 	}
-	d.c.saveInventory(d.portal, d.inventory)
+	d.c.SaveInventory(d.sso, d.inventory)
 	d.saved, d.savedAt = now, d.progress.Done
 }

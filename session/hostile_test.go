@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // A clock that is wrong by a day, either way, costs one call at most and one
@@ -40,7 +41,7 @@ func TestClocksThatAreADayOff(t *testing.T) {
 				time.Sleep(48 * time.Hour)
 				c, server := newClient(t)
 				server.Change(func(s *ssotest.Settings) { s.Skew = test.skew })
-				profile := profileNamed(t, c, "dev")
+				p := profileNamed(t, c, "dev")
 				drifts := 0
 				c.Warn = func(line string) {
 					if strings.HasPrefix(line, "this machine's clock is") {
@@ -48,19 +49,18 @@ func TestClocksThatAreADayOff(t *testing.T) {
 					}
 				}
 				var shown LoginPrompt
-				if _, _, err := c.Login(t.Context(), profile.SSOSession, deviceCeremony(&shown)); err != nil {
+				if _, _, err := c.Login(t.Context(), p.SSOSession, deviceOptions(&shown)); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(50 * time.Minute) // the token has to be renewed
 				server.ForgetCalls()
 				for range 20 {
-					creds, err := c.Credentials(t.Context(), profile)
-					var clock *ClockError
-					if test.works != (err == nil) || err != nil && !errors.As(err, &clock) {
+					creds, err := c.Credentials(t.Context(), p)
+					if test.works != (err == nil) || err != nil && !is[*ClockError](err) {
 						t.Fatal(err)
 					}
 					if left := time.Until(creds.Expires); left > longestLife {
-						t.Errorf("the keys are believed for %v", left)
+						t.Errorf("got credentials for %v", left)
 					}
 					if !test.works {
 						break // each try is a call, and ends in the one error
@@ -81,29 +81,28 @@ func TestClocksThatAreADayOff(t *testing.T) {
 }
 
 // Times that no service of AWS's gives.
-func TestLivesThatNobodyHas(t *testing.T) {
+func TestLifetimesOutOfRange(t *testing.T) {
 	t.Run("no expiration", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, profile := loggedIn(t)
+			c, server, p := loggedIn(t)
 			server.Change(func(s *ssotest.Settings) { s.RoleLifetime = -25 * 365 * 24 * time.Hour })
-			_, err := c.Credentials(t.Context(), profile)
-			var network *NetworkError
-			if !errors.As(err, &network) || !strings.Contains(err.Error(), "cannot be used") {
+			_, err := c.Credentials(t.Context(), p)
+			if !is[*NetworkError](err) || !strings.Contains(err.Error(), "cannot be used") {
 				t.Error(err)
 			}
-			if _, valid := c.CachedCredentials(profile); valid {
+			if _, valid := c.CachedCredentials(p); valid {
 				t.Error("it was kept")
 			}
 		})
 	})
 	t.Run("a role for years", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, profile := loggedIn(t)
+			c, server, p := loggedIn(t)
 			server.Change(func(s *ssotest.Settings) { s.RoleLifetime = 200 * 24 * time.Hour })
 			var warnings []string
 			c.Warn = func(line string) { warnings = append(warnings, line) }
-			creds, err := c.Credentials(t.Context(), profile)
-			if err != nil || time.Until(creds.Expires) > time.Hour || len(warnings) != 1 || !strings.Contains(warnings[0], "taken for good for an hour") {
+			creds, err := c.Credentials(t.Context(), p)
+			if err != nil || time.Until(creds.Expires) > time.Hour || len(warnings) != 1 || !strings.Contains(warnings[0], "used for an hour") {
 				t.Errorf("until %v, %v, %q", creds.Expires, err, warnings)
 			}
 		})
@@ -115,7 +114,7 @@ func TestLivesThatNobodyHas(t *testing.T) {
 				s.TokenLifetime, s.SessionLifetime = 60*365*24*time.Hour, 60*365*24*time.Hour
 			})
 			var shown LoginPrompt
-			token, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(&shown))
+			token, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceOptions(&shown))
 			if err != nil || time.Until(token.Expires) > longestLife {
 				t.Errorf("until %v, %v", token.Expires, err)
 			}
@@ -123,15 +122,15 @@ func TestLivesThatNobodyHas(t *testing.T) {
 	})
 	t.Run("from the future", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			c, server, profile := loggedIn(t)
-			if _, err := c.Credentials(t.Context(), profile); err != nil {
+			c, server, p := loggedIn(t)
+			if _, err := c.Credentials(t.Context(), p); err != nil {
 				t.Fatal(err)
 			}
 			server.ForgetCalls()
 			c.Now = func() time.Time { return time.Now().Add(-24 * time.Hour) } // set back after that
 			c.Warn = nil
 			for range 5 {
-				if _, err := c.Credentials(t.Context(), profile); err != nil {
+				if _, err := c.Credentials(t.Context(), p); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -142,16 +141,16 @@ func TestLivesThatNobodyHas(t *testing.T) {
 	})
 }
 
-// What a device is told to wait, to the second, and never beyond its code.
+// The intervals of the polls, to the second, and none beyond the life of the code.
 func TestPollsOfADevice(t *testing.T) {
 	for name, test := range map[string]struct {
 		interval, lifetime time.Duration
 		slow               int
 		want               []time.Duration // of the polls, from the beginning on
 	}{
-		"as told":                  {3 * time.Second, 10 * time.Second, 0, []time.Duration{3e9, 6e9, 9e9, 11e9}},
+		"as asked":                 {3 * time.Second, 10 * time.Second, 0, []time.Duration{3e9, 6e9, 9e9, 11e9}},
 		"slow_down adds":           {2 * time.Second, 20 * time.Second, 2, []time.Duration{2e9, 9e9, 21e9}},
-		"none told is five":        {0, 12 * time.Second, 0, []time.Duration{5e9, 10e9, 13e9}},
+		"none is five":             {0, 12 * time.Second, 0, []time.Duration{5e9, 10e9, 13e9}},
 		"longer than the code has": {1e6 * time.Second, 10 * time.Second, 0, []time.Duration{11e9}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +162,7 @@ func TestPollsOfADevice(t *testing.T) {
 				}
 				start := time.Now()
 				var shown LoginPrompt
-				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(&shown))
+				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceOptions(&shown))
 				var denied *LoginDeniedError
 				if !errors.As(err, &denied) || !denied.Late {
 					t.Error(err)
@@ -182,26 +181,10 @@ func TestPollsOfADevice(t *testing.T) {
 	}
 }
 
-// A pause that is asked for in a number that no pause is.
-func TestPausesThatAreNone(t *testing.T) {
-	for value, want := range map[string]time.Duration{
-		"4": 4 * time.Second, "0": 0, "9223372036854775807": 1 << 31 * time.Second, "18446744073709551615": 1 << 31 * time.Second, "10000000000": 1 << 31 * time.Second,
-	} {
-		if got, ok := retryAfter(&http.Response{Header: http.Header{"Retry-After": {value}}}); !ok || got != want {
-			t.Errorf("%s: %v, %v", value, got, ok)
-		}
-	}
-	for _, value := range []string{"", "-1", "soon", "1e3", "99999999999999999999999", "Wed, 21 Oct 2015 07:28:00 GMT"} {
-		if got, ok := retryAfter(&http.Response{Header: http.Header{"Retry-After": {value}}}); ok {
-			t.Errorf("%q: %v", value, got)
-		}
-	}
-}
-
 // Pages that each hold more than was asked for, a million in all.
 func TestAMillionAccounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, _, profile := loggedIn(t)
+		c, _, p := loggedIn(t)
 		calls := 0
 		c.Transport = func() (http.RoundTripper, error) {
 			return roundTrip(func(req *http.Request) (*http.Response, error) {
@@ -218,12 +201,12 @@ func TestAMillionAccounts(t *testing.T) {
 				return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(text)), Request: req, ProtoMajor: 1, ProtoMinor: 1}, nil
 			}), nil
 		}
-		accounts, err := c.Accounts(t.Context(), profile.SSOSession)
+		accounts, err := c.Accounts(t.Context(), p.SSOSession)
 		if err == nil || calls > maxAccounts/10_000+1 {
 			t.Errorf("%d accounts after %d calls, %v", len(accounts), calls, err)
 		}
 		calls = 0
-		if _, err := c.AccountRoles(t.Context(), profile.SSOSession, profile.AccountID); err == nil || calls > 1 {
+		if _, err := c.AccountRoles(t.Context(), p.SSOSession, p.AccountID); err == nil || calls > 1 {
 			t.Errorf("roles after %d calls, %v", calls, err)
 		}
 	})
@@ -239,7 +222,7 @@ func TestNothingIsUsedTwice(t *testing.T) {
 	const flows = 10_000
 	enough := errors.New("seen enough")
 	for range flows {
-		_, err := c.loginWithCode(t.Context(), sso, LoginOptions{Show: func(challenge LoginPrompt) error {
+		_, err := c.loginWithCode(t.Context(), targetOf(sso), LoginOptions{Show: func(challenge LoginPrompt) error {
 			u, err := url.Parse(challenge.URL)
 			if err != nil {
 				return err
@@ -275,8 +258,8 @@ func TestNothingIsUsedTwice(t *testing.T) {
 	}
 }
 
-// Whatever is sent to the callback, and however slowly, the login waits for the
-// right request, and takes no memory for the others.
+// The login waits for the right request, and uses no memory for others, however
+// large, many or slow they are.
 func TestTheCallbackUnderSiege(t *testing.T) {
 	c, _ := networked(t)
 	b, ended := startLogin(t, c)
@@ -315,7 +298,7 @@ func TestTheCallbackUnderSiege(t *testing.T) {
 		go func() {
 			for _, part := range parts {
 				if _, err := io.WriteString(conn, part); err != nil {
-					return // it has heard enough
+					return // the server closed the connection
 				}
 			}
 		}()
@@ -437,14 +420,14 @@ func TestRegistrations(t *testing.T) {
 			wait  time.Duration
 			calls int
 		}{
-			{"the first", grantDeviceCode, 0, 1},
-			{"the same", grantDeviceCode, 0, 1},
-			{"another grant", grantAuthorizationCode, 0, 2},
-			{"that again", grantAuthorizationCode, 0, 2},
-			{"run out", grantDeviceCode, 91 * 24 * time.Hour, 3},
+			{"the first", store.GrantDeviceCode, 0, 1},
+			{"the same", store.GrantDeviceCode, 0, 1},
+			{"another grant", store.GrantAuthorizationCode, 0, 2},
+			{"that again", store.GrantAuthorizationCode, 0, 2},
+			{"run out", store.GrantDeviceCode, 91 * 24 * time.Hour, 3},
 		} {
 			time.Sleep(step.wait)
-			if _, err := c.registration(t.Context(), sso, step.grant); err != nil {
+			if _, _, err := c.registration(t.Context(), targetOf(sso), step.grant); err != nil {
 				t.Fatal(err)
 			}
 			if n := server.Calls(ssotest.RegisterClient); n != step.calls {
@@ -452,7 +435,7 @@ func TestRegistrations(t *testing.T) {
 			}
 		}
 		sso.Scopes = append(sso.Scopes, "codewhisperer:completions")
-		if _, err := c.registration(t.Context(), sso, grantDeviceCode); err != nil || server.Calls(ssotest.RegisterClient) != 4 {
+		if _, _, err := c.registration(t.Context(), targetOf(sso), store.GrantDeviceCode); err != nil || server.Calls(ssotest.RegisterClient) != 4 {
 			t.Errorf("a client with fewer scopes is used: %v", err)
 		}
 		for _, call := range server.Log()[:3] {
@@ -470,10 +453,10 @@ func TestRegistrations(t *testing.T) {
 	}
 }
 
-// The sign-in service is not there: the error has none of what was meant for it.
+// If the sign-in service cannot be connected to, the error has no credentials.
 func TestConsoleWithoutAService(t *testing.T) {
 	c, _ := newClient(t)
-	creds := Credentials{AccessKeyID: "ASIACANARYCANARYCANA", SecretKey: "s3cr3t-canary/+=", SessionToken: "IQoJ-canary"}
+	creds := store.Credentials{AccessKeyID: "ASIACANARYCANARYCANA", SecretKey: "s3cr3t-canary/+=", SessionToken: "IQoJ-canary"}
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

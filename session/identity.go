@@ -4,24 +4,27 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/ssoenv/ssoenv/session/internal/awsapi"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// An Identity is who AWS takes the holder of some keys for.
+// An Identity is the identity that AWS sees behind credentials.
 type Identity struct {
 	AccountID string
 	ARN       string
 	UserID    string
 }
 
-// Whoami asks STS.
-func (c *Client) Whoami(ctx context.Context, region string, creds Credentials) (Identity, error) {
-	client, err := c.stsClient(region, creds)
+// Whoami calls STS GetCallerIdentity with the credentials.
+func (c *Client) Whoami(ctx context.Context, region string, creds store.Credentials) (Identity, error) {
+	client, err := c.services().STS(region, sdkCredentials(creds))
 	if err != nil {
 		return Identity{}, err
 	}
 	out, err := client.GetCallerIdentity(ctx, nil)
 	if err != nil {
-		return Identity{}, apiError("GetCallerIdentity", err)
+		return Identity{}, awsapi.CallError("GetCallerIdentity", err)
 	}
 	return Identity{aws.ToString(out.Account), aws.ToString(out.Arn), aws.ToString(out.UserId)}, nil
 }

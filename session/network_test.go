@@ -1,29 +1,16 @@
 package session
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"math/big"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -32,7 +19,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ssoenv/ssoenv/session/internal/awsapi"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/ssotest"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // A roundTrip is a transport that is one function.
@@ -41,68 +31,68 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // everyCall is each way in which this package talks to a service, for a client
-// with a session and the keys of its role.
-var everyCall = map[string]func(context.Context, *Client, Profile, Credentials) error{
-	"RegisterClient": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
-		_, err := c.register(ctx, p.SSOSession, grantDeviceCode)
+// with a session and the credentials of its role.
+var everyCall = map[string]func(context.Context, *Client, profile.Profile, store.Credentials) error{
+	"RegisterClient": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
+		_, err := c.register(ctx, targetOf(p.SSOSession), store.GrantDeviceCode)
 		return err
 	},
-	"StartDeviceAuthorization": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
+	"StartDeviceAuthorization": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
 		var shown LoginPrompt
-		options := deviceCeremony(&shown)
+		options := deviceOptions(&shown)
 		options.Force = true
 		_, _, err := c.Login(ctx, p.SSOSession, options)
 		return err
 	},
-	"CreateToken": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
-		file, _, _ := c.readToken(p.SSOSession)
+	"CreateToken": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
+		file, _, _ := c.ReadToken(p.SSOSession)
 		_, err := c.refresh(ctx, p.SSOSession, file)
 		return err
 	},
-	"GetRoleCredentials": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
+	"GetRoleCredentials": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
 		token, _ := c.CachedToken(p.SSOSession)
 		_, err := c.getRoleCredentials(ctx, p, token)
 		return err
 	},
-	"ListAccounts": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
+	"ListAccounts": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
 		_, err := c.Accounts(ctx, p.SSOSession)
 		return err
 	},
-	"ListAccountRoles": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
+	"ListAccountRoles": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
 		_, err := c.AccountRoles(ctx, p.SSOSession, p.AccountID)
 		return err
 	},
-	"discovery": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
+	"discovery": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
 		_, err := c.Discover(ctx, p.SSOSession, DiscoveryEvents{})
 		return err
 	},
-	"AssumeRole": func(ctx context.Context, c *Client, p Profile, creds Credentials) error {
-		chained := Profile{Name: "chained", Source: &p, Assume: AssumeRole{RoleARN: "arn:aws:iam::222222222222:role/Deploy", Region: "eu-central-1"}}
+	"AssumeRole": func(ctx context.Context, c *Client, p profile.Profile, creds store.Credentials) error {
+		chained := profile.Profile{Name: "chained", Source: &p, Assume: profile.AssumeRole{RoleARN: "arn:aws:iam::222222222222:role/Deploy", Region: "eu-central-1"}}
 		_, err := c.assume(ctx, chained, creds, "")
 		return err
 	},
-	"GetCallerIdentity": func(ctx context.Context, c *Client, _ Profile, creds Credentials) error {
+	"GetCallerIdentity": func(ctx context.Context, c *Client, _ profile.Profile, creds store.Credentials) error {
 		_, err := c.Whoami(ctx, "eu-central-1", creds)
 		return err
 	},
-	"getSigninToken": func(ctx context.Context, c *Client, p Profile, creds Credentials) error {
+	"getSigninToken": func(ctx context.Context, c *Client, p profile.Profile, creds store.Credentials) error {
 		_, err := c.ConsoleURL(ctx, "eu-central-1", "", p.SSOSession.StartURL, creds)
 		return err
 	},
-	"probe": func(ctx context.Context, c *Client, _ Profile, _ Credentials) error {
+	"probe": func(ctx context.Context, c *Client, _ profile.Profile, _ store.Credentials) error {
 		urls, err := c.ServiceURLs(ctx, "us-east-1")
 		for _, address := range urls {
 			err = c.Probe(ctx, address).Err
 		}
 		return err
 	},
-	"start page": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
+	"start page": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
 		if region := c.DetectRegion(ctx, p.SSOSession.StartURL); region == "" {
-			return fmt.Errorf("%s tells no region", p.SSOSession.StartURL)
+			return fmt.Errorf("%s has no region", p.SSOSession.StartURL)
 		}
 		return nil
 	},
-	"Logout": func(ctx context.Context, c *Client, p Profile, _ Credentials) error {
+	"Logout": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
 		_, err := c.Logout(ctx, p.SSOSession)
 		return err
 	},
@@ -129,20 +119,20 @@ func eachCall(t *testing.T, over func(http.RoundTripper) http.RoundTripper, chec
 	for _, name := range slices.Sorted(maps.Keys(everyCall)) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, server, profile := loggedIn(t)
-				creds, err := c.Credentials(t.Context(), profile)
+				c, server, p := loggedIn(t)
+				creds, err := c.Credentials(t.Context(), p)
 				if err != nil {
 					t.Fatal(err)
 				}
 				transport := over(server.Transport())
 				c.Transport = func() (http.RoundTripper, error) { return transport, nil }
-				check(t, everyCall[name](t.Context(), c, profile, creds))
+				check(t, everyCall[name](t.Context(), c, p, creds))
 			})
 		})
 	}
 }
 
-// An answer that quotes what it answers tells nobody what was sent in secret.
+// An error message never has a secret of the request, even if the service quotes it.
 func TestAnswersThatQuote(t *testing.T) {
 	var mu sync.Mutex // a login makes two calls at once
 	var sent []string
@@ -179,13 +169,13 @@ func TestAnswersThatQuote(t *testing.T) {
 	}
 	for _, secret := range sent {
 		if text := strings.Join(said, "\n"); strings.Contains(text, secret[:min(len(secret), 20)]) {
-			t.Errorf("%q is told in %s", secret, text)
+			t.Errorf("%q is in %s", secret, text)
 		}
 	}
 }
 
-// Every way in which an AWS tool can be told of other endpoints, but for those
-// of the four services by name, which are [Endpoints].
+// No setting of the AWS tools changes an endpoint, but for those of the four
+// services by name, which are [Endpoints].
 func TestNothingElseMovesAnEndpoint(t *testing.T) {
 	const evil = "https://evil.example"
 	file := filepath.Join(t.TempDir(), "config")
@@ -220,8 +210,8 @@ func TestNothingElseMovesAnEndpoint(t *testing.T) {
 	}
 }
 
-// No redirect is followed by any call, whatever its status: the request that is
-// made anew would bring the token to whoever asked for it.
+// No call follows a redirect, of any status: the second request would send the token
+// to the host that asked for it.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
@@ -236,7 +226,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			})
 			eachCall(t, func(http.RoundTripper) http.RoundTripper { return &hosts{RoundTripper: redirect, seen: seen} }, func(t *testing.T, err error) {
 				if err == nil {
-					t.Error("a redirect is taken for an answer")
+					t.Error("a redirect counts as an answer")
 				}
 				if calls.Swap(0) == 0 {
 					t.Error("nothing was asked")
@@ -274,7 +264,7 @@ func TestTrickle(t *testing.T) {
 		return drop
 	}
 	eachCall(t, over, func(t *testing.T, err error) {
-		longest := callTimeout
+		longest := awsapi.CallTimeout
 		if strings.HasSuffix(t.Name(), "StartDeviceAuthorization") {
 			longest += 3 * time.Second // the page behind the start URL comes first
 		}
@@ -287,211 +277,19 @@ func TestTrickle(t *testing.T) {
 	})
 }
 
-// What a service may send is bounded in every direction. The bound that counts
-// is that of memory: all that is allocated, garbage included.
-func TestBombs(t *testing.T) {
-	zeros := func(w io.Writer) {
-		chunk := make([]byte, 64<<10)
-		for range 300 << 20 / len(chunk) {
-			if _, err := w.Write(chunk); err != nil {
-				return
-			}
-		}
-	}
-	var bomb bytes.Buffer
-	packer := gzip.NewWriter(&bomb)
-	zeros(packer)
-	if err := packer.Close(); err != nil {
-		t.Fatal(err)
-	}
-	raw := func(send func(w *bufio.Writer) error) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			conn, b, err := http.NewResponseController(w).Hijack()
-			if err != nil {
-				panic(http.ErrAbortHandler) // HTTP/2 has no such thing
-			}
-			defer func() { _ = conn.Close() }()
-			for err == nil {
-				err = send(b.Writer)
-			}
-		}
-	}
-	var begun atomic.Bool
-	for name, bomb := range map[string]http.HandlerFunc{
-		"300 MB": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			w.Header().Set("Content-Length", fmt.Sprint(300<<20))
-			zeros(w)
-		},
-		"chunks without end": func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			chunk, flush := make([]byte, 1000), http.NewResponseController(w).Flush
-			for r.Method != http.MethodHead {
-				if _, err := w.Write(chunk); err != nil || flush() != nil {
-					return
-				}
-			}
-		},
-		"gzip": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			w.Header().Set("Content-Encoding", "gzip")
-			_, _ = w.Write(bomb.Bytes())
-		},
-		"headers": func(w http.ResponseWriter, _ *http.Request) {
-			for i := range 20 {
-				w.Header().Set(fmt.Sprint("X-", i), strings.Repeat("x", 10<<10))
-			}
-			// But for the headers this would be an answer.
-			_, _ = fmt.Fprintf(w, `{"roleCredentials":{"accessKeyId":"ASIAIOSFODNN7EXAMPLE","secretAccessKey":"s","sessionToken":"t","expiration":%d}}`, time.Now().Add(time.Hour).UnixMilli())
-		},
-		"one header without end": raw(func(w *bufio.Writer) error {
-			if begun.CompareAndSwap(false, true) {
-				_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nX: ")
-			}
-			_, err := w.Write(make([]byte, 4<<10))
-			return err
-		}),
-		"informational answers without end": raw(func(w *bufio.Writer) error {
-			_, err := io.WriteString(w, "HTTP/1.1 103 Early Hints\r\nLink: "+strings.Repeat("x", 1<<10)+"\r\n\r\n")
-			return err
-		}),
-		"chunk extensions without end": raw(func(w *bufio.Writer) error {
-			if begun.CompareAndSwap(false, true) {
-				_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-			}
-			_, err := io.WriteString(w, "1;"+strings.Repeat("x", 1<<10)+"\r\n \r\n")
-			return err
-		}),
-	} {
-		for _, http2 := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, HTTP/2 %v", name, http2), func(t *testing.T) {
-				begun.Store(false)
-				listener := httptest.NewUnstartedServer(bomb)
-				listener.EnableHTTP2 = http2
-				listener.StartTLS()
-				defer listener.Close()
-				defer listener.CloseClientConnections()
-				transport, err := NewTransport(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: listener.Certificate().Raw}), nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				c, _ := newClient(t)
-				c.Transport = func() (http.RoundTripper, error) { return transport, nil }
-				c.Endpoints = Endpoints{SSO: listener.URL, OIDC: listener.URL, STS: listener.URL, Signin: listener.URL}
-				var before, after runtime.MemStats
-				runtime.ReadMemStats(&before)
-				_, err = c.getRoleCredentials(t.Context(), profileNamed(t, c, "dev"), Token{Access: "token"})
-				if err == nil {
-					t.Error("it is taken for an answer")
-				}
-				if region := c.DetectRegion(t.Context(), listener.URL+"/start"); region != "" {
-					t.Errorf("it is in %s", region)
-				}
-				c.Probe(t.Context(), listener.URL)
-				runtime.ReadMemStats(&after)
-				if took := after.TotalAlloc - before.TotalAlloc; took > 48<<20 {
-					t.Errorf("it took %d MiB of memory: %v", took>>20, err)
-				}
-			})
-		}
-	}
-}
-
-// certified is a TLS listener before the service whose certificate has been
-// changed, and the authority that has signed it.
-func certified(t *testing.T, handler http.Handler, change func(*x509.Certificate, *tls.Config)) (address string, roots []byte) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	authority := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "an authority"},
-		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(48 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	raw, err := x509.CreateCertificate(rand.Reader, authority, authority, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw})
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "a service"},
-		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	config := &tls.Config{}
-	change(leaf, config)
-	if raw, err = x509.CreateCertificate(rand.Reader, leaf, authority, &key.PublicKey, key); err != nil {
-		t.Fatal(err)
-	}
-	config.Certificates = []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}
-	listener := httptest.NewUnstartedServer(handler)
-	listener.Config.ErrorLog = nil
-	listener.TLS = config
-	listener.StartTLS()
-	t.Cleanup(listener.Close)
-	return listener.URL, roots
-}
-
-// A certificate has to be good, and the protocol of this time, even for an
-// authority that was named by hand.
-func TestOnlyGoodCertificates(t *testing.T) {
-	for name, test := range map[string]struct {
-		change func(*x509.Certificate, *tls.Config)
-		says   string // empty: it is fine
-	}{
-		"good":    {func(*x509.Certificate, *tls.Config) {}, ""},
-		"TLS 1.2": {func(_ *x509.Certificate, c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, ""},
-		"TLS 1.1": {func(_ *x509.Certificate, c *tls.Config) {
-			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-		}, "protocol version"},
-		"TLS 1.0": {func(_ *x509.Certificate, c *tls.Config) {
-			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS10
-		}, "protocol version"},
-		"expired":    {func(l *x509.Certificate, _ *tls.Config) { l.NotAfter = time.Now().Add(-time.Hour) }, "expired"},
-		"not yet":    {func(l *x509.Certificate, _ *tls.Config) { l.NotBefore = time.Now().Add(time.Hour) }, "not yet valid"},
-		"other host": {func(l *x509.Certificate, _ *tls.Config) { l.IPAddresses, l.DNSNames = nil, []string{"evil.example"} }, "certificate"},
-		"for clients": {func(l *x509.Certificate, _ *tls.Config) {
-			l.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-		}, "incompatible key usage"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c, server := newClient(t)
-			address, roots := certified(t, server, test.change)
-			c.Transport = func() (http.RoundTripper, error) { return NewTransport(roots, nil) }
-			c.Endpoints = Endpoints{OIDC: address, SSO: address}
-			_, err := c.register(t.Context(), profileNamed(t, c, "dev").SSOSession, grantDeviceCode)
-			probed := c.Probe(t.Context(), address+"/token").Err
-			if test.says == "" {
-				if err != nil || probed != nil {
-					t.Errorf("%v, %v", err, probed)
-				}
-				return
-			}
-			if err == nil || probed == nil || !strings.Contains(err.Error(), test.says) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("%v, %v", err, probed)
-			}
-			if n := len(server.Log()); n != 0 {
-				t.Errorf("the service has heard %d requests", n)
-			}
-		})
-	}
-}
-
 // A region is checked where it comes in, and once more before it becomes part of
-// a host's name: the SDK takes most of these.
+// a host's name: the SDK accepts most of these.
 func TestRegionsLeadNowhereElse(t *testing.T) {
 	c, server := newClient(t)
-	creds := Credentials{AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretKey: "secret", SessionToken: "token"}
+	creds := store.Credentials{AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretKey: "secret", SessionToken: "token"}
 	for _, region := range []string{"evil/#", "x@evil:443/#", "us-east-1.evil.example", "../x", "us-east-1\r\nX: y", "", "\x1b[31m", "us-éast-1", strings.Repeat("x", 70), "a b"} {
-		sso := SSOSession{Name: "corp", StartURL: "https://d-0123456789.awsapps.com/start", Region: region, Scopes: []string{defaultScope}}
-		_, registered := c.register(t.Context(), sso, grantDeviceCode)
+		sso := profile.SSOSession{Name: "corp", StartURL: "https://d-0123456789.awsapps.com/start", Region: region, Scopes: []string{profile.DefaultScope}}
+		_, registered := c.register(t.Context(), targetOf(sso), store.GrantDeviceCode)
 		_, who := c.Whoami(t.Context(), region, creds)
-		_, authorize := c.authorizeURL(t.Context(), region)
+		_, authorize := c.services().AuthorizeURL(t.Context(), region)
 		_, urls := c.ServiceURLs(t.Context(), region)
 		_, console := c.ConsoleURL(t.Context(), region, "", "https://issuer.example", creds)
-		_, roles := c.getRoleCredentials(t.Context(), Profile{SSOSession: sso, AccountID: "111111111111", RoleName: "Developer"}, Token{Access: "token"})
+		_, roles := c.getRoleCredentials(t.Context(), profile.Profile{SSOSession: sso, AccountID: "111111111111", RoleName: "Developer"}, store.Token{Access: "token"})
 		for i, err := range []error{registered, who, authorize, urls, console, roles} {
 			if err == nil || strings.ContainsAny(err.Error(), "\r\n\x1b") {
 				t.Errorf("%q, %d: %v", region, i, err)
@@ -499,64 +297,12 @@ func TestRegionsLeadNowhereElse(t *testing.T) {
 		}
 	}
 	// The SDK's own words quote what it does not like.
-	words := apiError("an operation", errors.New("invalid input, us-east-1\r\nX: \x1b[31my"))
+	words := awsapi.CallError("an operation", errors.New("invalid input, us-east-1\r\nX: \x1b[31my"))
 	if words == nil || strings.ContainsAny(words.Error(), "\r\n\x1b") {
 		t.Errorf("the SDK's words: %q", words)
 	}
 	if n := len(server.Log()); n != 0 {
-		t.Errorf("the service has heard %d requests", n)
-	}
-}
-
-// The addresses that a device login may lead a person to.
-func TestLoginPages(t *testing.T) {
-	const start = "https://sso.corp.example/start"
-	for region, pages := range map[string]map[string]bool{
-		"us-east-1": {
-			"https://device.sso.us-east-1.amazonaws.com/?user_code=ABCD-EFGH":     true,
-			"https://oidc.us-east-1.amazonaws.com/device":                         true,
-			"https://d-0123456789.awsapps.com/start/#/device?user_code=ABCD-EFGH": true,
-			"https://ssoins-1.portal.us-east-1.app.aws/#/device":                  true,
-			"https://sso.corp.example/device":                                     true,
-			"http://device.sso.us-east-1.amazonaws.com/":                          false,
-			"https://device.sso.us-east-1.amazonaws.com.evil.example/":            false,
-			"https://device-sso.us-east-1.amazonaws.com/":                         false,
-			"https://device.sso.us-east-1.amazonaws.com@evil.example/":            false,
-			"https://device.sso.us-east-1.amazonaws.com:8443/":                    false,
-			"https://device.sso.us-east-1.аmazonaws.com/":                         false, // a Cyrillic а
-			"https://device.sso.us-east-1.s3.amazonaws.com/":                      false,
-			"https://evil.s3.amazonaws.com/device":                                false,
-			"https://evilawsapps.com/":                                            false,
-			"https://awsapps.com.evil.example/":                                   false,
-			"https://sso.corp.example.evil.example/":                              false,
-			"https://sso.corp.example:444/":                                       false,
-			"https://evil.example/?https://device.sso.us-east-1.amazonaws.com/":   false,
-			"https://evil.example/#device.sso.us-east-1.amazonaws.com":            false,
-			"https://evil.example\\.awsapps.com/":                                 false,
-			"file:///etc/passwd":                                                  false,
-			"javascript:alert(1)//.awsapps.com":                                   false,
-			"data:text/html,x":                                                    false,
-			"--help":                                                              false,
-			"-x https://device.sso.us-east-1.amazonaws.com/":                      false,
-			"//device.sso.us-east-1.amazonaws.com/":                               false,
-			"https:device.sso.us-east-1.amazonaws.com/":                           false,
-			"https:///device.sso.us-east-1.amazonaws.com/":                        false,
-			"https://device.sso.us-east-1.amazonaws.com/\x1b[2J":                  false,
-			"https://device.sso.us-east-1.amazonaws.com/ https://evil.example":    false,
-			"https://device.sso.us-east-1.amazonaws.com/\u202e":                   false,
-			"http://127.0.0.1:1/device":                                           false,
-			"":                                                                    false,
-		},
-		"cn-north-1":     {"https://device.sso.cn-north-1.amazonaws.com.cn/": true, "https://start.home.awsapps.cn/": true, "https://device.sso.us-east-1.amazonaws.com/": false},
-		"us-gov-west-1":  {"https://device.sso.us-gov-west-1.amazonaws.com/": true, "https://start.us-gov-home.awsapps.com/": true},
-		"eusc-de-east-1": {"https://device.sso.eusc-de-east-1.amazonaws.eu/": true, "https://x.portal.amazonaws.eu/": true},
-	} {
-		c, _ := newClient(t)
-		for address, want := range pages {
-			if got := c.isLoginPage(t.Context(), SSOSession{StartURL: start, Region: region}, address); got != want {
-				t.Errorf("%s: %q: %v", region, address, got)
-			}
-		}
+		t.Errorf("the service got %d requests, want 0", n)
 	}
 }
 
@@ -581,8 +327,8 @@ func TestDeviceLoginLeadsNowhereElse(t *testing.T) {
 					}), nil
 				}
 				var shown LoginPrompt
-				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceCeremony(&shown))
-				if err == nil || !strings.Contains(err.Error(), "neither AWS's nor your portal's") || strings.ContainsAny(err.Error(), "\x1b\u009b\n") {
+				_, _, err := c.Login(t.Context(), profileNamed(t, c, "dev").SSOSession, deviceOptions(&shown))
+				if err == nil || !strings.Contains(err.Error(), "neither AWS's nor your access portal's") || strings.ContainsAny(err.Error(), "\x1b\u009b\n") {
 					t.Errorf("%s %q: %v", field, hostile, err)
 				}
 				if shown != (LoginPrompt{}) {

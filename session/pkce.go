@@ -21,103 +21,106 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+
+	"github.com/ssoenv/ssoenv/session/internal/awsapi"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// loginWithCode logs in with a browser that comes back to this process.
-func (c *Client) loginWithCode(ctx context.Context, sso SSOSession, options LoginOptions) (Token, error) {
-	oidc, err := c.oidcClient(sso.Region)
+// loginWithCode logs in with a browser that is redirected to this process.
+func (c *Client) loginWithCode(ctx context.Context, target loginTarget, options LoginOptions) (store.Token, error) {
+	oidc, err := c.services().OIDC(target.Region)
 	if err != nil {
-		return Token{}, err
+		return store.Token{}, err
 	}
-	client, err := c.workingRegistration(ctx, sso, oidc)
+	client, err := c.workingRegistration(ctx, target, oidc)
 	if err != nil {
-		return Token{}, err
+		return store.Token{}, err
 	}
-	back, err := newCallback()
+	redirect, err := newCallback()
 	if err != nil {
-		return Token{}, err
+		return store.Token{}, err
 	}
-	defer back.close()
+	defer redirect.close()
 
 	verifier := randomText()
 	challenge := sha256.Sum256([]byte(verifier))
-	authorize, err := c.authorizeURL(ctx, sso.Region)
+	authorize, err := c.services().AuthorizeURL(ctx, target.Region)
 	if err != nil {
-		return Token{}, err
+		return store.Token{}, err
 	}
-	// The service spells blanks as %20 and calls the parameter scopes.
+	// The service writes blanks as %20 and calls the parameter scopes.
 	authorize.RawQuery = strings.ReplaceAll(url.Values{
 		"response_type":         {"code"},
 		"client_id":             {client.ClientID},
-		"redirect_uri":          {back.uri},
-		"state":                 {back.state},
+		"redirect_uri":          {redirect.uri},
+		"state":                 {redirect.state},
 		"code_challenge_method": {"S256"},
-		"scopes":                {strings.Join(sso.Scopes, " ")},
+		"scopes":                {strings.Join(target.Scopes, " ")},
 		"code_challenge":        {base64.RawURLEncoding.EncodeToString(challenge[:])},
 	}.Encode(), "+", "%20")
 	expires := c.Now().Add(loginTimeout)
 	if err := options.Show(LoginPrompt{Method: AuthorizationCode, URL: authorize.String(), Expires: expires}); err != nil {
-		return Token{}, err
+		return store.Token{}, err
 	}
 
-	code, err := back.wait(ctx, options.Pasted, func() {
-		c.warn("that is not the address that this login waits for: paste the whole of it, from %s to its end", back.uri)
+	code, err := redirect.wait(ctx, options.Pasted, func() {
+		c.Warnf("that is not the address that this login waits for: paste the whole of it, from %s to its end", redirect.uri)
 	})
 	if err != nil {
-		back.finish(err)
-		return Token{}, err
+		redirect.finish(err)
+		return store.Token{}, err
 	}
 	out, err := oidc.CreateToken(ctx, &ssooidc.CreateTokenInput{
-		GrantType:    aws.String(grantAuthorizationCode),
+		GrantType:    aws.String(store.GrantAuthorizationCode),
 		ClientId:     aws.String(client.ClientID),
 		ClientSecret: aws.String(client.ClientSecret),
 		Code:         aws.String(code),
 		CodeVerifier: aws.String(verifier),
-		RedirectUri:  aws.String(back.uri),
+		RedirectUri:  aws.String(redirect.uri),
 	})
-	var token Token
-	if err = apiError("CreateToken", err); err == nil {
-		token, err = c.storeLogin(ctx, sso, client, out)
+	var token store.Token
+	if err = awsapi.CallError("CreateToken", err); err == nil {
+		token, err = c.storeLogin(ctx, target.SSOSession, client, out)
 	}
-	back.finish(err)
+	redirect.finish(err)
 	return token, err
 }
 
-// workingRegistration returns a client that the portal still knows. An unknown
-// one could only fail where this process cannot see it, on a page in the
-// browser; so a cached one is first tried with a code that no portal gave,
-// which a portal that knows the client answers with invalid_grant.
-func (c *Client) workingRegistration(ctx context.Context, sso SSOSession, oidc *ssooidc.Client) (registration, error) {
-	client, err := c.registration(ctx, sso, grantAuthorizationCode)
-	if err != nil || client.isNew {
+// workingRegistration returns a client that the service still knows. With an
+// unknown one, the login fails on a page in the browser, which this process does
+// not see. So a cached client is first used with an invalid code: the service
+// answers invalid_grant if it knows the client.
+func (c *Client) workingRegistration(ctx context.Context, target loginTarget, oidc *ssooidc.Client) (store.Registration, error) {
+	client, isNew, err := c.registration(ctx, target, store.GrantAuthorizationCode)
+	if err != nil || isNew {
 		return client, err
 	}
 	_, err = oidc.CreateToken(ctx, &ssooidc.CreateTokenInput{
-		GrantType:    aws.String(grantAuthorizationCode),
+		GrantType:    aws.String(store.GrantAuthorizationCode),
 		ClientId:     aws.String(client.ClientID),
 		ClientSecret: aws.String(client.ClientSecret),
 		Code:         aws.String(randomText()),
 		CodeVerifier: aws.String(randomText()),
 		RedirectUri:  aws.String(redirectURI),
 	})
-	if hasCode(apiError("CreateToken", err), codeInvalidClient, codeUnauthorizedClient) {
-		return c.register(ctx, sso, grantAuthorizationCode)
+	if awsapi.HasCode(awsapi.CallError("CreateToken", err), awsapi.CodeInvalidClient, awsapi.CodeUnauthorizedClient) {
+		return c.register(ctx, target, store.GrantAuthorizationCode)
 	}
 	return client, nil
 }
 
-// randomText is 256 random bits as 43 characters that a URL and RFC 7636 take
-// as they are.
+// randomText returns 256 random bits as 43 characters that need no escaping in a
+// URL and are valid as a code verifier of RFC 7636.
 func randomText() string {
 	var bits [32]byte
 	_, _ = rand.Read(bits[:]) // never fails
 	return base64.RawURLEncoding.EncodeToString(bits[:])
 }
 
-// A callback is the address on this machine that a browser is sent back to.
-// Only GET of the one path, at the literal address, with the state that only
-// the portal has been told, counts; everything else is answered with a 4xx and
-// the login goes on waiting.
+// A callback is the loopback address to which the browser is redirected. It
+// accepts one request: a GET of its path, with its address as the Host, and with
+// the state that was sent to the service. It answers all others with a 4xx, and
+// the login continues to wait.
 type callback struct {
 	uri   string
 	state string
@@ -127,25 +130,25 @@ type callback struct {
 	server   *http.Server
 
 	mu       sync.Mutex
-	taken    bool
-	results  chan callbackResult // the one that counts
-	finished chan struct{}       // closed when outcome is known
+	accepted bool
+	results  chan callbackResult // receives the one that was accepted
+	finished chan struct{}       // closed when outcome is set
 	outcome  error
 }
 
-// An callbackResult is what the portal sent the browser back with.
+// A callbackResult is the query of the redirect.
 type callbackResult struct {
 	code   string
-	denial string // the error parameter, for a login that was refused
+	denial string // the error parameter, if the login was denied
 }
 
 func newCallback() (*callback, error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("a port for the browser to come back to: %w", err)
+		return nil, fmt.Errorf("a port for the browser to be redirected to: %w", err)
 	}
 	host := listener.Addr().String()
-	back := &callback{
+	b := &callback{
 		uri:      "http://" + host + redirectPath,
 		state:    randomText(),
 		host:     host,
@@ -153,19 +156,20 @@ func newCallback() (*callback, error) {
 		results:  make(chan callbackResult, 1),
 		finished: make(chan struct{}),
 	}
-	back.server = &http.Server{
-		Handler:           back,
+	b.server = &http.Server{
+		Handler:           b,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		IdleTimeout:       5 * time.Second,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
-	go func() { _ = back.server.Serve(listener) }()
-	return back, nil
+	go func() { _ = b.server.Serve(listener) }()
+	return b, nil
 }
 
-// close stops listening, once the browser has had the page that it waits for.
+// close stops listening. It waits up to a second for the browser to receive its
+// page.
 func (b *callback) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -174,10 +178,10 @@ func (b *callback) close() {
 	}
 }
 
-// wait returns the authorization code, from the browser or from what the
-// person pasted. A line that is not the awaited address is mistaken, and the
-// next one may be right.
-func (b *callback) wait(ctx context.Context, pasted <-chan string, mistaken func()) (string, error) {
+// wait returns the authorization code, from the browser or from a line that the
+// user pasted. For a line that is not the address of the redirect it calls
+// badLine, and waits for the next one. It waits up to loginTimeout.
+func (b *callback) wait(ctx context.Context, pasted <-chan string, badLine func()) (string, error) {
 	timeout := time.NewTimer(loginTimeout)
 	defer timeout.Stop()
 	for {
@@ -191,11 +195,11 @@ func (b *callback) wait(ctx context.Context, pasted <-chan string, mistaken func
 			}
 			var ok bool
 			if got, ok = b.readPasted(line); !ok {
-				mistaken()
+				badLine()
 				continue
 			}
 		case <-timeout.C:
-			return "", &LoginDeniedError{Reason: fmt.Sprintf("nobody logged in within %d minutes", loginTimeout/time.Minute), Late: true}
+			return "", &LoginDeniedError{Reason: fmt.Sprintf("the login was not approved within %d minutes", loginTimeout/time.Minute), Late: true}
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}
@@ -203,13 +207,13 @@ func (b *callback) wait(ctx context.Context, pasted <-chan string, mistaken func
 			return "", &LoginDeniedError{Reason: "the login was denied in the browser"}
 		}
 		if got.denial != "" {
-			return "", &LoginDeniedError{Reason: "the portal refused the login: " + shorten(got.denial)}
+			return "", &LoginDeniedError{Reason: "the access portal refused the login: " + awsapi.Shorten(got.denial)}
 		}
 		return got.code, nil
 	}
 }
 
-// readPasted takes the address that the browser was sent back to.
+// readPasted reads the query of an address of the redirect.
 func (b *callback) readPasted(line string) (callbackResult, bool) {
 	u, err := url.Parse(strings.TrimSpace(line))
 	if err != nil {
@@ -218,17 +222,18 @@ func (b *callback) readPasted(line string) (callbackResult, bool) {
 	return b.read(u.Query())
 }
 
-// read checks the state before it looks at anything else.
-func (b *callback) read(query url.Values) (callbackResult, bool) {
+// read returns the result in a query. ok is false if the state is wrong, or if the
+// query has neither a code nor an error.
+func (b *callback) read(query url.Values) (result callbackResult, ok bool) {
 	state := query["state"]
 	if len(state) != 1 || subtle.ConstantTimeCompare([]byte(state[0]), []byte(b.state)) != 1 {
 		return callbackResult{}, false
 	}
-	got := callbackResult{code: query.Get("code"), denial: query.Get("error")}
-	return got, got.code != "" || got.denial != ""
+	result = callbackResult{code: query.Get("code"), denial: query.Get("error")}
+	return result, result.code != "" || result.denial != ""
 }
 
-// finish tells the browser how the login ended.
+// finish shows the outcome of the login in the browser. It must be called once.
 func (b *callback) finish(outcome error) {
 	b.outcome = outcome
 	close(b.finished)
@@ -237,8 +242,7 @@ func (b *callback) finish(outcome error) {
 func (b *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Host != b.host:
-		// A page that had its own name resolve to this machine comes with
-		// that name.
+		// A web page whose host name resolves to this machine sends that name.
 		refuse(w, http.StatusMisdirectedRequest)
 		return
 	case r.URL.Path != redirectPath:
@@ -255,8 +259,8 @@ func (b *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b.mu.Lock()
-	second := b.taken
-	b.taken = true
+	second := b.accepted
+	b.accepted = true
 	b.mu.Unlock()
 	if second {
 		refuse(w, http.StatusConflict)
@@ -278,16 +282,14 @@ func refuse(w http.ResponseWriter, status int) {
 //go:embed page.html
 var page string
 
-// writePage shows that the login is done, which it is by then, or what went
-// wrong.
+// writePage writes the page of the outcome. The login is complete by then.
 func writePage(w http.ResponseWriter, outcome error) {
 	class, title, text := "good", "You are logged in", "ssoenv has your session. You can close this page and go back to the terminal."
-	var denied *LoginDeniedError
-	switch {
-	case errors.As(outcome, &denied):
-		class, title, text = "bad", "Not logged in", upperFirst(denied.Reason)+". The terminal says what to do."
-	case outcome != nil:
+	if outcome != nil {
 		class, title, text = "bad", "The login failed", upperFirst(outcome.Error())+". The terminal says what to do."
+	}
+	if denied, ok := errors.AsType[*LoginDeniedError](outcome); ok {
+		title, text = "Not logged in", upperFirst(denied.Reason)+". The terminal says what to do."
 	}
 	filled := strings.NewReplacer("{{class}}", class, "{{title}}", html.EscapeString(title), "{{text}}", html.EscapeString(text)).Replace(page)
 	_, style, _ := strings.Cut(page, "<style>")

@@ -18,15 +18,15 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// A login in a browser, told step by step: what the browser was given, and the
-// request of the callback that the portal would send it to.
+// A browserLogin is a login that the user has approved in the browser: the address
+// of the redirect, and its parameters.
 type browserLogin struct {
 	callback *url.URL // without code and state
 	state    string
 	code     string
 }
 
-// begin approves the login at the portal, but does not come back.
+// begin approves the login, but does not follow the redirect.
 func begin(t *testing.T, challenge LoginPrompt) browserLogin {
 	t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -109,9 +109,9 @@ func get(t *testing.T, address string, change ...func(*http.Request)) (status in
 	return res.StatusCode, res.Header, string(text)
 }
 
-// Whatever reaches the listener but the one right request gets a 4xx, and the
+// Every request but the right one gets a 4xx, and the
 // login goes on waiting for that one.
-func TestTheCallbackTakesOneRequestOnly(t *testing.T) {
+func TestCallbackAcceptsOneRequest(t *testing.T) {
 	c, _ := networked(t)
 	b, ended := startLogin(t, c)
 	right := b.with("code", b.code, "state", b.state)
@@ -241,12 +241,12 @@ func TestThePageTellsTheTruth(t *testing.T) {
 	}
 }
 
-// What the portal says no with is shown, made safe.
+// The reason of a denied login is shown as printable text.
 func TestALoginThatIsDenied(t *testing.T) {
 	c, _ := networked(t)
 	for denial, want := range map[string]string{
 		"access_denied":                     "the login was denied in the browser",
-		"\x1b[31m<b>temporarily\u202enever": `the portal refused the login: \u001b[31m<b>temporarily\u202enever`,
+		"\x1b[31m<b>temporarily\u202enever": `the access portal refused the login: \u001b[31m<b>temporarily\u202enever`,
 	} {
 		b, ended := startLogin(t, c)
 		_, _, body := get(t, b.with("error", denial, "state", b.state))

@@ -12,7 +12,9 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // sessionOptions are the flags of the commands that list accounts and roles.
@@ -40,8 +42,8 @@ type accountJSON struct {
 }
 
 func (p *program) accounts(o sessionOptions) error {
-	var accounts []session.Account
-	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso session.SSOSession) (err error) {
+	var accounts []store.Account
+	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso profile.SSOSession) (err error) {
 		accounts, err = client.Accounts(ctx, sso)
 		return err
 	})
@@ -88,7 +90,7 @@ type roleJSON struct {
 // roles lists the roles of one account, which the user picks if it is not named.
 func (p *program) roles(account string, o sessionOptions) error {
 	var roles []string
-	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso session.SSOSession) (err error) {
+	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso profile.SSOSession) (err error) {
 		if account == "" {
 			account, err = p.pickAccount(ctx, client, sso)
 		} else {
@@ -122,8 +124,8 @@ func (p *program) roles(account string, o sessionOptions) error {
 func (p *program) allRoles(o sessionOptions) error {
 	var printErr error
 	rows := []roleJSON{}
-	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso session.SSOSession) error {
-		_, err := p.discover(ctx, client, sso, func(account session.AccountRoles) {
+	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso profile.SSOSession) error {
+		_, err := p.discover(ctx, client, sso, func(account store.AccountRoles) {
 			var b strings.Builder
 			for _, role := range account.Roles {
 				rows = append(rows, roleJSON{account.ID, role})
@@ -141,7 +143,7 @@ func (p *program) allRoles(o sessionOptions) error {
 	return errors.Join(err, printErr)
 }
 
-func (p *program) pickAccount(ctx context.Context, client *session.Client, sso session.SSOSession) (string, error) {
+func (p *program) pickAccount(ctx context.Context, client *session.Client, sso profile.SSOSession) (string, error) {
 	accounts, err := client.Accounts(ctx, sso)
 	if err != nil {
 		return "", err
@@ -156,14 +158,14 @@ func (p *program) pickAccount(ctx context.Context, client *session.Client, sso s
 	return accounts[i].ID, nil
 }
 
-func noAccounts(sso session.SSOSession) error {
+func noAccounts(sso profile.SSOSession) error {
 	return shownError{fmt.Errorf("%q gives access to no account", sso.Title()), statusDenied,
 		[]string{"ask the administrator of the Identity Center for access"}}
 }
 
 // accountID returns an account's id unchanged, and looks up an account's name.
-func accountID(ctx context.Context, client *session.Client, sso session.SSOSession, account string) (string, error) {
-	if session.IsAccountID(account) {
+func accountID(ctx context.Context, client *session.Client, sso profile.SSOSession, account string) (string, error) {
+	if profile.IsAccountID(account) {
 		return account, nil
 	}
 	accounts, err := client.Accounts(ctx, sso)
@@ -192,7 +194,7 @@ func accountID(ctx context.Context, client *session.Client, sso session.SSOSessi
 
 // withSession calls act with the session that is meant, logging in if that is
 // needed and possible. act may be called twice.
-func (p *program) withSession(o sessionOptions, act func(context.Context, *session.Client, session.SSOSession) error) error {
+func (p *program) withSession(o sessionOptions, act func(context.Context, *session.Client, profile.SSOSession) error) error {
 	client, err := p.client()
 	if err != nil {
 		return err

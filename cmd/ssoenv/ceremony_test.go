@@ -58,7 +58,7 @@ func TestHostileDeviceLogins(t *testing.T) {
 		w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", between.URL))
 		c := w.command(t, []string{"AWS_ENDPOINT_URL_SSO_OIDC=" + between.URL, "BROWSER=" + filepath.Join(w.home, "browser")}, "ssoenv", "login", "dev", "--device-code")
 		out, err := c.CombinedOutput()
-		if err == nil || c.ProcessState.ExitCode() != statusFailed || !strings.Contains(string(out), "neither AWS's nor your portal's") || regexp.MustCompile(`(?m)^\S*://`).Match(out) || strings.Contains(string(out), "ABCD-EFGH") {
+		if err == nil || c.ProcessState.ExitCode() != statusFailed || !strings.Contains(string(out), "neither AWS's nor your access portal's") || regexp.MustCompile(`(?m)^\S*://`).Match(out) || strings.Contains(string(out), "ABCD-EFGH") {
 			t.Errorf("%q: %v\n%s", hostile, err, out)
 		}
 		if _, err := os.Stat(marker); err == nil {

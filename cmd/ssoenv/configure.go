@@ -13,6 +13,8 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 type configureOptions struct {
@@ -40,11 +42,11 @@ func (p *program) configure(o configureOptions) error {
 		return usageError{fmt.Sprintf("--output is one of %s, not %q", strings.Join(offline.OutputFormats(), ", "), o.output)}
 	}
 	for _, given := range []struct{ flag, region string }{{"--region", o.region}, {"--sso-region", o.ssoRegion}} {
-		if given.region != "" && !session.IsRegion(given.region) {
-			return usageError{fmt.Sprintf("%s is %q, which is not a region such as eu-west-1", given.flag, given.region)}
+		if err := checkRegionFlag(given.flag, given.region); err != nil {
+			return err
 		}
 	}
-	if o.role != "" && !session.IsRoleName(o.role) {
+	if o.role != "" && !profile.IsRoleName(o.role) {
 		return usageError{fmt.Sprintf("--role is %q, which is not 1 to 64 letters, digits and any of _+=,.@-", o.role)}
 	}
 	client, err := p.client()
@@ -84,10 +86,10 @@ type wizard struct {
 	o          configureOptions
 	noDefaults bool // do not ask for what has a default
 
-	sso        session.SSOSession
+	sso        profile.SSOSession
 	newSession bool // the session's section is to be written
-	account    session.Account
-	spec       session.ProfileSpec
+	account    store.Account
+	spec       profile.Spec
 }
 
 // question asks until check accepts the answer. preset is the answer to Enter.
@@ -171,7 +173,7 @@ func (w *wizard) chooseSession() (err error) {
 // describeSession asks for the properties of a new session.
 func (w *wizard) describeSession() (err error) {
 	w.newSession = true
-	w.sso = session.SSOSession{Name: w.o.session, StartURL: w.o.startURL, Region: w.o.ssoRegion, Scopes: session.ParseScopes(w.o.scopes)}
+	w.sso = profile.SSOSession{Name: w.o.session, StartURL: w.o.startURL, Region: w.o.ssoRegion, Scopes: profile.ParseScopes(w.o.scopes)}
 	if w.sso.StartURL == "" {
 		w.sso.StartURL, err = w.question("--start-url", "Start URL, such as https://corp.awsapps.com/start", "", checkStartURL)
 		if err != nil {
@@ -186,7 +188,7 @@ func (w *wizard) describeSession() (err error) {
 	// A wrong region would only show in the browser, as invalid_grant.
 	found := w.client.DetectRegion(w.ctx, w.sso.StartURL)
 	w.sso.Region, err = w.question("--sso-region", "Region of the Identity Center", found, func(region string) error {
-		if err := checkRegionAnswer(region); err != nil {
+		if _, err := profile.ParseRegion(region); err != nil {
 			return err
 		}
 		if found != "" && region != found {
@@ -199,27 +201,20 @@ func (w *wizard) describeSession() (err error) {
 	}
 	scopes, err := w.question("--scopes", "Registration scopes", strings.Join(w.sso.Scopes, ","), func(string) error { return nil })
 	if err == nil {
-		w.sso.Scopes = session.ParseScopes(scopes)
+		w.sso.Scopes = profile.ParseScopes(scopes)
 	}
 	return err
 }
 
-func checkRegionAnswer(region string) error {
-	if !session.IsRegion(region) {
-		return fmt.Errorf("%q is not a region such as us-east-1", region)
-	}
-	return nil
-}
-
 func checkName(name string) error {
-	if !session.IsPortableName(name) {
+	if !profile.IsPortableName(name) {
 		return errors.New("a name consists of letters, digits and any of _.@%/-, so that every AWS tool can read it")
 	}
 	return nil
 }
 
 func checkStartURL(url string) error {
-	if !session.IsWebURL(url) {
+	if !profile.IsWebURL(url) {
 		return fmt.Errorf("%q is not an https URL", url)
 	}
 	return nil
@@ -228,7 +223,7 @@ func checkStartURL(url string) error {
 // chooseRole finds the account and the role. If they are not named, it logs in
 // and lists those that the session gives access to.
 func (w *wizard) chooseRole() error {
-	if session.IsAccountID(w.o.account) && w.o.role != "" {
+	if profile.IsAccountID(w.o.account) && w.o.role != "" {
 		w.account.ID = w.o.account
 		return nil
 	}
@@ -244,7 +239,7 @@ func (w *wizard) chooseRole() error {
 		if err != nil {
 			return err
 		}
-		accounts = slices.DeleteFunc(accounts, func(a session.Account) bool { return a.ID != id })
+		accounts = slices.DeleteFunc(accounts, func(a store.Account) bool { return a.ID != id })
 	}
 	if len(accounts) == 0 {
 		return noAccounts(w.sso)
@@ -280,7 +275,7 @@ func (w *wizard) chooseRole() error {
 // chooseRest asks for what has a default, unless the flags name the profile and
 // all that it needs.
 func (w *wizard) chooseRest() (err error) {
-	w.spec = session.ProfileSpec{Name: w.o.profile, Session: w.sso.Name, AccountID: w.account.ID, RoleName: w.o.role, Region: w.o.region, Output: w.o.output}
+	w.spec = profile.Spec{Name: w.o.profile, Session: w.sso.Name, AccountID: w.account.ID, RoleName: w.o.role, Region: w.o.region, Output: w.o.output}
 	if w.noDefaults {
 		return nil
 	}
@@ -290,7 +285,8 @@ func (w *wizard) chooseRest() (err error) {
 			if region == "-" {
 				return nil
 			}
-			return checkRegionAnswer(region)
+			_, err := profile.ParseRegion(region)
+			return err
 		})
 		if err != nil {
 			return err
@@ -323,7 +319,7 @@ func (w *wizard) chooseRest() (err error) {
 // A change that another program makes in between is not overwritten.
 func (w *wizard) write() error {
 	for {
-		var sso *session.SSOSession
+		var sso *profile.SSOSession
 		if w.newSession {
 			sso = &w.sso
 		}
@@ -342,7 +338,7 @@ func (w *wizard) write() error {
 			}
 		}
 		_, err = w.client.SaveConfig(w.ctx, edit)
-		if errors.Is(err, session.ErrConfigChanged) {
+		if errors.Is(err, profile.ErrConfigChanged) {
 			if err := w.p.reloadConfig(w.client); err != nil {
 				return err
 			}

@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 )
 
 // confirm asks the user before the credentials of a guarded profile are used. A
 // shell that uses the profile already is not asked again.
-func (p *program) confirm(profile session.Profile, yes bool) error {
-	name := profile.Name
-	if yes || !profile.Confirm || name == p.state.Profile {
+func (p *program) confirm(prof profile.Profile, yes bool) error {
+	name := prof.Name
+	if yes || !prof.Confirm || name == p.state.Profile {
 		return nil
 	}
 	if !p.canPrompt() {
@@ -21,7 +21,7 @@ func (p *program) confirm(profile session.Profile, yes bool) error {
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	return p.askYes(ctx, fmt.Sprintf("%q is guarded (ssoenv_confirm): account %s, role %s. Use it? [y/N]", name, profile.AccountID, profile.RoleName))
+	return p.askYes(ctx, fmt.Sprintf("%q is guarded (ssoenv_confirm): account %s, role %s. Use it? [y/N]", name, prof.AccountID, prof.RoleName))
 }
 
 // confirmWrite asks the user before the config file is changed.

@@ -47,7 +47,7 @@ func (p *program) console(o consoleOptions) error {
 	if err != nil {
 		return err
 	}
-	profile, err := p.resolveProfile(client, o.profile)
+	prof, err := p.resolveProfile(client, o.profile)
 	if err != nil {
 		return err
 	}
@@ -55,11 +55,11 @@ func (p *program) console(o consoleOptions) error {
 	var with browser
 	if !toTerminal {
 		// Before a login, which would be in vain.
-		if with, err = p.findBrowser(profile.SSOSession.Browser); err != nil {
-			return shownError{err, statusFailed, []string{printHint(profile.Name)}}
+		if with, err = p.findBrowser(prof.SSOSession.Browser); err != nil {
+			return shownError{err, statusFailed, []string{printHint(prof.Name)}}
 		}
 	}
-	plan, err := p.profileCredentials(client, profile, o.credentialOptions)
+	plan, err := p.profileCredentials(client, prof, o.credentialOptions)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (p *program) console(o consoleOptions) error {
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	address, err := client.ConsoleURL(ctx, region, o.service, profile.SSOSession.StartURL, plan.creds)
+	address, err := client.ConsoleURL(ctx, region, o.service, prof.SSOSession.StartURL, plan.creds)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (p *program) console(o consoleOptions) error {
 		return nil
 	}
 	p.say("opening the AWS console in %s as %s", region, plan.title())
-	return p.openAndWait(ctx, with, address, profile.Name)
+	return p.openAndWait(ctx, with, address, prof.Name)
 }
 
 // consoleRegion returns the region of --region, else that of the shell if the

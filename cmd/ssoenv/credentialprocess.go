@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 )
 
 func credentialProcessAction(p *program, c *cli.Context) error {
@@ -44,7 +44,7 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 	// of their own. Nothing but the error must be there, unless a user reads it.
 	p.quiet = !p.hasUser() && !p.debug
 	plan, err := p.credentials(credentialOptions{profile: name, noLogin: noLogin, yes: true})
-	if unsupported, ok := errors.AsType[*session.UnsupportedError](err); ok {
+	if unsupported, ok := errors.AsType[*profile.UnsupportedError](err); ok {
 		if callsItself(unsupported.Process, name) {
 			err = fmt.Errorf("profile %q refers to itself: its credential_process asks ssoenv for the credentials of %q", name, name)
 		}

@@ -9,25 +9,27 @@ import (
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // deps are what a run makes when it first needs it, and then keeps.
 type deps struct {
-	readConfig   *session.Config
+	readConfig   *profile.Config
 	madeClient   *session.Client
 	configWarned bool
 }
 
 // config returns the AWS config. The files are read once in a run, but for
 // [program.reloadConfig].
-func (p *program) config() (*session.Config, error) {
+func (p *program) config() (*profile.Config, error) {
 	if p.readConfig != nil {
 		return p.readConfig, nil
 	}
 	if p.pathsErr != nil {
 		return nil, p.pathsErr
 	}
-	config, err := session.ReadConfig(p.paths.Config, p.paths.Credentials)
+	config, err := profile.ReadConfig(p.paths.Config, p.paths.Credentials)
 	if err == nil {
 		p.readConfig = config
 	}
@@ -67,18 +69,20 @@ func (p *program) client() (*session.Client, error) {
 	}
 	host, _ := os.Hostname()
 	p.madeClient = &session.Client{
+		Store: &store.Store{
+			Tokens:   p.open(cache.OpenShared, p.paths.Tokens),
+			Roles:    p.openRoles(),
+			Private:  p.open(cache.Open, p.paths.Private),
+			CLIRoles: p.open(cache.OpenShared, p.paths.CLICache),
+			Keyring:  keyring{bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
+			Now:      p.now,
+			Warn:     func(line string) { p.say("%s", line) },
+		},
 		Config:    config,
-		Tokens:    p.open(cache.OpenShared, p.paths.Tokens),
-		Roles:     p.openRoles(),
-		Private:   p.open(cache.Open, p.paths.Private),
-		CLIRoles:  p.open(cache.OpenShared, p.paths.CLICache),
-		Keyring:   keyring{bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
 		Transport: sync.OnceValues(p.transport),
 		Endpoints: endpoints,
 		STSRegion: p.state.RegionBefore(),
-		Now:       p.now,
 		Host:      host,
-		Warn:      func(line string) { p.say("%s", line) },
 	}
 	return p.madeClient, nil
 }

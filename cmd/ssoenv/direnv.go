@@ -32,13 +32,13 @@ func filesAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	profile, err := client.Config.Profile(name)
-	files := client.WatchFiles(profile)
+	prof, err := client.Config.Profile(name)
+	files := client.WatchFiles(client.Config, prof)
 	if err != nil {
 		// The config has to change or, if the name may be an account's name
 		// and a role, the session.
 		_, sso, _ := accountAndRole(client.Config, name, err)
-		files = client.SessionWatchFiles(sso)
+		files = client.SessionWatchFiles(client.Config, sso)
 	}
 	return p.print(strings.Join(files, "\n") + "\n")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
@@ -38,7 +39,7 @@ type finding struct {
 type examination struct {
 	*program
 	client   *session.Client      // nil where the configuration cannot be read at all
-	portals  []session.SSOSession // those that can be read
+	portals  []profile.SSOSession // those that can be read
 	check    string               // the one that is going on
 	findings []finding
 	stopped  error // somebody would not wait

@@ -16,6 +16,7 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/store"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
@@ -211,7 +212,7 @@ func (x *examination) sessions() {
 	}
 }
 
-func whyNotRenewed(token session.Token) string {
+func whyNotRenewed(token store.Token) string {
 	if token.Refresh == "" {
 		return "the portal gave no refresh token"
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // Exit statuses. Programs test them.
@@ -131,13 +133,13 @@ func (p *program) remedy(command *offline.Command, err error) (status int, hints
 
 // loginRemedy is for errors that end with a login. It returns nil for others.
 func (p *program) loginRemedy(err error) (status int, hints []string) {
-	if required, ok := errors.AsType[*session.LoginRequiredError](err); ok {
+	if required, ok := errors.AsType[*store.LoginRequiredError](err); ok {
 		return statusLogin, []string{"log in with: " + p.loginCommandFor(required.SSOSession)}
 	}
-	if mfa, ok := errors.AsType[*session.MFARequiredError](err); ok {
+	if mfa, ok := errors.AsType[*store.MFARequiredError](err); ok {
 		return statusLogin, []string{"type the code at a terminal: ssoenv use " + shellWord(mfa.Profile)}
 	}
-	if keyring, ok := errors.AsType[*session.KeyringError](err); ok {
+	if keyring, ok := errors.AsType[*store.KeyringError](err); ok {
 		return statusFailed, keyringHints(keyring.SSOSession)
 	}
 	if denied, ok := errors.AsType[*session.LoginDeniedError](err); ok {
@@ -150,7 +152,7 @@ func (p *program) loginRemedy(err error) (status int, hints []string) {
 	return statusDone, nil
 }
 
-func keyringHints(sso session.SSOSession) []string {
+func keyringHints(sso profile.SSOSession) []string {
 	return []string{
 		"unlock this system's keyring, or start it, and run the command again",
 		fmt.Sprintf("the session is there because of ssoenv_store = isolated in %s; shared keeps it in a file, as the AWS CLI does", sectionOf(sso)),
@@ -160,7 +162,7 @@ func keyringHints(sso session.SSOSession) []string {
 // configRemedy is for errors that end with a change of the configuration. It
 // returns nil for others.
 func (p *program) configRemedy(err error) (status int, hints []string) {
-	if missing, ok := errors.AsType[*session.NotFoundError](err); ok {
+	if missing, ok := errors.AsType[*profile.NotFoundError](err); ok {
 		return statusConfig, p.namesHint(missing)
 	}
 	if region, ok := errors.AsType[*session.RegionError](err); ok {
@@ -169,10 +171,10 @@ func (p *program) configRemedy(err error) (status int, hints []string) {
 		}
 		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.SSOSession) + ": the region is the one that your Identity Center was set up in"}
 	}
-	if unsupported, ok := errors.AsType[*session.UnsupportedError](err); ok {
+	if unsupported, ok := errors.AsType[*profile.UnsupportedError](err); ok {
 		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellWord(unsupported.Profile)}
 	}
-	if config, ok := errors.AsType[*session.ConfigError](err); ok {
+	if config, ok := errors.AsType[*profile.ConfigError](err); ok {
 		switch {
 		case strings.HasPrefix(config.Key, "AWS_ENDPOINT_URL"):
 			return statusConfig, []string{"unset " + config.Key + ", or give it an https URL"}
@@ -200,7 +202,7 @@ func (p *program) serviceRemedy(err error) (status int, hints []string) {
 	if _, ok := errors.AsType[*session.NetworkError](err); ok {
 		return statusFailed, []string{"check the network, a VPN or HTTPS_PROXY, and AWS_CA_BUNDLE if your company has its own certificates; then run the command again"}
 	}
-	if busy, ok := errors.AsType[*session.BusyError](err); ok {
+	if busy, ok := errors.AsType[*store.BusyError](err); ok {
 		if busy.PID != 0 {
 			return statusFailed, []string{fmt.Sprintf("if that process hangs, end it: kill %d", busy.PID)}
 		}
@@ -229,7 +231,7 @@ func (p *program) answerRemedy(e *session.ServiceError) (status int, hints []str
 }
 
 // loginCommandFor returns the command line that logs in to the session.
-func (p *program) loginCommandFor(sso session.SSOSession) string {
+func (p *program) loginCommandFor(sso profile.SSOSession) string {
 	switch {
 	case p.profile != "":
 		return "ssoenv login " + shellWord(p.profile)
@@ -255,7 +257,7 @@ func rolesCommandFor(denied *session.AccessDeniedError) string {
 }
 
 // sectionOf names the section of the config file that describes the session.
-func sectionOf(sso session.SSOSession) string {
+func sectionOf(sso profile.SSOSession) string {
 	if sso.Name != "" {
 		return fmt.Sprintf("[sso-session %s]", sso.Name)
 	}

@@ -18,7 +18,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 )
 
 // A oneShotRedirect leads a browser, once, to an address that must not stand in the
@@ -36,7 +36,7 @@ type oneShotRedirect struct {
 // serveOnce has the browser open the address. It waits for nothing: fetched is
 // closed when the browser has the address, and ctx ends the waiting for that.
 func serveOnce(ctx context.Context, b browser, address string) (fetched <-chan struct{}, err error) {
-	if !session.IsWebURL(address) {
+	if !profile.IsWebURL(address) {
 		return nil, fmt.Errorf("%q is not an address for a browser", address)
 	}
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")

@@ -24,7 +24,10 @@ var floors = map[string]struct {
 	modules []string
 }{
 	"cmd/ssoenv": {
-		[]string{"session", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/offline", "cmd/internal/picker", "cmd/internal/shellenv"},
+		[]string{
+			"session", "session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache",
+			"cmd/internal/offline", "cmd/internal/picker", "cmd/internal/shellenv",
+		},
 		[]string{
 			"github.com/urfave/cli/v2", "github.com/adrg/xdg", "github.com/mattn/go-isatty", "github.com/zalando/go-keyring",
 			"golang.org/x/sys/unix",
@@ -32,22 +35,31 @@ var floors = map[string]struct {
 	},
 	"cmd/fakesso": {[]string{"session/ssotest"}, nil},
 	"session": {
-		[]string{"session/awsconfig", "session/safetext", "cache"},
+		[]string{"session/profile", "session/store", "session/safetext", "session/internal/awsapi", "session/internal/limiter"},
 		[]string{
 			"github.com/aws/aws-sdk-go-v2/aws",
 			"github.com/aws/aws-sdk-go-v2/service/sso", "github.com/aws/aws-sdk-go-v2/service/ssooidc", "github.com/aws/aws-sdk-go-v2/service/sts",
-			"github.com/aws/smithy-go",
-			"github.com/rogpeppe/go-internal/diff",
 		},
 	},
-	"session/awsconfig": {nil, nil},
-	"session/safetext":  {nil, []string{"golang.org/x/text/width"}},
-	"session/ssotest":   {nil, nil},
-	"cache":             {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
-	"shellinit":         {nil, nil},
-	"completions":       {nil, nil},
+	"session/internal/awsapi": {
+		[]string{"session/profile", "session/safetext"},
+		[]string{
+			"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/aws/middleware",
+			"github.com/aws/aws-sdk-go-v2/service/sso", "github.com/aws/aws-sdk-go-v2/service/ssooidc", "github.com/aws/aws-sdk-go-v2/service/sts",
+			"github.com/aws/smithy-go", "github.com/aws/smithy-go/middleware",
+		},
+	},
+	"session/internal/limiter": {nil, nil},
+	"session/store":            {[]string{"session/profile", "session/safetext", "cache"}, nil},
+	"session/profile":          {[]string{"session/awsconfig", "session/safetext", "cache"}, []string{"github.com/rogpeppe/go-internal/diff"}},
+	"session/awsconfig":        {nil, nil},
+	"session/safetext":         {nil, []string{"golang.org/x/text/width"}},
+	"session/ssotest":          {nil, nil},
+	"cache":                    {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
+	"shellinit":                {nil, nil},
+	"completions":              {nil, nil},
 	"cmd/internal/offline": {
-		[]string{"session", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/shellenv"},
+		[]string{"session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/shellenv"},
 		[]string{"github.com/adrg/xdg"},
 	},
 	"cmd/internal/shellenv": {[]string{"session/safetext", "shellinit"}, nil},
@@ -114,6 +126,30 @@ func TestImportsPointDown(t *testing.T) {
 			case !own && strings.Contains(imported, ".") && !slices.Contains(floor.modules, imported):
 				t.Errorf("%s imports %s, which %s has no need of", file.name, imported, file.room)
 			}
+		}
+	}
+}
+
+// offlinePackages are those that must not be able to use the network: they run at
+// every prompt, at every TAB and at a switch to cached credentials.
+var offlinePackages = []string{
+	"cache", "completions", "session/awsconfig", "session/profile", "session/safetext", "session/store", "shellinit",
+	"cmd/internal/offline", "cmd/internal/shellenv",
+}
+
+func TestOfflinePackagesLinkNoNetwork(t *testing.T) {
+	args := []string{"list", "-deps", "-f", "{{.ImportPath}}"}
+	for _, name := range offlinePackages {
+		args = append(args, module+"/"+name)
+	}
+	out, err := exec.Command("go", args...).Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for imported := range strings.Lines(string(out)) {
+		imported = strings.TrimSpace(imported)
+		if imported == "net" || strings.HasPrefix(imported, "net/http") || imported == "crypto/tls" || strings.HasPrefix(imported, "github.com/aws/") {
+			t.Errorf("%s is linked, which uses the network", imported)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (p *program) list(asJSON, namesOnly bool) error {
 		return p.print(offline.ListNames(client.Config))
 	}
 	p.warnOfConfig(client.Config)
-	rows := offline.List(client, p.state.Profile)
+	rows := offline.List(client.Config, client.Store, p.state.Profile)
 	switch {
 	case asJSON:
 		return p.printJSON(rows)

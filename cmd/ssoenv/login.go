@@ -11,6 +11,8 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // loginFlags say how a login proceeds.
@@ -72,9 +74,9 @@ func (p *program) runLogin(o loginOptions) error {
 // be asked for one, it logs in and calls act again. The login is a new one, even
 // if the cached token looks valid: act has shown that AWS does not accept it.
 // loginFailed is true if the error is that of the login.
-func (p *program) withLogin(ctx context.Context, client *session.Client, sso session.SSOSession, flags loginFlags, noLogin bool, act func() error) (loginFailed bool, err error) {
+func (p *program) withLogin(ctx context.Context, client *session.Client, sso profile.SSOSession, flags loginFlags, noLogin bool, act func() error) (loginFailed bool, err error) {
 	err = act()
-	if _, needed := errors.AsType[*session.LoginRequiredError](err); !needed || noLogin || !p.hasUser() {
+	if _, needed := errors.AsType[*store.LoginRequiredError](err); !needed || noLogin || !p.hasUser() {
 		return false, err
 	}
 	if err := p.ensureLogin(ctx, client, sso, flags, true); err != nil {
@@ -85,7 +87,7 @@ func (p *program) withLogin(ctx context.Context, client *session.Client, sso ses
 
 // sessionsFor returns the sessions that are meant. With --all, sessions that
 // cannot be read are an error beside the others.
-func (p *program) sessionsFor(config *session.Config, o sessionChoice) ([]session.SSOSession, error) {
+func (p *program) sessionsFor(config *profile.Config, o sessionChoice) ([]profile.SSOSession, error) {
 	given := 0
 	for _, is := range []bool{o.profile != "", o.session != "", o.all} {
 		if is {
@@ -100,7 +102,7 @@ func (p *program) sessionsFor(config *session.Config, o sessionChoice) ([]sessio
 	case o.all:
 		sessions, err := config.SSOSessions()
 		if len(sessions) == 0 && err == nil {
-			err = shownError{&session.ConfigError{Problem: config.Path + " has no SSO session"}, statusConfig,
+			err = shownError{&profile.ConfigError{Problem: config.Path + " has no SSO session"}, statusConfig,
 				[]string{"create one with: ssoenv configure"}}
 		}
 		return sessions, err
@@ -114,12 +116,12 @@ func (p *program) sessionsFor(config *session.Config, o sessionChoice) ([]sessio
 // defaultSession returns the session that is meant if none is named: that of the
 // profile "default", as for the AWS CLI, or the only one of the config, or the
 // one that the user picks.
-func (p *program) defaultSession(config *session.Config) ([]session.SSOSession, error) {
+func (p *program) defaultSession(config *profile.Config) ([]profile.SSOSession, error) {
 	sso, err := config.ProfileSSOSession("default")
 	names := config.SessionNames()
 	switch {
 	case err == nil:
-		return []session.SSOSession{sso}, nil
+		return []profile.SSOSession{sso}, nil
 	case len(names) == 1:
 		return single(config.SSOSession(names[0]))
 	case len(names) > 1 && p.canPrompt():
@@ -135,16 +137,16 @@ func (p *program) defaultSession(config *session.Config) ([]session.SSOSession, 
 	return nil, err
 }
 
-func single(sso session.SSOSession, err error) ([]session.SSOSession, error) {
+func single(sso profile.SSOSession, err error) ([]profile.SSOSession, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []session.SSOSession{sso}, nil
+	return []profile.SSOSession{sso}, nil
 }
 
 // resolveSession returns the session of the profile of that name. An ACCOUNT/ROLE
 // with an account's name leads to its session, whether the account exists or not.
-func resolveSession(config *session.Config, name string) (session.SSOSession, error) {
+func resolveSession(config *profile.Config, name string) (profile.SSOSession, error) {
 	sso, err := config.ProfileSSOSession(name)
 	if _, named, ok := accountAndRole(config, name, err); ok {
 		return named, nil
@@ -155,8 +157,8 @@ func resolveSession(config *session.Config, name string) (session.SSOSession, er
 // accountAndRole reads a name as ACCOUNT/ROLE or SESSION:ACCOUNT/ROLE with an
 // account's name in place of its id; err is the error of reading it as a
 // profile. sso is the session that knows the account's id.
-func accountAndRole(config *session.Config, name string, err error) (ref session.RoleRef, sso session.SSOSession, ok bool) {
-	missing, isMissing := errors.AsType[*session.NotFoundError](err)
+func accountAndRole(config *profile.Config, name string, err error) (ref profile.RoleRef, sso profile.SSOSession, ok bool) {
+	missing, isMissing := errors.AsType[*profile.NotFoundError](err)
 	slash := strings.LastIndexByte(name, '/')
 	if !isMissing || missing.Kind != "profile" || slash <= 0 {
 		return ref, sso, false
@@ -170,7 +172,7 @@ func accountAndRole(config *session.Config, name string, err error) (ref session
 		return ref, sso, false
 	}
 	if sso, err = config.SSOSession(cmp.Or(ref.Session, names[0])); err != nil {
-		return ref, session.SSOSession{}, false
+		return ref, profile.SSOSession{}, false
 	}
 	return ref, sso, true
 }
@@ -178,7 +180,7 @@ func accountAndRole(config *session.Config, name string, err error) (ref session
 // ensureLogin ensures a usable session, and shows the user what to do if that
 // takes a login. With force, it always does. A session that could not be stored
 // is an error: the next command would have to log in again.
-func (p *program) ensureLogin(ctx context.Context, client *session.Client, sso session.SSOSession, flags loginFlags, force bool) error {
+func (p *program) ensureLogin(ctx context.Context, client *session.Client, sso profile.SSOSession, flags loginFlags, force bool) error {
 	bounded, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	dialog := p.newLoginDialog(bounded, cancel, sso, flags)

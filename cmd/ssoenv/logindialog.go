@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // errWantsDeviceCode cancels a login whose user has typed "code".
@@ -17,7 +19,7 @@ type loginDialog struct {
 	p       *program
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
-	sso     session.SSOSession
+	sso     profile.SSOSession
 	method  session.Method
 	browser browser // nil: the user opens the address
 	remote  bool    // no browser on this machine can be redirected to it
@@ -28,7 +30,7 @@ type loginDialog struct {
 // newLoginDialog chooses the method: that of the flags, else the session's
 // setting, else a browser on this machine. If this machine has no browser, the
 // user opens the address elsewhere and pastes the address of the redirect.
-func (p *program) newLoginDialog(ctx context.Context, cancel context.CancelCauseFunc, sso session.SSOSession, flags loginFlags) *loginDialog {
+func (p *program) newLoginDialog(ctx context.Context, cancel context.CancelCauseFunc, sso profile.SSOSession, flags loginFlags) *loginDialog {
 	s := &loginDialog{p: p, ctx: ctx, cancel: cancel, sso: sso, pasted: make(chan string), undo: func() {}}
 	if flags.deviceCode || sso.LoginMethod == "device" {
 		s.method = session.DeviceCode
@@ -51,7 +53,7 @@ func (s *loginDialog) unattended() error {
 	if !s.remote || s.p.isTerminal(s.p.stdin) || s.method == session.DeviceCode {
 		return nil
 	}
-	return shownError{&session.LoginRequiredError{SSOSession: s.sso, Reason: "there is neither a browser nor a terminal to log in to"}, statusLogin,
+	return shownError{&store.LoginRequiredError{SSOSession: s.sso, Reason: "there is neither a browser nor a terminal to log in to"}, statusLogin,
 		[]string{"--device-code logs in with any browser on any machine; or set BROWSER"}}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 )
 
 type logoutOptions struct {
@@ -85,9 +86,9 @@ func (p *program) withLogoutHints(err error) error {
 }
 
 // sessionInUse returns the session that this shell's credentials came from.
-func (p *program) sessionInUse(config *session.Config) (session.SSOSession, bool) {
+func (p *program) sessionInUse(config *profile.Config) (profile.SSOSession, bool) {
 	if p.state.Profile == "" {
-		return session.SSOSession{}, false
+		return profile.SSOSession{}, false
 	}
 	sso, err := config.ProfileSSOSession(p.state.Profile)
 	return sso, err == nil

@@ -10,6 +10,8 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // pick shows a list at the terminal and returns the index of the item that the
@@ -47,7 +49,7 @@ func (p *program) pickProfile() (string, error) {
 	var usable []string
 	accounts := p.accountNames(client)
 	for _, name := range names {
-		profile, err := client.Config.Profile(name)
+		prof, err := client.Config.Profile(name)
 		if err != nil {
 			continue
 		}
@@ -56,12 +58,12 @@ func (p *program) pickProfile() (string, error) {
 			mark = "*"
 		}
 		items = append(items, picker.Item{Mark: mark, Columns: []string{
-			name, profile.AccountID, accounts[profile.AccountID], profile.RoleName, profile.Region,
+			name, prof.AccountID, accounts[prof.AccountID], prof.RoleName, prof.Region,
 		}})
 		usable = append(usable, name)
 	}
 	if len(items) == 0 {
-		return "", shownError{&session.ConfigError{Problem: client.Config.Path + " has no usable profile"}, statusConfig,
+		return "", shownError{&profile.ConfigError{Problem: client.Config.Path + " has no usable profile"}, statusConfig,
 			[]string{"create one with: ssoenv configure"}}
 	}
 	ctx, stop := p.interruptible()
@@ -74,7 +76,7 @@ func (p *program) pickProfile() (string, error) {
 }
 
 // pickSession shows the sso-sessions of the config.
-func (p *program) pickSession(config *session.Config) (string, error) {
+func (p *program) pickSession(config *profile.Config) (string, error) {
 	names := config.SessionNames()
 	ctx, stop := p.interruptible()
 	defer stop()
@@ -86,7 +88,7 @@ func (p *program) pickSession(config *session.Config) (string, error) {
 }
 
 // sessionItems returns the list items of the sso-sessions: name, start URL, region.
-func sessionItems(config *session.Config, names []string) []picker.Item {
+func sessionItems(config *profile.Config, names []string) []picker.Item {
 	items := make([]picker.Item, len(names))
 	for i, name := range names {
 		sso, err := config.SSOSession(name)
@@ -99,7 +101,7 @@ func sessionItems(config *session.Config, names []string) []picker.Item {
 }
 
 // accountItems returns the list items of the accounts: name, id, email address.
-func accountItems(accounts []session.Account) []picker.Item {
+func accountItems(accounts []store.Account) []picker.Item {
 	items := make([]picker.Item, len(accounts))
 	for i, a := range accounts {
 		items[i] = picker.Item{Columns: []string{offline.Dash(a.Name), a.ID, a.Email}}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -92,12 +92,21 @@ func dialect(name string) (shellinit.Shell, error) {
 // from this shell's environment, is not one. Regions from the config and from
 // flags are checked where they are read.
 func (p *program) checkRegion(region string) error {
-	if session.IsRegion(region) {
-		return nil
-	}
 	name := "AWS_REGION"
 	if p.env[name] == "" {
 		name = "AWS_DEFAULT_REGION"
 	}
-	return usageError{fmt.Sprintf("%s is %q, which is not a region such as eu-west-1", name, region)}
+	return checkRegionFlag(name, region)
+}
+
+// checkRegionFlag returns an error that names the flag or variable if region is
+// neither a region nor empty.
+func checkRegionFlag(name, region string) error {
+	if region == "" {
+		return nil
+	}
+	if _, err := profile.ParseRegion(region); err != nil {
+		return usageError{fmt.Sprintf("%s: %v", name, err)}
+	}
+	return nil
 }

@@ -26,7 +26,7 @@ func (p *program) prompt(name, format string) error {
 		if err != nil {
 			return nil
 		}
-		shown = offline.CachedPrompt(client, name)
+		shown = offline.CachedPrompt(client.Config, client.Store, name)
 	}
 	return p.print(shown.Line(format, p.now()))
 }

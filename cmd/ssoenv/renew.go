@@ -12,6 +12,8 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // The commands that hooks run. They are in no help and ask the user nothing.
@@ -40,16 +42,16 @@ const (
 // refresh renews the credentials of this shell's profile in the cache. within,
 // if not zero, is how long a command waits for it.
 func (p *program) refresh(within time.Duration) error {
-	client, profile, err := p.profileInUse()
+	client, prof, err := p.profileInUse()
 	if err != nil {
 		return err
 	}
-	if !client.StoresRoles(profile.SSOSession) {
+	if !client.StoresRoles(prof.SSOSession) {
 		err := errors.New("credentials of an isolated session cannot be stored on this machine")
-		client.RecordFailure(profile, err)
+		client.RecordFailure(prof, err)
 		return err
 	}
-	if failed, ok := client.LastFailure(profile); ok && p.now().Sub(failed).Abs() < retryPause {
+	if failed, ok := client.LastFailure(prof); ok && p.now().Sub(failed).Abs() < retryPause {
 		return statusError(statusFailed)
 	}
 	timeout := within
@@ -62,9 +64,9 @@ func (p *program) refresh(within time.Duration) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	_, err = client.Renew(ctx, profile)
+	_, err = client.Renew(ctx, prof)
 	if err != nil && isConclusive(ctx, err, within) {
-		client.RecordFailure(profile, err)
+		client.RecordFailure(prof, err)
 	}
 	return err
 }
@@ -73,7 +75,7 @@ func (p *program) refresh(within time.Duration) error {
 // renewed. It does not if another process is still renewing them, or if the
 // command that waited gave up.
 func isConclusive(ctx context.Context, err error, within time.Duration) bool {
-	if _, busy := errors.AsType[*session.BusyError](err); busy {
+	if _, busy := errors.AsType[*store.BusyError](err); busy {
 		return false
 	}
 	return ctx.Err() == nil || within == 0 && errors.Is(ctx.Err(), context.DeadlineExceeded)
@@ -98,7 +100,7 @@ func (p *program) adopt(shellName string) error {
 	if err != nil {
 		return err
 	}
-	change, err := offline.Adopt(client, p.state, p.env)
+	change, err := offline.Adopt(client.Config, client.Store, p.state, p.env)
 	if err != nil {
 		return err
 	}
@@ -110,15 +112,15 @@ func (p *program) adopt(shellName string) error {
 }
 
 // profileInUse returns the profile of this shell.
-func (p *program) profileInUse() (*session.Client, session.Profile, error) {
+func (p *program) profileInUse() (*session.Client, profile.Profile, error) {
 	if p.state.Profile == "" {
-		return nil, session.Profile{}, usageError{"this shell uses no profile"}
+		return nil, profile.Profile{}, usageError{"this shell uses no profile"}
 	}
 	p.profile = p.state.Profile
 	client, err := p.client()
 	if err != nil {
-		return nil, session.Profile{}, err
+		return nil, profile.Profile{}, err
 	}
-	profile, err := offline.InUse(client, p.state)
-	return client, profile, err
+	prof, err := offline.InUse(client.Config, client.Store, p.state)
+	return client, prof, err
 }

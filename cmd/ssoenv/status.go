@@ -64,7 +64,7 @@ func (p *program) status(o statusOptions) error {
 		return err
 	}
 	if s.Profile != "" {
-		if err := s.describe(client, p.now()); err != nil {
+		if err := s.describe(client); err != nil {
 			p.say("warning: %v", err)
 		}
 	}
@@ -78,19 +78,19 @@ func (p *program) status(o statusOptions) error {
 }
 
 // describe adds what the config and the caches say about the profile.
-func (s *statusJSON) describe(client *session.Client, now time.Time) error {
-	profile, err := client.Config.Profile(s.Profile)
+func (s *statusJSON) describe(client *session.Client) error {
+	p, err := client.Config.Profile(s.Profile)
 	if err != nil {
 		return err
 	}
-	s.AccountID, s.RoleName = profile.AccountID, profile.RoleName
-	s.SSOSession, s.StartURL = profile.SSOSession.Name, profile.SSOSession.StartURL
+	s.AccountID, s.RoleName = p.AccountID, p.RoleName
+	s.SSOSession, s.StartURL = p.SSOSession.Name, p.SSOSession.StartURL
 	if client.Roles != nil {
 		s.Cache = protection(client.Roles)
 	}
-	token, _ := client.CachedToken(profile.SSOSession)
+	token, _ := client.CachedToken(p.SSOSession)
 	s.TokenExpires, s.RegistrationExpire = jsonTime(token.Expires), jsonTime(token.RegistrationExpires)
-	s.Refreshable = profile.Renewable(token, now)
+	s.Refreshable = client.AutoRenews(p, token)
 	return nil
 }
 
@@ -117,7 +117,7 @@ func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	if err != nil {
 		return err
 	}
-	if err := s.describe(client, p.now()); err != nil {
+	if err := s.describe(client); err != nil {
 		return err
 	}
 	if s.Refreshable {

@@ -5,12 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 )
 
 // namesHint suggests the name that was probably meant, or says where to find the
 // names that exist.
-func (p *program) namesHint(missing *session.NotFoundError) []string {
+func (p *program) namesHint(missing *profile.NotFoundError) []string {
 	if missing.Unread != "" {
 		return []string{fmt.Sprintf("[%s] in %s needs quotes; without them, the AWS CLI ignores it: [%s %q]", missing.Unread, missing.File, missing.Kind, missing.Name)}
 	}

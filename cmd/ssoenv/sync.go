@@ -14,7 +14,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 type syncOptions struct {
@@ -47,12 +49,12 @@ func (p *program) sync(o syncOptions) error {
 	if err != nil {
 		return err
 	}
-	var sso session.SSOSession
-	var inventory []session.AccountRoles
+	var sso profile.SSOSession
+	var inventory []store.AccountRoles
 	var unlisted []string // accounts whose roles AWS does not list
-	err = p.withSession(sessionOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of session.SSOSession) (err error) {
+	err = p.withSession(sessionOptions{session: o.session, noLogin: o.noLogin}, func(ctx context.Context, client *session.Client, of profile.SSOSession) (err error) {
 		if sso = of; sso.Name == "" {
-			return shownError{&session.ConfigError{Problem: fmt.Sprintf("%s is the start URL of profiles in the legacy format, without an sso-session", sso.StartURL)}, statusConfig,
+			return shownError{&profile.ConfigError{Problem: fmt.Sprintf("%s is the start URL of profiles in the legacy format, without an sso-session", sso.StartURL)}, statusConfig,
 				[]string{"create an sso-session first: ssoenv configure"}}
 		}
 		inventory, err = p.discover(ctx, client, of, nil)
@@ -86,7 +88,7 @@ func (p *program) sync(o syncOptions) error {
 			}
 		}
 		backup, err := client.SaveConfig(ctx, plan.Edit)
-		if errors.Is(err, session.ErrConfigChanged) {
+		if errors.Is(err, profile.ErrConfigChanged) {
 			p.say("%v; planning again", err)
 			if err := p.reloadConfig(client); err != nil {
 				return err
@@ -106,15 +108,15 @@ func (p *program) sync(o syncOptions) error {
 
 // check returns an error for options that make no sense.
 func (o syncOptions) check() error {
-	if o.region != "" && !session.IsRegion(o.region) {
-		return usageError{fmt.Sprintf("--region is %q, which is not a region such as eu-west-1", o.region)}
+	if err := checkRegionFlag("--region", o.region); err != nil {
+		return err
 	}
 	for _, glob := range []string{o.accounts, o.roles} {
 		if _, err := path.Match(glob, ""); err != nil {
 			return usageError{fmt.Sprintf("%q is not a glob", glob)}
 		}
 	}
-	if _, err := expand(o.template, session.Account{}, "", ""); err != nil {
+	if _, err := expand(o.template, store.Account{}, "", ""); err != nil {
 		return usageError{err.Error()}
 	}
 	return nil
@@ -123,14 +125,14 @@ func (o syncOptions) check() error {
 // discover lists every account and role of the session and shows the progress.
 // found, which may be nil, is called for each account as soon as its roles are
 // known.
-func (p *program) discover(ctx context.Context, client *session.Client, sso session.SSOSession, found func(session.AccountRoles)) ([]session.AccountRoles, error) {
+func (p *program) discover(ctx context.Context, client *session.Client, sso profile.SSOSession, found func(store.AccountRoles)) ([]store.AccountRoles, error) {
 	bar := &progressBar{p: p}
 	warn := client.Warn
 	client.Warn = func(line string) { bar.end(); warn(line) }
 	defer func() { client.Warn = warn }()
 	events := session.DiscoveryEvents{Progress: bar.show}
 	if found != nil {
-		events.Found = func(account session.AccountRoles) {
+		events.Found = func(account store.AccountRoles) {
 			bar.end() // standard output may be the same screen
 			found(account)
 		}
@@ -145,8 +147,8 @@ func (p *program) discover(ctx context.Context, client *session.Client, sso sess
 
 // specs returns the profiles that are wanted, in the order of the accounts, each
 // with a name of its own.
-func (o syncOptions) specs(sso string, inventory []session.AccountRoles) []session.ProfileSpec {
-	var specs []session.ProfileSpec
+func (o syncOptions) specs(sso string, inventory []store.AccountRoles) []profile.Spec {
+	var specs []profile.Spec
 	count := map[string]int{}
 	for _, account := range inventory {
 		for _, role := range account.Roles {
@@ -154,7 +156,7 @@ func (o syncOptions) specs(sso string, inventory []session.AccountRoles) []sessi
 				continue
 			}
 			name, _ := expand(o.template, account.Account, role, sso)
-			specs = append(specs, session.ProfileSpec{Name: name, Session: sso, AccountID: account.ID, RoleName: role, Region: o.region})
+			specs = append(specs, profile.Spec{Name: name, Session: sso, AccountID: account.ID, RoleName: role, Region: o.region})
 			count[name]++
 		}
 	}
@@ -174,7 +176,7 @@ func (o syncOptions) specs(sso string, inventory []session.AccountRoles) []sessi
 	return specs
 }
 
-func (o syncOptions) matches(account session.Account, role string) bool {
+func (o syncOptions) matches(account store.Account, role string) bool {
 	return matchesGlob(o.roles, role) && (matchesGlob(o.accounts, account.ID) || matchesGlob(o.accounts, account.Name))
 }
 
@@ -182,13 +184,13 @@ func (o syncOptions) matches(account session.Account, role string) bool {
 // existing profile of the account and role. It does not if the options leave the
 // profile out, or if the account's roles are unknown. An account that the session
 // no longer gives access to has no name for a glob to match.
-func (o syncOptions) inScope(inventory []session.AccountRoles, unlisted []string) func(accountID, role string) bool {
+func (o syncOptions) inScope(inventory []store.AccountRoles, unlisted []string) func(accountID, role string) bool {
 	names := map[string]string{}
 	for _, account := range inventory {
 		names[account.ID] = account.Name
 	}
 	return func(accountID, role string) bool {
-		return !slices.Contains(unlisted, accountID) && o.matches(session.Account{ID: accountID, Name: names[accountID]}, role)
+		return !slices.Contains(unlisted, accountID) && o.matches(store.Account{ID: accountID, Name: names[accountID]}, role)
 	}
 }
 
@@ -202,7 +204,7 @@ func matchesGlob(glob, text string) bool {
 
 // expand fills in a template. Characters that some AWS tool cannot read in a
 // profile's name become hyphens.
-func expand(template string, account session.Account, role, sso string) (string, error) {
+func expand(template string, account store.Account, role, sso string) (string, error) {
 	values := map[string]string{
 		"account": cmp.Or(slug(account.Name), account.ID), "account_id": account.ID, "email": account.Email, "role": role, "session": sso,
 	}
@@ -233,7 +235,7 @@ func slug(text string) string {
 		if i := slices.Index(accented, r); i >= 0 {
 			r = rune(unaccented[i])
 		}
-		if r < 0x80 && session.IsPortableName(string(r)) {
+		if r < 0x80 && profile.IsPortableName(string(r)) {
 			if hyphen && b.Len() > 0 {
 				b.WriteByte('-')
 			}
@@ -250,7 +252,7 @@ var accented, unaccented = []rune("ÀÁÂÃÄÅàáâãäåĄąÇçĆćČčĎď�
 	"AAAAAAaaaaaaAaCcCcCcDdEEEEeeeeEeEeIIIIiiiiLlNnNnNnOOOOOOooooooOoRrSsSsTtUUUUuuuuUuUuYyyZzZzZz"
 
 // summarize says in one line what the plan changes.
-func (p *program) summarize(plan session.SyncPlan, prune bool, wanted int) {
+func (p *program) summarize(plan profile.SyncPlan, prune bool, wanted int) {
 	var changes []string
 	add := func(n int, what string) {
 		if n > 0 {

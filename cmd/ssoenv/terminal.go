@@ -14,7 +14,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
@@ -203,7 +203,7 @@ func splitWords(text string) ([]string, error) {
 // word. It gets none of this process's streams: what a browser prints must not
 // become shell code, and Ctrl-C at the terminal is not meant for it.
 func (b browser) open(address string) error {
-	if !session.IsWebURL(address) {
+	if !profile.IsWebURL(address) {
 		return fmt.Errorf("%q is not an address for a browser", address)
 	}
 	args, placed := make([]string, 0, len(b)), false
@@ -281,9 +281,9 @@ func (p *program) askHidden(ctx context.Context, prompt string) (string, error) 
 }
 
 // mfaCode asks for the code of the device that a role wants.
-func (p *program) mfaCode(ctx context.Context, profile session.Profile) (string, error) {
+func (p *program) mfaCode(ctx context.Context, prof profile.Profile) (string, error) {
 	code, err := p.askHidden(ctx, fmt.Sprintf("%q takes the role %s of account %s with a code of %s. The code:",
-		profile.Name, profile.RoleName, profile.AccountID, profile.Assume.MFASerial))
+		prof.Name, prof.RoleName, prof.AccountID, prof.Assume.MFASerial))
 	if err != nil {
 		return "", err
 	}

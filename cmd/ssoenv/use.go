@@ -13,6 +13,8 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 type useOptions struct {
@@ -102,20 +104,20 @@ type credentialOptions struct {
 	login   loginFlags
 }
 
-func credentialOptionsOf(c *cli.Context, profile string) (credentialOptions, error) {
+func credentialOptionsOf(c *cli.Context, name string) (credentialOptions, error) {
 	region := c.String("region")
-	if region != "" && !session.IsRegion(region) {
-		return credentialOptions{}, usageError{fmt.Sprintf("%q is not a region such as eu-west-1", region)}
+	if err := checkRegionFlag("--region", region); err != nil {
+		return credentialOptions{}, err
 	}
-	return credentialOptions{profile: profile, region: region, noLogin: c.Bool("no-login"), yes: c.Bool("yes"), login: loginFlagsOf(c)}, nil
+	return credentialOptions{profile: name, region: region, noLogin: c.Bool("no-login"), yes: c.Bool("yes"), login: loginFlagsOf(c)}, nil
 }
 
 // A switchPlan is a profile with its credentials and the region, which may be
 // empty.
 type switchPlan struct {
 	client  *session.Client
-	profile session.Profile
-	creds   session.Credentials
+	profile profile.Profile
+	creds   store.Credentials
 	region  string
 }
 
@@ -135,48 +137,48 @@ func (p *program) credentials(o credentialOptions) (switchPlan, error) {
 	if err != nil {
 		return switchPlan{}, err
 	}
-	profile, err := p.resolveProfile(client, o.profile)
+	prof, err := p.resolveProfile(client, o.profile)
 	if err != nil {
 		return switchPlan{}, err
 	}
-	return p.profileCredentials(client, profile, o)
+	return p.profileCredentials(client, prof, o)
 }
 
 // profileCredentials is [program.credentials] for a profile that has been read.
-func (p *program) profileCredentials(client *session.Client, profile session.Profile, o credentialOptions) (switchPlan, error) {
-	p.profile = profile.Name
-	if err := p.confirm(profile, o.yes); err != nil {
+func (p *program) profileCredentials(client *session.Client, prof profile.Profile, o credentialOptions) (switchPlan, error) {
+	p.profile = prof.Name
+	if err := p.confirm(prof, o.yes); err != nil {
 		return switchPlan{}, err
 	}
 	client.STSRegion = cmp.Or(o.region, client.STSRegion)
 	if !o.noLogin && p.canPrompt() {
 		client.MFACode = p.mfaCode
 	}
-	creds, fresh := client.FreshCredentials(profile)
-	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", profile.Name, profile.AccountID, profile.RoleName, fresh)
+	creds, fresh := client.FreshCredentials(prof)
+	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", prof.Name, prof.AccountID, prof.RoleName, fresh)
 	if !fresh {
 		p.warnOfConfig(client.Config)
 		ctx, stop := p.interruptible()
 		defer stop()
 		var err error
-		if creds, err = p.fetchCredentials(ctx, client, profile, o); err != nil {
+		if creds, err = p.fetchCredentials(ctx, client, prof, o); err != nil {
 			return switchPlan{}, err
 		}
 	}
-	return switchPlan{client: client, profile: profile, creds: creds, region: cmp.Or(o.region, profile.Region)}, nil
+	return switchPlan{client: client, profile: prof, creds: creds, region: cmp.Or(o.region, prof.Region)}, nil
 }
 
 // fetchCredentials gets the credentials from AWS. If a login is needed and the
 // user can be asked, that comes first, even if the cached credentials are still
 // valid. Otherwise valid cached credentials are returned for as long as they
 // last.
-func (p *program) fetchCredentials(ctx context.Context, client *session.Client, profile session.Profile, o credentialOptions) (creds session.Credentials, err error) {
-	loginFailed, err := p.withLogin(ctx, client, profile.SSOSession, o.login, o.noLogin, func() error {
-		creds, err = client.Renew(ctx, profile)
+func (p *program) fetchCredentials(ctx context.Context, client *session.Client, prof profile.Profile, o credentialOptions) (creds store.Credentials, err error) {
+	loginFailed, err := p.withLogin(ctx, client, prof.SSOSession, o.login, o.noLogin, func() error {
+		creds, err = client.Renew(ctx, prof)
 		return err
 	})
 	if err != nil && !loginFailed {
-		return client.CachedAfter(ctx, profile, err)
+		return client.CachedAfter(ctx, prof, err)
 	}
 	return creds, err
 }
@@ -199,7 +201,7 @@ func (p *program) resolveArg(arg string) (string, error) {
 // warnOfConfig warns, once in a run, if other users can write the config or if
 // the AWS CLI cannot read it. It reads all of the files, so a cached switch does
 // without.
-func (p *program) warnOfConfig(config *session.Config) {
+func (p *program) warnOfConfig(config *profile.Config) {
 	if p.configWarned {
 		return
 	}
@@ -235,22 +237,22 @@ func plainName(name string) bool {
 // resolveProfile reads the profile of that name. If there is none, the name may
 // be ACCOUNT/ROLE with an account's name, whose id is looked up at AWS. That
 // never leads to a login: the name is more likely mistyped.
-func (p *program) resolveProfile(client *session.Client, name string) (session.Profile, error) {
-	profile, err := client.Config.Profile(name)
+func (p *program) resolveProfile(client *session.Client, name string) (profile.Profile, error) {
+	prof, err := client.Config.Profile(name)
 	ref, sso, ok := accountAndRole(client.Config, name, err)
 	if !ok {
-		return profile, err
+		return prof, err
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
 	id, lookupErr := accountID(ctx, client, sso, ref.AccountID)
-	if _, ok := errors.AsType[*session.LoginRequiredError](lookupErr); ok {
+	if _, ok := errors.AsType[*store.LoginRequiredError](lookupErr); ok {
 		_, hints := p.remedy(nil, err)
-		return profile, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", ref.AccountID, shellWord(sso.Name)))}
+		return prof, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", ref.AccountID, shellWord(sso.Name)))}
 	}
 	if lookupErr != nil {
 		p.log("%q is not an account either: %v", ref.AccountID, lookupErr)
-		return profile, err
+		return prof, err
 	}
 	ref.AccountID = id
 	return client.Config.Profile(ref.String())

@@ -6,8 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 func whoamiAction(p *program, c *cli.Context) error {
@@ -32,7 +32,7 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 	if err != nil {
 		return err
 	}
-	creds := session.Credentials{
+	creds := store.Credentials{
 		AccessKeyID:  p.env["AWS_ACCESS_KEY_ID"],
 		SecretKey:    safetext.Secret(p.env["AWS_SECRET_ACCESS_KEY"]),
 		SessionToken: safetext.Secret(p.env["AWS_SESSION_TOKEN"]),

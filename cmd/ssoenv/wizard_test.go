@@ -31,7 +31,7 @@ func TestTheWizard(t *testing.T) {
 	// Where the portal is, it says itself; and no browser opens before.
 	s.expect(`Region of the Identity Center \[us-east-1\]: `)
 	s.typeLine("eu-west-1")
-	s.expect("the portal is in us-east-1, not in eu-west-1")
+	s.expect("the access portal is in us-east-1, not in eu-west-1")
 	if n := w.logins(); n != 0 {
 		t.Errorf("%d logins before the region was known", n)
 	}

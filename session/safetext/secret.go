@@ -5,7 +5,7 @@ import (
 	"log/slog"
 )
 
-// Secret is text that must not reach a screen, a log or an error. It prints
+// Secret is text that must not be in any output, log or error. It prints
 // [redacted] under every fmt verb, in slog and in JSON; Reveal is the only way
 // out, and is called at the wire, the cache and the export alone.
 type Secret string
@@ -16,7 +16,7 @@ const Redacted = "[redacted]"
 // Reveal returns the secret itself.
 func (s Secret) Reveal() string { return string(s) }
 
-// Format prints [redacted] whatever the verb and the flags.
+// Format prints [redacted] for every verb and flag.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(Redacted)) }
 
 // String returns [redacted].

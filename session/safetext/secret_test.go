@@ -20,7 +20,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	}{"AKIA", canary, canary}
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, nil))
-	logger.Info("x", "token", token, "secret", Secret(canary), "keys", &creds)
+	logger.Info("x", "token", token, "secret", Secret(canary), "creds", &creds)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10.3s", "%T%v"} {
 		_, _ = fmt.Fprintf(&log, verb, Secret(canary), Secret(canary))
 		_, _ = fmt.Fprintf(&log, verb, token, creds)

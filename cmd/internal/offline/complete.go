@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/ssoenv/ssoenv/completions"
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -19,15 +19,15 @@ import (
 // candidates from the config.
 //
 // ok is false if the shell itself should complete the word.
-func Complete(commands []Command, shell string, args []string, previous string, readConfig func() (*session.Config, error)) (text string, ok bool) {
+func Complete(commands []Command, shell string, args []string, previous string, readConfig func() (*profile.Config, error)) (text string, ok bool) {
 	line, ok := completions.Read(shell, args)
 	if !ok {
 		return "", false
 	}
-	m := menu{commands: commands, previous: previous, line: line, config: sync.OnceValue(func() *session.Config {
+	m := menu{commands: commands, previous: previous, line: line, config: sync.OnceValue(func() *profile.Config {
 		config, err := readConfig()
 		if err != nil {
-			config, _ = session.ReadConfig("", "") // empty, without an error
+			config, _ = profile.ReadConfig("", "") // empty, without an error
 		}
 		return config
 	})}
@@ -112,7 +112,7 @@ func OutputFormats() []string { return []string{"json", "text", "table", "yaml",
 type menu struct {
 	commands []Command
 	previous string                 // the shell's previous profile
-	config   func() *session.Config // empty if it cannot be read
+	config   func() *profile.Config // empty if it cannot be read
 	line     completions.Line
 
 	lead       string // precedes each candidate: "--region=" before a value, else nothing
@@ -254,7 +254,7 @@ const maxDescribed = 200
 
 // An aboutProfile returns a description of a profile. ok is false if the profile
 // cannot be used for what the command does.
-type aboutProfile func(config *session.Config, name string) (text string, ok bool)
+type aboutProfile func(config *profile.Config, name string) (text string, ok bool)
 
 // profiles offers the profiles that match the word at the cursor. If there are
 // at most maxDescribed, it describes them and leaves out those that cannot be
@@ -284,13 +284,13 @@ func (m *menu) profiles(about aboutProfile) {
 }
 
 // aboutRole describes a profile by its account, role and session.
-func aboutRole(config *session.Config, name string) (string, bool) {
-	profile, err := config.Profile(name)
-	return profile.AccountID + " " + profile.RoleName + " " + profile.SSOSession.Title(), err == nil
+func aboutRole(config *profile.Config, name string) (string, bool) {
+	p, err := config.Profile(name)
+	return p.AccountID + " " + p.RoleName + " " + p.SSOSession.Title(), err == nil
 }
 
 // aboutSession describes a profile by its session.
-func aboutSession(config *session.Config, name string) (string, bool) {
+func aboutSession(config *profile.Config, name string) (string, bool) {
 	if text, ok := aboutRole(config, name); ok {
 		return text, true
 	}
@@ -298,7 +298,7 @@ func aboutSession(config *session.Config, name string) (string, bool) {
 	return sso.Title(), err == nil
 }
 
-func aboutNothing(*session.Config, string) (string, bool) { return "", true }
+func aboutNothing(*profile.Config, string) (string, bool) { return "", true }
 
 func (m *menu) sessions() {
 	config := m.config()
@@ -312,13 +312,13 @@ func (m *menu) sessions() {
 
 // valuesOf offers the distinct values that the first profiles of the config, at
 // most that many, have of something, each with the first profile that has it.
-func (m *menu) valuesOf(most int, value func(session.Profile) string) {
+func (m *menu) valuesOf(most int, value func(profile.Profile) string) {
 	config, seen := m.config(), map[string]bool{}
 	names := config.ProfileNames()
 	config.SessionNames() // makes an index for the lookups
 	for _, name := range names[:min(len(names), most)] {
-		profile, err := config.Profile(name)
-		if text := value(profile); err == nil && !seen[text] && m.wants(text) {
+		p, err := config.Profile(name)
+		if text := value(p); err == nil && !seen[text] && m.wants(text) {
 			seen[text] = true
 			m.offer(text, name)
 		}
@@ -326,11 +326,11 @@ func (m *menu) valuesOf(most int, value func(session.Profile) string) {
 }
 
 func (m *menu) accounts() {
-	m.valuesOf(math.MaxInt, func(p session.Profile) string { return p.AccountID })
+	m.valuesOf(math.MaxInt, func(p profile.Profile) string { return p.AccountID })
 }
 
 func (m *menu) roleNames() {
-	m.valuesOf(math.MaxInt, func(p session.Profile) string { return p.RoleName })
+	m.valuesOf(math.MaxInt, func(p profile.Profile) string { return p.RoleName })
 }
 
 // regions offers AWS's regions and other ones that profiles name.
@@ -342,7 +342,7 @@ func (m *menu) regions() {
 			m.offer(region.name, region.place)
 		}
 	}
-	m.valuesOf(maxDescribed, func(p session.Profile) string {
+	m.valuesOf(maxDescribed, func(p profile.Profile) string {
 		if known[p.Region] {
 			return ""
 		}

@@ -7,8 +7,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // A ListedProfile is one profile of "ssoenv list".
@@ -28,7 +29,7 @@ type ListedProfile struct {
 
 // ListNames returns the profiles' names, a line each. It leaves out names that a
 // terminal would not show as they are.
-func ListNames(config *session.Config) string {
+func ListNames(config *profile.Config) string {
 	var b strings.Builder
 	for _, name := range config.ProfileNames() {
 		if safetext.Printable(name) == name {
@@ -40,28 +41,27 @@ func ListNames(config *session.Config) string {
 
 // List returns all profiles in the order of the files. inUse is the name of the
 // shell's profile.
-func List(client *session.Client, inUse string) []ListedProfile {
-	config := client.Config
+func List(config *profile.Config, caches *store.Store, inUse string) []ListedProfile {
 	names := config.ProfileNames()
 	config.SessionNames() // makes an index for the lookups below
 	rows := make([]ListedProfile, 0, len(names))
-	var usable []session.Profile
+	var usable []profile.Profile
 	for _, name := range names {
 		row := ListedProfile{Profile: name, InUse: name == inUse}
-		profile, err := config.Profile(name)
+		p, err := config.Profile(name)
 		if err != nil {
 			row.Problem = err.Error()
 		} else {
-			row.AccountID, row.RoleName, row.Region = profile.AccountID, profile.RoleName, profile.Region
-			row.SSOSession, row.StartURL = profile.SSOSession.Name, profile.SSOSession.StartURL
-			if profile.Source != nil {
-				row.Source, row.RoleARN = profile.Source.Name, profile.Assume.RoleARN
+			row.AccountID, row.RoleName, row.Region = p.AccountID, p.RoleName, p.Region
+			row.SSOSession, row.StartURL = p.SSOSession.Name, p.SSOSession.StartURL
+			if p.Source != nil {
+				row.Source, row.RoleARN = p.Source.Name, p.Assume.RoleARN
 			}
-			usable = append(usable, profile)
+			usable = append(usable, p)
 		}
 		rows = append(rows, row)
 	}
-	expirations := client.CachedExpirations(usable)
+	expirations := caches.CachedExpirations(usable)
 	for i := range rows {
 		if expires, ok := expirations[rows[i].Profile]; ok {
 			expires = expires.Truncate(time.Second)

@@ -5,8 +5,9 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
-	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // A Prompt is what a prompt can show of a profile.
@@ -22,16 +23,16 @@ func ShellPrompt(state shellenv.State) Prompt {
 
 // CachedPrompt returns the prompt of a profile that another shell may use. It is
 // empty if the profile has no valid credentials in the cache.
-func CachedPrompt(client *session.Client, name string) Prompt {
-	profile, err := client.Config.Profile(name)
+func CachedPrompt(config *profile.Config, caches *store.Store, name string) Prompt {
+	p, err := config.Profile(name)
 	if err != nil {
 		return Prompt{}
 	}
-	creds, valid := client.CachedCredentials(profile)
+	creds, valid := caches.CachedCredentials(p)
 	if !valid {
 		return Prompt{}
 	}
-	return Prompt{name, profile.AccountID, profile.Region, creds.Expires}
+	return Prompt{name, p.AccountID, p.Region, creds.Expires}
 }
 
 // Line returns the prompt as one line in the given format: %p is the profile, %t

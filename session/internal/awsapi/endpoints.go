@@ -1,0 +1,237 @@
+package awsapi
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sso"
+	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/safetext"
+)
+
+// Endpoints replace the addresses of the services, as AWS_ENDPOINT_URL_SSO,
+// AWS_ENDPOINT_URL_SSO_OIDC, AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL_SIGNIN do
+// for the AWS tools. An empty one follows from the region. Nothing else in the
+// environment or in a file changes an address: a token is sent to AWS, or where
+// the user sent it by name.
+type Endpoints struct{ SSO, OIDC, STS, Signin string }
+
+// Check returns a *[profile.ConfigError] for an address that a token must not be
+// sent to: anything but https, or plain http to this machine.
+func (e Endpoints) Check() error {
+	for _, override := range []struct{ name, url string }{
+		{"AWS_ENDPOINT_URL_SSO", e.SSO},
+		{"AWS_ENDPOINT_URL_SSO_OIDC", e.OIDC},
+		{"AWS_ENDPOINT_URL_STS", e.STS},
+		{"AWS_ENDPOINT_URL_SIGNIN", e.Signin},
+	} {
+		if override.url != "" && !profile.IsWebURL(override.url) {
+			return &profile.ConfigError{Key: override.name, Problem: fmt.Sprintf("%s is %q, which is neither an https URL nor http to this machine", override.name, override.url)}
+		}
+	}
+	return nil
+}
+
+// Services makes the clients of the AWS services.
+type Services struct {
+	Transport func() (http.RoundTripper, error) // called when one is needed
+	Endpoints Endpoints
+	Now       func() time.Time
+
+	// ClockDrift is called with the drift that each response of a service shows.
+	ClockDrift func(ClockDrift)
+}
+
+// HTTPClient returns the HTTP client for one service in the region. The region
+// becomes part of a host name, so it is checked here, even if a caller has checked
+// it.
+func (s Services) HTTPClient(region string) (*HTTPClient, error) {
+	if err := checkRegion(region); err != nil {
+		return nil, err
+	}
+	transport, err := s.Transport()
+	if err != nil {
+		return nil, err
+	}
+	onAnswer := func(res *http.Response) {
+		if drift, ok := clockDrift(s.Now(), res); ok {
+			s.ClockDrift(drift)
+		}
+	}
+	return &HTTPClient{transport: transport, region: region, onAnswer: onAnswer}, nil
+}
+
+func checkRegion(region string) error {
+	if _, err := profile.ParseRegion(region); err != nil {
+		return &profile.ConfigError{Problem: err.Error()}
+	}
+	return nil
+}
+
+// The SDK clients are made without the SDK's config package. It takes
+// milliseconds at each start, and reads credentials and endpoints from sources
+// that must not count here. HTTPClient does the retries.
+
+// OIDC returns a client of the IAM Identity Center OIDC service.
+func (s Services) OIDC(region string) (*ssooidc.Client, error) {
+	client, err := s.HTTPClient(region)
+	if err != nil {
+		return nil, err
+	}
+	return ssooidc.New(ssooidc.Options{
+		Region: region, BaseEndpoint: override(s.Endpoints.OIDC), HTTPClient: client, Retryer: aws.NopRetryer{},
+	}), nil
+}
+
+// SSO returns a client of the portal.sso service of IAM Identity Center.
+func (s Services) SSO(region string) (*sso.Client, error) {
+	client, err := s.HTTPClient(region)
+	if err != nil {
+		return nil, err
+	}
+	return s.SSOOver(client), nil
+}
+
+// SSOOver is [Services.SSO] with an HTTP client of the caller's.
+func (s Services) SSOOver(client *HTTPClient) *sso.Client {
+	return sso.New(sso.Options{
+		Region: client.region, BaseEndpoint: override(s.Endpoints.SSO), HTTPClient: client, Retryer: aws.NopRetryer{},
+	})
+}
+
+// STS returns a client of STS that signs with the credentials.
+func (s Services) STS(region string, creds aws.Credentials) (*sts.Client, error) {
+	client, err := s.HTTPClient(region)
+	if err != nil {
+		return nil, err
+	}
+	return sts.New(sts.Options{
+		Region: region, BaseEndpoint: override(s.Endpoints.STS), HTTPClient: client, Retryer: aws.NopRetryer{},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return creds, nil }),
+	}), nil
+}
+
+func override(endpoint string) *string {
+	if endpoint == "" {
+		return nil
+	}
+	return aws.String(endpoint)
+}
+
+// AuthorizeURL returns the page of the OIDC service at which a browser begins an
+// authorization code login. The SDK has no call for it.
+func (s Services) AuthorizeURL(ctx context.Context, region string) (*url.URL, error) {
+	if err := checkRegion(region); err != nil {
+		return nil, err
+	}
+	base, err := s.oidcURL(ctx, region)
+	if err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(base + "/authorize")
+	if err != nil {
+		return nil, fmt.Errorf("the OIDC endpoint %q: %w", base, err)
+	}
+	return u, nil
+}
+
+// oidcURL returns the address of the OIDC service without a slash at the end.
+func (s Services) oidcURL(ctx context.Context, region string) (string, error) {
+	if s.Endpoints.OIDC != "" {
+		return strings.TrimSuffix(s.Endpoints.OIDC, "/"), nil
+	}
+	endpoint, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{Region: aws.String(region)}.WithDefaults())
+	if err != nil {
+		return "", CallError("the OIDC endpoint of "+safetext.Printable(region), err)
+	}
+	return strings.TrimSuffix(endpoint.URI.String(), "/"), nil
+}
+
+// ssoURL returns the address of the portal.sso service without a slash at the end.
+func (s Services) ssoURL(ctx context.Context, region string) (string, error) {
+	if s.Endpoints.SSO != "" {
+		return strings.TrimSuffix(s.Endpoints.SSO, "/"), nil
+	}
+	endpoint, err := sso.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sso.EndpointParameters{Region: aws.String(region)}.WithDefaults())
+	if err != nil {
+		return "", CallError("the portal.sso endpoint of "+safetext.Printable(region), err)
+	}
+	return strings.TrimSuffix(endpoint.URI.String(), "/"), nil
+}
+
+// loginHosts are AWS's hosts of access portals and sign-in pages. A leading dot
+// means all hosts below. Domains in which customers can have hosts are left out:
+// amazonaws.com has them, and api.amazonwebservices.eu, in which the AWS CLI
+// expects access portals too, may have them.
+var loginHosts = []string{
+	".awsapps.com", ".awsapps.cn", ".app.aws", ".signin.aws",
+	".portal.amazonaws.com", ".portal.amazonaws.com.cn", ".portal.amazonaws.eu",
+	".app.amazonwebservices.com.cn",
+	"identitycenter.amazonaws.com", "identitycenter.amazonaws.com.cn", "identitycenter.amazonaws.eu", "identitycenter.us-gov.amazonaws.com",
+}
+
+func isLoginHost(host string) bool {
+	return slices.ContainsFunc(loginHosts, func(aws string) bool {
+		return host == aws || aws[0] == '.' && strings.HasSuffix(host, aws)
+	})
+}
+
+// IsLoginPage reports whether the user may be sent to an address that the service
+// named for a login: a page of the service or of the access portal of the
+// session, or a page in a domain of AWS's for logins.
+func (s Services) IsLoginPage(ctx context.Context, session profile.SSOSession, address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || !profile.IsWebURL(address) {
+		return false
+	}
+	service, err := s.AuthorizeURL(ctx, session.Region)
+	if err != nil {
+		return false
+	}
+	if u.Host == service.Host {
+		return true
+	}
+	if start, err := url.Parse(session.StartURL); err == nil && u.Host == start.Host {
+		return true
+	}
+	if _, domain, ok := strings.Cut(service.Host, "."); ok && s.Endpoints.OIDC == "" && u.Host == "device.sso."+domain {
+		return true // the pages of oidc.REGION.amazonaws.com
+	}
+	return u.Scheme == "https" && isLoginHost(u.Host)
+}
+
+// ConsoleHosts returns the address of the region's sign-in federation and the host
+// of its console. In the first region of a partition, and in all of China, the
+// sign-in host has no region. The hosts of the iso partitions are not public, and
+// their regions are an error.
+func (s Services) ConsoleHosts(region string) (federation, console string, err error) {
+	signin := region + ".signin.aws.amazon.com"
+	console = region + ".console.aws.amazon.com"
+	_, area, _ := strings.Cut(region, "-")
+	switch {
+	case region == "us-east-1":
+		signin = "signin.aws.amazon.com"
+	case strings.HasPrefix(region, "cn-"):
+		signin, console = "signin.amazonaws.cn", region+".console.amazonaws.cn"
+	case region == "us-gov-west-1":
+		signin, console = "signin.amazonaws-us-gov.com", region+".console.amazonaws-us-gov.com"
+	case strings.HasPrefix(region, "us-gov-"):
+		signin, console = region+".signin.amazonaws-us-gov.com", region+".console.amazonaws-us-gov.com"
+	case strings.HasPrefix(region, "eusc-"):
+		signin, console = region+".signin.amazonaws-eusc.eu", region+".console.amazonaws-eusc.eu"
+	case strings.HasPrefix(area, "iso"):
+		return "", "", fmt.Errorf("the console of %s is in a partition of its own, whose address is not public", region)
+	}
+	base := cmp.Or(s.Endpoints.Signin, "https://"+signin)
+	return strings.TrimSuffix(base, "/") + "/federation", console, nil
+}

@@ -1,0 +1,306 @@
+package profile
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ssoenv/ssoenv/session/awsconfig"
+	"github.com/ssoenv/ssoenv/session/safetext"
+)
+
+// A keyRule says which values of a key are accepted.
+type keyRule struct {
+	valid  func(string) bool
+	wanted string // completes "which is not"
+}
+
+// keyRules has the rule of every key that is checked. An empty value is the same
+// as a missing key, and passes; [requireKeys] is for keys that must be there.
+var keyRules = map[string]keyRule{
+	"sso_start_url":     {IsWebURL, "an https URL"},
+	"sso_region":        {IsRegion, regionForm},
+	"sso_account_id":    {IsAccountID, "12 digits"},
+	"sso_role_name":     {IsRoleName, "1 to 64 letters, digits and any of _+=,.@-"},
+	"region":            {IsRegion, regionForm},
+	"role_arn":          {isRoleARN, "the ARN of a role such as arn:aws:iam::123456789012:role/Name"},
+	"role_session_name": {isSessionName, "2 to 64 letters, digits and any of _+=,.@-"},
+	"external_id":       {func(text string) bool { return isPlainText(text, 1224) }, "printable ASCII"},
+	"mfa_serial":        {func(text string) bool { return isPlainText(text, 256) }, "the ARN or the serial number of a device"},
+	"credential_source": {oneOf(credentialSources...), "Ec2InstanceMetadata, EcsContainer or Environment"},
+	"ssoenv_login":      {oneOf("auto", "pkce", "device"), "auto, pkce or device"},
+	"ssoenv_store":      {oneOf("shared", "isolated"), "shared or isolated"},
+	"ssoenv_confirm":    {oneOf("true", "false"), "true or false"},
+	"ssoenv_color":      {isColor, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255"},
+}
+
+var credentialSources = []string{"Ec2InstanceMetadata", "EcsContainer", "Environment"}
+
+func oneOf(values ...string) func(string) bool {
+	return func(text string) bool { return slices.Contains(values, text) }
+}
+
+// checkKeys returns an error for the first of the keys whose value breaks its
+// rule, in the order of the keys.
+func checkKeys(section fmt.Stringer, values map[string]string, keys ...string) error {
+	for _, key := range keys {
+		if value := values[key]; value != "" && !keyRules[key].valid(value) {
+			return badValue(section, key, value, keyRules[key].wanted)
+		}
+	}
+	return nil
+}
+
+// requireKeys returns an error for the first of the keys that has no value.
+func requireKeys(section fmt.Stringer, values map[string]string, keys ...string) error {
+	for _, key := range keys {
+		if values[key] == "" {
+			return &ConfigError{Section: section.String(), Key: key, Problem: section.String() + " has no " + key}
+		}
+	}
+	return nil
+}
+
+// badValue returns the error about a value. If the value has a comment, it adds
+// that comments need their own line: the AWS CLI reads a comment on the same line
+// as part of the value, other SDKs do not.
+func badValue(section fmt.Stringer, key, value, wanted string) error {
+	problem := fmt.Sprintf("%s of %s is %q, which is not %s", key, section, value, wanted)
+	if strings.Contains(value, " #") || strings.Contains(value, " ;") {
+		problem += "; a comment must be on a line of its own"
+	}
+	return &ConfigError{Section: section.String(), Key: key, Problem: problem}
+}
+
+// checkName returns an error if the name of the section has control characters.
+func checkName(section fmt.Stringer, name string) error {
+	if hasControl(name) {
+		return &ConfigError{Section: section.String(), Problem: section.String() + " has control characters in its name"}
+	}
+	return nil
+}
+
+// String returns the words that name the section in an error.
+func (raw rawProfile) String() string { return fmt.Sprintf("profile %q", raw.name) }
+
+type sessionName string
+
+func (name sessionName) String() string { return fmt.Sprintf("sso-session %q", string(name)) }
+
+// A decodedSession is an sso-session, or what is wrong with it.
+type decodedSession struct {
+	values  map[string]string
+	session SSOSession
+	err     error
+}
+
+func decodeSession(name string, values map[string]string) decodedSession {
+	section := sessionName(name)
+	s := SSOSession{
+		Name:        name,
+		StartURL:    values["sso_start_url"],
+		Region:      values["sso_region"],
+		Scopes:      ParseScopes(values["sso_registration_scopes"]),
+		LoginMethod: values["ssoenv_login"],
+		Browser:     values["ssoenv_browser"],
+		Isolated:    values["ssoenv_store"] == "isolated",
+	}
+	// An unknown store is an error and not ignored: the user who asked for it
+	// does not want the token in a file.
+	err := cmp.Or(checkName(section, name), checkKeys(section, values, "ssoenv_store"), checkSession(section, values))
+	return decodedSession{values, s, err}
+}
+
+// checkSession checks the keys that an sso-session and a legacy profile share.
+func checkSession(section fmt.Stringer, values map[string]string) error {
+	return cmp.Or(
+		requireKeys(section, values, "sso_start_url", "sso_region"),
+		checkKeys(section, values, "sso_region", "sso_start_url", "ssoenv_login"),
+	)
+}
+
+// profileSession returns the SSO session that the profile itself logs in to, by
+// its sso_session or its own start URL.
+func (c *Config) profileSession(raw rawProfile) (SSOSession, error) {
+	if err := checkName(raw, raw.name); err != nil {
+		return SSOSession{}, err
+	}
+	if store := raw.get("ssoenv_store"); store != "" && store != "shared" {
+		return SSOSession{}, &ConfigError{Section: raw.String(), Key: "ssoenv_store",
+			Problem: fmt.Sprintf("%s says ssoenv_store = %s, but only an sso-session has a store", raw, store)}
+	}
+	if raw.sessionName == "" {
+		return legacySession(raw)
+	}
+	if !raw.hasSession {
+		return SSOSession{}, &ConfigError{Section: raw.String(), Key: "sso_session",
+			Problem: fmt.Sprintf("%s names sso-session %q, which %s does not have", raw, raw.sessionName, c.Path)}
+	}
+	decoded := c.decodedSession(raw.sessionName, raw.session)
+	if decoded.err != nil {
+		return SSOSession{}, decoded.err
+	}
+	s := decoded.session
+	s.LoginMethod = cmp.Or(raw.get("ssoenv_login"), s.LoginMethod)
+	s.Browser = cmp.Or(raw.get("ssoenv_browser"), s.Browser)
+	return s, checkKeys(raw, raw.values, "ssoenv_login")
+}
+
+func legacySession(raw rawProfile) (SSOSession, error) {
+	s := SSOSession{
+		StartURL:    raw.get("sso_start_url"),
+		Region:      raw.get("sso_region"),
+		Scopes:      []string{DefaultScope},
+		LoginMethod: raw.get("ssoenv_login"),
+		Browser:     raw.get("ssoenv_browser"),
+	}
+	if s.StartURL == "" && raw.get("sso_account_id") == "" && raw.get("sso_role_name") == "" {
+		if how, ok := kindDescriptions[raw.kind(true)]; ok {
+			return SSOSession{}, &UnsupportedError{Profile: raw.name, How: how, Process: raw.get("credential_process")}
+		}
+		return SSOSession{}, &ConfigError{Section: raw.String(), Key: "sso_session",
+			Problem: raw.String() + " does not log in through IAM Identity Center: it has no sso_session"}
+	}
+	return s, checkSession(raw, raw.values)
+}
+
+// ssoProfile decodes a profile whose role belongs to an SSO session.
+func (c *Config) ssoProfile(raw rawProfile) (Profile, error) {
+	s, err := c.profileSession(raw)
+	if err != nil {
+		return Profile{}, err
+	}
+	err = cmp.Or(
+		requireKeys(raw, raw.values, "sso_account_id", "sso_role_name"),
+		c.checkConsistent(raw),
+		checkKeys(raw, raw.values, "sso_account_id", "sso_role_name"),
+	)
+	if err != nil {
+		return Profile{}, err
+	}
+	return Profile{Name: raw.name, SSOSession: s, AccountID: raw.get("sso_account_id"), RoleName: raw.get("sso_role_name")}, nil
+}
+
+// checkConsistent returns an error if a key is in the profile and in its
+// sso-session with different values, as the AWS CLI and the Go SDK do. The keys
+// of ssoenv may differ.
+func (c *Config) checkConsistent(raw rawProfile) error {
+	if !raw.hasSession {
+		return nil
+	}
+	values := c.sessions[raw.sessionName].values
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		inProfile, inSession := raw.get(key), values[key]
+		if inProfile != "" && inProfile != inSession && !strings.HasPrefix(key, "ssoenv_") {
+			return &ConfigError{Section: raw.String(), Key: key,
+				Problem: fmt.Sprintf("%s is %q in profile %q but %q in its sso-session %q", key, inProfile, raw.name, inSession, raw.sessionName)}
+		}
+	}
+	return nil
+}
+
+// decodeAssumeRole decodes the role that the profile assumes, and returns its
+// account and name besides.
+func decodeAssumeRole(raw rawProfile) (role AssumeRole, account, name string, err error) {
+	err = cmp.Or(checkName(raw, raw.name), checkKeys(raw, raw.values, "role_arn", "role_session_name", "external_id", "mfa_serial"))
+	if err != nil {
+		return AssumeRole{}, "", "", err
+	}
+	role = AssumeRole{
+		RoleARN:     raw.get("role_arn"),
+		ExternalID:  raw.get("external_id"),
+		SessionName: raw.get("role_session_name"),
+		MFASerial:   raw.get("mfa_serial"),
+	}
+	// The AWS CLI ignores a duration_seconds that is not a number.
+	if seconds, err := strconv.ParseInt(raw.get("duration_seconds"), 10, 32); err == nil {
+		role.Duration = time.Duration(seconds) * time.Second
+	}
+	account, name, _ = parseRoleARN(role.RoleARN)
+	return role, account, name, nil
+}
+
+// decodeStaticKeys decodes a source profile with static keys.
+func decodeStaticKeys(raw rawProfile) (Profile, error) {
+	if err := requireKeys(raw, raw.values, "aws_access_key_id", "aws_secret_access_key"); err != nil {
+		return Profile{}, err
+	}
+	id, secret, token := raw.get("aws_access_key_id"), raw.get("aws_secret_access_key"), raw.get("aws_session_token")
+	// The value is not quoted: it may be the secret under the wrong key.
+	if !IsAccessKeyID(id) || !IsSecretText(secret) || token != "" && !IsSecretText(token) {
+		return Profile{}, &ConfigError{Section: raw.String(), Key: "aws_access_key_id", Problem: raw.String() + " has static keys that are no AWS keys"}
+	}
+	keys := &StaticKeys{AccessKeyID: id, SecretKey: safetext.Secret(secret), SessionToken: safetext.Secret(token)}
+	return Profile{Name: raw.name, Static: keys}, nil
+}
+
+// decodeSettings sets the fields of p that only count in the profile that the
+// user named, not in a source profile.
+func decodeSettings(p *Profile, raw rawProfile) error {
+	p.Region = raw.get("region")
+	p.Confirm = raw.get("ssoenv_confirm") == "true"
+	p.Color = raw.get("ssoenv_color")
+	// Every role in the chain is assumed in the region of this profile. Those of
+	// the source profiles and of the SSO session do not count.
+	for hop := p; hop.Source != nil; hop = hop.Source {
+		hop.Assume.Region = p.Region
+	}
+	return checkKeys(raw, raw.values, "region", "ssoenv_confirm", "ssoenv_color")
+}
+
+// DefaultScope is the scope that a client needs to list accounts, get role
+// credentials and receive refresh tokens.
+const DefaultScope = "sso:account:access"
+
+// ParseScopes parses a list of scopes separated by commas. It returns the
+// [DefaultScope] if the list is empty.
+func ParseScopes(list string) []string {
+	var found []string
+	for scope := range strings.SplitSeq(list, ",") {
+		if scope = strings.TrimSpace(scope); scope != "" {
+			found = append(found, scope)
+		}
+	}
+	if found == nil {
+		return []string{DefaultScope}
+	}
+	return found
+}
+
+// parseRoleARN parses arn:PARTITION:iam::ACCOUNT:role/PATH/NAME of at most 2048
+// bytes.
+func parseRoleARN(text string) (account, name string, ok bool) {
+	parts := strings.SplitN(text, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || !strings.HasPrefix(parts[1], "aws") || parts[2] != "iam" || parts[3] != "" {
+		return "", "", false
+	}
+	path, isRole := strings.CutPrefix(parts[5], "role/")
+	name = path[strings.LastIndexByte(path, '/')+1:]
+	return parts[4], name, isRole && IsAccountID(parts[4]) && IsRoleName(name) && isPlainText(text, 2048)
+}
+
+func isRoleARN(text string) bool {
+	_, _, ok := parseRoleARN(text)
+	return ok
+}
+
+// isSessionName reports whether STS accepts text as the name of a role session.
+func isSessionName(text string) bool { return len(text) >= 2 && IsRoleName(text) }
+
+// isStaticKeys reports whether the values have a part of an access key.
+func isStaticKeys(values map[string]string) bool {
+	return values["aws_access_key_id"] != "" || values["aws_secret_access_key"] != ""
+}
+
+func hasStaticKeys(file source, kind awsconfig.Kind) bool {
+	for section := range file.Sections(kind) {
+		if _, ok := section.Get("aws_secret_access_key"); ok {
+			return true
+		}
+	}
+	return false
+}

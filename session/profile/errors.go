@@ -1,0 +1,42 @@
+package profile
+
+import "fmt"
+
+// A NotFoundError reports that the AWS config files have no such section.
+type NotFoundError struct {
+	Kind string // "profile" or "sso-session"
+	Name string
+	File string // path of the config file
+
+	// Unread is a header of the file that would name the section if it were
+	// quoted, or empty. Only tools written in Go find the section without quotes.
+	Unread string
+}
+
+func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no %s %q", e.Kind, e.Name) }
+
+// A ConfigError reports what is wrong in the AWS config files, or in an
+// environment variable that replaces one of their values.
+type ConfigError struct {
+	Section string // such as `profile "dev"`; empty for the file as a whole
+	Key     string // may be empty
+	Problem string // the whole message
+}
+
+func (e *ConfigError) Error() string { return e.Problem }
+
+// An UnsupportedError reports that a profile, or the source profile at the start
+// of its role chain, gets its credentials in a way that ssoenv does not support.
+type UnsupportedError struct {
+	Profile string
+	Source  string // the source profile, if the reason is there; otherwise empty
+	How     string // completes "gets its credentials"
+	Process string // the command line, if the reason is a credential_process
+}
+
+func (e *UnsupportedError) Error() string {
+	if e.Source != "" {
+		return fmt.Sprintf("profile %q assumes its role with the credentials of %q, which gets them %s", e.Profile, e.Source, e.How)
+	}
+	return fmt.Sprintf("profile %q gets its credentials %s, not through IAM Identity Center", e.Profile, e.How)
+}

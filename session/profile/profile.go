@@ -1,0 +1,83 @@
+// Package profile reads and edits the AWS config files: it turns the name of a
+// profile into a [Profile], which says how to get its credentials.
+//
+// [Config] reads the config file and the credentials file as the AWS CLI does.
+// Where AWS tools disagree about a file, [Config.Lint] reports it. [Edit] is a
+// change that keeps every byte that it is not about.
+//
+// The package never uses the network.
+package profile
+
+import (
+	"time"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
+)
+
+// A SSOSession is a login to one IAM Identity Center instance: an
+// [sso-session NAME] section or, in the legacy format, the start URL in a
+// profile. Name is empty in the legacy format.
+type SSOSession struct {
+	Name     string
+	StartURL string
+	Region   string   // the sso_region
+	Scopes   []string // to register a client with; never empty
+
+	// Settings of ssoenv.
+	LoginMethod string // ssoenv_login: auto, pkce or device; may be empty
+	Browser     string // ssoenv_browser: a command line with %s; may be empty
+	Isolated    bool   // ssoenv_store = isolated: the token is in the keyring, not in a file
+}
+
+// Title returns the name to show to the user: the session's name or, in the
+// legacy format, the start URL.
+func (s SSOSession) Title() string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return s.StartURL
+}
+
+// IsZero reports whether no SSO session is needed, which is so for a role chain
+// that begins with static keys.
+func (s SSOSession) IsZero() bool { return s.StartURL == "" }
+
+// A Profile is a named section of the AWS config file that gives access to a
+// role: either a role of an SSO session, or a role to assume with the credentials
+// of the source profile.
+type Profile struct {
+	Name       string
+	SSOSession SSOSession // of the first profile in the role chain; zero if that one has static keys
+	AccountID  string     // 12 digits
+	RoleName   string
+	Region     string // may be empty
+
+	Source *Profile // the source profile; nil if the role belongs to the SSO session
+	Assume AssumeRole
+
+	// Static is set in a source profile that has static keys, and nil in all
+	// others. [Config.Profile] never returns such a profile itself.
+	Static *StaticKeys
+
+	Confirm bool   // ssoenv_confirm: the user must confirm a switch
+	Color   string // ssoenv_color, checked; may be empty
+}
+
+// An AssumeRole describes the role that a profile assumes with the credentials
+// of its source profile. All fields but RoleARN may be empty.
+type AssumeRole struct {
+	RoleARN     string
+	ExternalID  string
+	SessionName string        // empty: the caller makes one up
+	MFASerial   string        // the device whose code the role requires
+	Duration    time.Duration // 0: the default of the service, an hour
+	Region      string        // of the STS endpoint: the region of the profile at the end of the chain
+}
+
+// StaticKeys are the access key of a source profile, which does not expire. They
+// are only used to assume a role, and are never exported.
+type StaticKeys struct {
+	AccessKeyID  string
+	SecretKey    safetext.Secret
+	SessionToken safetext.Secret // may be empty
+}

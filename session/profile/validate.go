@@ -1,0 +1,132 @@
+package profile
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ssoenv/ssoenv/session/awsconfig"
+)
+
+// Every value with a known alphabet is checked before it is used: a region
+// becomes part of a host name, and most values are exported to a shell.
+
+// IsAccountID reports whether text is an AWS account id: 12 digits.
+func IsAccountID(text string) bool {
+	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
+}
+
+// IsRoleName reports whether text can be the name of an IAM role: 1 to 64 ASCII
+// letters, digits and any of _+=,.@-
+func IsRoleName(text string) bool {
+	return len(text) >= 1 && len(text) <= 64 && all(text, func(c byte) bool {
+		return isLetter(c) || isDigit(c) || strings.IndexByte("_+=,.@-", c) >= 0
+	})
+}
+
+// regionForm completes "is not" in the errors about regions.
+const regionForm = "a region such as us-east-1"
+
+// ParseRegion returns text if [IsRegion] holds for it, and otherwise an error
+// that names it.
+func ParseRegion(text string) (string, error) {
+	if !IsRegion(text) {
+		return "", fmt.Errorf("%q is not %s", text, regionForm)
+	}
+	return text, nil
+}
+
+// IsRegion reports whether text has the form of a region, known or not: at most
+// 32 bytes, three or more words of lower-case letters and digits joined by
+// hyphens, the first without digits and the last a number of one or two digits,
+// as in us-east-1 and us-gov-west-1. Such a text is always one label of a host
+// name.
+func IsRegion(text string) bool {
+	words := strings.Split(text, "-")
+	if len(text) > 32 || len(words) < 3 {
+		return false
+	}
+	first, last := words[0], words[len(words)-1]
+	for _, word := range words {
+		if word == "" || !all(word, func(c byte) bool { return c >= 'a' && c <= 'z' || isDigit(c) }) {
+			return false
+		}
+	}
+	return len(first) >= 2 && !strings.ContainsAny(first, "0123456789") && len(last) <= 2 && all(last, isDigit)
+}
+
+// isColor reports whether text is one of the eight terminal colours or a number
+// from 0 to 255, written without leading zeros.
+func isColor(text string) bool {
+	switch text {
+	case "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white":
+		return true
+	}
+	n, err := strconv.Atoi(text)
+	return err == nil && strconv.Itoa(n) == text && n >= 0 && n <= 255
+}
+
+// IsWebURL reports whether text is an absolute https URL of printable ASCII
+// without user information. Plain http is accepted for loopback hosts only.
+func IsWebURL(text string) bool {
+	u, err := url.Parse(text)
+	plain := all(text, func(c byte) bool { return c > ' ' && c <= '~' && strings.IndexByte("\"<>\\^`{|}", c) < 0 })
+	if err != nil || u.Hostname() == "" || u.User != nil || !plain {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// IsAccessKeyID reports whether text can be an access key id: 16 to 128
+// upper-case letters and digits.
+func IsAccessKeyID(text string) bool {
+	return len(text) >= 16 && len(text) <= 128 && all(text, func(c byte) bool { return c >= 'A' && c <= 'Z' || isDigit(c) })
+}
+
+// IsSecretText reports whether text can be exported as a secret key or session
+// token: 1 to 16384 bytes of printable ASCII. AWS documents no alphabet for them.
+// The limit is what shells and kernels accept in an environment.
+func IsSecretText(text string) bool {
+	return len(text) >= 1 && len(text) <= 16<<10 && all(text, func(c byte) bool { return c >= ' ' && c <= '~' })
+}
+
+// hasControl reports whether text has control characters, line or paragraph
+// separators or invalid UTF-8.
+func hasControl(text string) bool {
+	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
+	})
+}
+
+// isPlainText reports whether text is at most longest bytes of ASCII without
+// blanks and control characters. The empty text is.
+func isPlainText(text string, longest int) bool {
+	return len(text) <= longest && all(text, func(c byte) bool { return c > ' ' && c <= '~' })
+}
+
+func all(text string, is func(byte) bool) bool {
+	for i := range len(text) {
+		if !is(text[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+
+// IsPortableName reports whether every AWS tool can read a section of that name.
+func IsPortableName(text string) bool { return awsconfig.IsPortable(text) }

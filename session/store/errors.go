@@ -1,0 +1,66 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/safetext"
+)
+
+// A LoginRequiredError reports that the user must log in to the SSO session.
+type LoginRequiredError struct {
+	SSOSession profile.SSOSession
+	Reason     string // "you are not logged in to" or "the session has ended at"
+}
+
+func (e *LoginRequiredError) Error() string {
+	return fmt.Sprintf("%s %q", e.Reason, e.SSOSession.Title())
+}
+
+// NotLoggedIn returns the error if no token is stored.
+func NotLoggedIn(sso profile.SSOSession) error {
+	return &LoginRequiredError{sso, "you are not logged in to"}
+}
+
+// SessionEnded returns the error if the token has expired, or AWS rejects it.
+func SessionEnded(sso profile.SSOSession) error {
+	return &LoginRequiredError{sso, "the session has ended at"}
+}
+
+// An MFARequiredError reports that a role requires the code of an MFA device, and
+// that the user cannot be asked for one.
+type MFARequiredError struct{ Profile, Serial string }
+
+func (e *MFARequiredError) Error() string {
+	return fmt.Sprintf("the role of profile %q wants a code of the device %s", e.Profile, safetext.Printable(e.Serial))
+}
+
+// A KeyringError reports that the operating system's keyring, which has the token
+// of an isolated session, failed.
+type KeyringError struct {
+	SSOSession profile.SSOSession
+	Err        error
+}
+
+func (e *KeyringError) Error() string {
+	return fmt.Sprintf("the keyring, where the session with %q is kept: %v", e.SSOSession.Title(), e.Err)
+}
+
+func (e *KeyringError) Unwrap() error { return e.Err }
+
+// A BusyError reports that another process has held a lock for the whole time
+// that this one waited.
+type BusyError struct {
+	PID    int    // 0 if unknown
+	Doing  string // what the other process does, such as "logging in"
+	Waited time.Duration
+}
+
+func (e *BusyError) Error() string {
+	who := "another ssoenv"
+	if e.PID != 0 {
+		who = fmt.Sprintf("another ssoenv (process %d)", e.PID)
+	}
+	return fmt.Sprintf("%s has been %s for over %v", who, e.Doing, e.Waited)
+}

@@ -1,0 +1,87 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ssoenv/ssoenv/session/profile"
+)
+
+// The record of a failed renewal is a file beside the expiry file, which the
+// shell hooks read. It is exactly one line of visible ASCII, at most
+// maxFailureLine bytes:
+//
+//	UNIXSECONDS TEXT\n
+//
+// TEXT is a sentence without the profile's name, which the hook puts before it.
+// The line is only UNIXSECONDS\n if the user need not know yet. The record is
+// deleted when the credentials are renewed.
+
+// maxFailureLine is the limit of the record in bytes, with the line feed.
+const maxFailureLine = 120
+
+func failureKey(p profile.Profile) string { return roleKey(p) + ".failed" }
+
+// LastFailure returns when a renewal failed last, unless one has succeeded since.
+func (s *Store) LastFailure(p profile.Profile) (time.Time, bool) {
+	if s.Roles == nil {
+		return time.Time{}, false
+	}
+	line, err := os.ReadFile(s.Roles.Path(failureKey(p)))
+	if err != nil || len(line) > maxFailureLine {
+		return time.Time{}, false
+	}
+	seconds, _, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
+	at, err := strconv.ParseInt(seconds, 10, 64)
+	return time.Unix(at, 0), err == nil
+}
+
+// RecordFailure records that the credentials of the profile could not be renewed
+// without the user.
+func (s *Store) RecordFailure(p profile.Profile, err error) {
+	if s.Roles == nil {
+		return
+	}
+	line := strconv.FormatInt(s.Now().Unix(), 10)
+	if text := s.failureText(p, err); text != "" {
+		line += " " + text
+	}
+	line = line[:min(len(line), maxFailureLine-1)] + "\n"
+	if err := s.Roles.Write(failureKey(p), []byte(line), time.Time{}); err != nil {
+		s.Warnf("%v", err)
+	}
+}
+
+// failureText returns the sentence of the record. It is empty for an error that
+// may be over when the hook tries again: the cached credentials still have both a
+// minute and a third of their renewal time left.
+func (s *Store) failureText(p profile.Profile, err error) string {
+	if _, ok := errors.AsType[*LoginRequiredError](err); ok {
+		return "the session has ended; log in again with: ssoenv login"
+	}
+	if _, ok := errors.AsType[*MFARequiredError](err); ok {
+		return "a code is needed; type it with: ssoenv use"
+	}
+	if creds, valid := s.CachedCredentials(p); valid {
+		left := creds.Expires.Sub(s.Now())
+		if left >= time.Minute && left >= creds.Expires.Sub(creds.RenewAt)/3 {
+			return ""
+		}
+	}
+	reason := strings.NewReplacer(fmt.Sprintf("profile %q", p.Name), "the profile", strconv.Quote(p.Name), "the profile").Replace(err.Error())
+	return visibleASCII("the credentials cannot be renewed: " + reason)
+}
+
+// visibleASCII replaces every character outside of printable ASCII by "?".
+func visibleASCII(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,212 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/safetext"
+)
+
+// Credentials are the temporary credentials of a role, or static keys.
+type Credentials struct {
+	AccessKeyID  string
+	SecretKey    safetext.Secret
+	SessionToken safetext.Secret
+	Expires      time.Time // zero for static keys
+	RenewAt      time.Time // when renewal is due; zero for static keys
+
+	// ExpiryFile is the path of a file with the newest known expiration of the
+	// profile's credentials, in Unix seconds. It has no secret. It is empty if
+	// credentials are not cached.
+	ExpiryFile string
+
+	// TokenFingerprint is that of the token at the start of the role chain; see
+	// [Store.TokenFingerprint].
+	TokenFingerprint string
+}
+
+// roleMargin is the time before its expiration from which role credentials are
+// renewed, unless a quarter of their life is shorter.
+const roleMargin = 15 * time.Minute
+
+// RenewAt returns when to renew credentials: 15 minutes before they expire, or a
+// quarter of their life if that is shorter. issued is the time of issue by the
+// clock of the service, which may differ from this machine's. The result is in
+// whole seconds and never after expires.
+func RenewAt(issued, expires time.Time) time.Time {
+	margin := max(0, min(roleMargin, expires.Sub(issued)/4))
+	return expires.Add(-margin).Truncate(time.Second)
+}
+
+// A roleEntry is an entry of the cache of role credentials.
+type roleEntry struct {
+	Format           int       `json:"format"`
+	AccessKeyID      string    `json:"access_key_id"`
+	SecretKey        string    `json:"secret_key"`
+	SessionToken     string    `json:"session_token"`
+	Expires          time.Time `json:"expires"`
+	RenewAt          int64     `json:"renew_at"` // Unix seconds
+	Obtained         time.Time `json:"obtained"` // by this machine's clock
+	TokenFingerprint string    `json:"token_fingerprint,omitempty"`
+}
+
+// roleKey returns the name of the profile's entry. It begins with rolePrefix.
+func roleKey(p profile.Profile) string {
+	switch a := p.Assume; {
+	case p.Static != nil:
+		return rolePrefix(p.SSOSession) + hash(p.Static.AccessKeyID)
+	case p.Source != nil:
+		// The source profile counts: another one may not be allowed to assume
+		// the role, or get fewer permissions.
+		return rolePrefix(p.SSOSession) + hash(roleKey(*p.Source), a.RoleARN, a.ExternalID, a.SessionName, a.MFASerial, a.Duration.String())
+	}
+	return rolePrefix(p.SSOSession) + hash(p.AccountID, p.RoleName)
+}
+
+// rolePrefix begins the names of all entries of an SSO session, so that a logout
+// finds them.
+func rolePrefix(sso profile.SSOSession) string {
+	return hash(tokenKey(sso), sso.StartURL, sso.Region) + "-"
+}
+
+// expiryKey names the file with the expiration, which is read without decryption.
+func expiryKey(p profile.Profile) string { return roleKey(p) + ".expires" }
+
+// hash returns 32 hexadecimal digits for a list of texts. Different lists give
+// different results.
+func hash(texts ...string) string {
+	h := sha256.New()
+	for _, text := range texts {
+		_, _ = h.Write([]byte(strconv.Itoa(len(text)) + ":" + text))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// CachedCredentials returns the stored credentials of the profile. valid is true
+// if they have not expired and their session has not ended.
+func (s *Store) CachedCredentials(p profile.Profile) (creds Credentials, valid bool) {
+	creds, valid, _ = s.ReadRole(p)
+	return creds, valid
+}
+
+// FreshCredentials returns the stored credentials of the profile. fresh is true
+// if they are valid and renewal is not due.
+func (s *Store) FreshCredentials(p profile.Profile) (creds Credentials, fresh bool) {
+	creds, _, fresh = s.ReadRole(p)
+	return creds, fresh
+}
+
+// ReadRole returns the stored credentials of the profile, and whether they are
+// valid and fresh; see CachedCredentials and FreshCredentials. Credentials that
+// were stored in the future are not fresh: the clock was set back since, and they
+// expire sooner than it says.
+func (s *Store) ReadRole(p profile.Profile) (creds Credentials, valid, fresh bool) {
+	if s.Roles == nil {
+		return Credentials{}, false, false
+	}
+	creds.ExpiryFile = s.Roles.Path(expiryKey(p))
+	var entry roleEntry
+	ok, err := s.Roles.Get(roleKey(p), &entry)
+	s.warnCache(err)
+	if !ok || entry.Format != entryFormat {
+		return creds, false, false
+	}
+	now := s.Now()
+	valid = profile.IsAccessKeyID(entry.AccessKeyID) && profile.IsSecretText(entry.SecretKey) && profile.IsSecretText(entry.SessionToken) && entry.Expires.After(now)
+	if valid && !s.sessionAlive(p.SSOSession, entry.TokenFingerprint) {
+		return creds, false, false
+	}
+	creds.AccessKeyID = entry.AccessKeyID
+	creds.SecretKey = safetext.Secret(entry.SecretKey)
+	creds.SessionToken = safetext.Secret(entry.SessionToken)
+	creds.Expires = entry.Expires
+	creds.RenewAt = time.Unix(entry.RenewAt, 0).UTC()
+	creds.TokenFingerprint = entry.TokenFingerprint
+	if creds.RenewAt.After(creds.Expires) {
+		creds.RenewAt = creds.Expires
+	}
+	fromFuture := entry.Obtained.Sub(now) > clockTolerance
+	return creds, valid, valid && !fromFuture && now.Before(creds.RenewAt)
+}
+
+// CachedExpirations returns the expirations of the profiles that have valid
+// credentials, by profile name. It lists the directory once and reads only the
+// entries that exist.
+func (s *Store) CachedExpirations(profiles []profile.Profile) map[string]time.Time {
+	expirations := map[string]time.Time{}
+	if s.Roles == nil {
+		return expirations
+	}
+	keys, _ := s.Roles.Keys()
+	exists := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		exists[key] = true
+	}
+	for _, p := range profiles {
+		if !exists[roleKey(p)] {
+			continue
+		}
+		if creds, valid := s.CachedCredentials(p); valid {
+			expirations[p.Name] = creds.Expires
+		}
+	}
+	return expirations
+}
+
+// StoreRole stores the credentials of the profile and deletes the record of a
+// failed renewal. It returns the credentials with their ExpiryFile. Credentials
+// that cannot be stored are reported by a warning.
+func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
+	if s.Roles != nil {
+		creds.ExpiryFile = s.Roles.Path(expiryKey(p))
+	}
+	if !s.StoresRoles(p.SSOSession) {
+		return creds
+	}
+	err := s.Roles.Put(roleKey(p), roleEntry{
+		Format:           entryFormat,
+		AccessKeyID:      creds.AccessKeyID,
+		SecretKey:        creds.SecretKey.Reveal(),
+		SessionToken:     creds.SessionToken.Reveal(),
+		Expires:          creds.Expires,
+		RenewAt:          creds.RenewAt.Unix(),
+		Obtained:         s.Now().UTC(),
+		TokenFingerprint: creds.TokenFingerprint,
+	})
+	if err == nil {
+		// The modification time is the expiration too, so that a program that
+		// watches the file notices two renewals in one second.
+		line := strconv.FormatInt(creds.Expires.Unix(), 10) + "\n"
+		err = s.Roles.Write(expiryKey(p), []byte(line), creds.Expires)
+	}
+	if err != nil {
+		s.Warnf("the credentials could not be kept for later: %v", err)
+	}
+	_ = s.Roles.Delete(failureKey(p)) // at worst a shell reads an old failure
+	if _, ok, err := s.ReadToken(p.SSOSession); !ok && err == nil && !p.SSOSession.IsZero() {
+		// A logout deletes the token first and the entries second. If it ran
+		// while these were fetched, it may have missed this entry.
+		_ = s.Roles.Delete(roleKey(p))
+	}
+	return creds
+}
+
+// ForgetRoles deletes all role credentials of the SSO session.
+func (s *Store) ForgetRoles(sso profile.SSOSession) error {
+	if s.Roles == nil {
+		return nil
+	}
+	keys, err := s.Roles.Keys()
+	failures := []error{err}
+	for _, key := range keys {
+		if strings.HasPrefix(key, rolePrefix(sso)) {
+			failures = append(failures, s.Roles.Delete(key))
+		}
+	}
+	return errors.Join(failures...)
+}

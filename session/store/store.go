@@ -1,0 +1,91 @@
+// Package store keeps what ssoenv and the AWS CLI have cached, and decides
+// whether it is still valid: tokens, role credentials, client registrations, the
+// inventory of an SSO session, and the records of failed renewals.
+//
+// Tokens are in the AWS CLI's sso/cache, in its format, or in the operating
+// system's keyring if the config file says so. Everything else is in ssoenv's own
+// directories. A file that cannot be read is reported by [Store.Warn] and counts
+// as missing.
+//
+// The package never uses the network.
+package store
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/session/profile"
+)
+
+// A Store reads and writes the caches. A directory that is nil holds nothing and
+// stores nothing. A Store must not be copied after first use.
+type Store struct {
+	Tokens   *cache.Dir // the AWS CLI's sso/cache, shared with every SDK
+	Roles    *cache.Dir // role credentials
+	Private  *cache.Dir // client registrations, locks, token histories and inventories
+	CLIRoles *cache.Dir // the AWS CLI's cli/cache; a logout deletes the session's part of it
+
+	// Keyring has the tokens of isolated sessions, and is used for those alone.
+	// It may be nil.
+	Keyring Keyring
+
+	Now func() time.Time
+
+	// Warn receives one line for each problem that did not stop the work. It may
+	// be nil.
+	Warn func(string)
+
+	// inMemoryOnly has the tokens that could not be stored, by token key. They
+	// are used until the process ends.
+	inMemoryOnly map[string]TokenFile
+
+	locklessWarning sync.Once // that the file system has no locks
+}
+
+// Warnf formats a line for Warn.
+func (s *Store) Warnf(format string, args ...any) {
+	if s.Warn != nil {
+		s.Warn(fmt.Sprintf(format, args...))
+	}
+}
+
+// warnCache reports what a cache says of a file: that its mode was too open and
+// is restricted now, or why it is not used. It does nothing if err is nil.
+func (s *Store) warnCache(err error) {
+	if err != nil {
+		s.Warnf("%v", err)
+	}
+}
+
+// entryFormat is the "format" of every JSON file that ssoenv writes for itself.
+// An entry with another one, or without, counts as missing: fields that an older
+// or newer program wrote must not be misread.
+const entryFormat = 1
+
+// clockTolerance is how far this machine's clock may be wrong before an entry
+// from the future is distrusted. AWS itself rejects requests that were signed
+// five minutes ago.
+const clockTolerance = 2 * time.Minute
+
+// WatchFiles returns the files that change when a shell with the profile has
+// something new to load: the config file, and the files of newer credentials, a
+// login and a logout.
+func (s *Store) WatchFiles(config *profile.Config, p profile.Profile) []string {
+	files := s.SessionWatchFiles(config, p.SSOSession)
+	if s.Roles != nil {
+		files = append(files, s.Roles.Path(expiryKey(p)))
+	}
+	return files
+}
+
+// SessionWatchFiles returns those of the WatchFiles that all profiles of an SSO
+// session share.
+func (s *Store) SessionWatchFiles(config *profile.Config, sso profile.SSOSession) []string {
+	files := []string{config.Path}
+	if s.Tokens != nil && !sso.IsZero() && !sso.Isolated {
+		files = append(files, s.Tokens.Path(tokenKey(sso)))
+	}
+	return files
+}
