@@ -46,7 +46,7 @@ var floors = map[string]struct {
 	"cache":               {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
 	"shellinit":           {nil, nil},
 	"completions":         {nil, nil},
-	"cmd/internal/picker": {nil, []string{"github.com/mattn/go-runewidth", "golang.org/x/sys/unix", "golang.org/x/term"}},
+	"cmd/internal/picker": {[]string{"session/safetext"}, []string{"golang.org/x/sys/unix", "golang.org/x/term"}},
 	"scripts/interleave":  {nil, nil},
 	"scripts/licences":    {nil, nil},
 	"scripts/mutants":     {nil, nil},

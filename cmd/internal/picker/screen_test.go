@@ -5,38 +5,35 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
-
-	"github.com/mattn/go-runewidth"
 )
 
 var attributes = regexp.MustCompile("\x1b\\[0(;[0-9]+)*m")
 
-// checkFrame holds what every frame promises.
-func checkFrame(t *testing.T, f screen, color bool) {
+// checkScreen checks what holds for every screen: it fits the terminal, every
+// character is visible, and no line leaves attributes on.
+func checkScreen(t *testing.T, s screen, color bool) {
 	t.Helper()
-	if len(f.lines) > f.height || f.cursor < 0 || f.cursor >= f.width {
-		t.Fatalf("%d×%d: %d lines, cursor %d", f.width, f.height, len(f.lines), f.cursor)
+	if len(s.lines) > s.height || s.cursor < 0 || s.cursor >= s.width {
+		t.Fatalf("%d×%d: %d lines, cursor %d", s.width, s.height, len(s.lines), s.cursor)
 	}
-	wide := runewidth.Condition{StrictEmojiNeutral: true}
-	for _, line := range f.lines {
+	for _, line := range s.lines {
 		text := line
 		if color {
 			text = attributes.ReplaceAllString(line, "")
 			if styles := attributes.FindAllString(line, -1); len(styles) > 0 && styles[len(styles)-1] != "\x1b[0m" {
-				t.Fatalf("attributes are left on: %q", line)
+				t.Fatalf("line leaves attributes on: %q", line)
 			}
 		}
-		if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-			t.Fatalf("not printable: %q", line)
+		if strings.ContainsFunc(text, invisible) {
+			t.Fatalf("line has a character that is not visible: %q", line)
 		}
-		if wide.StringWidth(text) > f.width {
-			t.Fatalf("%d×%d: too wide: %q", f.width, f.height, text)
+		if textCells(text) > s.width {
+			t.Fatalf("%d×%d: line too wide: %q", s.width, s.height, text)
 		}
 	}
 }
 
-func FuzzFrame(f *testing.F) {
+func FuzzScreen(f *testing.F) {
 	f.Add(uint8(80), uint8(24), "a|b\x00c|d", "a", "*", "profile", "PROFILE|NAME", true)
 	f.Add(uint8(5), uint8(3), "\x1b[2J|\u202e\x00日本語|e\u0301\u0301\u0301\u0301\u0301", "日", "日本", "\x1b", "\n|日", false)
 	f.Add(uint8(1), uint8(1), "日", "日", "日", "日", "日", true)
@@ -48,32 +45,32 @@ func FuzzFrame(f *testing.F) {
 			items = append(items, Item{Columns: strings.Split(row, "|"), Mark: mark})
 		}
 		l := newList(items)
-		look := newTheme(Options{Prompt: prompt, Header: strings.Split(header, "|"), Color: color})
-		before := look.draw(l, w, h)
-		checkFrame(t, before, color)
+		theme := newTheme(Options{Prompt: prompt, Header: strings.Split(header, "|"), Color: color})
+		before := theme.draw(l, w, h)
+		checkScreen(t, before, color)
 		l.setQuery([]rune(typed))
 		l.handleKey(key{act: down})
-		after := look.draw(l, w, h)
-		checkFrame(t, after, color)
+		after := theme.draw(l, w, h)
+		checkScreen(t, after, color)
 
-		// Drawing the difference and drawing the whole show the same.
+		// An update and a complete redraw show the same.
 		whole, changed := newEmulator(w, h), newEmulator(w, h)
 		whole.write(after.update(screen{}))
 		changed.write(before.update(screen{}))
 		changed.write(after.update(before))
 		if !slices.Equal(whole.text(), changed.text()) || whole.x != changed.x || whole.y != changed.y {
-			t.Fatalf("drawn whole:\n%q\nas a difference:\n%q", whole.text(), changed.text())
+			t.Fatalf("complete redraw:\n%q\nupdate:\n%q", whole.text(), changed.text())
 		}
 		if slices.Concat(whole.unknown, changed.unknown) != nil {
-			t.Fatalf("unknown to a terminal: %q", slices.Concat(whole.unknown, changed.unknown))
+			t.Fatalf("not known to the terminal: %q", slices.Concat(whole.unknown, changed.unknown))
 		}
 		if after.update(after) != "" {
-			t.Fatal("what is on the screen is drawn again")
+			t.Fatal("update to the same screen: got text, want none")
 		}
 	})
 }
 
-func TestFrames(t *testing.T) {
+func TestScreens(t *testing.T) {
 	items := []Item{
 		{Columns: []string{"prod", "111111111111", "Production of all things", "Admin"}, Mark: "*"},
 		{Columns: []string{"dev", "222222222222", "東京", "Developer"}},
@@ -113,7 +110,7 @@ func TestFrames(t *testing.T) {
 			l := newList(test.items)
 			l.setQuery([]rune(test.typed))
 			f := theme{prompt: "profile", header: header}.draw(l, test.width, test.height)
-			checkFrame(t, f, false)
+			checkScreen(t, f, false)
 			var got []string
 			for _, line := range f.lines {
 				got = append(got, strings.TrimRight(line, " "))
@@ -132,6 +129,6 @@ func TestFoundLettersStandOut(t *testing.T) {
 	l := listOf("pr", "xpry")
 	f := theme{color: true}.draw(l, 20, 2)
 	if want := "\x1b[0;7m> x\x1b[0;7;1;32mpr\x1b[0;7my" + strings.Repeat(" ", 14) + "\x1b[0m"; f.lines[1] != want {
-		t.Errorf("%q, want %q", f.lines[1], want)
+		t.Errorf("got %q, want %q", f.lines[1], want)
 	}
 }
