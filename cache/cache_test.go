@@ -404,10 +404,10 @@ func TestWriteKeepsBytesAndTime(t *testing.T) {
 		if err != nil || !bytes.Equal(got, data) {
 			t.Errorf("file holds %q, %v", got, err)
 		}
-		fi, err := os.Stat(d.Path("k.expires"))
+		info, err := os.Stat(d.Path("k.expires"))
 		must(t, err)
-		if !fi.ModTime().Equal(modified) {
-			t.Errorf("modified %v, want %v", fi.ModTime(), modified)
+		if !info.ModTime().Equal(modified) {
+			t.Errorf("modified %v, want %v", info.ModTime(), modified)
 		}
 	}
 }

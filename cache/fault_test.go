@@ -196,8 +196,8 @@ func (op operation) content(t *testing.T, dir string) string {
 		return ""
 	}
 	must(t, err)
-	if fi, err := os.Lstat(path); err != nil || fi.Mode() != op.mode {
-		t.Errorf("the file is %v, %v, want %v", fi.Mode(), err, op.mode)
+	if info, err := os.Lstat(path); err != nil || info.Mode() != op.mode {
+		t.Errorf("the file is %v, %v, want %v", info.Mode(), err, op.mode)
 	}
 	return string(data)
 }
@@ -372,13 +372,13 @@ func tryLock(args []string) error {
 // locked asks the kernel whether somebody holds a lock on path.
 func locked(t *testing.T, path string) bool {
 	t.Helper()
-	fi, err := os.Stat(path)
+	info, err := os.Stat(path)
 	if err != nil {
 		return false
 	}
 	locks, err := os.ReadFile("/proc/locks")
 	must(t, err)
-	return bytes.Contains(locks, fmt.Appendf(nil, ":%d 0 EOF\n", fi.Sys().(*syscall.Stat_t).Ino))
+	return bytes.Contains(locks, fmt.Appendf(nil, ":%d 0 EOF\n", info.Sys().(*syscall.Stat_t).Ino))
 }
 
 // A process that is held up between opening the lock file and finding out that

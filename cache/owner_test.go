@@ -26,10 +26,10 @@ func umask(t *testing.T, mask int) {
 
 func wantMode(t *testing.T, path string, want fs.FileMode) {
 	t.Helper()
-	fi, err := os.Lstat(path)
+	info, err := os.Lstat(path)
 	must(t, err)
-	if fi.Mode() != want {
-		t.Errorf("%s is %v, want %v", path, fi.Mode(), want)
+	if info.Mode() != want {
+		t.Errorf("%s is %v, want %v", path, info.Mode(), want)
 	}
 }
 
@@ -240,7 +240,7 @@ func planted(t *testing.T, check func(t *testing.T, what, dir, victim string, pl
 				t.Errorf("the victim holds %q, %v", data, err)
 			}
 			wantMode(t, victim, 0o600)
-			if fi, err := os.Stat(victim); err != nil || !fi.ModTime().Equal(past) {
+			if info, err := os.Stat(victim); err != nil || !info.ModTime().Equal(past) {
 				t.Errorf("the victim was written to")
 			}
 			if got := names(t, filepath.Dir(victim)); len(got) != 1 {
@@ -342,7 +342,7 @@ func TestStaleTempsAreSwept(t *testing.T) {
 		path := filepath.Join(dir, name)
 		must(t, create(path))
 		past := time.Now().Add(-age)
-		if fi, err := os.Lstat(path); err == nil && fi.Mode()&fs.ModeSymlink == 0 {
+		if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink == 0 {
 			must(t, os.Chtimes(path, past, past))
 		}
 	}
@@ -456,10 +456,10 @@ func TestRootLeavesAUsersFilesAlone(t *testing.T) {
 	must(t, os.WriteFile(config, []byte("old"), 0o640))
 	chown(t, config, nobody)
 	must(t, cache.ReplaceFile(config, []byte("new"), 0o600))
-	fi, err := os.Stat(config)
+	info, err := os.Stat(config)
 	must(t, err)
-	if stat := fi.Sys().(*syscall.Stat_t); stat.Uid != nobody.Uid || stat.Gid != nobody.Gid || fi.Mode() != 0o640 {
-		t.Errorf("config is %v, of %d:%d", fi.Mode(), stat.Uid, stat.Gid)
+	if stat := info.Sys().(*syscall.Stat_t); stat.Uid != nobody.Uid || stat.Gid != nobody.Gid || info.Mode() != 0o640 {
+		t.Errorf("config is %v, of %d:%d", info.Mode(), stat.Uid, stat.Gid)
 	}
 
 	// Files of the user's in root's own directory: not read, not locked, but

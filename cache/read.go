@@ -1,5 +1,28 @@
 package cache
 
+// Reading files that other programs rewrite in place
+//
+// The AWS CLI truncates a token file and then writes it, without a lock (2.x:
+// JSONFileCache of its botocore; botocore 1.43 replaces the file). A
+// reader at that moment sees an empty file or the beginning of
+// the new text. A read that overlaps both steps returns the beginning of one text
+// and the end of another, which may even be valid JSON: one token's text with the
+// expiry of another.
+//
+// Get handles this in a shared directory (see [OpenShared]) without changing the
+// other programs:
+//
+//   - read reads the file twice. If the two texts differ, a write is in progress
+//     and the text counts as incomplete. A mixture of two texts is not read twice
+//     in the same way.
+//   - A text that is not JSON, an empty one included, may be incomplete too. Get
+//     reads again for up to 250 ms.
+//   - JSON of another shape is complete. It is a miss at once.
+//   - A file that was last modified more than a minute ago is not being written.
+//     If it is not JSON, it is damaged, and a miss at once.
+//
+// The writes of this package need none of this: they replace files (replace.go).
+
 import (
 	"bytes"
 	"encoding/json"
@@ -13,32 +36,30 @@ import (
 )
 
 const (
-	// tornPatience is how long a file of a shared directory may stay
-	// unparsable before it counts as damaged. In that time it is looked at
-	// tornLooks times in a row, then again after tornPause, and so on: one
-	// writer takes a fraction of a millisecond, but one that writes in a loop
-	// leaves the file whole only for a few microseconds at a time.
-	tornPatience = 250 * time.Millisecond
-	tornLooks    = 16
-	tornPause    = time.Millisecond
+	// tornTimeout is how long Get reads a file of a shared directory again that
+	// is not JSON. It reads tornReads times in a row, then pauses for tornPause.
+	// A single write takes a fraction of a millisecond, but a program that writes
+	// in a loop leaves the file complete for a few microseconds at a time.
+	tornTimeout = 250 * time.Millisecond
+	tornReads   = 16
+	tornPause   = time.Millisecond
 
-	// tornAge is the age from which an unparsable file is not one that is
-	// being written. It is wide because a file server's clock may be off.
+	// tornAge is the age of a file from which it is damaged, and not being
+	// written. It allows for the clock of a file server.
 	tornAge = time.Minute
 )
 
 // Get decodes the JSON of key's file into v, a pointer, and reports whether it
 // did. A file that is missing, damaged, larger than 1 MiB or of another shape
-// than v is a miss, and leaves v as it was.
+// than v is a miss, which does not change v.
 //
-// Whether there is a value is said by the boolean alone. An error is for the
-// user to see, and comes with a miss when something stands in the file's place
-// that is not used: it belongs to another user, which root respects too, or is
-// not a regular file. It may come with a value, too: others could read the
-// file, whose mode is 0600 from then on.
+// Only the boolean says whether v has a value; the error is for the user. It says
+// why an existing file was not used: it belongs to another user (root reads only
+// its own files, too), is not a regular file, or cannot be read. Or it is a
+// warning, with either boolean: other users had access to the file, which has
+// mode 0600 now.
 //
-// A symbolic link in the file's place is followed if it and the file it leads
-// to are ours.
+// Get follows a symbolic link if both the link and its target belong to the user.
 func (d *Dir) Get(key string, v any) (bool, error) {
 	path, err := d.file(key)
 	if err != nil {
@@ -48,88 +69,87 @@ func (d *Dir) Get(key string, v any) (bool, error) {
 	if into.Kind() != reflect.Pointer || into.IsNil() {
 		return false, fmt.Errorf("cache key %q: cannot decode into %T", key, v)
 	}
-	var remark error
+	var warning error
 	start := time.Now()
-	for look := 1; ; look++ {
+	for reads := 1; ; reads++ {
 		file, err := read(path, d.shared)
 		if err != nil {
 			return false, err
 		}
-		if file.remark != nil {
-			remark = file.remark
+		if file.warning != nil {
+			warning = file.warning
 		}
 		if file.data != nil && d.seals(key) {
 			file.data = d.unseal(key, file.data)
 		}
 		if file.data == nil {
-			return false, remark
+			return false, warning
 		}
 		fresh := reflect.New(into.Type().Elem())
 		err = json.Unmarshal(file.data, fresh.Interface())
 		if err == nil {
 			into.Elem().Set(fresh.Elem())
-			return true, remark
+			return true, warning
 		}
-		if !d.shared || !notJSON(err) || time.Since(start) > tornPatience || time.Since(file.modified) > tornAge {
-			return false, remark
+		if !d.shared || !notJSON(err) || time.Since(start) > tornTimeout || time.Since(file.modified) > tornAge {
+			return false, warning
 		}
-		if look%tornLooks == 0 {
+		if reads%tornReads == 0 {
 			time.Sleep(tornPause)
 		}
 	}
 }
 
-// notJSON tells a text cut short from one that holds something else.
+// notJSON reports whether err, of json.Unmarshal, says that the text is not JSON,
+// as an incomplete one is, and not that it is JSON of another shape.
 func notJSON(err error) bool {
-	var syntax *json.SyntaxError
-	return errors.As(err, &syntax)
+	_, ok := errors.AsType[*json.SyntaxError](err)
+	return ok
 }
 
-// content is what read found. data is nil, not empty, when there is no file or
-// one that is too large.
+// content is the result of read. data is nil, not empty, if the file does not
+// exist or is larger than sizeLimit.
 type content struct {
 	data     []byte
 	modified time.Time
-	remark   error
+	warning  error // other users had access to the file
 }
 
-// read returns the bytes of path if it is a regular file of ours. It neither
-// waits for the writer of a FIFO nor allocates more than sizeLimit.
+// read returns the content of path, which must be a regular file of the user. It
+// does not wait if path is a FIFO, and allocates not much more than sizeLimit.
 //
-// If the file may be written in place, it is read twice. A read that overlaps a
-// write can return the beginning of one text and the end of another, which may
-// well be JSON; it does not do so twice in the same way. What differs counts as
-// no text yet.
+// With inPlace, it reads the file twice and returns empty data if the two texts
+// differ.
 func read(path string, inPlace bool) (content, error) {
-	f, err := openToRead(path)
+	f, err := openForReading(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return content{}, nil
 	}
 	if err != nil {
-		return content{}, unreadable(path, err)
+		return content{}, readError(path, err)
 	}
 	defer f.Close()
-	fi, err := f.Stat()
+	info, err := f.Stat()
 	if err != nil {
-		return content{}, unreadable(path, err)
+		return content{}, readError(path, err)
 	}
-	if err := usable(path, fi); err != nil {
+	if err := checkFile(path, info); err != nil {
 		return content{}, err
 	}
-	c := content{modified: fi.ModTime(), remark: restrictMode(f, fi)}
-	if fi.Size() > sizeLimit {
+	c := content{modified: info.ModTime(), warning: restrictMode(f, info)}
+	if info.Size() > sizeLimit {
 		return c, nil
 	}
-	data, err := readAll(f, fi.Size())
+	data, err := readAll(f, info.Size())
 	if err == nil && inPlace {
 		var again []byte
-		again, err = readAll(f, fi.Size())
+		again, err = readAll(f, info.Size())
 		if !bytes.Equal(data, again) {
 			data = data[:0]
 		}
 	}
 	if err != nil {
-		return content{}, unreadable(path, err)
+		return content{}, readError(path, err)
 	}
 	if len(data) <= sizeLimit {
 		c.data = data
@@ -137,31 +157,31 @@ func read(path string, inPlace bool) (content, error) {
 	return c, nil
 }
 
-// usable says why the file that fi describes is not one of this package's:
-// only a regular file of our own is read, or locked.
-func usable(path string, fi fs.FileInfo) error {
-	if err := checkOwner(path, fi); err != nil {
+// checkFile returns an error unless info describes a regular file of the user.
+// Other files are neither read nor locked.
+func checkFile(path string, info fs.FileInfo) error {
+	if err := checkOwner(path, info); err != nil {
 		return err
 	}
-	if !fi.Mode().IsRegular() {
-		return fmt.Errorf("%q is not a regular file (%v)", path, fi.Mode())
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%q is not a regular file (%v)", path, info.Mode())
 	}
 	return nil
 }
 
-// unreadable says why path was not read; that it is another user's explains
-// more than "permission denied".
-func unreadable(path string, err error) error {
-	if fi, statErr := os.Lstat(path); statErr == nil {
-		if foreign := checkOwner(path, fi); foreign != nil {
+// readError returns the error for a path that could not be read. If the file
+// belongs to another user, it says that instead of "permission denied".
+func readError(path string, err error) error {
+	if info, statErr := os.Lstat(path); statErr == nil {
+		if foreign := checkOwner(path, info); foreign != nil {
 			return foreign
 		}
 	}
 	return fmt.Errorf("%q not read: %w", path, cause(err))
 }
 
-// readAll reads f from its beginning to its end, but not far beyond sizeLimit.
-// size is the length to expect.
+// readAll reads f from its beginning to its end, at most sizeLimit+1 bytes. size
+// is the expected length.
 func readAll(f *os.File, size int64) ([]byte, error) {
 	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
 	_, err := buf.ReadFrom(io.NewSectionReader(f, 0, sizeLimit+1))

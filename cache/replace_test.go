@@ -68,8 +68,8 @@ func TestReplaceFileKeepsTheMode(t *testing.T) {
 		must(t, os.WriteFile(path, nil, 0o600))
 		must(t, os.Chmod(path, mode))
 		must(t, cache.ReplaceFile(path, []byte("x"), 0o600))
-		if fi, err := os.Stat(path); err != nil || fi.Mode() != mode {
-			t.Errorf("mode %v, %v, want %v", fi.Mode(), err, mode)
+		if info, err := os.Stat(path); err != nil || info.Mode() != mode {
+			t.Errorf("mode %v, %v, want %v", info.Mode(), err, mode)
 		}
 	}
 }

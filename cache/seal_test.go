@@ -376,7 +376,7 @@ func TestWithoutKeyring(t *testing.T) {
 		dir, name := memory(t), keyName(t)
 		options := []string{"-o", "/dev/null", "-e", "trace=" + c.calls, "-e", "inject=" + c.calls + ":error=" + c.answer}
 		got, _ := traced(t, command("put sealed", dir, name, "k"), options...)
-		if want := "<nil>: plain, the kernel's keyring: " + c.why; got != want {
+		if want := "<nil>: plain, kernel keyring: " + c.why; got != want {
 			t.Errorf("%s %s: %q, want %q", c.calls, c.answer, got, want)
 		}
 		if got := contentOf(t, filepath.Join(dir, "k.json")); got != after {
