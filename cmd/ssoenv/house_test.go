@@ -40,7 +40,7 @@ var floors = map[string]struct {
 			"github.com/rogpeppe/go-internal/diff",
 		},
 	},
-	"session/awsconfig":   {nil, nil},
+	"session/awsconfig":   {[]string{"session/safetext"}, nil},
 	"session/safetext":    {nil, []string{"golang.org/x/text/width"}},
 	"session/ssotest":     {nil, nil},
 	"cache":               {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},

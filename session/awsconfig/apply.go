@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// text is the file with the changes made.
-func (e *edition) text() []byte {
+// apply returns the text of the file with the edits.
+func (e *editor) apply() []byte {
 	var removed []header
 	for _, s := range e.found {
 		if s.removed {
@@ -19,14 +19,14 @@ func (e *edition) text() []byte {
 		}
 	}
 	e.removeSections(removed)
-	slices.SortFunc(e.cuts, func(a, b splice) int {
+	slices.SortFunc(e.splices, func(a, b splice) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
 	})
 
 	eol := lineEnd(e.src)
 	edited := make([]byte, 0, len(e.src)+e.growth())
 	pos := 0
-	for _, c := range e.cuts {
+	for _, c := range e.splices {
 		edited = appendLines(edited, e.src[pos:c.from])
 		if c.lines && !endsLine(edited) {
 			edited = append(edited, eol...)
@@ -48,10 +48,10 @@ func (e *edition) text() []byte {
 	return edited
 }
 
-// growth bounds how much longer the file becomes.
-func (e *edition) growth() int {
+// growth returns an upper bound for the number of bytes that are added.
+func (e *editor) growth() int {
 	n := 0
-	for _, c := range e.cuts {
+	for _, c := range e.splices {
 		n += len(c.text) + len("\r\n")
 	}
 	for _, s := range e.added {
@@ -63,9 +63,9 @@ func (e *edition) growth() int {
 	return n
 }
 
-// append writes a new section, set off by a blank line.
+// append appends a new section to text, after a blank line.
 func (s *sectionEdit) append(text, eol []byte) []byte {
-	text = setOff(text, eol)
+	text = endWithBlankLine(text, eol)
 	text = append(text, '[')
 	text = append(text, s.text...)
 	text = append(text, ']')
@@ -79,13 +79,13 @@ func (s *sectionEdit) append(text, eol []byte) []byte {
 	return text
 }
 
-// assignment is a new line for a key.
+// assignment returns the line of a new key.
 func (k keyEdit) assignment() string {
 	return strings.TrimRight(k.key+" = "+k.value, " ")
 }
 
-// editKeys replaces and removes values under a header, and adds keys.
-func (e *edition) editKeys(s *sectionEdit) {
+// editKeys adds the splices for the keys of a section.
+func (e *editor) editKeys(s *sectionEdit) {
 	var where headers
 	for i := range s.spans {
 		where.add(&s.spans[i])
@@ -96,8 +96,8 @@ func (e *edition) editKeys(s *sectionEdit) {
 			continue
 		}
 		if k := &s.keys[i]; k.remove {
-			e.cut(splice{from: old.line.start, to: old.line.next})
-			e.cutContinuations(old)
+			e.addSplice(splice{from: old.line.start, to: old.line.next})
+			e.removeContinuations(old)
 		} else {
 			k.old, k.found = old, true // the last one counts
 		}
@@ -115,38 +115,38 @@ func (e *edition) editKeys(s *sectionEdit) {
 	}
 }
 
-func (e *edition) cut(c splice) { e.cuts = append(e.cuts, c) }
+func (e *editor) addSplice(c splice) { e.splices = append(e.splices, c) }
 
-// replaceValue puts a value in the place of an entry's.
-func (e *edition) replaceValue(old entry, value string) {
+// replaceValue replaces the value of an entry.
+func (e *editor) replaceValue(old entry, value string) {
 	was := old.line.value()
 	textEnd := old.line.textAt + len(old.line.text)
 	if before := old.line.text[:old.line.delim]; len(was) == 0 && value != "" && isShellBlank(before[len(before)-1]) {
-		value = " " + value // "region =" becomes "region = x", but "region=" "region=x"
+		value = " " + value // "region =" becomes "region = x", "region=" becomes "region=x"
 	}
-	e.cut(splice{from: textEnd - len(was), to: textEnd, text: []byte(value)})
-	e.cutContinuations(old)
+	e.addSplice(splice{from: textEnd - len(was), to: textEnd, text: []byte(value)})
+	e.removeContinuations(old)
 }
 
-// cutContinuations removes the further lines of a value. Comments and blank
-// lines among them stay.
-func (e *edition) cutContinuations(old entry) {
+// removeContinuations removes the further lines of a value, but not the comments and
+// blank lines between them.
+func (e *editor) removeContinuations(old entry) {
 	scan := scanBody(e.src[:old.end], old.line.start)
 	scan.next()
 	for scan.next() {
 		if scan.line.kind == continuation {
-			e.cut(splice{from: scan.line.start, to: scan.line.next})
+			e.addSplice(splice{from: scan.line.start, to: scan.line.next})
 		}
 	}
 }
 
-// addKeys puts lines under the last line that says something in the last section
-// under the headers, so before the blank lines and comments at its end.
+// addKeys adds lines to the last section of the headers, below its last line that is
+// neither blank nor a comment.
 //
-// The lines are indented like the last key, be it one that goes. Any deeper, they
-// would continue that key's value; any less, an indented header behind them would
-// continue their own. In a section without keys, only that header matters.
-func (e *edition) addKeys(where headers, added []string) {
+// The lines have the indentation of the last key, even if that key is removed: with
+// more, they would continue its value; with less, an indented header below could
+// continue theirs. In a section without keys, only that header matters.
+func (e *editor) addKeys(where headers, added []string) {
 	scan := scanLines(e.src[:where.end])
 	scan.pos = where.last
 	scan.next()
@@ -186,12 +186,12 @@ func (e *edition) addKeys(where headers, added []string) {
 		text = append(text, line...)
 		text = append(text, eol...)
 	}
-	e.cut(splice{from: after.next, to: after.next, text: text, lines: true})
+	e.addSplice(splice{from: after.next, to: after.next, text: text, lines: true})
 }
 
-// appendLines appends a text from which other lines stood apart: a \r alone must
-// not come to stand before a \n, with which it would be one line end. Nor must
-// one before that, once it is replaced.
+// appendLines appends lines to text, which did not follow each other before. If text
+// ends in \r and lines begin with \n, the two would become one line end; the \r is
+// therefore replaced by \n, and so is each \r before it.
 func appendLines(text, lines []byte) []byte {
 	if len(lines) > 0 && lines[0] == '\n' {
 		for n := len(text); n > 0 && text[n-1] == '\r'; n-- {
@@ -201,10 +201,11 @@ func appendLines(text, lines []byte) []byte {
 	return append(text, lines...)
 }
 
-// setOff ends a text with a blank line, if there is anything in it.
-func setOff(text, eol []byte) []byte {
+// endWithBlankLine appends line ends so that text, unless it is empty, ends in a
+// blank line.
+func endWithBlankLine(text, eol []byte) []byte {
 	switch last, terminated := lastLine(text); {
-	case !terminated && len(last) == 0: // an empty file
+	case !terminated && len(last) == 0: // the file is empty
 	case !terminated:
 		text = append(text, eol...)
 		text = append(text, eol...)
@@ -214,7 +215,7 @@ func setOff(text, eol []byte) []byte {
 	return text
 }
 
-// lineEnd is the file's way to end a line: that of its first.
+// lineEnd returns the line end of the file's first line, or \n if it has none.
 func lineEnd(src []byte) []byte {
 	scan := scanLines(src)
 	if scan.next() {
@@ -225,7 +226,7 @@ func lineEnd(src []byte) []byte {
 	return []byte("\n")
 }
 
-// lastLine is the text of a file's last line, and whether a line end follows it.
+// lastLine returns the text of the last line, and whether a line end follows it.
 func lastLine(src []byte) (text []byte, terminated bool) {
 	top := textStart(src)
 	text = trimLineEnd(src[top:])
@@ -233,16 +234,17 @@ func lastLine(src []byte) (text []byte, terminated bool) {
 	return text[bytes.LastIndexAny(text, "\r\n")+1:], terminated
 }
 
+// endsLine reports whether text ends in a line end.
 func endsLine(text []byte) bool {
 	return bytes.HasSuffix(text, []byte("\n")) || bytes.HasSuffix(text, []byte("\r"))
 }
 
-// trimLineEnd takes one line end off a text.
+// trimLineEnd returns text without one line end at its end.
 func trimLineEnd(text []byte) []byte {
 	return bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 }
 
-// trimBlankLine takes a blank line off the end of a text, if there is one.
+// trimBlankLine returns text without one blank line at its end.
 func trimBlankLine(text []byte) []byte {
 	if last, terminated := lastLine(text); terminated && len(strip(last)) == 0 {
 		return text[:len(trimLineEnd(text))-len(last)]

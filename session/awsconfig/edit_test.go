@@ -7,12 +7,12 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// setIn is the edit of one key.
+// setIn sets one key.
 func setIn(f *awsconfig.File, kind awsconfig.Kind, name, key, value string) error {
 	return f.Apply(awsconfig.Change{Kind: kind, Name: name, Key: key, Value: value})
 }
 
-// set is one that must succeed.
+// set returns text with one key set. It fails the test on an error.
 func set(t *testing.T, text string, kind awsconfig.Kind, name, key, value string) string {
 	t.Helper()
 	f := awsconfig.Parse([]byte(text))
@@ -29,7 +29,7 @@ func TestSetProfile(t *testing.T) {
 		profile          string
 		key, value, want string
 	}{
-		// A value in place of another.
+		// Replacing a value.
 		{
 			name: "one value and no other byte",
 			text: "# mine\n\n[profile a]\n  region\t:  r1  \n  # c\n\n\n[profile b]\nregion=r1\n",
@@ -171,7 +171,7 @@ func TestSetProfile(t *testing.T) {
 			want: "[profile a]\nregion =\n",
 		},
 
-		// The section, by the name that is read.
+		// The section is found by the name that is read.
 		{
 			name: "two blanks",
 			text: "[profile  a]\n",
@@ -256,7 +256,7 @@ func TestSetProfile(t *testing.T) {
 				profile = "a"
 			}
 			if got := set(t, tt.text, awsconfig.Profile, profile, tt.key, tt.value); got != tt.want {
-				t.Errorf("wrote\n%q\nwant\n%q", got, tt.want)
+				t.Errorf("got\n%q\nwant\n%q", got, tt.want)
 			}
 		})
 	}
@@ -276,12 +276,12 @@ func TestSetWritesHeaders(t *testing.T) {
 		{awsconfig.Bare, "ci", "[ci]"},
 	} {
 		if got, want := set(t, "", tt.kind, tt.name, "x", "1"), tt.want+"\nx = 1\n"; got != want {
-			t.Errorf("%q %q: wrote %q, want %q", tt.kind, tt.name, got, want)
+			t.Errorf("%q %q: got %q, want %q", tt.kind, tt.name, got, want)
 		}
 	}
 }
 
-func TestSetRefuses(t *testing.T) {
+func TestSetErrors(t *testing.T) {
 	type edit struct {
 		kind             awsconfig.Kind
 		name, key, value string
@@ -303,12 +303,12 @@ func TestSetRefuses(t *testing.T) {
 	for _, e := range edits {
 		f := awsconfig.Parse([]byte(text))
 		if err := setIn(f, e.kind, e.name, e.key, e.value); err == nil {
-			t.Errorf("%q: wrote %q", e, f.Bytes())
+			t.Errorf("%q: got no error and the text %q", e, f.Bytes())
 		} else if strings.ContainsAny(err.Error(), "\n\r\x00") {
-			t.Errorf("%q: error on more than one line: %q", e, err)
+			t.Errorf("%q: got error %q, want one line", e, err)
 		}
 		if got := string(f.Bytes()); got != text {
-			t.Errorf("%q: refused, but wrote %q", e, got)
+			t.Errorf("%q: got an error and the changed text %q", e, got)
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// FuzzParseKeepsEveryByte also holds the lookups to what follows from each
-// other, and to ending at all.
+// FuzzParseKeepsEveryByte also checks that the lookups agree with each other and
+// return.
 func FuzzParseKeepsEveryByte(f *testing.F) {
 	for _, r := range readings {
 		f.Add([]byte(r.text))
@@ -60,9 +60,8 @@ func FuzzParseKeepsEveryByte(f *testing.F) {
 	})
 }
 
-// FuzzSet holds the edit of one key to its promise: the value reads back, nothing else reads
-// otherwise, no line is touched in vain, and the AWS CLI still accepts the file
-// if it did before.
+// FuzzSet sets one key: Get returns the value, everything else reads as before, no
+// other line changes, and Problems has nothing fatal if it had nothing before.
 func FuzzSet(f *testing.F) {
 	for i, r := range readings {
 		name := []string{"a", "new", "default", "x y"}[i%4]
@@ -76,7 +75,7 @@ func FuzzSet(f *testing.F) {
 		old, existed := file.Section(kind, name)
 		if err := setIn(file, kind, name, key, value); err != nil {
 			if !bytes.Equal(file.Bytes(), src) {
-				t.Fatalf("refused (%v), but wrote %q over %q", err, file.Bytes(), src)
+				t.Fatalf("got error %v and the changed text %q of %q", err, file.Bytes(), src)
 			}
 			return
 		}
@@ -85,11 +84,11 @@ func FuzzSet(f *testing.F) {
 
 		edited, ok := file.Section(kind, name)
 		if got, has := edited.Get(key); !ok || !has || got != value {
-			t.Fatalf("%q reads %q, %v in %q", key, got, has, text)
+			t.Fatalf("%q: got %q, %v in %q", key, got, has, text)
 		}
 		lowered := strings.ToLower(key)
-		// A new [default] in a credentials file may well replace what would be
-		// [profile default] in a config file.
+		// In a config file, a new [default] replaces a [profile default]; in a
+		// credentials file they are two sections.
 		if kind == awsconfig.Bare {
 			ofConfig := func(id sectionID, _ contents) bool { return id.kind != awsconfig.Bare }
 			maps.DeleteFunc(before, ofConfig)
@@ -98,7 +97,7 @@ func FuzzSet(f *testing.F) {
 		for id, was := range before {
 			is, ok := after[id]
 			if !ok {
-				t.Errorf("%q is gone from %q", id, text)
+				t.Errorf("got no section %q in %q", id, text)
 			}
 			if existed && was.line == old.Line() { // the same section under this or another kind
 				was.values[lowered] = value
@@ -106,26 +105,26 @@ func FuzzSet(f *testing.F) {
 				was.keys, is.keys = slices.DeleteFunc(was.keys, except), slices.DeleteFunc(is.keys, except)
 			}
 			if !slices.Equal(was.keys, is.keys) || !maps.Equal(was.values, is.values) {
-				t.Errorf("%q was %q %q, is %q %q in %q", id, was.keys, was.values, is.keys, is.values, text)
+				t.Errorf("%q had %q %q, got %q %q in %q", id, was.keys, was.values, is.keys, is.values, text)
 			}
 		}
 		for id := range after {
 			if _, ok := before[id]; !ok && (existed || after[id].line != edited.Line()) {
-				t.Errorf("%q has come to %q", id, text)
+				t.Errorf("got the new section %q in %q", id, text)
 			}
 		}
 		if existed {
 			checkLines(t, src, text)
 		} else if !bytes.HasPrefix(text, src) {
-			t.Errorf("%q does not begin with %q", text, src)
+			t.Errorf("got %q, want it to begin with %q", text, src)
 		}
-		// A bad nested block in [DEFAULT] matters only when there is a section.
+		// An invalid nested block in [DEFAULT] is fatal only if the file has a section.
 		hidden := !existed && bytes.Contains(src, []byte("[DEFAULT]"))
 		if fatal(awsconfig.Parse(src)) == 0 && fatal(file) > 0 && !hidden {
-			t.Errorf("the AWS CLI accepts %q, but not %q", src, text)
+			t.Errorf("got fatal problems after an edit of %q, which has none: %q", src, text)
 		}
 		if err := setIn(file, kind, name, key, value); err != nil || !bytes.Equal(file.Bytes(), text) {
-			t.Errorf("the same edit again: %v, %q after %q", err, file.Bytes(), text)
+			t.Errorf("the same edit again: got %v, %q after %q", err, file.Bytes(), text)
 		}
 	})
 }
@@ -141,7 +140,7 @@ type contents struct {
 	values map[string]string
 }
 
-// read takes down all that a file says.
+// read returns the sections of a file, with all keys and values.
 func read(f *awsconfig.File) map[sectionID]contents {
 	all := make(map[sectionID]contents)
 	for _, kind := range kinds {
@@ -156,9 +155,8 @@ func read(f *awsconfig.File) map[sectionID]contents {
 	return all
 }
 
-// checkLines compares the lines before and after an edit: there may be one new
-// line, all others were there before, in this order, and no blank line and no
-// comment is missing.
+// checkLines compares the lines before and after an edit: at most one line is new,
+// the others are old ones in their order, and no blank line or comment is missing.
 func checkLines(t *testing.T, before, after []byte) {
 	t.Helper()
 	was, is := splitLines(before), splitLines(after)
@@ -186,11 +184,11 @@ func checkLines(t *testing.T, before, after []byte) {
 	}
 }
 
-// isPythonSpace knows what str.strip takes for blank.
+// isPythonSpace reports whether r is white space for Python's str.strip.
 func isPythonSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
 
-// splitLines splits at \n, \r\n and \r; behind the last one, there is a last
-// line, if only an empty one.
+// splitLines splits at \n, \r\n and \r. The text after the last of them is a line,
+// even if it is empty.
 func splitLines(text []byte) []string {
 	s := strings.ReplaceAll(string(text), "\r\n", "\n")
 	s = strings.ReplaceAll(s, "\r", "\n")

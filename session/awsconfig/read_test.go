@@ -37,7 +37,7 @@ func TestRead(t *testing.T) {
 			}
 			f := awsconfig.Parse([]byte(tt.text))
 			if got := dump(f, kind); got != tt.want {
-				t.Errorf("read\n%swant\n%s", got, tt.want)
+				t.Errorf("got\n%swant\n%s", got, tt.want)
 			}
 			var fatal, mild []string
 			for _, p := range f.Problems() {
@@ -49,17 +49,17 @@ func TestRead(t *testing.T) {
 				}
 			}
 			if (tt.fatal == "") != (fatal == nil) || !anyContains(fatal, tt.fatal) {
-				t.Errorf("fatal problems %q, want %q", fatal, tt.fatal)
+				t.Errorf("fatal problems: got %q, want %q", fatal, tt.fatal)
 			}
 			if !anyContains(mild, tt.warn) {
-				t.Errorf("problems %q, want %q", mild, tt.warn)
+				t.Errorf("other problems: got %q, want %q", mild, tt.warn)
 			}
 		})
 	}
 	for _, tt := range bareReadings {
 		t.Run("bare/"+tt.name, func(t *testing.T) {
 			if got := dump(awsconfig.Parse([]byte(tt.text)), awsconfig.Bare); got != tt.want {
-				t.Errorf("read\n%swant\n%s", got, tt.want)
+				t.Errorf("got\n%swant\n%s", got, tt.want)
 			}
 		})
 	}
@@ -84,7 +84,7 @@ func TestSection(t *testing.T) {
 	for _, tt := range tests {
 		s, ok := f.Section(tt.kind, tt.name)
 		if !ok || s.Name() != tt.name || s.Line() != tt.line {
-			t.Errorf("%q %q: found %v, name %q, line %d", tt.kind, tt.name, ok, s.Name(), s.Line())
+			t.Errorf("%q %q: got %v, name %q, line %d, want line %d", tt.kind, tt.name, ok, s.Name(), s.Line(), tt.line)
 		}
 	}
 	for _, missing := range []struct {
@@ -95,15 +95,15 @@ func TestSection(t *testing.T) {
 		{awsconfig.Bare, "DEFAULT"}, {awsconfig.Services, "a"}, {"it", "s"}, {awsconfig.Profile, "default"},
 	} {
 		if s, ok := f.Section(missing.kind, missing.name); ok {
-			t.Errorf("%q %q: found at line %d", missing.kind, missing.name, s.Line())
+			t.Errorf("%q %q: got a section at line %d, want none", missing.kind, missing.name, s.Line())
 		}
 	}
 	s, _ := f.Section(awsconfig.Profile, "a")
 	if v, ok := s.Get("REGION"); v != "r2" || !ok {
-		t.Errorf("Get(REGION) = %q, %v", v, ok)
+		t.Errorf("Get(REGION): got %q, %v, want \"r2\"", v, ok)
 	}
 	if v, ok := s.Get("output"); v != "" || ok {
-		t.Errorf("Get(output) = %q, %v", v, ok)
+		t.Errorf("Get(output): got %q, %v, want none", v, ok)
 	}
 }
 
@@ -114,7 +114,7 @@ func TestSectionIsASnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v, _ := s.Get("region"); v != "r1" {
-		t.Errorf("the old section reads %q", v)
+		t.Errorf("section after an edit: got region %q, want r1", v)
 	}
 }
 
@@ -128,11 +128,11 @@ func TestArgumentAndResultAreNotWritten(t *testing.T) {
 		}
 	}
 	if rest := src[len(src):cap(src)]; string(src) != text || bytes.ContainsFunc(rest, func(r rune) bool { return r != 0 }) {
-		t.Errorf("the argument of Parse is %q, then %q", src, rest)
+		t.Errorf("argument of Parse: got %q, then %q, want no change", src, rest)
 	}
 	clear(f.Bytes())
 	if got, want := dump(f, awsconfig.Profile), "a: region=\"r2\"\nnew: region=\"r2\"\n"; got != want {
-		t.Errorf("read\n%swant\n%s", got, want)
+		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 
@@ -144,7 +144,7 @@ func TestProblems(t *testing.T) {
 			lines = append(lines, p.Line)
 		}
 		if want := []int{3, 4, 5, 5}; !slices.Equal(lines, want) {
-			t.Errorf("problems in lines %v, want %v", lines, want)
+			t.Errorf("got problems in lines %v, want %v", lines, want)
 		}
 	})
 	t.Run("bounded, and no warning hides a rejection", func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestProblems(t *testing.T) {
 			}
 		}
 		if fatal == 0 || len(problems) > 200 {
-			t.Errorf("%d problems, %d of them fatal", len(problems), fatal)
+			t.Errorf("got %d problems, %d of them fatal, want at most 200 and at least 1", len(problems), fatal)
 		}
 	})
 	t.Run("on one printable line each, without values", func(t *testing.T) {
@@ -169,19 +169,18 @@ func TestProblems(t *testing.T) {
 		}
 		for _, p := range problems {
 			if strings.Contains(p.Text, "s3cr3t") || strings.ContainsAny(p.Text, "\x1b\v\n") || len(p.Text) > 300 {
-				t.Errorf("problem %q", p.Text)
+				t.Errorf("got problem %q, want one short printable line without the value", p.Text)
 			}
 		}
 	})
 }
 
-// Headers that the AWS CLI drops are found by no name, not even by what they
-// seem to say.
+// A header that the AWS CLI ignores is not found under any name.
 func TestDroppedHeadersAreNotFound(t *testing.T) {
 	for header, name := range map[string]string{"profile  ": " ", "profile it's": "it's", `profile a"b`: `a"b`, `profile a\`: `a\`, "profile a b": "a b"} {
 		f := awsconfig.Parse([]byte("[" + header + "]\nregion = r1\n"))
 		if _, ok := f.Section(awsconfig.Profile, name); ok {
-			t.Errorf("[%s] is found as %q", header, name)
+			t.Errorf("[%s]: got a section under the name %q, want none", header, name)
 		}
 	}
 }

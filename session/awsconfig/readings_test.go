@@ -4,17 +4,17 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// readings say how files are read. TestBotocoreAgrees shows them to the AWS CLI,
-// too: want is what it reads, and fatal whether it rejects the file.
+// readings are files and their content as the AWS CLI reads it. TestBotocoreAgrees
+// checks that it does, and rejects those with a fatal problem.
 var readings = []struct {
 	name  string
 	text  string
 	want  string
-	kind  awsconfig.Kind // Profile where the table does not say, Bare in bareReadings
+	kind  awsconfig.Kind // Profile if empty, Bare in bareReadings
 	fatal string         // a line number and a part of the problem's text
 	warn  string
 }{
-	// Sections and keys that come twice.
+	// Repeated sections and keys.
 	{
 		name:  "header repeated",
 		text:  "[profile a]\nregion = r1\nx = 1\n[profile b]\n[profile a]\nregion = r2\n",
@@ -63,7 +63,7 @@ var readings = []struct {
 		fatal: `5: section [profile a] repeated from line 1`,
 	},
 
-	// Lines that are nothing.
+	// Invalid lines.
 	{
 		name:  "key before any section",
 		text:  "region = r1\n[profile a]\nregion = r2\n",
@@ -178,13 +178,13 @@ var readings = []struct {
 		name: "inline comment",
 		text: "[profile a]\nregion = r1 # home\noutput = json\t; really\n",
 		want: "a: region=\"r1 # home\" output=\"json\\t; really\"\n",
-		warn: `2: the AWS CLI takes the comment behind "region"`,
+		warn: `2: the AWS CLI reads the comment after "region"`,
 	},
 	{
 		name: "value that is nothing but a comment",
 		text: "[profile a]\nregion = # none\n",
 		want: "a: region=\"# none\"\n",
-		warn: `2: the AWS CLI takes the comment behind "region"`,
+		warn: `2: the AWS CLI reads the comment after "region"`,
 	},
 	{
 		name: "# without a blank before it",
@@ -195,7 +195,7 @@ var readings = []struct {
 		name: "quoted values",
 		text: "[profile a]\nregion = \"r1\"\n",
 		want: "a: region=\"\\\"r1\\\"\"\n",
-		warn: `2: the AWS CLI takes the quotes of "region"`,
+		warn: `2: the AWS CLI reads the quotes of "region"`,
 	},
 	{
 		name: "no interpolation",
@@ -256,7 +256,7 @@ var readings = []struct {
 		name: "nested block",
 		text: "[profile a]\ns3 =\n  Max_Queue_Size = 100\n  # no\n  region = r0 # kept\nregion = r1\n",
 		want: "a: s3=\"\\nMax_Queue_Size = 100\\nregion = r0 # kept\" region=\"r1\"\n",
-		warn: `5: the AWS CLI takes the comment behind "s3"`,
+		warn: `5: the AWS CLI reads the comment after "s3"`,
 	},
 	{
 		name:  "nested line without =",
@@ -277,12 +277,12 @@ var readings = []struct {
 		fatal: `3: line without "="`,
 	},
 
-	// The magic section.
+	// [DEFAULT].
 	{
 		name: "DEFAULT shows through",
 		text: "[profile a]\nregion = r1\n[DEFAULT]\nRegion = r0\noutput = text\n[profile b]\n",
 		want: "a: region=\"r1\" output=\"text\"\nb: region=\"r0\" output=\"text\"\n",
-		warn: `3: the keys of [DEFAULT] count in every section`,
+		warn: `3: the keys of [DEFAULT] apply to every section`,
 	},
 	{
 		name: "DEFAULT shows through in sessions",
@@ -318,12 +318,12 @@ var readings = []struct {
 		name: "quoted names",
 		text: "[profile \"x y\"]\n[profile 'p q']\n[profile v\\ w]\n[profile \"a'b\"]\n[profile \"c\\\"d\\e\"]\n[profile 'f\\g']\n[profile h\"i\"'j']\n[profile \"\"]\n",
 		want: "x y:\np q:\nv w:\na'b:\nc\"d\\e:\nf\\g:\nhij:\n:\n",
-		warn: `1: Go-based tools cannot find the profile "x y"`,
+		warn: `1: Go-based tools do not find the profile "x y"`,
 	},
 	{
 		name: "headers that are no profiles",
 		text: "[profile]\n[profilexyz]\n[profile a b]\n[profile it's]\n[profile c\\]\n[ profile d ]\n[Profile e]\n[foo]\n[ default ]\n[profile \"\" f]\n[profile ]\n",
-		warn: `3: the AWS CLI ignores section [profile a b]: it is not of the form [profile NAME]`,
+		warn: `3: the AWS CLI ignores section [profile a b]: its header is not [profile NAME]`,
 	},
 	{
 		name: "headers that are profiles all the same",

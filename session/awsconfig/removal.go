@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// checkRemoval looks for a header that lacks a bracket.
+// checkRemoval returns an error if there is a broken header in the section.
 func (s *sectionEdit) checkRemoval(src []byte) error {
 	if s.checked {
 		return nil
@@ -18,8 +18,8 @@ func (s *sectionEdit) checkRemoval(src []byte) error {
 		for scan.next() {
 			if scan.line.brokenHeader() {
 				count := lineCounter{src: src}
-				return fmt.Errorf("section [%s] has a header without a name in brackets on line %d: whose the lines below it are is not certain",
-					show(s.text), count.at(scan.line.start))
+				return fmt.Errorf("section [%s] contains a section header without a name in brackets on line %d: it is not clear to which section the lines below it belong",
+					printable(s.text), count.at(scan.line.start))
 			}
 		}
 	}
@@ -27,14 +27,13 @@ func (s *sectionEdit) checkRemoval(src []byte) error {
 	return nil
 }
 
-// removeSections removes what stands under the headers.
+// removeSections removes the sections of these headers.
 //
-// The header behind a removed section comes to stand under keys that may be less
-// indented than it is, and would continue the last one's value. Where the removed
-// header stood, it is a header.
-func (e *edition) removeSections(removed []header) {
+// The next header may then follow a key that is indented less, whose value it would
+// continue. With the indentation of the removed header it is a header, as that was.
+func (e *editor) removeSections(removed []header) {
 	slices.SortFunc(removed, func(a, b header) int { return cmp.Compare(a.start, b.start) })
-	var indentation []byte // of the first of sections that follow each other
+	var indentation []byte // of the first of several adjacent sections
 	for i, h := range removed {
 		if i == 0 || removed[i-1].end < h.start {
 			indentation = indentationAt(e.src, h.start)
@@ -44,18 +43,18 @@ func (e *edition) removeSections(removed []header) {
 			continue
 		}
 		if next := indentationAt(e.src, h.end); utf8.RuneCount(next) > utf8.RuneCount(indentation) {
-			e.cut(splice{from: h.end, to: h.end + len(next), text: indentation})
+			e.addSplice(splice{from: h.end, to: h.end + len(next), text: indentation})
 		}
 	}
 }
 
-// removeSection removes a section with the comments about it, and leaves the
-// markers of blocks.
-func (e *edition) removeSection(h header) {
-	last := h.body // behind the last line that says something
+// removeSection removes a section and the comments and blank lines that go with it
+// (see Apply), but not the markers of blocks.
+func (e *editor) removeSection(h header) {
+	last := h.body // after the last line that is neither blank nor a comment
 	scan := scanBody(e.src[:h.end], h.body)
 	for scan.next() {
-		if scan.line.says() {
+		if scan.line.hasContent() {
 			last = scan.line.next
 		}
 	}
@@ -63,24 +62,24 @@ func (e *edition) removeSection(h header) {
 	scan = scanBody(e.src[:last], h.body)
 	for scan.next() {
 		if isMarker(scan.line.text) {
-			e.cut(splice{from: from, to: scan.line.start})
+			e.addSplice(splice{from: from, to: scan.line.start})
 			from = scan.line.next
 		}
 	}
-	e.cut(splice{from: from, to: removalEnd(e.src, h, last), section: true})
+	e.addSplice(splice{from: from, to: removalEnd(e.src, h, last), section: true})
 }
 
-// removalEnd is where the lines end that go with a section whose last key's value
-// ends at pos.
+// removalEnd returns the end of the lines that are removed with a section. pos is
+// the end of its last value.
 func removalEnd(src []byte, h header, pos int) int {
-	setOff := false // what follows, by a blank line
+	afterBlank := false // a blank line was found
 	end := pos
 	scan := scanBody(src[:h.end], pos)
 	for scan.next() {
 		switch {
 		case scan.line.kind == blankLine:
-			setOff, end = true, scan.line.next
-		case setOff:
+			afterBlank, end = true, scan.line.next
+		case afterBlank:
 			return end
 		case isMarker(scan.line.text):
 			return scan.line.start
@@ -92,9 +91,10 @@ func removalEnd(src []byte, h header, pos int) int {
 	return end
 }
 
-// commentStart is the start of the comments right above a header, or that of the
-// header's own line when no blank line sets them off from what stands above: then
-// they may be about that. At the top of a file they are about the file.
+// commentStart returns the start of the comments directly above a header that are
+// about its section: those with a blank line above them. Otherwise it returns the
+// header's own line, since the comments may be about the lines above, or, at the top
+// of the file, about the file.
 func commentStart(src []byte, header int) int {
 	top := textStart(src)
 	for pos := header; pos > top; {
