@@ -153,7 +153,7 @@ func TestReadsCreateNothing(t *testing.T) {
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestOpenErrors(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(file, nil, 0o600))
 	for path, want := range map[string]string{
@@ -300,7 +300,7 @@ func TestDamageIsAMiss(t *testing.T) {
 	}
 }
 
-func TestHugeFilesTakeNoMemory(t *testing.T) {
+func TestHugeFilesAreNotReadIntoMemory(t *testing.T) {
 	d := open(t, privateDir(t))
 	f, err := os.OpenFile(d.Path("k"), os.O_CREATE|os.O_WRONLY, 0o600)
 	must(t, err)

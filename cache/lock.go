@@ -14,7 +14,7 @@ package cache
 //
 // The holder writes "pid N" into the file, which LockedError reports. It is only
 // information: nothing is decided by it. The file is created with mode 0600, and
-// one with another owner, another type or another hard link is refused, since it
+// one with another owner, another type or a second hard link is an error, since it
 // is written to.
 //
 // Not github.com/gofrs/flock (v0.13.2): it follows symbolic links, does not check

@@ -39,7 +39,7 @@ func TestSetBlock(t *testing.T) {
 		{"of comments", "", "# c", begin + note + "# c\n" + end},
 		{"under another one", strings.ReplaceAll(begin+a+end, "corp", "b"), "[profile c]\n", strings.ReplaceAll(begin+a+end, "corp", "b") + "\n" + begin + note + "[profile c]\n" + end},
 		{"of keys behind it, as long as they are the same section's", begin + note + "[profile b]\nx = 1\n" + a + end + "y = 2\n", "[profile b]\nx = 2\n" + a, begin + note + "[profile b]\nx = 2\n" + a + end + "y = 2\n"},
-		{"that is the same, whatever is wrong", "[profile a]\n" + begin + a + end + "  y = 2\n", a, "[profile a]\n" + begin + a + end + "  y = 2\n"},
+		{"that is the same, in a file with a problem", "[profile a]\n" + begin + a + end + "  y = 2\n", a, "[profile a]\n" + begin + a + end + "  y = 2\n"},
 
 		{"nothing, where nothing is", "[profile z]\n", "\n \n", "[profile z]\n"},
 		{"nothing at the end", "[profile z]\n\n" + begin + note + a + end, "\n", "[profile z]\n"},

@@ -23,8 +23,8 @@ package awsconfig
 //   - \r alone ends a line, but \r\n is one line end. Where a removal joins a \r
 //     and a \n that were apart, the \r becomes \n (appendLines).
 //
-// FuzzApply and FuzzSet check the result with an independent reading of both files,
-// and TestCorpus with botocore itself.
+// FuzzApply and FuzzSet check that every other key reads as before, and TestCorpus
+// that botocore agrees.
 
 import (
 	"cmp"

@@ -302,12 +302,12 @@ var readings = []struct {
 		fatal: `5: key "x" repeated from line 2`,
 	},
 	{
-		name: "nobody sees a bad nested block in DEFAULT",
+		name: "invalid nested block in DEFAULT that no section reads",
 		text: "[DEFAULT]\ns3 =\n  bad\n[profile a]\ns3 = x\n",
 		want: "a: s3=\"x\"\n",
 	},
 	{
-		name:  "somebody sees a bad nested block in DEFAULT",
+		name:  "invalid nested block in DEFAULT that a section reads",
 		text:  "[profile a]\ns3 = x\n[DEFAULT]\ns3 =\n  bad\n[profile b]\n",
 		want:  "a: s3=\"x\"\nb: s3=\"\\nbad\"\n",
 		fatal: `5: line without "=" in the nested block of "s3"`,

@@ -18,7 +18,7 @@ type Section struct {
 }
 
 // headers are the headers of one text. Only [DEFAULT] and sections of files that
-// the AWS CLI rejects have more than one. The zero value has none.
+// the AWS CLI rejects have more than one. The zero value is empty.
 type headers struct {
 	text        []byte // nil if there are none
 	first, last int    // offsets of the first and last header line
