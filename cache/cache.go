@@ -1,31 +1,33 @@
-// Package cache keeps small private files that many processes share.
+// Package cache stores small private files that several processes share.
 //
-// Its promise: a reader never sees a torn file, one process at a time holds a
-// lock, files are 0600 and the directories made for them 0700 whatever the
-// umask, and the old file survives every fault, from a full disk to kill -9.
+// It guarantees that:
 //
-// Names are made of keys that never form a path. Nothing is read that another
-// user could have put there, nothing is written through a symbolic or hard
-// link, and a read creates nothing. Bytes that cannot be read as what was asked
-// for are a miss, not an error: a cache is there to be lost.
+//   - a reader sees the old file or the new one, never a part of one;
+//   - after any fault, from a full disk to kill -9, the old file is still there;
+//   - at most one process holds a lock;
+//   - files have mode 0600 and directories that it creates 0700, for every umask;
+//   - file names are built from keys, which cannot contain a path;
+//   - files that another user could have created are not read;
+//   - nothing is written through a symbolic or hard link;
+//   - a read creates nothing.
 //
-// What is secret need not be readable on a disk: [PrivateMemory] finds a place
-// that is on none, and [OpenSealed] encrypts with a key that only the kernel
-// has.
+// A file that is damaged, or is not what the caller expects, is a miss and not an
+// error: everything in a cache can be fetched again.
 //
-// [ReplaceFile] extends the part about faults to files outside a cache.
+// Secrets can be kept off the disk: [PrivateMemory] recognises a directory in
+// memory, and [OpenSealed] encrypts files with a key that only the kernel holds.
+//
+// [ReplaceFile] replaces a file outside of a cache with the same guarantees
+// against faults.
 package cache
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -33,64 +35,50 @@ import (
 )
 
 const (
-	// sizeLimit bounds what is read and written, in bytes. A token or a
-	// credential takes a few thousand.
+	// sizeLimit is the largest file that is read or written, in bytes. Tokens and
+	// credentials have a few thousand.
 	sizeLimit = 1 << 20
 
-	// tornPatience is how long a file of a shared directory may stay
-	// unparsable before it counts as damaged. In that time it is looked at
-	// tornLooks times in a row, then again after tornPause, and so on: one
-	// writer takes a fraction of a millisecond, but one that writes in a loop
-	// leaves the file whole only for a few microseconds at a time.
-	tornPatience = 250 * time.Millisecond
-	tornLooks    = 16
-	tornPause    = time.Millisecond
-
-	// The file by which programs that make backups know a cache, as
-	// https://bford.info/cachedir/ has it.
+	// A file of this name and signature marks a cache directory, which backup
+	// programs leave out: https://bford.info/cachedir/.
 	tagName = "CACHEDIR.TAG"
 	tagText = "Signature: 8a477f597d28d172789f06886806bc55\n" +
-		"# Made by ssoenv: nothing here is worth keeping, and some of it is secret.\n"
-
-	// tornAge is the age from which an unparsable file is not one that is
-	// being written. It is wide because a file server's clock may be off.
-	tornAge = time.Minute
+		"# Created by ssoenv. The files here can be fetched again, and some are secret.\n"
 )
 
-// Dir is a directory of private files. The file of a key is the key with the
-// ending ".json"; a key that contains a dot brings its own ending ("K.expires").
-// Keys consist of 0-9, a-z, '.' and '-', begin with a letter or digit and do
-// not end in ".lock".
+// Dir is a directory of private files. The file of a key is named after it, with
+// ".json" added if the key has no dot: "k" is k.json, "k.expires" is k.expires.
+// Keys consist of 0-9, a-z, '.' and '-', begin with a letter or digit and do not
+// end in "." or ".lock".
 //
-// The methods may be called by many goroutines and, on the same directory, by
-// many processes.
+// The methods may be called from several goroutines and, on the same directory,
+// from several processes at the same time.
 type Dir struct {
-	path    string
-	shared  bool
-	keyName string // of the kernel's key that values are sealed with; may be empty
-	swept   sync.Once
-	tagged  sync.Once
+	path      string
+	shared    bool
+	keyName   string // name of the kernel key that seals the files, or empty
+	staleOnce sync.Once
+	tagOnce   sync.Once
 }
 
-// Open names the directory at path, which must be absolute. It creates
-// nothing: the directory comes into being with mode 0700 when it is first
-// written to. One that exists must belong to the process's user and, unless it
-// is sticky, must not be writable by others. The path may lead through
-// symbolic links.
+// Open returns the cache directory at path, which must be absolute and may lead
+// through symbolic links. It creates nothing: the first write creates the
+// directory with mode 0700. It returns an error if the directory exists but does
+// not belong to the user of the process, or is writable by others and not sticky.
 func Open(path string) (*Dir, error) {
 	return open(path, false)
 }
 
-// OpenShared names a directory that other programs write to as well, as the
-// AWS CLI does to its sso/cache. It differs from [Open] in two ways.
+// OpenShared returns a directory to which other programs write, such as the AWS
+// CLI's sso/cache. It differs from [Open] in two ways.
 //
-// The other programs truncate a file and then write it, so a file that is
-// empty or not JSON is read again for up to 250 ms before it counts as a miss.
+// The other programs truncate a file and then write it. A file that is empty or
+// not JSON is therefore read again for up to 250 ms before it is a miss (see
+// read.go).
 //
-// They create the directory with whatever the umask leaves, 0775 where user
-// private groups are the rule. A directory of ours that others may write to is
-// therefore closed to their writes instead of being refused; otherwise its mode
-// is left alone.
+// They create the directory with the mode that the umask leaves, often 0775. If
+// the directory belongs to the user and is writable by others, it loses that
+// permission instead of causing an error. Its mode is not changed otherwise.
 func OpenShared(path string) (*Dir, error) {
 	return open(path, true)
 }
@@ -100,194 +88,55 @@ func open(path string, shared bool) (*Dir, error) {
 		return nil, fmt.Errorf("cache directory %q is not an absolute path", path)
 	}
 	d := &Dir{path: filepath.Clean(path), shared: shared}
-	fi, err := os.Stat(d.path)
+	info, err := os.Stat(d.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return d, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cache directory %q: %w", d.path, cause(err))
 	}
-	if err := d.checkDir(fi); err != nil {
+	if err := d.checkDir(info); err != nil {
 		return nil, err
 	}
 	return d, nil
 }
 
-// checkDir says why the directory that fi describes cannot be trusted.
-func (d *Dir) checkDir(fi fs.FileInfo) error {
-	if !fi.IsDir() {
+// checkDir returns an error if the directory that info describes belongs to
+// another user or is writable by others. In a shared directory it removes that
+// permission first.
+func (d *Dir) checkDir(info fs.FileInfo) error {
+	if !info.IsDir() {
 		return fmt.Errorf("cache directory %q is not a directory", d.path)
 	}
-	if err := checkOwner(d.path, fi); err != nil {
+	if err := checkOwner(d.path, info); err != nil {
 		return fmt.Errorf("cache directory %w", err)
 	}
-	if !openToOthers(fi) {
+	if !writableByOthers(info) {
 		return nil
 	}
 	if !d.shared {
-		return fmt.Errorf("cache directory %q is writable by others (mode %04o)", d.path, fi.Mode().Perm())
+		return fmt.Errorf("cache directory %q is writable by others (mode %04o)", d.path, info.Mode().Perm())
 	}
-	if err := os.Chmod(d.path, fi.Mode()&^0o022); err != nil {
-		return fmt.Errorf("cache directory %q is writable by others (mode %04o): %w", d.path, fi.Mode().Perm(), cause(err))
+	if err := os.Chmod(d.path, info.Mode()&^0o022); err != nil {
+		return fmt.Errorf("cache directory %q is writable by others (mode %04o): %w", d.path, info.Mode().Perm(), cause(err))
 	}
 	return nil
 }
 
-// ensureDir creates the directory if it is missing, and vets it: it may have
-// appeared since Open.
+// ensureDir creates the directory if it is missing, and checks it: another user
+// may have created it since Open.
 func (d *Dir) ensureDir() error {
 	if err := makeDir(d.path); err != nil {
 		return fmt.Errorf("cache directory %w", err)
 	}
-	fi, err := os.Stat(d.path)
+	info, err := os.Stat(d.path)
 	if err != nil {
 		return fmt.Errorf("cache directory %q: %w", d.path, cause(err))
 	}
-	return d.checkDir(fi)
+	return d.checkDir(info)
 }
 
-// Get decodes the JSON of key's file into v, a pointer, and reports whether it
-// did. A file that is missing, damaged, larger than 1 MiB or of another shape
-// than v is a miss, and leaves v as it was.
-//
-// Whether there is a value is said by the boolean alone. An error is for the
-// user to see, and comes with a miss when something stands in the file's place
-// that is not used: it belongs to another user, which root respects too, or is
-// not a regular file. It may come with a value, too: others could read the
-// file, whose mode is 0600 from then on.
-//
-// A symbolic link in the file's place is followed if it and the file it leads
-// to are ours.
-func (d *Dir) Get(key string, v any) (bool, error) {
-	path, err := d.file(key)
-	if err != nil {
-		return false, err
-	}
-	into := reflect.ValueOf(v)
-	if into.Kind() != reflect.Pointer || into.IsNil() {
-		return false, fmt.Errorf("cache key %q: cannot decode into %T", key, v)
-	}
-	var remark error
-	start := time.Now()
-	for look := 1; ; look++ {
-		file, err := read(path, d.shared)
-		if err != nil {
-			return false, err
-		}
-		if file.remark != nil {
-			remark = file.remark
-		}
-		if file.data != nil && d.seals(key) {
-			file.data = d.unseal(key, file.data)
-		}
-		if file.data == nil {
-			return false, remark
-		}
-		fresh := reflect.New(into.Type().Elem())
-		err = json.Unmarshal(file.data, fresh.Interface())
-		if err == nil {
-			into.Elem().Set(fresh.Elem())
-			return true, remark
-		}
-		if !d.shared || !notJSON(err) || time.Since(start) > tornPatience || time.Since(file.modified) > tornAge {
-			return false, remark
-		}
-		if look%tornLooks == 0 {
-			time.Sleep(tornPause)
-		}
-	}
-}
-
-// notJSON tells a text cut short from one that holds something else.
-func notJSON(err error) bool {
-	var syntax *json.SyntaxError
-	return errors.As(err, &syntax)
-}
-
-// content is what read found. data is nil, not empty, when there is no file or
-// one that is too large.
-type content struct {
-	data     []byte
-	modified time.Time
-	remark   error
-}
-
-// read returns the bytes of path if it is a regular file of ours. It neither
-// waits for the writer of a FIFO nor allocates more than sizeLimit.
-//
-// If the file may be written in place, it is read twice. A read that overlaps a
-// write can return the beginning of one text and the end of another, which may
-// well be JSON; it does not do so twice in the same way. What differs counts as
-// no text yet.
-func read(path string, inPlace bool) (content, error) {
-	f, err := openToRead(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return content{}, nil
-	}
-	if err != nil {
-		return content{}, unreadable(path, err)
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return content{}, unreadable(path, err)
-	}
-	if err := usable(path, fi); err != nil {
-		return content{}, err
-	}
-	c := content{modified: fi.ModTime(), remark: restrictMode(f, fi)}
-	if fi.Size() > sizeLimit {
-		return c, nil
-	}
-	data, err := readAll(f, fi.Size())
-	if err == nil && inPlace {
-		var again []byte
-		again, err = readAll(f, fi.Size())
-		if !bytes.Equal(data, again) {
-			data = data[:0]
-		}
-	}
-	if err != nil {
-		return content{}, unreadable(path, err)
-	}
-	if len(data) <= sizeLimit {
-		c.data = data
-	}
-	return c, nil
-}
-
-// usable says why the file that fi describes is not one of this package's:
-// only a regular file of our own is read, or locked.
-func usable(path string, fi fs.FileInfo) error {
-	if err := checkOwner(path, fi); err != nil {
-		return err
-	}
-	if !fi.Mode().IsRegular() {
-		return fmt.Errorf("%q is not a regular file (%v)", path, fi.Mode())
-	}
-	return nil
-}
-
-// unreadable says why path was not read; that it is another user's explains
-// more than "permission denied".
-func unreadable(path string, err error) error {
-	if fi, statErr := os.Lstat(path); statErr == nil {
-		if foreign := checkOwner(path, fi); foreign != nil {
-			return foreign
-		}
-	}
-	return fmt.Errorf("%q not read: %w", path, cause(err))
-}
-
-// readAll reads f from its beginning to its end, but not far beyond sizeLimit.
-// size is the length to expect.
-func readAll(f *os.File, size int64) ([]byte, error) {
-	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	_, err := buf.ReadFrom(io.NewSectionReader(f, 0, sizeLimit+1))
-	return buf.Bytes(), err
-}
-
-// Has reports whether key's file is there, whatever is in it.
+// Has reports whether key's file exists. It does not read it.
 func (d *Dir) Has(key string) bool {
 	path, err := d.file(key)
 	if err != nil {
@@ -297,7 +146,7 @@ func (d *Dir) Has(key string) bool {
 	return err == nil
 }
 
-// Put replaces key's file with the JSON of v, in the way of [Dir.Write].
+// Put encodes v as JSON and writes it to key's file as [Dir.Write] does.
 func (d *Dir) Put(key string, v any) error {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -306,14 +155,14 @@ func (d *Dir) Put(key string, v any) error {
 	return d.Write(key, data, time.Time{})
 }
 
-// Write replaces key's file with data, at most 1 MiB of it, and creates the
-// directory if it is missing. A reader sees the old file or the new one, and
-// after an error the old one stands. The new file is a plain one of mode 0600,
-// whatever stood in its place; the target of a symbolic link and the other
-// names of a hard link keep what they had.
+// Write replaces key's file with data, at most 1 MiB, and creates the directory
+// if it is missing. A reader sees the old file or the new one, and after an error
+// the old one is unchanged. The new file is a regular file of mode 0600. If the
+// old one was a symbolic or hard link, the target and the other names of the file
+// do not change.
 //
-// Unless modified is zero, the file has it as its modification time from the
-// moment it can be seen.
+// Unless modified is zero, it is the file's modification time from the moment at
+// which the file has its name.
 func (d *Dir) Write(key string, data []byte, modified time.Time) error {
 	path, err := d.file(key)
 	if err != nil {
@@ -323,31 +172,31 @@ func (d *Dir) Write(key string, data []byte, modified time.Time) error {
 		data = d.seal(key, data)
 	}
 	if len(data) > sizeLimit {
-		return fmt.Errorf("%q not written: %d bytes are more than %d", path, len(data), sizeLimit)
+		return fmt.Errorf("%q not written: %d bytes, the limit is %d", path, len(data), sizeLimit)
 	}
 	if err := d.ensureDir(); err != nil {
 		return err
 	}
-	d.swept.Do(func() { sweep(d.path) })
+	d.staleOnce.Do(func() { removeStaleTemps(d.path) })
 	if err := replace(path, data, attributes{perm: 0o600, modified: modified}); err != nil {
 		return err
 	}
 	if !d.shared {
-		d.tagged.Do(func() { tag(d.path) })
+		d.tagOnce.Do(func() { writeCacheTag(d.path) })
 	}
 	return nil
 }
 
-// tag has programs that make backups leave the directory out. Where it cannot,
-// the directory is backed up.
-func tag(dir string) {
+// writeCacheTag creates the CACHEDIR.TAG of dir if it is missing. Errors are
+// ignored: the directory is then included in backups.
+func writeCacheTag(dir string) {
 	path := filepath.Join(dir, tagName)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		_ = replace(path, []byte(tagText), attributes{perm: 0o600})
 	}
 }
 
-// Delete removes key's file. A missing one is fine.
+// Delete removes key's file. It returns nil if the file does not exist.
 func (d *Dir) Delete(key string) error {
 	path, err := d.file(key)
 	if err != nil {
@@ -359,8 +208,9 @@ func (d *Dir) Delete(key string) error {
 	return nil
 }
 
-// Keys returns the keys that have files, sorted. Names that are not keys, as
-// other programs give them, are left out, and a missing directory has none.
+// Keys returns the keys that have a file, sorted. Files of other programs whose
+// names are not keys are left out. If the directory does not exist, it returns
+// no keys and no error.
 func (d *Dir) Keys() ([]string, error) {
 	entries, err := os.ReadDir(d.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -377,13 +227,14 @@ func (d *Dir) Keys() ([]string, error) {
 	return keys, nil
 }
 
-// Path returns the name of key's file, which may not exist, or "" if key is not
-// a key.
+// Path returns the path of key's file, which need not exist, or "" if key is not
+// a valid key.
 func (d *Dir) Path(key string) string {
 	path, _ := d.file(key)
 	return path
 }
 
+// file returns the path of key's file, or an error if key is not a valid key.
 func (d *Dir) file(key string) (string, error) {
 	if !validKey(key) {
 		return "", fmt.Errorf("%q is not a cache key", key)
@@ -394,8 +245,9 @@ func (d *Dir) file(key string) (string, error) {
 	return filepath.Join(d.path, key), nil
 }
 
-// validKey keeps keys apart from paths, from temporary files, which begin with
-// a dot, and from lock files. IsLocal refuses the device names of Windows.
+// validKey reports whether key follows the rules given at Dir. They exclude
+// paths, temporary files, whose names begin with a dot, and lock files.
+// filepath.IsLocal excludes the device names of Windows, such as "nul".
 func validKey(key string) bool {
 	for i := range len(key) {
 		switch c := key[i]; {
@@ -408,15 +260,13 @@ func validKey(key string) bool {
 	return key != "" && !strings.HasSuffix(key, ".") && !strings.HasSuffix(key, lockSuffix) && filepath.IsLocal(key)
 }
 
-// cause drops the path that package os puts into an error, which may be that of
-// a temporary file, and keeps the operation: `sync: input/output error`.
+// cause returns an error of package os without its path, which may be that of a
+// temporary file: `sync: input/output error`.
 func cause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("%s: %w", path.Op, path.Err)
 	}
-	var link *os.LinkError
-	if errors.As(err, &link) {
+	if link, ok := errors.AsType[*os.LinkError](err); ok {
 		return fmt.Errorf("%s: %w", link.Op, link.Err)
 	}
 	return err

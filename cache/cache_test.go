@@ -16,8 +16,8 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 )
 
-// token has the shape of what is kept: strings, a time, and fields that a text
-// of another shape does not fit.
+// token has the shape of a token file: strings, a time, and fields into which JSON
+// of another shape cannot be decoded.
 type token struct {
 	StartURL    string    `json:"startUrl"`
 	AccessToken string    `json:"accessToken"`
@@ -43,7 +43,7 @@ func open(t testing.TB, path string) *cache.Dir {
 	return d
 }
 
-// privateDir is a new directory that passes Open under any umask.
+// privateDir returns a new directory that Open accepts under any umask.
 func privateDir(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -58,22 +58,22 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// wantError checks that err says every one of parts.
+// wantError checks that err contains all of parts.
 func wantError(t testing.TB, err error, parts ...string) {
 	t.Helper()
 	if err == nil {
-		t.Errorf("no error, want one with %q", parts)
+		t.Errorf("got no error, want one with %q", parts)
 		return
 	}
 	for _, part := range parts {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("error %q does not contain %q", err, part)
+			t.Errorf("got error %q, want one with %q", err, part)
 		}
 	}
 }
 
-// names returns what is in a directory, hidden files included, and without the
-// tag of a cache.
+// names returns the names in a directory, hidden files included, without
+// CACHEDIR.TAG.
 func names(t testing.TB, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -87,9 +87,8 @@ func names(t testing.TB, dir string) []string {
 	return names
 }
 
-// Programs that make backups know a directory of ours by its tag, and leave
-// alone one that others write to as well.
-func TestBackupsLeaveItOut(t *testing.T) {
+// A directory gets a CACHEDIR.TAG, except a shared one.
+func TestCacheTag(t *testing.T) {
 	for shared, open := range map[bool]func(string) (*cache.Dir, error){false: cache.Open, true: cache.OpenShared} {
 		dir := filepath.Join(t.TempDir(), "new")
 		d, err := open(dir)
@@ -97,12 +96,12 @@ func TestBackupsLeaveItOut(t *testing.T) {
 		must(t, d.Put("k", 1))
 		text, err := os.ReadFile(filepath.Join(dir, "CACHEDIR.TAG"))
 		if tagged := strings.HasPrefix(string(text), "Signature: 8a477f597d28d172789f06886806bc55\n"); tagged == shared {
-			t.Errorf("shared %v: %q, %v", shared, text, err)
+			t.Errorf("shared %v: got tag %q, %v", shared, text, err)
 		}
 	}
 }
 
-func TestWhatIsPutIsGot(t *testing.T) {
+func TestPutThenGet(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "a", "b"))
 	want := someToken()
 	must(t, d.Put("k", want))
@@ -112,11 +111,11 @@ func TestWhatIsPutIsGot(t *testing.T) {
 		t.Errorf("Get = %v, %v, %+v", found, err, got)
 	}
 	if got, want := names(t, filepath.Dir(d.Path("k"))), []string{"k.json"}; !slices.Equal(got, want) {
-		t.Errorf("directory holds %q, want %q", got, want)
+		t.Errorf("got names %q, want %q", got, want)
 	}
 }
 
-func TestManyCreateTheDirectory(t *testing.T) {
+func TestConcurrentCreateDirectory(t *testing.T) {
 	top := t.TempDir()
 	for round := range 20 {
 		dir := filepath.Join(top, strconv.Itoa(round), "a", "b", "c")
@@ -154,7 +153,7 @@ func TestReadsCreateNothing(t *testing.T) {
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestOpenErrors(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(file, nil, 0o600))
 	for path, want := range map[string]string{
@@ -171,7 +170,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// badKeys are refused by every method.
+// badKeys are not valid keys: every method returns an error.
 var badKeys = []string{
 	"", ".", "..", "../x", "/etc/passwd", "a/b", `a\b`, "a\x00b", "a b", "A", "é", "K.json", ".hidden", "-flag",
 	".ssoenv-1.tmp", "a.", "a.lock", "a.json.lock", "a:b", "a*", "~", "\n",
@@ -221,8 +220,8 @@ func FuzzKey(f *testing.F) {
 	})
 }
 
-// Any bytes are a value exactly if they are JSON, and a miss leaves the
-// caller's variable alone.
+// Get returns a value exactly if the file is JSON, and a miss does not change the
+// caller's variable.
 func FuzzGet(f *testing.F) {
 	for _, text := range []string{"", "null", "{}", `{"accessToken":"x"}`, "\ufeff{}", "\x00", "1e400", `"\ud800"`, "[1,2", "NaN", " 1 \n"} {
 		f.Add([]byte(text))
@@ -244,7 +243,7 @@ func FuzzGet(f *testing.F) {
 			t.Errorf("got %q, want %q", raw, want)
 		}
 		if !found && string(raw) != "before" {
-			t.Errorf("a miss changed the value to %q", raw)
+			t.Errorf("value after a miss: got %q, want no change", raw)
 		}
 		got := someToken()
 		if found, err := d.Get("k", &got); err != nil || !found && got != someToken() {
@@ -295,13 +294,13 @@ func TestDamageIsAMiss(t *testing.T) {
 				t.Errorf("Get = %v, %v, %+v", found, err, got)
 			}
 			if onDisk, err := os.ReadFile(d.Path("k")); err != nil || string(onDisk) != data {
-				t.Errorf("the file was changed: %v", err)
+				t.Errorf("got a changed file: %v", err)
 			}
 		})
 	}
 }
 
-func TestHugeFilesTakeNoMemory(t *testing.T) {
+func TestHugeFilesAreNotReadIntoMemory(t *testing.T) {
 	d := open(t, privateDir(t))
 	f, err := os.OpenFile(d.Path("k"), os.O_CREATE|os.O_WRONLY, 0o600)
 	must(t, err)
@@ -331,7 +330,7 @@ func TestSizeLimit(t *testing.T) {
 	wantError(t, d.Write("k", []byte(largest+"\n"), time.Time{}), d.Path("k"), "not written", "1048577 bytes")
 	wantError(t, d.Put("k", largest), d.Path("k"), "not written")
 	if found, _ := d.Get("k", &got); !found || len(got) != 1<<20-2 {
-		t.Error("the old file is gone")
+		t.Error("got no old file after an error")
 	}
 	must(t, os.WriteFile(d.Path("k"), []byte(largest+"\n"), 0o600))
 	if found, err := d.Get("k", &got); found || err != nil {
@@ -345,7 +344,7 @@ func TestGetNeedsAPointer(t *testing.T) {
 	for _, v := range []any{nil, token{}, (*token)(nil), map[string]int{}} {
 		found, err := d.Get("k", v)
 		if found {
-			t.Errorf("Get into %T found something", v)
+			t.Errorf("Get into %T: got true, want false", v)
 		}
 		wantError(t, err, `"k"`, "cannot decode")
 	}
@@ -368,7 +367,7 @@ func TestDelete(t *testing.T) {
 	must(t, d.Delete("k"))
 	must(t, d.Delete("k"))
 	if got, want := names(t, filepath.Dir(d.Path("k"))), []string{"k.expires"}; !slices.Equal(got, want) {
-		t.Errorf("left %q, want %q", got, want)
+		t.Errorf("got names %q, want %q", got, want)
 	}
 	must(t, d.Delete("k.expires"))
 	must(t, os.Mkdir(d.Path("k"), 0o700))
@@ -402,12 +401,12 @@ func TestWriteKeepsBytesAndTime(t *testing.T) {
 		must(t, d.Write("k.expires", data, modified))
 		got, err := os.ReadFile(d.Path("k.expires"))
 		if err != nil || !bytes.Equal(got, data) {
-			t.Errorf("file holds %q, %v", got, err)
+			t.Errorf("content: got %q, %v", got, err)
 		}
-		fi, err := os.Stat(d.Path("k.expires"))
+		info, err := os.Stat(d.Path("k.expires"))
 		must(t, err)
-		if !fi.ModTime().Equal(modified) {
-			t.Errorf("modified %v, want %v", fi.ModTime(), modified)
+		if !info.ModTime().Equal(modified) {
+			t.Errorf("modification time: got %v, want %v", info.ModTime(), modified)
 		}
 	}
 }

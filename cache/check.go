@@ -7,24 +7,24 @@ import (
 	"os"
 )
 
-// Check proves that the directory can be used, with a file that it makes, locks
-// and removes there; where the directory is missing, in the nearest one above,
-// in which it would be made. Nothing is left behind. The error is [ErrNoLocks]
-// where only the lock was not to be had.
+// Check tests whether the directory can be used: it creates a file in it, locks it
+// and removes it. If the directory does not exist, Check uses the nearest parent
+// that does, in which the directory would be created. The error is [ErrNoLocks]
+// if only locking failed.
 func (d *Dir) Check() error {
 	at := d.path
-	fi, err := os.Stat(at)
+	info, err := os.Stat(at)
 	for errors.Is(err, fs.ErrNotExist) && parent(at) != at {
 		at = parent(at)
-		fi, err = os.Stat(at)
+		info, err = os.Stat(at)
 	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("cache directory %q: %w", d.path, cause(err))
 	case at == d.path:
-		err = d.checkDir(fi)
+		err = d.checkDir(info)
 	default:
-		err = mayCreateIn(at)
+		err = checkCreateIn(at)
 	}
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 )
 
-// A check leaves everything as it was, whether the directory is there or not.
+// Check changes nothing, whether or not the directory exists.
 func TestCheckLeavesNothingBehind(t *testing.T) {
 	above := t.TempDir()
 	path := filepath.Join(above, "a", "b")
@@ -20,7 +20,7 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 		t.Error(err)
 	}
 	if entries, err := os.ReadDir(above); err != nil || len(entries) != 0 {
-		t.Errorf("%v, %v are left", entries, err)
+		t.Errorf("got %v, %v after Check, want nothing", entries, err)
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		t.Fatal(err)
@@ -29,12 +29,12 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 		t.Error(err)
 	}
 	if entries, err := os.ReadDir(path); err != nil || len(entries) != 0 {
-		t.Errorf("%v, %v are left", entries, err)
+		t.Errorf("got %v, %v after Check, want nothing", entries, err)
 	}
 }
 
-// What would keep a file from being written is found, and named.
-func TestCheckFindsWhatIsInTheWay(t *testing.T) {
+// Check returns an error that says why a file could not be written.
+func TestCheckReportsProblems(t *testing.T) {
 	above := t.TempDir()
 	d := open(t, filepath.Join(above, "dir"))
 	file := open(t, filepath.Join(above, "file", "dir"))
@@ -49,12 +49,12 @@ func TestCheckFindsWhatIsInTheWay(t *testing.T) {
 	}
 	wantError(t, d.Check(), "writable by others (mode 0777)")
 
-	// Neither root nor anybody else can make a file in the kernel's tables.
+	// No user, not even root, can create a file in /proc.
 	proc, err := cache.Open("/proc/self/ssoenv")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if proc.Check() == nil {
-		t.Error("/proc/self can be written to")
+		t.Error("Check of /proc/self: got no error")
 	}
 }

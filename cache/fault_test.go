@@ -25,8 +25,8 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 )
 
-// These tests stop a process at each system call of an operation, or let the
-// call fail, and look at what is left on the disk.
+// These tests kill a process at each system call of an operation, or make the call
+// fail, and check the files afterwards.
 
 func init() {
 	roles["try lock"] = tryLock
@@ -34,8 +34,8 @@ func init() {
 	roles["file size limit"] = fileSizeLimit
 }
 
-// operation is what a process is asked to do, in a world that prepare makes in
-// an empty directory.
+// operation is an operation of a process, in an empty directory in which prepare
+// has created files.
 type operation struct {
 	role    string
 	prepare func(t *testing.T, dir string) (arg string)
@@ -83,21 +83,21 @@ var operations = map[string]operation{
 	},
 }
 
-// fileCalls are the calls that a disk can fail or a process die at. Those that
-// only the Go runtime makes, for its own scheduling, are left out.
+// fileCalls are the system calls that are made to fail, or at which the process is
+// killed. Those that only the scheduler of the Go runtime makes are left out.
 var fileCalls = regexp.MustCompile(`^(openat|close|read|pread64|write|pwrite64|fsync|ftruncate|fchmod|fchmodat|fchown|` +
 	`utimensat|renameat|mkdirat|unlinkat|readlinkat|newfstatat|fstat|flock|getdents64|fcntl)$`)
 
-// call is the nth call of a name that a process makes.
+// call is the nth system call of this name in a process.
 type call struct {
 	name string
 	nth  int
-	sync bool // brings the data to the disk
+	sync bool // the fsync of the data
 }
 
 func (c call) String() string { return c.name + " " + strconv.Itoa(c.nth) }
 
-// underStrace has strace run cmd.
+// underStrace returns a command that runs cmd under strace.
 func underStrace(t *testing.T, cmd *exec.Cmd, options ...string) *exec.Cmd {
 	t.Helper()
 	strace, err := exec.LookPath("strace")
@@ -126,7 +126,7 @@ func traced(t *testing.T, cmd *exec.Cmd, options ...string) (string, *os.Process
 	return strings.TrimSpace(stdout.String()), cmd.ProcessState
 }
 
-// callsOf returns the file calls between the marks that an operation makes.
+// callsOf returns the file calls of an operation, between its two marks.
 func callsOf(t *testing.T, op operation) []call {
 	t.Helper()
 	trace := filepath.Join(t.TempDir(), "trace")
@@ -160,12 +160,12 @@ func callsOf(t *testing.T, op operation) []call {
 			calls = append(calls, call{name: m[2], nth: made[m[2]]})
 		}
 	}
-	// The data's comes before the directory's, which is an attempt.
+	// The fsync of the data is the first; errors of the directory's are ignored.
 	if i := slices.IndexFunc(calls, func(c call) bool { return c.name == "fsync" }); i >= 0 {
 		calls[i].sync = true
 	}
 	if len(calls) < 8 {
-		t.Fatalf("only these calls were traced: %v", calls)
+		t.Fatalf("got only the calls %v", calls)
 	}
 	return calls
 }
@@ -187,7 +187,7 @@ func eachCall(t *testing.T, kinds []string, check func(t *testing.T, op operatio
 	}
 }
 
-// content returns what the operation's file holds, or "" if there is none.
+// content returns the content of the operation's file, or "" if it does not exist.
 func (op operation) content(t *testing.T, dir string) string {
 	t.Helper()
 	path := filepath.Join(dir, op.file)
@@ -196,8 +196,8 @@ func (op operation) content(t *testing.T, dir string) string {
 		return ""
 	}
 	must(t, err)
-	if fi, err := os.Lstat(path); err != nil || fi.Mode() != op.mode {
-		t.Errorf("the file is %v, %v, want %v", fi.Mode(), err, op.mode)
+	if info, err := os.Lstat(path); err != nil || info.Mode() != op.mode {
+		t.Errorf("mode: got %v, %v, want %v", info.Mode(), err, op.mode)
 	}
 	return string(data)
 }
@@ -227,10 +227,10 @@ func TestKilledAtEveryCall(t *testing.T) {
 		fault := fmt.Sprintf("inject=%s:signal=%s:when=%d", c.name, kind, c.nth)
 		_, state := traced(t, command(op.role, arg), "-o", "/dev/null", "-e", "trace="+c.name, "-e", fault)
 		if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGKILL {
-			t.Fatalf("%v instead of a kill", state)
+			t.Fatalf("got state %v, want a kill", state)
 		}
 		if op.file == "" {
-			// The lock died with its holder: one attempt has it.
+			// The kernel released the lock: one attempt succeeds.
 			unlock, err := open(t, arg).Lock(ended(), "k")
 			must(t, err)
 			unlock()
@@ -238,24 +238,24 @@ func TestKilledAtEveryCall(t *testing.T) {
 		}
 		got := op.content(t, dir)
 		if got != old && got != after {
-			t.Errorf("the file holds %q", got)
+			t.Errorf("got content %q", got)
 		}
 		survived.Store(got, true)
-		// What the killed process left is no obstacle, and is removed in time.
+		// The next write succeeds, and removes the old temporary file.
 		for _, temp := range temps(t, dir) {
 			must(t, os.Chtimes(temp, time.Time{}, time.Now().Add(-2*time.Hour)))
 		}
 		out, _ := command(op.role, arg).CombinedOutput()
 		if got := op.content(t, dir); got != after || string(out) != "<nil>\n" {
-			t.Errorf("afterwards: %s, the file holds %q", out, got)
+			t.Errorf("next write: got %s, content %q", out, got)
 		}
 		if left := temps(t, dir); len(left) > 0 {
-			t.Errorf("left %q", left)
+			t.Errorf("got temporary files %q, want none", left)
 		}
 	})
 	for _, content := range []string{before, after, ""} {
 		if _, found := survived.Load(content); !found {
-			t.Errorf("no kill left %q", content)
+			t.Errorf("got %q after no kill, want it after some", content)
 		}
 	}
 }
@@ -269,7 +269,7 @@ func TestErrorAtEveryCall(t *testing.T) {
 		if op.file == "" {
 			got, _ := traced(t, command(op.role, arg), "-o", "/dev/null", "-e", "trace="+c.name, "-e", fault)
 			if got != "<nil>" && (!strings.HasPrefix(got, "ErrNoLocks no file locks: ") || !strings.Contains(got, `"`+dir)) {
-				t.Errorf("outcome %q", got)
+				t.Errorf("got outcome %q", got)
 			}
 			return
 		}
@@ -277,22 +277,22 @@ func TestErrorAtEveryCall(t *testing.T) {
 		got, _ := traced(t, command(op.role, arg), "-o", "/dev/null", "-e", "trace="+c.name, "-e", fault)
 		switch content := op.content(t, dir); {
 		case got == "<nil>" && content != after:
-			t.Errorf("reported as done, and the file holds %q", content)
+			t.Errorf("got no error, and content %q", content)
 		case got == "<nil>" && c.sync && kind != "EINTR":
-			t.Error("reported as done, and the disk may not have it")
+			t.Error("got no error though fsync failed")
 		case got != "<nil>" && content != old:
-			t.Errorf("reported as %q, and the file holds %q", got, content)
+			t.Errorf("got error %q, and content %q", got, content)
 		case got != "<nil>" && !strings.Contains(got, `"`+dir):
-			t.Errorf("error %q does not say where", got)
+			t.Errorf("got error %q, want one with the path", got)
 		}
 		if left := temps(t, dir); len(left) > 0 {
-			t.Errorf("left %q", left)
+			t.Errorf("got temporary files %q, want none", left)
 		}
 	})
 }
 
-// The mode, the content and the time are on the disk before the name is, and
-// after the rename nothing is done to the file. A cache's tag may follow.
+// Mode, content and time are synced before the rename, and after it the file is
+// not changed. The directory's CACHEDIR.TAG may be written after it.
 func TestNothingFollowsTheRename(t *testing.T) {
 	sequence := regexp.MustCompile(` openat( fchown)? fchmod write( utimensat)? fsync close newfstatat renameat openat fsync close( newfstatat| newfstatat openat fchmod write fsync close newfstatat renameat openat fsync close)?$`)
 	for name, op := range operations {
@@ -306,7 +306,7 @@ func TestNothingFollowsTheRename(t *testing.T) {
 			}
 		}
 		if !sequence.MatchString(names.String()) {
-			t.Errorf("%s: the calls were%s", name, &names)
+			t.Errorf("%s: got calls%s", name, &names)
 		}
 	}
 }
@@ -318,24 +318,24 @@ func TestTempThatCannotBeRemovedStays(t *testing.T) {
 	got, _ := traced(t, command(op.role, arg), "-o", "/dev/null", "-e", "trace=fsync,unlinkat",
 		"-e", "inject=fsync:error=EIO", "-e", "inject=unlinkat:error=EIO")
 	if want := fmt.Sprintf("%q not written: sync: input/output error", filepath.Join(dir, "k.json")); got != want {
-		t.Errorf("outcome %q, want %q", got, want)
+		t.Errorf("got outcome %q, want %q", got, want)
 	}
 	if got := op.content(t, dir); got != before {
-		t.Errorf("the file holds %q", got)
+		t.Errorf("got content %q", got)
 	}
 	if left := temps(t, dir); len(left) != 1 {
-		t.Errorf("left %q", left)
+		t.Errorf("got temporary files %q, want none", left)
 	}
 }
 
-// What a file system without locks answers, the caller can tell from a lock
-// that is taken.
-func TestNoLocksHere(t *testing.T) {
+// If the file system does not support locks, the error is ErrNoLocks and not a
+// LockedError.
+func TestFileSystemWithoutLocks(t *testing.T) {
 	for _, answer := range []string{"ENOLCK", "EOPNOTSUPP", "ENOSYS"} {
 		dir := memory(t)
 		got, _ := traced(t, command("lock once", dir), "-o", "/dev/null", "-e", "trace=flock", "-e", "inject=flock:error="+answer)
 		if want := fmt.Sprintf("ErrNoLocks no file locks: %q not locked: flock: ", filepath.Join(dir, "k.lock")); !strings.HasPrefix(got, want) {
-			t.Errorf("%s: outcome %q, want %q", answer, got, want)
+			t.Errorf("%s: got outcome %q, want %q", answer, got, want)
 		}
 	}
 }
@@ -348,14 +348,14 @@ func TestWaitingLeaksNothing(t *testing.T) {
 	files, goroutines := len(names(t, "/proc/self/fd")), runtime.NumGoroutine()
 	for range 100 {
 		if _, err := d.Lock(ended(), "k"); err == nil {
-			t.Fatal("locked twice")
+			t.Fatal("got the lock twice")
 		}
 	}
 	if n := len(names(t, "/proc/self/fd")); n > files {
-		t.Errorf("%d open files, %d before", n, files)
+		t.Errorf("got %d open files, want %d as before", n, files)
 	}
 	if n := runtime.NumGoroutine(); n > goroutines {
-		t.Errorf("%d goroutines, %d before", n, goroutines)
+		t.Errorf("got %d goroutines, want %d as before", n, goroutines)
 	}
 }
 
@@ -369,20 +369,20 @@ func tryLock(args []string) error {
 	return outcome(err)
 }
 
-// locked asks the kernel whether somebody holds a lock on path.
+// locked reports whether a process holds a lock on path, according to /proc/locks.
 func locked(t *testing.T, path string) bool {
 	t.Helper()
-	fi, err := os.Stat(path)
+	info, err := os.Stat(path)
 	if err != nil {
 		return false
 	}
 	locks, err := os.ReadFile("/proc/locks")
 	must(t, err)
-	return bytes.Contains(locks, fmt.Appendf(nil, ":%d 0 EOF\n", fi.Sys().(*syscall.Stat_t).Ino))
+	return bytes.Contains(locks, fmt.Appendf(nil, ":%d 0 EOF\n", info.Sys().(*syscall.Stat_t).Ino))
 }
 
-// A process that is held up between opening the lock file and finding out that
-// it has the lock does not have it if the file has been replaced meanwhile.
+// A process that opens a lock file and locks it after the file was replaced does
+// not have the lock.
 func TestLockFileReplacedWhileLocking(t *testing.T) {
 	dir := privateDir(t)
 	d := open(t, dir)
@@ -398,13 +398,13 @@ func TestLockFileReplacedWhileLocking(t *testing.T) {
 	defer unlock()
 	must(t, syscall.Kill(-p.Process.Pid, syscall.SIGCONT))
 	if got, want := p.line(t), fmt.Sprintf("held by process %d", os.Getpid()); !strings.Contains(got, want) {
-		t.Errorf("outcome %q, want one with %q", got, want)
+		t.Errorf("got outcome %q, want one with %q", got, want)
 	}
 	p.finish(t)
 }
 
-// fullDisk mounts a file system of 64 KiB, fills it, and expects the old files
-// to survive.
+// fullDisk mounts a file system of 64 KiB, fills it, and expects that the old files
+// do not change.
 func fullDisk(args []string) error {
 	dir := args[0]
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
@@ -435,7 +435,7 @@ func fullDisk(args []string) error {
 	return survivors(d, config, large, syscall.ENOSPC)
 }
 
-// fileSizeLimit makes writes end in the middle.
+// fileSizeLimit sets RLIMIT_FSIZE, so that a write stops in the middle.
 func fileSizeLimit(args []string) error {
 	config := filepath.Join(args[0], "config")
 	d, err := cache.Open(args[0])
@@ -451,7 +451,7 @@ func fileSizeLimit(args []string) error {
 	return survivors(d, config, strings.Repeat("x", 5000), syscall.EFBIG)
 }
 
-// survivors tries to write large, which does not fit, and looks at what is left.
+// survivors writes large, which does not fit, and checks the files afterwards.
 func survivors(d *cache.Dir, config, large string, reason error) error {
 	if err := d.Put("k", large); !errors.Is(err, reason) || !strings.Contains(err.Error(), d.Path("k")) {
 		return fmt.Errorf("put: %v", err)
@@ -487,7 +487,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, fs.ErrPermission) || bytes.HasPrefix(out, []byte("mount: ")) {
-		t.Logf("mounting is not permitted here (%v, %s): TestWriteCutShort has to do", err, out)
+		t.Logf("cannot mount (%v, %s): only TestWriteCutShort runs", err, out)
 		return
 	}
 	if err != nil {

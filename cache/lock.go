@@ -1,5 +1,26 @@
 package cache
 
+// The lock protocol
+//
+// A lock is an exclusive flock(2), on Windows LockFileEx, on the file K.lock beside
+// K.json. The operating system releases it when the process dies. The file is
+// never removed: a process that waits for the removed file and one that creates it
+// again would both hold the lock. If something else removes it, the process that
+// holds the open file notices that the path leads to another one (tryLock) and
+// starts again.
+//
+// flock cannot wait for a limited time, so Lock tries every 2 to 20 ms until its
+// context ends. There is no queue: any waiting process may be next.
+//
+// The holder writes "pid N" into the file, which LockedError reports. It is only
+// information: nothing is decided by it. The file is created with mode 0600, and
+// one with another owner, another type or a second hard link is an error, since it
+// is written to.
+//
+// Not github.com/gofrs/flock (v0.13.2): it follows symbolic links, does not check
+// the file's owner, type and links, blocks when it opens a FIFO, and does not
+// notice that a lock file was removed. It does not report the holder.
+
 import (
 	"context"
 	"errors"
@@ -15,23 +36,23 @@ import (
 const (
 	lockSuffix = ".lock"
 
-	// Two attempts at a lock are between lockPause and lockPause+lockJitter
-	// apart, so that those who wait do not try in step.
+	// The time between two attempts is lockPause plus up to lockJitter, at
+	// random, so that waiting processes do not try at the same moment.
 	lockPause  = 2 * time.Millisecond
 	lockJitter = 18 * time.Millisecond
 )
 
-// ErrNoLocks says that a lock can be neither had nor waited for: the file
-// system has no locks, the directory cannot be written to, or something stands
-// in the lock file's place that is not ours. A caller that can bear two writers
-// goes on without, since every single write is whole.
+// ErrNoLocks is returned if locking is not possible: the file system does not
+// support locks, the directory is not writable, or the lock file is not a regular
+// file of the user. A caller for which two writers at a time are acceptable can
+// continue without the lock, since every single write is atomic.
 var ErrNoLocks = errors.New("no file locks")
 
-// LockedError says that another process, or another goroutine of this one, held
-// the lock until the context ended.
+// LockedError is returned if another process, or another goroutine of this one,
+// held the lock until the context ended.
 type LockedError struct {
 	Path string // the lock file
-	PID  int    // the holder, or 0 if it is not known
+	PID  int    // the process that holds the lock, or 0 if unknown
 	Err  error  // the context's error
 }
 
@@ -45,22 +66,19 @@ func (e *LockedError) Error() string {
 
 func (e *LockedError) Unwrap() error { return e.Err }
 
-// Lock keeps every other process and goroutine from holding the lock of the
-// same key until unlock is called or the process dies. Only those who call
-// Lock are kept out: readers and writers are not. It puts what is done to files
-// in order; variables that goroutines share need a mutex all the same.
+// Lock acquires the lock of key. Until unlock is called or the process dies, no
+// other call of Lock with this key succeeds, in this process or another. Reading
+// and writing key's file do not need the lock and do not wait for it. It orders
+// operations on files; variables that goroutines share still need a mutex.
 //
-// It waits until ctx ends, and then returns a [*LockedError]; with a context
-// that has ended already it tries once. Where there are no locks the error is
-// [ErrNoLocks]. unlock is never nil, and after an error it does nothing.
-//
-// The lock is one of the operating system on a file of its own, "K.lock", which
-// is created on first use with the directory and stays, because removing it
-// would let two processes in.
+// Lock waits until ctx ends and then returns a [*LockedError]. If ctx has ended
+// already, it tries once. If locking is not possible, the error is [ErrNoLocks].
+// unlock is never nil; after an error it does nothing. The first use creates the
+// lock file and the directory.
 func (d *Dir) Lock(ctx context.Context, key string) (unlock func(), err error) {
-	none := func() {}
+	noop := func() {}
 	if !validKey(key) {
-		return none, fmt.Errorf("%q is not a cache key", key)
+		return noop, fmt.Errorf("%q is not a cache key", key)
 	}
 	path := filepath.Join(d.path, key+lockSuffix)
 	for {
@@ -70,7 +88,7 @@ func (d *Dir) Lock(ctx context.Context, key string) (unlock func(), err error) {
 			f, err = tryLock(path)
 		}
 		if err != nil {
-			return none, fmt.Errorf("%w: %w", ErrNoLocks, err)
+			return noop, fmt.Errorf("%w: %w", ErrNoLocks, err)
 		}
 		if f != nil {
 			return func() { unlockFile(f) }, nil
@@ -80,16 +98,17 @@ func (d *Dir) Lock(ctx context.Context, key string) (unlock func(), err error) {
 		case <-pause.C:
 		case <-ctx.Done():
 			pause.Stop()
-			return none, &LockedError{Path: path, PID: readHolder(path), Err: ctx.Err()}
+			return noop, &LockedError{Path: path, PID: readHolder(path), Err: ctx.Err()}
 		}
 	}
 }
 
-// tryLock returns the locked file, or nil if another holds the lock.
+// tryLock returns the locked file, or nil without an error if the lock is held or
+// the file was removed while it was being locked.
 func tryLock(path string) (*os.File, error) {
-	f, err := openToLock(path)
+	f, err := openLockFile(path)
 	if err != nil {
-		return nil, unlockable(path, err)
+		return nil, lockError(path, err)
 	}
 	held := false
 	defer func() {
@@ -97,52 +116,52 @@ func tryLock(path string) (*os.File, error) {
 			_ = f.Close()
 		}
 	}()
-	fi, err := f.Stat()
+	info, err := f.Stat()
 	if err != nil {
-		return nil, unlockable(path, err)
+		return nil, lockError(path, err)
 	}
-	if err := usable(path, fi); err != nil {
+	if err := checkFile(path, info); err != nil {
 		return nil, err
 	}
-	if err := checkSingleLink(path, fi); err != nil {
+	if err := checkSingleLink(path, info); err != nil {
 		return nil, err
 	}
-	if err := makePrivate(f, fi); err != nil {
-		return nil, unlockable(path, err)
+	if err := makePrivate(f, info); err != nil {
+		return nil, lockError(path, err)
 	}
 	locked, err := lockFile(f)
 	if err != nil {
-		return nil, unlockable(path, err)
+		return nil, lockError(path, err)
 	}
 	if !locked {
 		return nil, nil
 	}
-	// Someone may have emptied the directory since the file was opened. Then
-	// the next process locks another file of this name.
+	// If the file was removed after it was opened, the next process creates and
+	// locks another one.
 	now, err := os.Lstat(path)
-	if err != nil || !os.SameFile(fi, now) {
+	if err != nil || !os.SameFile(info, now) {
 		return nil, nil
 	}
 	held = true
-	sign(f)
+	writeHolder(f)
 	return f, nil
 }
 
-func unlockable(path string, err error) error {
+func lockError(path string, err error) error {
 	return fmt.Errorf("%q not locked: %w", path, cause(err))
 }
 
-// sign writes down who holds the lock. The word before the number keeps the
-// file from being JSON: programs that look at every file of a shared directory
-// take a bare number for a document. A full disk leaves the holder unnamed.
-func sign(f *os.File) {
+// writeHolder writes the process id into the lock file, as "pid N". A number alone
+// would be valid JSON, and some programs parse every file of a shared directory.
+// Errors are ignored; the holder is then unknown.
+func writeHolder(f *os.File) {
 	line := "pid " + strconv.Itoa(os.Getpid()) + "\n"
 	if _, err := f.WriteAt([]byte(line), 0); err == nil {
 		_ = f.Truncate(int64(len(line)))
 	}
 }
 
-// readHolder reads what sign wrote, and returns 0 if it cannot.
+// readHolder returns the process id in the lock file at path, or 0.
 func readHolder(path string) int {
 	file, err := read(path, false)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 )
 
-// ended is a context that has ended: Lock tries once.
+// ended returns a context that has ended, with which Lock tries once.
 func ended() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -29,20 +29,20 @@ func wantLocked(t *testing.T, err error, dir string, pid int, reason error) {
 	t.Helper()
 	var locked *cache.LockedError
 	if !errors.As(err, &locked) {
-		t.Fatalf("error %v, want a LockedError", err)
+		t.Fatalf("got error %v, want a LockedError", err)
 	}
 	if want := filepath.Join(dir, "k.lock"); locked.Path != want || locked.PID != pid {
-		t.Errorf("%q is held by %d, want %q and %d", locked.Path, locked.PID, want, pid)
+		t.Errorf("got path %q and PID %d, want %q and %d", locked.Path, locked.PID, want, pid)
 	}
 	if !errors.Is(err, reason) || errors.Is(err, cache.ErrNoLocks) {
-		t.Errorf("error %v, want one that is %v", err, reason)
+		t.Errorf("got error %v, want one that is %v", err, reason)
 	}
 	wantError(t, err, locked.Path, "held by process "+strconv.Itoa(pid))
 }
 
 func TestLockExcludesGoroutines(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "dir"))
-	var n atomic.Int32 // not added to in one step: that is what the lock is for
+	var n atomic.Int32 // incremented in two steps, which the lock protects
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
@@ -56,7 +56,7 @@ func TestLockExcludesGoroutines(t *testing.T) {
 	}
 	all.Wait()
 	if n.Load() != 50 {
-		t.Errorf("counted %d of 50", n.Load())
+		t.Errorf("got count %d, want 50", n.Load())
 	}
 }
 
@@ -71,11 +71,11 @@ func TestLockExcludesProcesses(t *testing.T) {
 	}
 	n := 0
 	if found, err := open(t, dir).Get("n", &n); !found || err != nil || n != 100 {
-		t.Errorf("Get = %v, %v; counted %d of 100", found, err, n)
+		t.Errorf("Get = %v, %v; got count %d, want 100", found, err, n)
 	}
 }
 
-func TestLocksOfTwoKeysAreTwo(t *testing.T) {
+func TestLocksOfTwoKeysAreIndependent(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "dir"))
 	for _, key := range []string{"a", "b", "a.expires"} {
 		unlock, err := d.Lock(ended(), key)
@@ -90,7 +90,7 @@ func TestLockIsFreeAgain(t *testing.T) {
 		unlock, err := d.Lock(ended(), "k")
 		must(t, err)
 		unlock()
-		unlock() // A second call does nothing, also to who holds the lock now.
+		unlock() // A second call does nothing, even if the lock is held again.
 	}
 }
 
@@ -120,7 +120,7 @@ func TestLockOfAStoppedHolderIsReported(t *testing.T) {
 	unlock, err := d.Lock(ctx, "k")
 	unlock()
 	wantLocked(t, err, dir, p.Process.Pid, context.DeadlineExceeded)
-	// Readers and writers are not kept out.
+	// Reading and writing need no lock.
 	must(t, d.Put("k", 1))
 	must(t, p.Process.Signal(syscall.SIGCONT))
 	p.finish(t)
@@ -150,7 +150,7 @@ func TestChildrenDoNotInheritALock(t *testing.T) {
 	child, err := strconv.Atoi(p.line(t))
 	must(t, err)
 	p.kill(t)
-	must(t, syscall.Kill(child, 0)) // It lives.
+	must(t, syscall.Kill(child, 0)) // the child is alive
 	unlock, err := open(t, dir).Lock(ended(), "k")
 	must(t, err)
 	unlock()
@@ -186,9 +186,8 @@ func TestUnknownHolder(t *testing.T) {
 	}
 }
 
-// A lock file that was removed while it was held is not the lock any more, for
-// the holder neither: the next one gets a new file, and the two that come after
-// it exclude each other.
+// If a lock file is removed while the lock is held, the next process creates a new
+// one, and the processes after it exclude each other.
 func TestRemovedLockFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "dir")
 	d := open(t, dir)

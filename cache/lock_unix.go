@@ -9,27 +9,27 @@ import (
 	"syscall"
 )
 
-// openToLock opens the lock file at path, creating it if it is missing, for
-// writing, which a lock over NFS needs. os.OpenFile keeps it from the programs
-// that this process starts.
-func openToLock(path string) (*os.File, error) {
+// openLockFile opens the lock file at path, and creates it if it is missing. It
+// opens it for writing, which locks over NFS need. Child processes do not inherit
+// it: os.OpenFile sets O_CLOEXEC.
+func openLockFile(path string) (*os.File, error) {
 	const flags = os.O_RDWR | os.O_CREATE | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_NOCTTY
 	f, err := os.OpenFile(path, flags, 0o600)
-	if errors.Is(err, fs.ErrPermission) && giveBackMode(path) {
+	if errors.Is(err, fs.ErrPermission) && restoreMode(path) {
 		return os.OpenFile(path, flags, 0o600)
 	}
 	return f, err
 }
 
-// giveBackMode undoes what the umask of the lock file's creator took away from
-// us, its owner. The creator does so too, but may not have got there yet, or
-// ever.
-func giveBackMode(path string) bool {
-	fi, err := os.Lstat(path)
-	return err == nil && usable(path, fi) == nil && fi.Mode().Perm()&0o600 != 0o600 && os.Chmod(path, 0o600) == nil
+// restoreMode gives the user access to a lock file that was created with a umask
+// which removes it, such as 0777, and reports whether it did. The creator does the
+// same in tryLock, but may not have done so yet, or may have died.
+func restoreMode(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && checkFile(path, info) == nil && info.Mode().Perm()&0o600 != 0o600 && os.Chmod(path, 0o600) == nil
 }
 
-// lockFile reports whether f is locked now; if not, another holds the lock.
+// lockFile tries to lock f. It reports false if the lock is held.
 func lockFile(f *os.File) (bool, error) {
 	for {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err {
@@ -44,8 +44,8 @@ func lockFile(f *os.File) (bool, error) {
 	}
 }
 
-// unlockFile does not leave the unlocking to Close: a process that is being
-// started has a copy of the descriptor until its program replaces ours.
+// unlockFile unlocks and closes f. Closing alone is not enough: a child process
+// between fork and exec has a copy of the descriptor, which keeps the lock.
 func unlockFile(f *os.File) {
 	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
 	_ = f.Close()

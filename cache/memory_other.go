@@ -2,6 +2,6 @@
 
 package cache
 
-// PrivateMemory tells whether path is a directory of this user's alone that is
-// kept in memory. Only Linux has such a place by convention.
+// PrivateMemory reports whether path is a private directory in memory. Only Linux
+// has one by convention; elsewhere it returns false.
 func PrivateMemory(string) bool { return false }

@@ -15,24 +15,24 @@ func TestPrivateMemory(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	if !cache.PrivateMemory(dir) {
-		t.Errorf("%s is not private memory", dir)
+		t.Errorf("PrivateMemory(%q): got false, want true", dir)
 	}
 	file := filepath.Join(dir, "file")
 	must(t, os.WriteFile(file, nil, 0o700))
 	for _, path := range []string{"/dev/shm", file, filepath.Join(dir, "none"), "", "/proc", "/"} {
 		if cache.PrivateMemory(path) {
-			t.Errorf("%q is private memory", path)
+			t.Errorf("PrivateMemory(%q): got true, want false", path)
 		}
 	}
 	must(t, os.Chmod(dir, 0o750))
 	if cache.PrivateMemory(dir) {
-		t.Error("a directory that a group may read is private memory")
+		t.Error("PrivateMemory of a directory that a group can read: got true, want false")
 	}
 	if os.Geteuid() == 0 {
 		must(t, os.Chmod(dir, 0o700))
-		chown(t, dir, nobody)
+		chown(t, dir, otherUser)
 		if cache.PrivateMemory(dir) {
-			t.Error("nobody's directory is root's private memory")
+			t.Error("PrivateMemory of another user's directory: got true, want false")
 		}
 	}
 }

@@ -26,10 +26,10 @@ func umask(t *testing.T, mask int) {
 
 func wantMode(t *testing.T, path string, want fs.FileMode) {
 	t.Helper()
-	fi, err := os.Lstat(path)
+	info, err := os.Lstat(path)
 	must(t, err)
-	if fi.Mode() != want {
-		t.Errorf("%s is %v, want %v", path, fi.Mode(), want)
+	if info.Mode() != want {
+		t.Errorf("mode of %s: got %v, want %v", path, info.Mode(), want)
 	}
 }
 
@@ -74,8 +74,7 @@ func TestModesUnderEveryUmask(t *testing.T) {
 	}
 }
 
-// A lock file whose creator died before it gave itself the mode back is of use
-// all the same.
+// A lock file whose creator died before it restored the mode can be locked.
 func TestLockFileWithoutMode(t *testing.T) {
 	if !unprivileged(t) {
 		return
@@ -90,7 +89,7 @@ func TestLockFileWithoutMode(t *testing.T) {
 	wantMode(t, path, 0o600)
 }
 
-func TestLooseFilesAreTightened(t *testing.T) {
+func TestFileModeIsRestricted(t *testing.T) {
 	for _, mode := range []fs.FileMode{0o644, 0o666, 0o640, 0o777, 0o777 | fs.ModeSetuid} {
 		d := open(t, privateDir(t))
 		plant := func() {
@@ -101,7 +100,7 @@ func TestLooseFilesAreTightened(t *testing.T) {
 		var got int
 		found, err := d.Get("k", &got)
 		if !found || got != 1 {
-			t.Errorf("mode %v: found %v, %d", mode, found, got)
+			t.Errorf("mode %v: got %v, %d", mode, found, got)
 		}
 		wantError(t, err, d.Path("k"), fmt.Sprintf("open to others (mode %04o)", mode.Perm()))
 		wantMode(t, d.Path("k"), 0o600)
@@ -114,21 +113,21 @@ func TestLooseFilesAreTightened(t *testing.T) {
 	}
 }
 
-// A damaged file is no less private.
-func TestLooseMissIsTightened(t *testing.T) {
+// A damaged file gets mode 0600, too.
+func TestModeOfDamagedFileIsRestricted(t *testing.T) {
 	d, err := cache.OpenShared(privateDir(t))
 	must(t, err)
 	must(t, os.WriteFile(d.Path("k"), []byte(`{"refreshToken":"x`), 0o600))
 	must(t, os.Chmod(d.Path("k"), 0o644))
 	found, err := d.Get("k", new(token))
 	if found {
-		t.Error("found something")
+		t.Error("Get of a damaged file: got true, want false")
 	}
 	wantError(t, err, d.Path("k"), "mode 0644")
 	wantMode(t, d.Path("k"), 0o600)
 }
 
-func TestDirectoriesThatOthersMayWrite(t *testing.T) {
+func TestDirectoriesWritableByOthers(t *testing.T) {
 	for _, mode := range []fs.FileMode{0o777, 0o775, 0o722, 0o702} {
 		dir := t.TempDir()
 		must(t, os.Chmod(dir, mode))
@@ -150,7 +149,7 @@ func TestDirectoriesThatOthersMayWrite(t *testing.T) {
 			wantMode(t, dir, fs.ModeDir|mode)
 		}
 	}
-	// One that turns up after Open is looked at as well.
+	// A directory that is created after Open is checked, too.
 	dir := filepath.Join(t.TempDir(), "late")
 	d := open(t, dir)
 	must(t, os.Mkdir(dir, 0o700))
@@ -160,7 +159,7 @@ func TestDirectoriesThatOthersMayWrite(t *testing.T) {
 	unlock()
 	wantError(t, err, dir, "writable by others")
 	if !errors.Is(err, cache.ErrNoLocks) {
-		t.Errorf("error %v, want ErrNoLocks", err)
+		t.Errorf("got error %v, want ErrNoLocks", err)
 	}
 	if got := names(t, dir); len(got) != 0 {
 		t.Errorf("created %q", got)
@@ -186,7 +185,7 @@ func TestUnwritableDirectory(t *testing.T) {
 	unlock()
 	wantError(t, err, dir, "permission denied")
 	if !errors.Is(err, cache.ErrNoLocks) {
-		t.Errorf("error %v, want ErrNoLocks", err)
+		t.Errorf("got error %v, want ErrNoLocks", err)
 	}
 	wantError(t, cache.ReplaceFile(filepath.Join(dir, "config"), nil, 0o600), "config", "permission denied")
 	below := open(t, filepath.Join(dir, "a", "b"))
@@ -194,16 +193,17 @@ func TestUnwritableDirectory(t *testing.T) {
 	must(t, os.Chmod(dir, 0))
 	found, err := d.Get("k", &got)
 	if found {
-		t.Error("found something in a directory without permissions")
+		t.Error("Get in a directory without permissions: got true, want false")
 	}
 	wantError(t, err, d.Path("k"), "permission denied")
 	if _, err := cache.Open(filepath.Join(dir, "a")); err == nil {
-		t.Error("opened what cannot be looked at")
+		t.Error("Open of a directory that cannot be inspected: got no error")
 	}
 }
 
-// plants are things that may stand where a file of ours should. victim is a
-// file of ours with the content "victim"; where it is used, Get may find it.
+// plants create what another user could put in place of a file of the cache.
+// victim is a file of the user with the content "victim"; if a plant leads to it,
+// Get may return that.
 var plants = map[string]func(path, victim string) error{
 	"symbolic link": func(path, victim string) error { return os.Symlink(victim, path) },
 	"hard link":     func(path, victim string) error { return os.Link(victim, path) },
@@ -237,14 +237,14 @@ func planted(t *testing.T, check func(t *testing.T, what, dir, victim string, pl
 			})
 			data, err := os.ReadFile(victim)
 			if err != nil || string(data) != `"victim"` {
-				t.Errorf("the victim holds %q, %v", data, err)
+				t.Errorf("content of the victim: got %q, %v", data, err)
 			}
 			wantMode(t, victim, 0o600)
-			if fi, err := os.Stat(victim); err != nil || !fi.ModTime().Equal(past) {
-				t.Errorf("the victim was written to")
+			if info, err := os.Stat(victim); err != nil || !info.ModTime().Equal(past) {
+				t.Errorf("got a victim that was written to")
 			}
 			if got := names(t, filepath.Dir(victim)); len(got) != 1 {
-				t.Errorf("beside the victim: %q", got)
+				t.Errorf("got names %q beside the victim", got)
 			}
 		})
 	}
@@ -267,7 +267,7 @@ func TestPlantedForData(t *testing.T) {
 			}
 		default:
 			if found {
-				t.Errorf("found %q", got)
+				t.Errorf("got %q, want a miss", got)
 			}
 			wantError(t, err, d.Path("k"))
 		}
@@ -280,11 +280,11 @@ func TestPlantedForData(t *testing.T) {
 			wantMode(t, d.Path("k"), 0o600)
 		}
 		if got := names(t, dir); len(got) != 1 {
-			t.Errorf("directory holds %q", got)
+			t.Errorf("got names %q", got)
 		}
 		must(t, d.Delete("k"))
 		if got := names(t, dir); len(got) != 0 {
-			t.Errorf("directory holds %q", got)
+			t.Errorf("got names %q", got)
 		}
 	})
 }
@@ -297,7 +297,7 @@ func TestPlantedForLock(t *testing.T) {
 		unlock()
 		wantError(t, err, path)
 		if !errors.Is(err, cache.ErrNoLocks) {
-			t.Errorf("error %v, want ErrNoLocks", err)
+			t.Errorf("got error %v, want ErrNoLocks", err)
 		}
 	})
 }
@@ -319,7 +319,7 @@ func TestPlantedForConfig(t *testing.T) {
 			wantError(t, cache.ReplaceFile(path, nil, 0o600), path, "not a regular file")
 		}
 		if got := names(t, dir); len(got) != 1 {
-			t.Errorf("directory holds %q", got)
+			t.Errorf("got names %q", got)
 		}
 	})
 }
@@ -335,14 +335,14 @@ func TestReplaceFileRespectsProtection(t *testing.T) {
 	wantMode(t, path, 0o444)
 }
 
-func TestStaleTempsAreSwept(t *testing.T) {
+func TestStaleTempsAreRemoved(t *testing.T) {
 	dir := privateDir(t)
 	d := open(t, dir)
 	make := func(name string, age time.Duration, create func(path string) error) {
 		path := filepath.Join(dir, name)
 		must(t, create(path))
 		past := time.Now().Add(-age)
-		if fi, err := os.Lstat(path); err == nil && fi.Mode()&fs.ModeSymlink == 0 {
+		if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink == 0 {
 			must(t, os.Chtimes(path, past, past))
 		}
 	}
@@ -358,14 +358,14 @@ func TestStaleTempsAreSwept(t *testing.T) {
 	make("x.tmp", 2*time.Hour, file)
 	if os.Geteuid() == 0 {
 		make(".ssoenv-7.tmp", 2*time.Hour, func(path string) error {
-			return errors.Join(file(path), os.Chown(path, int(nobody.Uid), int(nobody.Gid)))
+			return errors.Join(file(path), os.Chown(path, int(otherUser.Uid), int(otherUser.Gid)))
 		})
 		kept = append(kept, ".ssoenv-7.tmp")
 		slices.Sort(kept)
 	}
 	must(t, d.Put("k", 1))
 	if got := names(t, dir); !slices.Equal(got, kept) {
-		t.Errorf("directory holds %q, want %q", got, kept)
+		t.Errorf("got names %q, want %q", got, kept)
 	}
 }
 
@@ -376,10 +376,10 @@ func TestDirectoryBehindLinks(t *testing.T) {
 	must(t, open(t, filepath.Join(top, "link")).Put("k", 1))
 	wantMode(t, filepath.Join(top, "real", "k.json"), 0o600)
 	if target, err := os.Readlink(filepath.Join(top, "link")); target != "real" {
-		t.Errorf("the link leads to %q, %v", target, err)
+		t.Errorf("got link target %q, %v", target, err)
 	}
 
-	// The link's target is made again when it is gone.
+	// If the link's target does not exist, it is created.
 	must(t, os.Symlink("link/x/../y/z", filepath.Join(top, "gone")))
 	must(t, os.Mkdir(filepath.Join(top, "real", "x"), 0o700))
 	d := open(t, filepath.Join(top, "gone"))
@@ -395,8 +395,8 @@ func TestDirectoryBehindLinks(t *testing.T) {
 	wantError(t, err, filepath.Join(top, "loop"), "too many levels")
 }
 
-// Whoever runs the tests, root's directories and files are not nobody's.
-func TestForeignAsNobody(t *testing.T) {
+// Files and directories of root are not used by a process of another user.
+func TestFilesOfRootAsOtherUser(t *testing.T) {
 	if !unprivileged(t) {
 		return
 	}
@@ -410,12 +410,12 @@ func TestForeignAsNobody(t *testing.T) {
 	must(t, os.Symlink("/etc/passwd", d.Path("k")))
 	found, err := d.Get("k", new(token))
 	if found {
-		t.Error("found root's file")
+		t.Error("Get of root's file: got true, want false")
 	}
 	wantError(t, err, d.Path("k"), "belongs to uid 0", fmt.Sprintf("not to uid %d", os.Geteuid()))
 }
 
-// What follows needs files of two users, which only root can make.
+// The tests below need files of two users, which only root can create.
 
 func chown(t *testing.T, path string, owner syscall.Credential) {
 	t.Helper()
@@ -424,25 +424,25 @@ func chown(t *testing.T, path string, owner syscall.Credential) {
 
 func TestRootLeavesAUsersFilesAlone(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can be two users")
+		t.Skip("needs root")
 	}
 	const belongs = "belongs to uid 65534, not to uid 0"
 
 	// The user's directory.
-	users := home(t, &nobody)
+	users := home(t, &otherUser)
 	for _, openDir := range []func(string) (*cache.Dir, error){cache.Open, cache.OpenShared} {
 		_, err := openDir(users)
 		wantError(t, err, users, belongs)
 	}
 
-	// Nothing comes into being in it.
+	// Nothing is created in it.
 	below := open(t, filepath.Join(users, "a", "b"))
 	wantError(t, below.Put("k", 1), users, belongs)
 	unlock, err := below.Lock(t.Context(), "k")
 	unlock()
 	wantError(t, err, users, belongs)
 	if !errors.Is(err, cache.ErrNoLocks) {
-		t.Errorf("error %v, want ErrNoLocks", err)
+		t.Errorf("got error %v, want ErrNoLocks", err)
 	}
 	for _, name := range []string{"config", "c/config"} {
 		wantError(t, cache.ReplaceFile(filepath.Join(users, name), nil, 0o600), users, belongs)
@@ -451,25 +451,25 @@ func TestRootLeavesAUsersFilesAlone(t *testing.T) {
 		t.Errorf("created %q", got)
 	}
 
-	// A config file of the user's stays the user's.
+	// The user's config file still belongs to the user.
 	config := filepath.Join(users, "config")
 	must(t, os.WriteFile(config, []byte("old"), 0o640))
-	chown(t, config, nobody)
+	chown(t, config, otherUser)
 	must(t, cache.ReplaceFile(config, []byte("new"), 0o600))
-	fi, err := os.Stat(config)
+	info, err := os.Stat(config)
 	must(t, err)
-	if stat := fi.Sys().(*syscall.Stat_t); stat.Uid != nobody.Uid || stat.Gid != nobody.Gid || fi.Mode() != 0o640 {
-		t.Errorf("config is %v, of %d:%d", fi.Mode(), stat.Uid, stat.Gid)
+	if stat := info.Sys().(*syscall.Stat_t); stat.Uid != otherUser.Uid || stat.Gid != otherUser.Gid || info.Mode() != 0o640 {
+		t.Errorf("config: got mode %v, owner %d:%d", info.Mode(), stat.Uid, stat.Gid)
 	}
 
-	// Files of the user's in root's own directory: not read, not locked, but
+	// A user's files in root's directory are not read and not locked. They are
 	// replaced, since the directory is root's.
 	d := open(t, privateDir(t))
 	must(t, os.WriteFile(d.Path("k"), []byte("1"), 0o644))
-	chown(t, d.Path("k"), nobody)
+	chown(t, d.Path("k"), otherUser)
 	found, err := d.Get("k", new(int))
 	if found {
-		t.Error("found nobody's file")
+		t.Error("Get of another user's file: got true, want false")
 	}
 	wantError(t, err, d.Path("k"), belongs)
 	wantMode(t, d.Path("k"), 0o644)
@@ -479,56 +479,56 @@ func TestRootLeavesAUsersFilesAlone(t *testing.T) {
 	}
 	lock := strings.TrimSuffix(d.Path("k"), ".json") + ".lock"
 	must(t, os.WriteFile(lock, nil, 0o666))
-	chown(t, lock, nobody)
+	chown(t, lock, otherUser)
 	unlock, err = d.Lock(t.Context(), "k")
 	unlock()
 	wantError(t, err, lock, belongs)
 	if !errors.Is(err, cache.ErrNoLocks) {
-		t.Errorf("error %v, want ErrNoLocks", err)
+		t.Errorf("got error %v, want ErrNoLocks", err)
 	}
 
-	// A link of the user's is not followed, even to a file of root's.
+	// A user's link is not followed, even to a file of root.
 	must(t, os.Symlink(d.Path("k"), d.Path("l")))
-	chown(t, d.Path("l"), nobody)
+	chown(t, d.Path("l"), otherUser)
 	found, err = d.Get("l", new(int))
 	if found {
-		t.Error("followed nobody's link")
+		t.Error("Get through another user's link: got true, want false")
 	}
 	wantError(t, err, d.Path("l"), belongs)
 
-	// A device that is root's own.
+	// A device that belongs to root is not read.
 	null := d.Path("null")
 	must(t, syscall.Mknod(null, syscall.S_IFCHR|0o600, 1<<8|3))
 	found, err = d.Get("null", new(int))
 	if found {
-		t.Error("read a device")
+		t.Error("Get of a device: got true, want false")
 	}
 	wantError(t, err, null, "not a regular file")
 }
 
-func TestUserMeetsWhatRootLeft(t *testing.T) {
+func TestFilesThatRootLeft(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can be two users")
+		t.Skip("needs root")
 	}
 	dir := filepath.Join(home(t, nil), "dir")
 	must(t, os.Mkdir(dir, 0o700))
-	chown(t, dir, nobody)
+	chown(t, dir, otherUser)
 	path := filepath.Join(dir, "k.json")
 	must(t, os.WriteFile(path, []byte("1"), 0o600))
 	cmd := command("get", dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &otherUser}
 	out, err := cmd.Output()
 	must(t, err)
 	if want := fmt.Sprintf("false %q belongs to uid 0, not to uid 65534 \n", path); string(out) != want {
 		t.Errorf("got %q, want %q", out, want)
 	}
 
-	// What root's group could do to a config file is not nobody's group's to do.
+	// If root's group cannot be kept, its permissions are removed.
 	config := filepath.Join(dir, "config")
 	must(t, os.WriteFile(config, nil, 0o600))
 	must(t, os.Chmod(config, 0o666))
 	cmd = command("replace once", config)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &otherUser}
 	out, err = cmd.Output()
 	must(t, err)
 	if string(out) != "<nil>\n" {
@@ -537,12 +537,12 @@ func TestUserMeetsWhatRootLeft(t *testing.T) {
 	wantContent(t, config, after)
 	wantMode(t, config, 0o606)
 
-	// Where root lets everyone create files, nobody may.
+	// The user can create files in a sticky directory of root.
 	common := home(t, nil)
 	must(t, os.Chmod(common, 0o777))
 	config = filepath.Join(common, "aws", "config")
 	cmd = command("replace once", config)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &otherUser}
 	out, err = cmd.Output()
 	must(t, err)
 	if string(out) != "<nil>\n" {

@@ -10,69 +10,69 @@ import (
 	"syscall"
 )
 
-// checkOwner says whose the file that fi describes is if it is not the process's
-// user's. Root is held to it as well: it would otherwise act on what a user has
-// put into the user's own home.
-func checkOwner(path string, fi fs.FileInfo) error {
-	owner, me := int(fi.Sys().(*syscall.Stat_t).Uid), os.Geteuid()
-	if owner == me {
+// checkOwner returns an error if the file that info describes does not belong to
+// the effective user of the process. This includes root, which would otherwise
+// act on files that a user put into the user's home directory.
+func checkOwner(path string, info fs.FileInfo) error {
+	owner, euid := int(info.Sys().(*syscall.Stat_t).Uid), os.Geteuid()
+	if owner == euid {
 		return nil
 	}
-	return fmt.Errorf("%q belongs to uid %d, not to uid %d", path, owner, me)
+	return fmt.Errorf("%q belongs to uid %d, not to uid %d", path, owner, euid)
 }
 
-// Suspect says why somebody else could have written the file at path: it belongs
-// to another user, other than root, or others may write to it. It is nil for
-// what cannot be looked at.
+// Suspect returns an error that says why another user could have written the file
+// at path: it belongs to a user other than root, or its mode allows others to
+// write. It returns nil if the file does not exist or cannot be inspected.
 func Suspect(path string) error {
-	fi, err := os.Stat(path)
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil
 	}
-	if fi.Sys().(*syscall.Stat_t).Uid != 0 {
-		if err := checkOwner(path, fi); err != nil {
+	if info.Sys().(*syscall.Stat_t).Uid != 0 {
+		if err := checkOwner(path, info); err != nil {
 			return err
 		}
 	}
-	if mode := fi.Mode().Perm(); mode&0o022 != 0 {
+	if mode := info.Mode().Perm(); mode&0o022 != 0 {
 		return fmt.Errorf("%q is writable by others (mode %04o)", path, mode)
 	}
 	return nil
 }
 
-// checkSingleLink refuses a file that has other names: what is written to a lock file
-// would be written to another file as well.
-func checkSingleLink(path string, fi fs.FileInfo) error {
-	if links := fi.Sys().(*syscall.Stat_t).Nlink; links > 1 {
+// checkSingleLink returns an error if the file has more than one hard link: what
+// is written to a lock file would change another file.
+func checkSingleLink(path string, info fs.FileInfo) error {
+	if links := info.Sys().(*syscall.Stat_t).Nlink; links > 1 {
 		return fmt.Errorf("%q has %d hard links", path, links)
 	}
 	return nil
 }
 
-// openToOthers reports whether other users may put files into the directory
-// that fi describes, and take ours away.
-func openToOthers(fi fs.FileInfo) bool {
-	return fi.Mode().Perm()&0o022 != 0 && fi.Mode()&fs.ModeSticky == 0
+// writableByOthers reports whether other users can replace files in the directory
+// that info describes. In a sticky one they cannot.
+func writableByOthers(info fs.FileInfo) bool {
+	return info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0
 }
 
-// mayCreateIn keeps root from leaving files in a user's directory that the
-// user, for whom the program runs the next time, could neither read nor
-// replace. Where others are concerned the kernel decides.
-func mayCreateIn(dir string) error {
-	fi, err := os.Stat(dir)
+// checkCreateIn returns an error if root would create a file in a directory of
+// another user that is not sticky: when that user runs the program later, it could
+// neither read nor replace the file. For other users the kernel checks.
+func checkCreateIn(dir string) error {
+	info, err := os.Stat(dir)
 	if err != nil {
 		return fmt.Errorf("%q: %w", dir, cause(err))
 	}
-	if os.Geteuid() != 0 || fi.Mode()&fs.ModeSticky != 0 {
+	if os.Geteuid() != 0 || info.Mode()&fs.ModeSticky != 0 {
 		return nil
 	}
-	return checkOwner(dir, fi)
+	return checkOwner(dir, info)
 }
 
-// openToRead opens path without waiting for what is not a regular file. A
-// symbolic link is followed only if it is ours: in a sticky directory another
-// user could have pointed it at a file of ours that belongs to another key.
-func openToRead(path string) (*os.File, error) {
+// openForReading opens path. It does not wait if that is a FIFO or a device. It
+// follows a symbolic link only if the user owns it: in a sticky directory another
+// user could create a link to the user's file of another key.
+func openForReading(path string) (*os.File, error) {
 	const flags = os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
 	f, err := os.OpenFile(path, flags|syscall.O_NOFOLLOW, 0)
 	if !errors.Is(err, syscall.ELOOP) {
@@ -85,33 +85,34 @@ func openToRead(path string) (*os.File, error) {
 	return os.OpenFile(path, flags, 0)
 }
 
-// restrictMode takes the permissions of others from f, and remarks on it. Where
-// nothing changes by that, modes mean nothing: a Windows disk under Linux shows
-// every file as 0777.
-func restrictMode(f *os.File, fi fs.FileInfo) error {
-	if fi.Mode().Perm()&0o077 == 0 {
+// restrictMode removes the permissions of other users from f. It returns an error,
+// which is a warning for the user, if there were any. It returns nil if the file
+// system ignores the change: a Windows disk mounted on Linux has mode 0777 for
+// every file, and modes have no meaning there.
+func restrictMode(f *os.File, info fs.FileInfo) error {
+	if info.Mode().Perm()&0o077 == 0 {
 		return nil
 	}
 	if err := f.Chmod(0o600); err != nil {
-		return fmt.Errorf("%q is open to others (mode %04o): %w", f.Name(), fi.Mode().Perm(), cause(err))
+		return fmt.Errorf("%q is open to others (mode %04o): %w", f.Name(), info.Mode().Perm(), cause(err))
 	}
-	if now, err := f.Stat(); err != nil || now.Mode() == fi.Mode() {
+	if now, err := f.Stat(); err != nil || now.Mode() == info.Mode() {
 		return nil
 	}
-	return fmt.Errorf("%q was open to others (mode %04o); it is 0600 now", f.Name(), fi.Mode().Perm())
+	return fmt.Errorf("%q was open to others (mode %04o); it is 0600 now", f.Name(), info.Mode().Perm())
 }
 
-// makePrivate gives f the mode 0600 if it has another.
-func makePrivate(f *os.File, fi fs.FileInfo) error {
-	if fi.Mode().Perm() == 0o600 {
+// makePrivate sets the mode of f to 0600 if it is another.
+func makePrivate(f *os.File, info fs.FileInfo) error {
+	if info.Mode().Perm() == 0o600 {
 		return nil
 	}
 	return f.Chmod(0o600)
 }
 
-// keepOwner gives f the owner and group of old, or the group alone, and returns
-// perm, without the group's part if not even that is possible: another group
-// has no claim to it.
+// keepOwner sets the owner and group of f to those of old, or the group alone if
+// the process may not change the owner. It returns the permissions to set: perm,
+// without those of the group if the group could not be set.
 func keepOwner(f *os.File, old fs.FileInfo, perm fs.FileMode) fs.FileMode {
 	stat := old.Sys().(*syscall.Stat_t)
 	if f.Chown(int(stat.Uid), int(stat.Gid)) == nil || f.Chown(-1, int(stat.Gid)) == nil {

@@ -23,8 +23,8 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 )
 
-// The test binary plays every process of these tests. roleVariable names the
-// part, its arguments are in os.Args.
+// The test binary is every process of these tests. The variable roleVariable
+// names the function that it runs, whose arguments are in os.Args.
 const roleVariable = "CACHE_TEST_ROLE"
 
 var roles = map[string]func(args []string) error{
@@ -40,8 +40,8 @@ var roles = map[string]func(args []string) error{
 	"replace once":      replaceOnce,
 }
 
-// init keeps the main goroutine on the first thread, where fault injection
-// counts its system calls.
+// init locks the main goroutine to the first thread, whose system calls fault
+// injection counts.
 func init() {
 	if os.Getenv(roleVariable) != "" {
 		runtime.LockOSThread()
@@ -63,8 +63,8 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// publicBinary returns a copy of the test binary that every user may run; go
-// test puts the original where only its own user can.
+// publicBinary returns a copy of the test binary that every user can run. Only the
+// user of go test can run the original.
 var publicBinary = sync.OnceValue(func() string {
 	self, err := os.Executable()
 	check(err)
@@ -79,7 +79,7 @@ var publicBinary = sync.OnceValue(func() string {
 	return path
 })
 
-// publicDir is where publicBinary has put the copy.
+// publicDir is the directory of the copy that publicBinary made.
 var publicDir string
 
 func check(err error) {
@@ -88,18 +88,18 @@ func check(err error) {
 	}
 }
 
-// nobody owns no file that was not made for a test.
-var nobody = syscall.Credential{Uid: 65534, Gid: 65534}
+// otherUser owns only files that the tests create.
+var otherUser = syscall.Credential{Uid: 65534, Gid: 65534}
 
-// command prepares a process that plays role.
+// command returns a command that runs the function role.
 func command(role string, args ...string) *exec.Cmd {
 	cmd := exec.Command(publicBinary(), args...)
-	// The race detector waits a second at the end of a process unless told not to.
+	// The race detector waits a second at the end of a process by default.
 	cmd.Env = append(os.Environ(), roleVariable+"="+role, "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 
-// process is a running child. It ends when its standard input does.
+// process is a running child. It ends at the end of its standard input.
 type process struct {
 	*exec.Cmd
 	stdin  io.WriteCloser
@@ -131,12 +131,12 @@ func (p *process) line(t testing.TB) string {
 	t.Helper()
 	if !p.stdout.Scan() {
 		p.Wait()
-		t.Fatalf("process ended: %v\n%s", p.ProcessState, &p.stderr)
+		t.Fatalf("got the end of the process, want a line: %v\n%s", p.ProcessState, &p.stderr)
 	}
 	return p.stdout.Text()
 }
 
-// finish lets the process end and expects it to have nothing to complain of.
+// finish ends the process and expects the exit status 0.
 func (p *process) finish(t testing.TB) {
 	t.Helper()
 	p.stdin.Close()
@@ -145,32 +145,33 @@ func (p *process) finish(t testing.TB) {
 	}
 }
 
-// kill is kill -9.
+// kill sends SIGKILL.
 func (p *process) kill(t testing.TB) {
 	t.Helper()
 	must(t, p.Process.Kill())
 	p.Wait()
 }
 
-// unprivileged runs the calling test again as nobody if the user is root, for
-// whom permissions mean nothing, and then reports false. The test runs its body
-// where it reports true.
+// unprivileged reports whether the test can run its body. If the user is root, for
+// whom permissions have no effect, it runs the test as another user in a child
+// process, and reports false.
 func unprivileged(t *testing.T) bool {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		return true
 	}
 	cmd := exec.Command(publicBinary(), "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), "TMPDIR="+home(t, &nobody), "GORACE=atexit_sleep_ms=0")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+	cmd.Env = append(os.Environ(), "TMPDIR="+home(t, &otherUser), "GORACE=atexit_sleep_ms=0")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &otherUser}
 	out, err := cmd.CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("--- PASS: "+t.Name())) {
-		t.Errorf("as nobody: %v\n%s", err, out)
+		t.Errorf("as another user: %v\n%s", err, out)
 	}
 	return false
 }
 
-// home makes a directory that everyone can reach and owner, if not nil, owns.
+// home creates a directory whose parents every user can enter. It belongs to
+// owner, unless that is nil.
 func home(t testing.TB, owner *syscall.Credential) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "cache-test-")
@@ -183,8 +184,8 @@ func home(t testing.TB, owner *syscall.Credential) string {
 	return dir
 }
 
-// sample is a value that can be checked by itself, so that a reader notices a
-// mixture of two. Its length is different for neighbouring numbers.
+// sample is a value with redundancy, so that a reader notices a mixture of two. The
+// lengths for consecutive numbers differ.
 type sample struct {
 	N    int
 	Text string
@@ -227,9 +228,9 @@ func putForever(args []string) error {
 	return untilEOF(func(n int) error { return d.Put("k", sampleOf(n)) })
 }
 
-// overwriteForever writes a file in the way of the AWS CLI: it truncates the
-// file, and then writes it. It rests while the file is whole: on a busy machine
-// a process that never rests is made to, and then mostly in between.
+// overwriteForever writes a file as the AWS CLI does: it truncates the file, then
+// writes it. It sleeps while the file is complete: a process that never sleeps is
+// interrupted by the scheduler of a busy machine, mostly between the two steps.
 func overwriteForever(args []string) error {
 	return untilEOF(func(n int) error {
 		f, err := os.OpenFile(args[0], os.O_WRONLY|os.O_CREATE, 0o600)
@@ -259,7 +260,7 @@ func hold(args []string) error {
 	return waitForEOF(nil)
 }
 
-// holdWithChild holds a lock and has a child that outlives it.
+// holdWithChild holds a lock and starts a child that outlives it.
 func holdWithChild(args []string) error {
 	d, err := cache.Open(args[0])
 	if err != nil {
@@ -335,16 +336,16 @@ func TestReadersNeverSeeATornFile(t *testing.T) {
 		p.finish(t)
 	}
 	if len(seen) < 10 {
-		t.Errorf("only %d values were there to see", len(seen))
+		t.Errorf("got %d different values, want more", len(seen))
 	}
 	if got := names(t, dir); len(got) != 1 {
-		t.Errorf("directory holds %q", got)
+		t.Errorf("got names %q", got)
 	}
 }
 
-// memory makes a directory, 0700, on a file system in memory where there is one.
-// A disk that is busy with something else makes tests slow, and can hold a
-// writer up between truncation and write for longer than any reader waits.
+// memory creates a directory of mode 0700, on a file system in memory if possible.
+// A busy disk makes tests slow, and can delay a writer between truncation and write
+// for longer than readers wait.
 func memory(t *testing.T) string {
 	dir, err := os.MkdirTemp("/dev/shm", "cache-test-")
 	if err != nil {
@@ -354,7 +355,7 @@ func memory(t *testing.T) string {
 	return dir
 }
 
-func TestReadersOutwaitAnInPlaceWriter(t *testing.T) {
+func TestReadersWaitForAnInPlaceWriter(t *testing.T) {
 	d, err := cache.OpenShared(filepath.Join(memory(t), "dir"))
 	must(t, err)
 	must(t, d.Put("k", sampleOf(0)))
@@ -375,11 +376,11 @@ func TestReadersOutwaitAnInPlaceWriter(t *testing.T) {
 	t.Logf("a plain read found no JSON %d times", torn)
 }
 
-// before is what a file holds before one of the operations below, after what
-// it holds when the operation is done.
+// before and after are the content of a file before and after one of the
+// operations below.
 const before, after = `"before"`, `"after"`
 
-// marked runs f between two system calls that a trace shows.
+// marked runs f between two system calls that mark its calls in a trace.
 func marked(f func() error) error {
 	os.Stat("/begin")
 	err := f()

@@ -1,5 +1,26 @@
 package cache
 
+// Replacing a file
+//
+// replace writes the new text to a temporary file in the same directory and
+// renames it over the old one. rename(2) is atomic: a reader, or a process that
+// continues after a crash, finds the old file or the new one. The order matters:
+//
+//  1. The temporary file gets its owner, then its mode, before its first byte.
+//     It is never accessible to more users than the final file.
+//  2. All bytes are written, then fsync. Without it, a file system may write the
+//     rename before the data, and a loss of power leaves an empty file.
+//  3. check, if there is one, is the last step before the rename.
+//  4. rename, then fsync of the directory, which makes the rename itself durable.
+//     Errors of that one are ignored: the new file is already in use.
+//
+// After an error the temporary file is removed. After kill -9 it remains, and the
+// next write to the directory removes it once it is an hour old.
+//
+// Not github.com/google/renameio/v2 (v2.0.2): it does not fsync the directory, does
+// not keep the owner, replaces a symbolic link instead of its target, and leaves
+// the temporary files of killed processes.
+
 import (
 	"errors"
 	"fmt"
@@ -14,39 +35,37 @@ const (
 	tempPrefix = ".ssoenv-"
 	tempSuffix = ".tmp"
 
-	// tempAge is the age from which a temporary file has no living writer.
+	// tempAge is the age from which a temporary file is one of a killed process.
 	tempAge = time.Hour
 
-	// linkLimit is the number of symbolic links that Linux follows, too.
+	// linkLimit is the maximum number of symbolic links to follow, as in Linux.
 	linkLimit = 40
 )
 
-// ReplaceFile puts data in the place of the file's content in one step: a
-// reader sees the old file or the new one, and after an error the old one
-// stands.
+// ReplaceFile replaces the content of the file name with data atomically: a reader
+// sees the old file or the new one, and after an error the old one is unchanged.
 //
-// If name is a symbolic link, the file that it leads to is replaced, and the
-// link stays. An existing file keeps its permissions, and its owner and group
-// as far as the process may give them away; a new one gets perm, whatever the
-// umask, and missing directories are created with mode 0700. What is not a
-// regular file is refused, as is a file that may not be written. Access control
-// lists and the other names of a hard link are not carried over.
+// If name is a symbolic link, ReplaceFile replaces its target. An existing file
+// keeps its permissions, and its owner and group if the process may set them. A
+// new file gets perm, for every umask. Missing directories are created with mode
+// 0700. It is an error if the file is not a regular file or not writable. Access
+// control lists are lost, and other hard links keep the old content.
 func ReplaceFile(name string, data []byte, perm fs.FileMode) error {
 	return ReplaceFileIf(name, data, perm, nil)
 }
 
-// ReplaceFileIf is [ReplaceFile] for a file that programs which take no locks
-// write as well. When nothing is left to be done but the renaming, it calls
-// still; an error of that one is returned, and the file stays.
-func ReplaceFileIf(name string, data []byte, perm fs.FileMode, still func() error) error {
+// ReplaceFileIf is [ReplaceFile] for a file that other programs write without a
+// lock. It calls check, unless that is nil, immediately before the rename. If
+// check returns an error, ReplaceFileIf returns it and the file is unchanged.
+func ReplaceFileIf(name string, data []byte, perm fs.FileMode, check func() error) error {
 	if err := makeDir(parent(name)); err != nil {
 		return fmt.Errorf("directory %w", err)
 	}
-	target, err := follow(name)
+	target, err := resolveLinks(name)
 	if err != nil {
 		return err
 	}
-	attrs := attributes{perm: perm.Perm(), still: still}
+	attrs := attributes{perm: perm.Perm(), check: check}
 	attrs.old, err = replaceable(target)
 	if err != nil {
 		return err
@@ -54,36 +73,37 @@ func ReplaceFileIf(name string, data []byte, perm fs.FileMode, still func() erro
 	if attrs.old != nil {
 		attrs.perm = attrs.old.Mode().Perm()
 	}
-	sweep(parent(target))
+	removeStaleTemps(parent(target))
 	return replace(target, data, attrs)
 }
 
-// replaceable describes the regular file at path, or returns nil if there is
-// none and one may be created. Renaming over a file takes no permission on it,
-// so a file that its owner has protected from writing is found by opening it.
+// replaceable returns the info of the regular file at path, or nil if path does
+// not exist and may be created. It returns an error if the file is not writable: a
+// rename over a file needs no permission on the file itself, so replaceable opens
+// it for writing.
 func replaceable(path string) (fs.FileInfo, error) {
-	fi, err := os.Lstat(path)
+	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, mayCreateIn(parent(path))
+		return nil, checkCreateIn(parent(path))
 	}
 	if err != nil {
-		return nil, notWritten(path, err)
+		return nil, writeError(path, err)
 	}
-	if !fi.Mode().IsRegular() {
-		return nil, fmt.Errorf("%q is not a regular file (%v)", path, fi.Mode())
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%q is not a regular file (%v)", path, info.Mode())
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		return nil, notWritten(path, err)
+		return nil, writeError(path, err)
 	}
 	_ = f.Close()
-	return fi, nil
+	return info, nil
 }
 
-// follow returns the name that the symbolic links at name lead to, whether or
-// not there is such a file. Names are put together without cleaning them: what
-// ".." means after a link is for the kernel to say.
-func follow(name string) (string, error) {
+// resolveLinks returns the path that the symbolic links at name lead to, which
+// need not exist. It does not clean paths: "link/.." is not the parent of link but
+// of its target, which only the kernel knows.
+func resolveLinks(name string) (string, error) {
 	path := name
 	for range linkLimit {
 		link, err := os.Readlink(path)
@@ -99,7 +119,7 @@ func follow(name string) (string, error) {
 	return "", fmt.Errorf("%q: too many symbolic links", name)
 }
 
-// parent is filepath.Dir without its cleaning, for the reason given at follow.
+// parent is like filepath.Dir, but does not clean the path (see resolveLinks).
 func parent(path string) string {
 	const separator = string(filepath.Separator)
 	dir, _ := filepath.Split(strings.TrimRight(path, separator))
@@ -112,38 +132,35 @@ func parent(path string) string {
 	return dir
 }
 
-// attributes are what a new file is given besides its content. modified may be
-// zero; old, the file to take the owner from, and still, the last word before
-// the rename, may be nil.
+// attributes are the attributes of a new file, and the condition to create it.
 type attributes struct {
 	perm     fs.FileMode
-	modified time.Time
-	old      fs.FileInfo
-	still    func() error
+	modified time.Time    // modification time; zero is now
+	old      fs.FileInfo  // file whose owner the new one gets, or nil
+	check    func() error // see ReplaceFileIf; may be nil
 }
 
-// replace writes data to a temporary file beside path and renames it to path.
-// The file has its attributes before it holds a byte and its final name only
-// when the disk has every one. No failure leaves the temporary file behind;
-// kill -9 may, and sweep removes it later.
+// replace replaces the file at path, or creates it, as described at the top of
+// this file. path is not a symbolic link, or one that is to be replaced.
 func replace(path string, data []byte, attrs attributes) (err error) {
 	f, err := os.CreateTemp(parent(path), tempPrefix+"*"+tempSuffix)
 	if err != nil {
-		return notWritten(path, err)
+		return writeError(path, err)
 	}
 	temp := f.Name()
 	defer func() {
 		if err != nil {
 			_ = f.Close()
 			_ = os.Remove(temp)
-			err = notWritten(path, err)
+			err = writeError(path, err)
 		}
 	}()
 
 	if attrs.old != nil {
 		attrs.perm = keepOwner(f, attrs.old, attrs.perm)
 	}
-	// The umask can only have taken bits away, so this never closes a gap.
+	// os.CreateTemp creates the file with 0600 less the umask, so this only adds
+	// permissions.
 	if err := f.Chmod(attrs.perm); err != nil {
 		return err
 	}
@@ -161,8 +178,8 @@ func replace(path string, data []byte, attrs attributes) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if attrs.still != nil {
-		if err := attrs.still(); err != nil {
+	if attrs.check != nil {
+		if err := attrs.check(); err != nil {
 			return err
 		}
 	}
@@ -173,12 +190,12 @@ func replace(path string, data []byte, attrs attributes) (err error) {
 	return nil
 }
 
-func notWritten(path string, err error) error {
+func writeError(path string, err error) error {
 	return fmt.Errorf("%q not written: %w", path, cause(err))
 }
 
-// syncDir makes a rename survive a loss of power. It is an attempt: the new
-// file is in its place already, and not every file system can do more.
+// syncDir makes a rename in the directory at path durable. Errors are ignored:
+// the file is renamed already, and some file systems cannot sync a directory.
 func syncDir(path string) {
 	if dir, err := os.Open(path); err == nil {
 		_ = dir.Sync()
@@ -186,9 +203,9 @@ func syncDir(path string) {
 	}
 }
 
-// sweep removes the temporary files that killed processes of ours left in dir.
-// What it cannot remove stays.
-func sweep(dir string) {
+// removeStaleTemps removes the temporary files that killed processes of the user
+// left in dir an hour ago or more. Errors are ignored.
+func removeStaleTemps(dir string) {
 	entries, _ := os.ReadDir(dir)
 	for _, entry := range entries {
 		name := entry.Name()
@@ -196,16 +213,16 @@ func sweep(dir string) {
 			continue
 		}
 		path := filepath.Join(dir, name)
-		fi, err := entry.Info()
-		if err == nil && usable(path, fi) == nil && time.Since(fi.ModTime()) > tempAge {
+		info, err := entry.Info()
+		if err == nil && checkFile(path, info) == nil && time.Since(info.ModTime()) > tempAge {
 			_ = os.Remove(path)
 		}
 	}
 }
 
-// makeDir creates the directory at path and those above it that are missing,
-// each 0700. A symbolic link to a directory that is gone, as after a reboot on
-// a tmpfs, has the directory created that it leads to.
+// makeDir creates the directory at path and its missing parents, each with mode
+// 0700. If path is a symbolic link whose target does not exist, as after a reboot
+// if that is on a tmpfs, makeDir creates the target.
 func makeDir(path string) error {
 	_, err := os.Stat(path)
 	if err == nil {
@@ -221,14 +238,14 @@ func makeDir(path string) error {
 	if err := makeDir(above); err != nil {
 		return err
 	}
-	target, err := follow(path)
+	target, err := resolveLinks(path)
 	if err != nil {
 		return err
 	}
 	if target != path {
 		return makeDir(target)
 	}
-	if err := mayCreateIn(above); err != nil {
+	if err := checkCreateIn(above); err != nil {
 		return err
 	}
 	if err := os.Mkdir(path, 0o700); err != nil {
@@ -237,7 +254,7 @@ func makeDir(path string) error {
 		}
 		return fmt.Errorf("%q not created: %w", path, cause(err))
 	}
-	// Gives back what the umask took.
+	// The umask may have removed permissions.
 	if err := os.Chmod(path, 0o700); err != nil {
 		return fmt.Errorf("%q not created: %w", path, cause(err))
 	}

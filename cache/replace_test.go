@@ -12,7 +12,7 @@ import (
 func wantContent(t *testing.T, path, want string) {
 	t.Helper()
 	if got, err := os.ReadFile(path); err != nil || string(got) != want {
-		t.Errorf("%s holds %q, %v, want %q", path, got, err, want)
+		t.Errorf("content of %s: got %q, %v, want %q", path, got, err, want)
 	}
 }
 
@@ -24,7 +24,7 @@ func TestReplaceFile(t *testing.T) {
 		wantContent(t, path, text)
 	}
 	if got, want := names(t, filepath.Dir(path)), []string{"config"}; !slices.Equal(got, want) {
-		t.Errorf("directory holds %q, want %q", got, want)
+		t.Errorf("got names %q, want %q", got, want)
 	}
 }
 
@@ -56,7 +56,7 @@ func TestReplaceFileKeepsTheLinks(t *testing.T) {
 		wantContent(t, filepath.Join(top, "shared/config"), text)
 		for name, target := range links {
 			if got, err := os.Readlink(filepath.Join(top, name)); err != nil || got != target {
-				t.Errorf("%s leads to %q, %v, want %q", name, got, err, target)
+				t.Errorf("link %s: got target %q, %v, want %q", name, got, err, target)
 			}
 		}
 	}
@@ -68,8 +68,8 @@ func TestReplaceFileKeepsTheMode(t *testing.T) {
 		must(t, os.WriteFile(path, nil, 0o600))
 		must(t, os.Chmod(path, mode))
 		must(t, cache.ReplaceFile(path, []byte("x"), 0o600))
-		if fi, err := os.Stat(path); err != nil || fi.Mode() != mode {
-			t.Errorf("mode %v, %v, want %v", fi.Mode(), err, mode)
+		if info, err := os.Stat(path); err != nil || info.Mode() != mode {
+			t.Errorf("mode: got %v, %v, want %v", info.Mode(), err, mode)
 		}
 	}
 }

@@ -9,16 +9,16 @@ import (
 	"path/filepath"
 )
 
-// A Protection is what keeps the values of a directory from whoever gets hold
-// of the disk or of a backup of it.
+// A Protection is how the files of a directory are protected against a reader of
+// the disk or of a backup.
 type Protection int
 
 const (
-	// Plain is their mode alone.
+	// Plain files are protected by their mode alone.
 	Plain Protection = iota
-	// Sealed is a key that only the running kernel has.
+	// Sealed files are encrypted with a key that only the running kernel has.
 	Sealed
-	// InMemory is that they are on no disk.
+	// InMemory files are on a tmpfs.
 	InMemory
 )
 
@@ -26,18 +26,18 @@ func (p Protection) String() string {
 	return [...]string{"plain", "sealed", "in memory"}[p]
 }
 
-// OpenSealed names a directory as [Open] does, whose values are encrypted with
-// a key that the kernel keeps for this user under the given name, and that no
-// disk ever sees: after a reboot, or in somebody else's hands, the files are
-// noise, which is a miss. The first value that is written makes the key.
+// OpenSealed returns a directory as [Open] does, whose files are encrypted with
+// AES-256-GCM. The key is in the kernel's keyring of the user under the given name
+// and is never written to a disk. After a reboot, or for another user, the files
+// cannot be decrypted, which is a miss. The first write creates the key.
 //
-// A value is bound to its key in the cache, so that no file can be put in
-// another's place. Files that bring their own ending stay as they are: they are
-// for other programs to read. A plain file, as an older version left it, is a
-// miss.
+// The encryption authenticates the file's cache key: a file that is renamed to
+// another key's is a miss. Files of keys with an ending of their own ("k.expires")
+// are not encrypted, since other programs read them. A file that is not encrypted
+// but should be, as older versions wrote them, is a miss.
 //
-// Where the kernel keeps no keys, or none for this process, values are plain,
-// and [Dir.Protection] says so.
+// If the kernel has no keyring for this process, files are not encrypted;
+// [Dir.Protection] reports that.
 func OpenSealed(path, name string) (*Dir, error) {
 	d, err := open(path, false)
 	if err == nil {
@@ -46,13 +46,13 @@ func OpenSealed(path, name string) (*Dir, error) {
 	return d, err
 }
 
-// Protection tells how values that are written now are protected. For a
-// directory that was to be sealed and is [Plain], the error says why. It may
-// make the key that the first value would.
+// Protection returns how files that are written now are protected. If a directory
+// of [OpenSealed] is [Plain], the error says why. Protection may create the key,
+// as the first write does.
 func (d *Dir) Protection() (Protection, error) {
 	if d.keyName != "" {
-		if _, err := keyToSeal(d.keyName); err != nil {
-			return Plain, fmt.Errorf("the kernel's keyring: %w", err)
+		if _, err := sealingKey(d.keyName); err != nil {
+			return Plain, fmt.Errorf("kernel keyring: %w", err)
 		}
 		return Sealed, nil
 	}
@@ -62,21 +62,23 @@ func (d *Dir) Protection() (Protection, error) {
 	return Plain, nil
 }
 
-// sealedMark begins a sealed file, and no JSON. What follows it is a nonce and
-// the ciphertext with its tag.
-const sealedMark = "ssoenv sealed 1\n"
+// sealedHeader is the beginning of a sealed file. It is not valid JSON. The random
+// nonce and the ciphertext with its tag follow.
+const sealedHeader = "ssoenv sealed 1\n"
 
-// errNoKey says that the kernel would keep a key, and has none.
-var errNoKey = errors.New("there is no key yet")
+// errNoKey is returned by findKey if the kernel supports keys but has none of this
+// name.
+var errNoKey = errors.New("no key yet")
 
-// seals tells whether the file of key is one to be sealed.
+// seals reports whether the file of key is encrypted.
 func (d *Dir) seals(key string) bool {
 	return d.keyName != "" && filepath.Ext(key) == ""
 }
 
-// seal encrypts data, or returns it as it is where the kernel keeps no keys.
+// seal returns data encrypted, or data itself if the kernel has no keyring for
+// this process.
 func (d *Dir) seal(key string, data []byte) []byte {
-	secret, err := keyToSeal(d.keyName)
+	secret, err := sealingKey(d.keyName)
 	if err != nil {
 		return data
 	}
@@ -84,15 +86,15 @@ func (d *Dir) seal(key string, data []byte) []byte {
 	if err != nil {
 		return data
 	}
-	return aead.Seal([]byte(sealedMark), nil, data, []byte(key))
+	return aead.Seal([]byte(sealedHeader), nil, data, []byte(key))
 }
 
-// unseal is the reverse of seal. It returns nil for what was not sealed as
-// key's file with the key that the kernel has now.
+// unseal returns the plaintext of data. It returns nil if data was not sealed with
+// the kernel's present key for this cache key.
 func (d *Dir) unseal(key string, data []byte) []byte {
 	secret, err := findKey(d.keyName)
-	sealed, marked := bytes.CutPrefix(data, []byte(sealedMark))
-	if !marked {
+	sealed, encrypted := bytes.CutPrefix(data, []byte(sealedHeader))
+	if !encrypted {
 		if err == nil || errors.Is(err, errNoKey) {
 			return nil
 		}
@@ -112,8 +114,9 @@ func (d *Dir) unseal(key string, data []byte) []byte {
 	return plain
 }
 
-// newAEAD chooses a nonce for each text at random, which is sound for more
-// texts than a machine writes between two reboots.
+// newAEAD returns AES-GCM with a random nonce for each text. A key may seal 2^32
+// texts (NIST SP 800-38D, section 8.3), more than a machine writes between two
+// reboots.
 func newAEAD(secret []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(secret)
 	if err != nil {
@@ -122,11 +125,11 @@ func newAEAD(secret []byte) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// keyToSeal returns the key, and makes it if there is none.
-func keyToSeal(name string) ([]byte, error) {
+// sealingKey returns the key, and creates it if it does not exist.
+func sealingKey(name string) ([]byte, error) {
 	secret, err := findKey(name)
 	if errors.Is(err, errNoKey) {
-		return makeKey(name)
+		return createKey(name)
 	}
 	return secret, err
 }

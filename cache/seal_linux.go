@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The key is one of the type "user" in the keyring that the kernel keeps for
-// each user id (user-keyring(7)). Its permissions (keyctl_setperm(3)) let every
-// process of the user find and read it, also one whose session keyring does not
-// lead there and which therefore does not possess the key. Nobody may write it:
+// The key has the type "user" and is in the kernel's keyring of the user id
+// (user-keyring(7)). Its permissions (keyctl_setperm(3)) let every process of the
+// user find and read it, also one that does not possess the key because its
+// session keyring has no link to the user keyring. They let no process write it:
 // add_key(2) would replace the secret of a key that is in use.
 //
-// A key counts only once it has these permissions. Until then another process
-// that makes it at the same moment may still change it; whoever is too late is
-// refused, and takes what there is.
+// A key is valid once it has these permissions. Until then, another process that
+// creates it at the same moment can still change it. After that, add_key fails
+// with EACCES in the other process, which then reads the existing key.
 const (
 	keyType        = "user"
 	keyView        = 0x01
@@ -28,16 +28,17 @@ const (
 	keyPermissions = (keyView|keyRead|keySearch|keySetAttr)<<24 | (keyView|keyRead|keySearch)<<16
 )
 
-// findKey returns the user's key of that name, or errNoKey.
+// findKey returns the user's key of that name, or errNoKey if it does not exist or
+// is not valid yet.
 func findKey(name string) ([]byte, error) {
 	id, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, keyType, name, 0)
-	if isGone(err) {
+	if isMissing(err) {
 		return nil, errNoKey
 	}
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
-	// type;uid;gid;permissions;name
+	// The format is type;uid;gid;permissions;name.
 	line, err := unix.KeyctlString(unix.KEYCTL_DESCRIBE, id)
 	fields := strings.SplitN(line, ";", 5)
 	if err != nil || len(fields) != 5 || fields[3] != fmt.Sprintf("%08x", keyPermissions) {
@@ -46,38 +47,39 @@ func findKey(name string) ([]byte, error) {
 	return readKey(id)
 }
 
-// isGone holds for a key that is no longer, or has never been. EACCES is what
-// there is between the making of a key and its permissions.
-func isGone(err error) bool {
+// isMissing reports whether err says that a key does not exist, was revoked or has
+// expired. EACCES is returned for a new key before its permissions are set.
+func isMissing(err error) bool {
 	return errors.Is(err, unix.ENOKEY) || errors.Is(err, unix.EKEYREVOKED) || errors.Is(err, unix.EKEYEXPIRED) || errors.Is(err, unix.EACCES)
 }
 
-// keySize makes it AES-256.
+// keySize is the length in bytes of a key of AES-256.
 const keySize = 32
 
+// readKey returns the secret of the key id, or errNoKey.
 func readKey(id int) ([]byte, error) {
 	secret := make([]byte, keySize)
 	n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, secret, 0)
-	if isGone(err) {
+	if isMissing(err) {
 		return nil, errNoKey
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read: %w", err)
 	}
 	if n != keySize {
-		return nil, fmt.Errorf("the key has %d bytes, not %d", n, keySize)
+		return nil, fmt.Errorf("key has %d bytes, want %d", n, keySize)
 	}
 	return secret, nil
 }
 
-// makeKey makes the user's key, or finds the one that another process has made
-// meanwhile.
-func makeKey(name string) ([]byte, error) {
+// createKey creates the user's key and returns it, or the one that another process
+// created in the meantime.
+func createKey(name string) ([]byte, error) {
 	secret := make([]byte, keySize)
 	_, _ = rand.Read(secret) // never fails
-	// Through the thread's keyring, the thread possesses what is in the user's.
-	// The kernel does not lead from every session's to it, and only who
-	// possesses a new key may set its permissions.
+	// Only a process that possesses the new key may set its permissions. Linking
+	// the user keyring to the thread's keyring gives the thread possession; not
+	// every session keyring has a link to it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	const user, thread = unix.KEY_SPEC_USER_KEYRING, unix.KEY_SPEC_THREAD_KEYRING

@@ -4,7 +4,7 @@ package cache
 
 import "errors"
 
-// Only Linux keeps keys in its kernel that every process of a user can read.
+// Only the Linux kernel has a keyring whose keys every process of a user can read.
 
-func findKey(string) ([]byte, error) { return nil, errors.ErrUnsupported }
-func makeKey(string) ([]byte, error) { return nil, errors.ErrUnsupported }
+func findKey(string) ([]byte, error)   { return nil, errors.ErrUnsupported }
+func createKey(string) ([]byte, error) { return nil, errors.ErrUnsupported }

@@ -21,7 +21,7 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 )
 
-// These tests use the kernel's real keyring, under names of their own.
+// These tests use the kernel's keyring, with keys of their own names.
 
 func init() {
 	roles["put sealed"] = putSealed
@@ -29,7 +29,7 @@ func init() {
 	roles["read key"] = readKey
 }
 
-// keyName is the name of a key that is gone when the test ends.
+// keyName returns the name of a key that is removed at the end of the test.
 func keyName(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("ssoenv-test-%d-%s", os.Getpid(), t.Name())
@@ -56,11 +56,11 @@ func openSealed(t testing.TB, path, name string) *cache.Dir {
 func wantProtection(t *testing.T, d *cache.Dir, want cache.Protection) {
 	t.Helper()
 	if got, err := d.Protection(); got != want || err != nil {
-		t.Errorf("Protection = %v, %v, want %v", got, err, want)
+		t.Errorf("Protection: got %v, %v, want %v", got, err, want)
 	}
 }
 
-// wantMiss expects a miss that leaves the variable alone.
+// wantMiss expects a miss that does not change the variable.
 func wantMiss(t *testing.T, d *cache.Dir, key string) {
 	t.Helper()
 	got := token{StartURL: "before"}
@@ -84,7 +84,7 @@ func contentOf(t *testing.T, path string) string {
 	return string(data)
 }
 
-func TestSealedIsNoise(t *testing.T) {
+func TestSealedFileHidesItsContent(t *testing.T) {
 	d := openSealed(t, filepath.Join(t.TempDir(), "dir"), keyName(t))
 	wantMiss(t, d, "k")
 	must(t, d.Put("k", someToken()))
@@ -94,22 +94,22 @@ func TestSealedIsNoise(t *testing.T) {
 	first := contentOf(t, d.Path("k"))
 	for _, word := range []string{"accessToken", "a1B2", "example"} {
 		if strings.Contains(first, word) {
-			t.Errorf("the file shows %q", word)
+			t.Errorf("got a file with %q in it", word)
 		}
 	}
 	must(t, d.Put("k", someToken()))
 	if contentOf(t, d.Path("k")) == first {
-		t.Error("the same value was sealed twice in the same way")
+		t.Error("got the same file twice for a value, want another nonce")
 	}
 }
 
-// What shells and other programs read stays readable.
-func TestEndingsAreNotSealed(t *testing.T) {
+// Files that shells and other programs read are not encrypted.
+func TestKeysWithEndingAreNotSealed(t *testing.T) {
 	d := openSealed(t, filepath.Join(t.TempDir(), "dir"), keyName(t))
 	must(t, d.Write("k.expires", []byte("1893553445\n"), time.Unix(1893553445, 0)))
 	must(t, d.Put("k.failed", map[string]int{"at": 7}))
 	if got := contentOf(t, d.Path("k.expires")) + contentOf(t, d.Path("k.failed")); got != "1893553445\n"+`{"at":7}` {
-		t.Errorf("the files hold %q", got)
+		t.Errorf("got content %q", got)
 	}
 	var got map[string]int
 	if found, err := d.Get("k.failed", &got); !found || err != nil || got["at"] != 7 {
@@ -117,7 +117,7 @@ func TestEndingsAreNotSealed(t *testing.T) {
 	}
 }
 
-func TestSealedFileInAnothersPlaceIsAMiss(t *testing.T) {
+func TestSealedFileOfAnotherKeyIsAMiss(t *testing.T) {
 	d := openSealed(t, filepath.Join(t.TempDir(), "dir"), keyName(t))
 	must(t, d.Put("prod", someToken()))
 	must(t, os.Rename(d.Path("prod"), d.Path("dev")))
@@ -130,12 +130,12 @@ func TestPlainFileIsAMissAndReplaced(t *testing.T) {
 	dir, name := privateDir(t), keyName(t)
 	must(t, open(t, dir).Put("k", someToken()))
 	d := openSealed(t, dir, name)
-	wantMiss(t, d, "k") // before there is a key
+	wantMiss(t, d, "k") // before the key exists
 	must(t, d.Put("other", 1))
 	wantMiss(t, d, "k") // and after
 	must(t, d.Put("k", someToken()))
 	if strings.Contains(contentOf(t, d.Path("k")), "a1B2") {
-		t.Error("the file is still plain")
+		t.Error("got a plain file, want a sealed one")
 	}
 	wantMiss(t, open(t, dir), "k")
 }
@@ -156,7 +156,7 @@ func TestDamagedSealIsAMiss(t *testing.T) {
 	}
 }
 
-// No bytes but those that were sealed are a value.
+// Get returns a value only for a file that was sealed.
 func FuzzUnseal(f *testing.F) {
 	d := openSealed(f, filepath.Join(f.TempDir(), "dir"), keyName(f))
 	must(f, d.Put("k", 1))
@@ -173,7 +173,7 @@ func FuzzUnseal(f *testing.F) {
 	})
 }
 
-// After a reboot there is another key, or none.
+// After a reboot the key is another one, or does not exist.
 func TestLostKeyIsAMissAndReplaced(t *testing.T) {
 	name := keyName(t)
 	d := openSealed(t, filepath.Join(t.TempDir(), "dir"), name)
@@ -185,15 +185,15 @@ func TestLostKeyIsAMissAndReplaced(t *testing.T) {
 		_, err = unix.KeyctlInt(operation, id, 0, 0, 0)
 		must(t, err)
 		wantMiss(t, d, "k")
-		must(t, d.Put("other", 1)) // makes another key
+		must(t, d.Put("other", 1)) // creates another key
 		wantMiss(t, d, "k")
 		must(t, d.Put("k", someToken()))
 		wantToken(t, d, "k")
 	}
 }
 
-// putSealed writes the value of the fault tests for its third argument, and
-// prints how it was kept. With a fourth, it first leaves the user's session.
+// putSealed writes the value of the fault tests to the key that is its third
+// argument, and prints the protection. With a fourth, it leaves the session first.
 func putSealed(args []string) error {
 	if err := leaveSession(args, 3); err != nil {
 		return err
@@ -208,7 +208,7 @@ func putSealed(args []string) error {
 	return nil
 }
 
-// getSealed prints the value for its third argument.
+// getSealed prints the value of the key that is its third argument.
 func getSealed(args []string) error {
 	if err := leaveSession(args, 3); err != nil {
 		return err
@@ -223,8 +223,8 @@ func getSealed(args []string) error {
 	return nil
 }
 
-// leaveSession takes a session keyring that leads nowhere, as some set-ups give
-// their sessions one, if there is an argument more than there must be.
+// leaveSession joins a new session keyring without a link to the user keyring, as
+// sessions have on some systems, if args has more than most arguments.
 func leaveSession(args []string, most int) error {
 	if len(args) <= most {
 		return nil
@@ -233,7 +233,7 @@ func leaveSession(args []string, most int) error {
 	return err
 }
 
-// readKey tries to read a key by its number.
+// readKey tries to read a key by its id.
 func readKey(args []string) error {
 	id, err := strconv.Atoi(args[0])
 	if err != nil {
@@ -243,7 +243,7 @@ func readKey(args []string) error {
 	return outcome(err)
 }
 
-// printed runs a process to its end and returns what it prints.
+// printed runs a process and returns its output.
 func printed(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	out, err := cmd.CombinedOutput()
@@ -253,20 +253,20 @@ func printed(t *testing.T, cmd *exec.Cmd) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Whoever makes the key, the user's other processes read with it, whether or
-// not their sessions lead to the user's keyring.
-func TestKeyIsTheUsersNotTheSessions(t *testing.T) {
+// All processes of the user can use the key, no matter which created it, with or
+// without a link from their session keyring to the user keyring.
+func TestKeyIsReadInEverySession(t *testing.T) {
 	if !unprivileged(t) {
 		return
 	}
 	for _, maker := range [][]string{nil, {"elsewhere"}} {
 		dir, name := privateDir(t), fmt.Sprintf("%s-%d", keyName(t), len(maker))
 		if got := printed(t, command("put sealed", append([]string{dir, name, "k"}, maker...)...)); got != "<nil>: sealed, <nil>" {
-			t.Errorf("put by %v: %s", maker, got)
+			t.Errorf("put by %v: got %s", maker, got)
 		}
 		for _, reader := range [][]string{nil, {"elsewhere"}} {
 			if got := printed(t, command("get sealed", append([]string{dir, name, "k"}, reader...)...)); got != "true <nil> after" {
-				t.Errorf("put by %v, got by %v: %s", maker, reader, got)
+				t.Errorf("put by %v, read by %v: got %s", maker, reader, got)
 			}
 		}
 		id, err := keyID(name)
@@ -276,7 +276,7 @@ func TestKeyIsTheUsersNotTheSessions(t *testing.T) {
 	}
 }
 
-// Another user has neither the key nor, with a key of the same name, the values.
+// Another user cannot read the key, nor the values with an own key of this name.
 func TestAnotherUserReadsNothing(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be two users")
@@ -288,25 +288,25 @@ func TestAnotherUserReadsNothing(t *testing.T) {
 	must(t, err)
 	cmd := command("read key", strconv.Itoa(id))
 	if got := printed(t, cmd); got != "<nil>" {
-		t.Fatalf("the user itself: %s", got)
+		t.Fatalf("same user: got %s", got)
 	}
 	cmd = command("read key", strconv.Itoa(id))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &otherUser}
 	if got := printed(t, cmd); got != "permission denied" {
-		t.Errorf("nobody reads the key: %s", got)
+		t.Errorf("other user, key: got %s", got)
 	}
-	theirs := home(t, &nobody)
-	must(t, os.WriteFile(filepath.Join(theirs, "k.json"), []byte(contentOf(t, d.Path("k"))), 0o600))
-	must(t, os.Chown(filepath.Join(theirs, "k.json"), int(nobody.Uid), int(nobody.Gid)))
-	cmd = command("get sealed", theirs, name, "k")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+	dir := home(t, &otherUser)
+	must(t, os.WriteFile(filepath.Join(dir, "k.json"), []byte(contentOf(t, d.Path("k"))), 0o600))
+	must(t, os.Chown(filepath.Join(dir, "k.json"), int(otherUser.Uid), int(otherUser.Gid)))
+	cmd = command("get sealed", dir, name, "k")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &otherUser}
 	if got := printed(t, cmd); got != "false <nil>" {
-		t.Errorf("nobody reads the file: %s", got)
+		t.Errorf("other user, file: got %s", got)
 	}
 }
 
-// However many processes find no key at once, they come to share one.
-func TestManyMakeOneKey(t *testing.T) {
+// Processes that find no key at the same time use the same key in the end.
+func TestConcurrentCreateKey(t *testing.T) {
 	dir, name := filepath.Join(privateDir(t), "dir"), keyName(t)
 	var all sync.WaitGroup
 	for n := range 100 {
@@ -342,14 +342,14 @@ func stopped(t *testing.T, cmd *exec.Cmd, call string) *process {
 	}
 }
 
-// The worst order: one process has found no key and is about to make one, one
-// has just made it, and a third comes along and writes with it.
-func TestKeyIsSettledBeforeItIsUsed(t *testing.T) {
+// The worst order: one process has found no key and is about to create it, a second
+// has just created it, and a third writes with it.
+func TestKeyIsValidBeforeItIsUsed(t *testing.T) {
 	dir, name := memory(t), keyName(t)
 	late := stopped(t, command("put sealed", dir, name, "late"), "keyctl")
 	early := stopped(t, command("put sealed", dir, name, "early"), "add_key")
 	if got := printed(t, command("put sealed", dir, name, "between")); got != "<nil>: sealed, <nil>" {
-		t.Errorf("between: %s", got)
+		t.Errorf("third process: got %s", got)
 	}
 	for _, p := range []*process{late, early} {
 		must(t, syscall.Kill(-p.Process.Pid, syscall.SIGCONT))
@@ -365,8 +365,8 @@ func TestKeyIsSettledBeforeItIsUsed(t *testing.T) {
 	}
 }
 
-// Where a container or an old kernel has no keyrings, values are plain, and the
-// directory says so.
+// If a container or an old kernel has no keyrings, files are plain, and Protection
+// reports it.
 func TestWithoutKeyring(t *testing.T) {
 	for _, c := range []struct{ calls, answer, why string }{
 		{"keyctl,add_key", "ENOSYS", "search: function not implemented"},
@@ -376,14 +376,14 @@ func TestWithoutKeyring(t *testing.T) {
 		dir, name := memory(t), keyName(t)
 		options := []string{"-o", "/dev/null", "-e", "trace=" + c.calls, "-e", "inject=" + c.calls + ":error=" + c.answer}
 		got, _ := traced(t, command("put sealed", dir, name, "k"), options...)
-		if want := "<nil>: plain, the kernel's keyring: " + c.why; got != want {
+		if want := "<nil>: plain, kernel keyring: " + c.why; got != want {
 			t.Errorf("%s %s: %q, want %q", c.calls, c.answer, got, want)
 		}
 		if got := contentOf(t, filepath.Join(dir, "k.json")); got != after {
-			t.Errorf("%s %s: the file holds %q", c.calls, c.answer, got)
+			t.Errorf("%s %s: got content %q", c.calls, c.answer, got)
 		}
 		if c.calls == "add_key" {
-			continue // the next process may well get a key: a plain file is a miss
+			continue // the next process may get a key, and a plain file is a miss
 		}
 		if got, _ := traced(t, command("get sealed", dir, name, "k"), options...); got != "true <nil> after" {
 			t.Errorf("%s %s: got %s", c.calls, c.answer, got)
@@ -392,8 +392,8 @@ func TestWithoutKeyring(t *testing.T) {
 	}
 }
 
-// A process that dies while it makes the key leaves nothing in the others' way.
-func TestKilledWhileMakingTheKey(t *testing.T) {
+// A process that is killed while it creates the key does not disturb others.
+func TestKilledWhileCreatingTheKey(t *testing.T) {
 	dir, name := memory(t), keyName(t)
 	killed := 0
 	for n := 1; ; n++ {
@@ -408,14 +408,14 @@ func TestKilledWhileMakingTheKey(t *testing.T) {
 		}
 		killed++
 		if got := printed(t, command("put sealed", dir, name, "k")); got != "<nil>: sealed, <nil>" {
-			t.Errorf("after a kill at call %d: %s", n, got)
+			t.Errorf("after a kill at call %d: got %s", n, got)
 		}
 		if got := printed(t, command("get sealed", dir, name, "k")); got != "true <nil> after" {
-			t.Errorf("after a kill at call %d: %s", n, got)
+			t.Errorf("after a kill at call %d: got %s", n, got)
 		}
 	}
 	if killed < 5 {
-		t.Errorf("only %d calls were there to be killed at", killed)
+		t.Errorf("got %d calls to kill the process at, want more", killed)
 	}
 }
 

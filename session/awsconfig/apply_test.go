@@ -16,7 +16,7 @@ func setKey(name, key, value string) awsconfig.Change {
 	return awsconfig.Change{Kind: awsconfig.Profile, Name: name, Key: key, Value: value}
 }
 
-// remove takes a key, or without one the section.
+// remove returns a change that removes a key, or the section if key is empty.
 func remove(name, key string) awsconfig.Change {
 	return awsconfig.Change{Kind: awsconfig.Profile, Name: name, Key: key, Remove: true}
 }
@@ -75,7 +75,7 @@ func TestApply(t *testing.T) {
 			want:    "[profile b]\n",
 		},
 
-		// A key goes.
+		// Removing a key.
 		{
 			name:    "key with its further lines, without the comments among them",
 			text:    "[profile a]\nw = 0\n# about x\nX = 1 # c\n  2\n  # c\n\n  3\n\ny = 4\n",
@@ -113,7 +113,7 @@ func TestApply(t *testing.T) {
 			want:    "[profile a]\nx = 1\n",
 		},
 
-		// A section goes.
+		// Removing a section.
 		{
 			name:    "section in the middle",
 			text:    "# mine\n\n[profile a]\nx = 1\n\n[profile b]\nx = 1\n\n[profile c]\nx = 1\n",
@@ -181,7 +181,7 @@ func TestApply(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := string(f.Bytes()); got != tt.want {
-				t.Errorf("wrote\n%q\nwant\n%q", got, tt.want)
+				t.Errorf("got\n%q\nwant\n%q", got, tt.want)
 			}
 		})
 	}
@@ -203,16 +203,16 @@ func TestApplyAllOrNothing(t *testing.T) {
 		f := awsconfig.Parse([]byte(text))
 		err := f.Apply(setKey("a", "x", "2"), setKey("new", "x", "2"), tt.change)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%+v: error %v, want %q", tt.change, err, tt.want)
+			t.Errorf("%+v: got error %v, want %q", tt.change, err, tt.want)
 		}
 		if got := string(f.Bytes()); got != text {
-			t.Errorf("%+v: refused, but wrote %q", tt.change, got)
+			t.Errorf("%+v: got an error and the changed text %q", tt.change, got)
 		}
 	}
 }
 
-// FuzzApply holds Apply to what its changes do one by one, and each removal to
-// its promise.
+// FuzzApply checks that Apply does what its changes do one by one, and that a removal
+// changes nothing else.
 func FuzzApply(f *testing.F) {
 	for i, r := range readings {
 		f.Add([]byte(r.text), uint64(i), "a", "region")
@@ -232,7 +232,7 @@ func FuzzApply(f *testing.F) {
 	})
 }
 
-// changes are some changes of sections and keys old and new.
+// changes returns some changes of existing and new sections and keys.
 func (g generator) changes(f *awsconfig.File, name, key string) []awsconfig.Change {
 	names := make(map[awsconfig.Kind][]string)
 	keys := []string{key, "region", "x", "new"}
@@ -276,7 +276,7 @@ func checkApply(t *testing.T, src []byte, changes []awsconfig.Change) {
 	}
 	if err != nil {
 		if !bytes.Equal(all.Bytes(), src) {
-			t.Fatalf("%+v: refused (%v), but wrote %q over %q", changes, err, all.Bytes(), src)
+			t.Fatalf("%+v: got error %v and the changed text %q of %q", changes, err, all.Bytes(), src)
 		}
 		return
 	}
@@ -284,14 +284,14 @@ func checkApply(t *testing.T, src []byte, changes []awsconfig.Change) {
 		t.Fatalf("%+v of %q: at once\n%q\none by one\n%q", changes, src, all.Bytes(), one.Bytes())
 	}
 	if again := awsconfig.Parse(all.Bytes()); !maps.EqualFunc(says(again), says(all), maps.Equal) {
-		t.Fatalf("%+v of %q: %q reads otherwise when parsed again", changes, src, all.Bytes())
+		t.Fatalf("%+v of %q: got %q, which reads differently when parsed again", changes, src, all.Bytes())
 	}
 	if fatal(awsconfig.Parse(src)) == 0 && fatal(all) > 0 && !bytes.Contains(src, []byte("[DEFAULT]")) {
-		t.Errorf("the AWS CLI accepts %q, but not %q", src, all.Bytes())
+		t.Errorf("got fatal problems after a change of %q, which has none: %q", src, all.Bytes())
 	}
 }
 
-// says is what a file says, in no order.
+// says returns all keys and values of a file.
 func says(f *awsconfig.File) map[sectionID]map[string]string {
 	all := make(map[sectionID]map[string]string)
 	for id, c := range read(f) {
@@ -300,8 +300,8 @@ func says(f *awsconfig.File) map[sectionID]map[string]string {
 	return all
 }
 
-// checkChange holds a removal to its promise; FuzzSet does that for what is
-// set. It also takes back what has been added.
+// checkChange checks a removal, as FuzzSet does for a key that is set. It also
+// removes what was added.
 func checkChange(t *testing.T, src []byte, c awsconfig.Change) {
 	t.Helper()
 	f := awsconfig.Parse(src)
@@ -335,9 +335,9 @@ func checkChange(t *testing.T, src []byte, c awsconfig.Change) {
 	}
 	if c.Key == "" {
 		if _, ok := f.Section(c.Kind, c.Name); ok {
-			t.Fatalf("%q %q is still in %q, once %q", c.Kind, gone, text, src)
+			t.Fatalf("%q %q: got it in %q, before the removal %q", c.Kind, gone, text, src)
 		}
-		// Under other kinds, the same headers have other names.
+		// As another kind, a header has another name.
 		same := func(id sectionID, _ contents) bool {
 			if id.kind != awsconfig.Bare || c.Kind == awsconfig.Bare {
 				return id.kind != c.Kind && c.Kind == awsconfig.Bare || id == sectionID{c.Kind, c.Name}
@@ -350,7 +350,7 @@ func checkChange(t *testing.T, src []byte, c awsconfig.Change) {
 	} else {
 		if !bytes.Contains(src, []byte("[DEFAULT]")) {
 			if s, _ := f.Section(c.Kind, c.Name); slices.Contains(s.Keys(), lowered) {
-				t.Fatalf("%q of %q is still in %q, once %q", c.Key, gone, text, src)
+				t.Fatalf("%q of %q: got it in %q, before the removal %q", c.Key, gone, text, src)
 			}
 		}
 		checkLines(t, src, text)
@@ -362,20 +362,20 @@ func checkChange(t *testing.T, src []byte, c awsconfig.Change) {
 			delete(a.values, lowered)
 		}
 		if !ok || !maps.Equal(b.values, a.values) {
-			t.Errorf("%+v: %q was %q, is %q, %v in %q, once %q", c, id, b.values, a.values, ok, text, src)
+			t.Errorf("%+v: %q had %q, got %q, %v in %q, before the change %q", c, id, b.values, a.values, ok, text, src)
 		}
 		delete(after, id)
 	}
 	for id := range after {
-		t.Errorf("%+v: %q has come to %q, once %q", c, id, text, src)
+		t.Errorf("%+v: got the new section %q in %q, before the change %q", c, id, text, src)
 	}
-	from := 0                // a line of the file before
-	mark := []byte("\uFEFF") // a byte order mark is the file's, and stays when the first line goes
+	from := 0                // a line of the old text
+	mark := []byte("\uFEFF") // a byte order mark stays when the first line is removed
 	lines := splitLines(bytes.TrimPrefix(src, mark))
 	for _, line := range splitLines(bytes.TrimPrefix(text, mark)) {
 		i := slices.IndexFunc(lines[from:], func(l string) bool { return strings.HasSuffix(l, strings.TrimLeftFunc(line, isPythonSpace)) })
 		if i < 0 {
-			t.Fatalf("%+v: line %q has come to %q, once %q", c, line, text, src)
+			t.Fatalf("%+v: got the new line %q in %q, before the change %q", c, line, text, src)
 		}
 		from += i + 1
 	}

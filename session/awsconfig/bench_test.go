@@ -8,8 +8,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// typicalConfig has n profiles of about 170 bytes, and the session that they
-// share.
+// typicalConfig returns a config of n profiles of about 170 bytes, and their SSO
+// session.
 func typicalConfig(n int) []byte {
 	var b strings.Builder
 	b.WriteString("[default]\nregion = eu-central-1\noutput = json\n\n")
@@ -64,7 +64,7 @@ func BenchmarkSections5000(b *testing.B) {
 	}
 }
 
-// BenchmarkList5000 reads what a list of all profiles shows.
+// BenchmarkList5000 reads what `ssoenv list` shows.
 func BenchmarkList5000(b *testing.B) {
 	src := typicalConfig(5000)
 	b.ReportAllocs()
@@ -103,7 +103,7 @@ func BenchmarkSet5000(b *testing.B) {
 	}
 }
 
-// newProfiles are n new profiles of four keys each.
+// newProfiles returns the changes for n new profiles of four keys each.
 func newProfiles(n int) []awsconfig.Change {
 	var changes []awsconfig.Change
 	for i := range n {
@@ -131,7 +131,7 @@ func BenchmarkApply40000New(b *testing.B) {
 	}
 }
 
-// BenchmarkApply40000Again finds every profile there, and changes a value of each.
+// BenchmarkApply40000Again changes a value of each of 40,000 existing profiles.
 func BenchmarkApply40000Again(b *testing.B) {
 	f := awsconfig.Parse(nil)
 	changes := newProfiles(40_000)

@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// A block is a part of a file that a program writes, between two comment lines:
+// A block is a part of a file that ssoenv writes, between two comment lines, the
+// markers:
 //
 //	# >>> ssoenv sync corp >>>
 //	# Written by ssoenv sync …
@@ -15,23 +16,23 @@ import (
 //	…
 //	# <<< ssoenv sync corp <<<
 //
-// Its label, here "corp", is that of one portal. A marker is a marker on any line
-// of its own: wherever such a line stands, a parser takes it for a comment.
+// Its label, here "corp", is the name of an SSO session. A line with the text of a
+// marker is a marker anywhere in the file: parsers read it as a comment anywhere.
 const (
 	markerWord = " ssoenv sync "
 	opening    = ">>>"
 	closing    = "<<<"
-	// noteStart tells the line under the first marker from the block's own.
+	// noteStart begins the note below the first marker, in all versions.
 	noteStart = "# Written by ssoenv sync"
-	note      = noteStart + ", which changes only what stands between these two lines. Write your own profiles outside of them."
+	note      = noteStart + ", which changes only the lines between these two markers. Put your own profiles outside of them."
 )
 
-// marker is the line that begins or ends a block.
+// marker returns the text of the line that begins or ends a block.
 func marker(arrows, label string) string {
 	return "# " + arrows + markerWord + label + " " + arrows
 }
 
-// readMarker takes a marker apart.
+// readMarker parses the text of a line. ok is false if it is not a marker.
 func readMarker(text []byte) (label string, opens, ok bool) {
 	for _, arrows := range []string{opening, closing} {
 		if rest, ok := bytes.CutPrefix(text, []byte("# "+arrows+markerWord)); ok {
@@ -48,19 +49,20 @@ func isMarker(text []byte) bool {
 	return ok
 }
 
-// block is where a block stands. One that is to be stands at the end of the file,
-// and is empty.
+// A block is the position of a block in a file. A block that does not exist is an
+// empty one at the end of the file.
 type block struct {
-	label string
-	start int  // offset of the first marker's line
-	body  int  // offset of the first line of its own
-	end   int  // offset of the second marker's line
-	next  int  // offset of the line under it
-	noted bool // the explanation is there
+	label   string
+	start   int  // offset of the first marker's line
+	body    int  // offset of the line after that and the note
+	end     int  // offset of the second marker's line
+	next    int  // offset of the line after that
+	hasNote bool // the note is below the first marker
 }
 
-// findBlock looks for a block. It reports every marker in the file that is not in
-// its place, since nobody can tell then what is whose.
+// findBlock returns the block of this label; ok is false if it does not exist. It
+// returns an error if the markers in the file do not pair: it is not known then
+// which lines belong to which block.
 func findBlock(src []byte, label string) (found block, ok bool, err error) {
 	found = block{label: label, start: len(src), body: len(src), end: len(src), next: len(src)}
 	lines := make(map[string]int) // label → line of the first marker
@@ -71,7 +73,7 @@ func findBlock(src []byte, label string) (found block, ok bool, err error) {
 		line := count.at(m.start)
 		switch {
 		case m.opens && inside:
-			err = fmt.Errorf("line %d: block %q begins within block %q of line %d", line, m.label, open.label, lines[open.label])
+			err = fmt.Errorf("line %d: block %q begins inside block %q of line %d", line, m.label, open.label, lines[open.label])
 		case m.opens && lines[m.label] > 0:
 			err = fmt.Errorf("line %d: block %q repeated from line %d", line, m.label, lines[m.label])
 		case m.opens:
@@ -79,9 +81,9 @@ func findBlock(src []byte, label string) (found block, ok bool, err error) {
 			open = block{label: m.label, start: m.start, body: m.next}
 			inside = true
 		case !inside:
-			err = fmt.Errorf("line %d: block %q ends without having begun", line, m.label)
+			err = fmt.Errorf("line %d: block %q has no first marker", line, m.label)
 		case m.label != open.label:
-			err = fmt.Errorf("line %d: block %q ends within block %q of line %d", line, m.label, open.label, lines[open.label])
+			err = fmt.Errorf("line %d: block %q ends inside block %q of line %d", line, m.label, open.label, lines[open.label])
 		default:
 			open.end, open.next = m.start, m.next
 			if inside = false; m.label == label {
@@ -93,24 +95,24 @@ func findBlock(src []byte, label string) (found block, ok bool, err error) {
 		}
 	}
 	if inside {
-		return block{}, false, fmt.Errorf("line %d: block %q does not end", lines[open.label], open.label)
+		return block{}, false, fmt.Errorf("line %d: block %q has no last marker", lines[open.label], open.label)
 	}
 	if top := scanBody(src[:found.end], found.body); top.next() && bytes.HasPrefix(top.line.text, []byte(noteStart)) {
-		found.body, found.noted = top.line.next, true
+		found.body, found.hasNote = top.line.next, true
 	}
 	return found, ok, nil
 }
 
-// A mark is a marker in a file.
-type mark struct {
+// A markerLine is a marker in a file.
+type markerLine struct {
 	label       string
 	opens       bool
-	start, next int // offsets of its line and of the one under it
+	start, next int // offsets of its line and of the next line
 }
 
-// markers walks the markers in a file.
-func markers(src []byte) iter.Seq[mark] {
-	return func(yield func(mark) bool) {
+// markers iterates over the markers in a file.
+func markers(src []byte) iter.Seq[markerLine] {
+	return func(yield func(markerLine) bool) {
 		ends := lineEnds{src: src, lf: -1, cr: -1}
 		for pos := textStart(src); ; {
 			i := bytes.Index(src[pos:], []byte(markerWord))
@@ -120,7 +122,7 @@ func markers(src []byte) iter.Seq[mark] {
 			start := pos + bytes.LastIndexAny(src[pos:pos+i], "\r\n") + 1
 			end, next := ends.after(pos + i)
 			label, opens, ok := readMarker(strip(src[start:end]))
-			if ok && !yield(mark{label, opens, start, next}) {
+			if ok && !yield(markerLine{label, opens, start, next}) {
 				return
 			}
 			pos = next
@@ -128,9 +130,9 @@ func markers(src []byte) iter.Seq[mark] {
 	}
 }
 
-// sections are the indices of the block's first header and of the first one behind
-// it, in a list of the file's.
-func (b block) sections(all []header) (first, behind int) {
+// sections returns two indices in all, the headers of the file: that of the first
+// header in the block, and that of the first one after the block.
+func (b block) sections(all []header) (first, after int) {
 	at := func(pos int) int {
 		i, _ := slices.BinarySearchFunc(all, pos, func(h header, pos int) int { return h.start - pos })
 		return i
@@ -138,6 +140,7 @@ func (b block) sections(all []header) (first, behind int) {
 	return at(b.body), at(b.end)
 }
 
+// allHeaders returns all headers of a file.
 func allHeaders(src []byte) []header {
 	var all []header
 	scan := scanHeaders(src)
@@ -147,15 +150,15 @@ func allHeaders(src []byte) []header {
 	return all
 }
 
-// Block is what stands between the two lines
+// Block returns the text between the lines
 //
 //	# >>> ssoenv sync LABEL >>>
 //	# <<< ssoenv sync LABEL <<<
 //
-// but for the explanation on top of it: a File of its own, to be edited and given
-// to SetBlock. Of a file without such a block, it is an empty File. It is an error
-// when any block in the file has lost one of its markers, stands in another one or
-// comes twice.
+// without the note at its top, as a File that can be edited and passed to SetBlock.
+// The File is empty if the block does not exist. Block returns an error if a marker
+// of any block in the file is missing, or if a block is inside another one or
+// repeated.
 func (f *File) Block(label string) (*File, error) {
 	b, _, err := findBlock(f.src, label)
 	if err != nil {
@@ -164,44 +167,45 @@ func (f *File) Block(label string) (*File, error) {
 	return Parse(f.src[b.body:b.end]), nil
 }
 
-// Outside is the file without the sections of a block, to be asked for the names
-// that a block may not have, and not to be written. Keys that stand behind the
-// block, under no header of their own, are its last section's, and are left out
-// with it. Its errors are those of Block.
+// Outside returns the file without the sections of a block, to look up names that
+// the block must not use. It is not meant to be written. Keys after the block that
+// have no header of their own belong to the last section of the block, and are left
+// out. The errors are those of Block.
 func (f *File) Outside(label string) (*File, error) {
 	b, _, err := findBlock(f.src, label)
 	if err != nil {
 		return nil, err
 	}
 	all := allHeaders(f.src)
-	first, behind := b.sections(all)
-	if first == behind {
+	first, after := b.sections(all)
+	if first == after {
 		return Parse(f.src), nil
 	}
 	var rest []byte
-	if behind < len(all) {
-		rest = trimLeft(f.src[all[behind].start:]) // indented, the header might continue a value
+	if after < len(all) {
+		rest = trimLeft(f.src[all[after].start:]) // an indented header could continue a value
 	}
 	return Parse(slices.Concat(f.src[:b.start], rest)), nil
 }
 
-// SetBlock makes the block of that label say what inner says: Block gives inner's
-// text back, with a line end behind its last line, and no byte changes outside of
-// the block. A block that is not there is added at the end of the file. With an
-// inner of nothing but blanks, the block goes; and so does a blank line above it
-// where the file ends below it, or another one follows. When inner has not one of
-// the file's line ends, all of its lines take them.
+// SetBlock sets the content of the block to the text of inner, with a line end after
+// its last line. Outside of the block no byte changes. If the block does not exist,
+// it is added at the end of the file. If inner has only white space, the block is
+// removed, with the blank line above it if the file ends after the block or a blank
+// line follows. If no line of inner has the line end of the file, all get it.
 //
-// It refuses, and leaves the file as it was, when
+// SetBlock returns an error, and does not change the file, if
 //
-//   - a block has lost a marker, as Block does;
-//   - inner holds a marker, or anything but comments above its first header;
-//   - a section of inner stands outside of the block, too, or its header comes
-//     twice in inner: the AWS CLI would read but one of them, or reject the file;
-//   - keys would come to belong to another section: those above the block's first
-//     header are the section's above the block, and those behind the block without
-//     a header of their own are its last section's, which must stay as it is then;
-//   - a header is indented so deep that it would continue the value above it.
+//   - Block would return an error;
+//   - inner contains a marker, or a line above its first header that is neither
+//     blank nor a comment;
+//   - a section of inner is also outside of the block, or its header is repeated in
+//     inner: the AWS CLI would read only one of them, or reject the file;
+//   - keys would become part of another section. Keys above the first header of the
+//     block belong to the section above the block. Keys after the block without a
+//     header of their own belong to the block's last section, which must not change
+//     then;
+//   - a header is indented so far that it would continue the value above it.
 func (f *File) SetBlock(label string, inner *File) error {
 	if !IsPortable(label) {
 		return fmt.Errorf("block label %q: a label consists of letters, digits, _ . @ %% / and -", label)
@@ -219,11 +223,11 @@ func (f *File) SetBlock(label string, inner *File) error {
 	if err := checkBlock(text, own); err != nil {
 		return err
 	}
-	if err := b.checkOwners(f.src, all, text, own); err != nil {
+	if err := b.checkAdjacentKeys(f.src, all, text, own); err != nil {
 		return err
 	}
-	first, behind := b.sections(all)
-	if err := checkNames(f.src, slices.Concat(all[:first], all[behind:]), own); err != nil {
+	first, after := b.sections(all)
+	if err := checkNames(f.src, slices.Concat(all[:first], all[after:]), own); err != nil {
 		return err
 	}
 
@@ -236,16 +240,16 @@ func (f *File) SetBlock(label string, inner *File) error {
 	default:
 		edited = b.append(f.src, text, eol)
 	}
-	want := slices.Concat(all[:first], own, all[behind:])
+	want := slices.Concat(all[:first], own, all[after:])
 	if h, ok := firstMissing(want, allHeaders(edited)); ok {
-		return fmt.Errorf("section header [%s] is indented so deep that it would continue the value above it", show(h.text))
+		return fmt.Errorf("section header [%s] is indented so far that it would continue the value above it", printable(h.text))
 	}
 	f.src = edited
 	return nil
 }
 
-// blockText is a text as it is to stand in a block: whole lines, or nothing at
-// all.
+// blockText returns the text of inner as it is written into a block: complete lines
+// with the line end eol, or nothing if inner has only white space.
 func blockText(inner, eol []byte) []byte {
 	text := inner[textStart(inner):]
 	if len(strip(text)) == 0 {
@@ -263,7 +267,7 @@ func blockText(inner, eol []byte) []byte {
 	return text
 }
 
-// usesLineEnd reports whether any line ends like this.
+// usesLineEnd reports whether a line of text ends in eol.
 func usesLineEnd(text, eol []byte) bool {
 	for scan := scanLines(text); scan.next(); {
 		if bytes.Equal(scan.line.terminator(text), eol) {
@@ -273,54 +277,56 @@ func usesLineEnd(text, eol []byte) bool {
 	return false
 }
 
-// checkBlock refuses what a block may not hold.
+// checkBlock returns an error if a block must not contain text. own are its headers.
 func checkBlock(text []byte, own []header) error {
 	count := lineCounter{src: text}
 	for m := range markers(text) {
-		return fmt.Errorf("line %d of the block: the marker of block %q", count.at(m.start), m.label)
+		return fmt.Errorf("line %d of the block: marker of block %q", count.at(m.start), m.label)
 	}
 	end := len(text)
 	if len(own) > 0 {
 		end = own[0].start
 	}
-	if at, ok := firstSaying(text, 0, end); ok {
+	if at, ok := firstContent(text, 0, end); ok {
 		return fmt.Errorf("line %d of the block: text before its first section header", count.at(at))
 	}
 	return nil
 }
 
-// checkOwners refuses to let keys come to belong to another section.
-func (b block) checkOwners(src []byte, all []header, text []byte, own []header) error {
-	first, behind := b.sections(all)
+// checkAdjacentKeys returns an error if keys directly above or below the content of
+// the block would become part of another section when it is replaced by text.
+func (b block) checkAdjacentKeys(src []byte, all []header, text []byte, own []header) error {
+	first, after := b.sections(all)
 	count := lineCounter{src: src}
 	end := b.end
-	var last, newLast []byte // section of the block
-	if first < behind {
+	var last, newLast []byte // last section of the block, now and with text
+	if first < after {
 		end = all[first].start
-		last = src[all[behind-1].start:b.end]
+		last = src[all[after-1].start:b.end]
 	}
 	if len(own) > 0 {
 		newLast = text[own[len(own)-1].start:]
 	}
-	if at, ok := firstSaying(src, b.body, end); ok {
-		return fmt.Errorf("line %d: what stands above the first header of block %q belongs to the section above the block", count.at(at), b.label)
+	if at, ok := firstContent(src, b.body, end); ok {
+		return fmt.Errorf("line %d: this line above the first header of block %q belongs to the section above the block", count.at(at), b.label)
 	}
 	end = len(src)
-	if behind < len(all) {
-		end = all[behind].start
+	if after < len(all) {
+		end = all[after].start
 	}
-	if at, ok := firstSaying(src, b.next, end); ok && !bytes.Equal(last, newLast) {
-		return fmt.Errorf("line %d: what stands behind block %q has no section header of its own, and would come to belong to another section", count.at(at), b.label)
+	if at, ok := firstContent(src, b.next, end); ok && !bytes.Equal(last, newLast) {
+		return fmt.Errorf("line %d: this line after block %q has no section header of its own, and would become part of another section", count.at(at), b.label)
 	}
 	return nil
 }
 
-// checkNames refuses sections that are outside of the block, too.
+// checkNames returns an error if a section of own is repeated, or is also in outside,
+// the headers outside of the block.
 func checkNames(src []byte, outside, own []header) error {
 	names := make(map[sectionName]bool)
 	for _, h := range own {
 		if names[sectionName{Bare, string(h.text)}] {
-			return fmt.Errorf("section [%s] comes twice in the block", show(h.text))
+			return fmt.Errorf("section [%s] is repeated in the block", printable(h.text))
 		}
 		for name := range h.names() {
 			names[name] = true
@@ -330,15 +336,15 @@ func checkNames(src []byte, outside, own []header) error {
 		for name := range h.names() {
 			if names[name] {
 				count := lineCounter{src: src}
-				return fmt.Errorf("section [%s] stands outside of the block, too, on line %d", show(h.text), count.at(h.start))
+				return fmt.Errorf("section [%s] is also outside of the block, on line %d", printable(h.text), count.at(h.start))
 			}
 		}
 	}
 	return nil
 }
 
-// names are the names that a header has, one for each kind. Two sections with a
-// name in common get in each other's way.
+// names iterates over the names that a header has, at most one of each kind. Of two
+// sections with a common name the AWS CLI reads only one.
 func (h *header) names() iter.Seq[sectionName] {
 	return func(yield func(sectionName) bool) {
 		if string(h.text) == defaultSection {
@@ -352,18 +358,18 @@ func (h *header) names() iter.Seq[sectionName] {
 	}
 }
 
-// firstSaying is the offset of the first line between two offsets that is neither
-// blank nor a comment.
-func firstSaying(src []byte, from, to int) (pos int, ok bool) {
+// firstContent returns the offset of the first line between two offsets that is
+// neither blank nor a comment.
+func firstContent(src []byte, from, to int) (pos int, ok bool) {
 	for scan := scanBody(src[:to], from); scan.next(); {
-		if scan.line.says() {
+		if scan.line.hasContent() {
 			return scan.line.start, true
 		}
 	}
 	return 0, false
 }
 
-// firstMissing is the first of the headers wanted that is not where it should be.
+// firstMissing returns the first header of want that is not at its place in got.
 func firstMissing(want, got []header) (header, bool) {
 	for i, h := range want {
 		if i == len(got) || !bytes.Equal(h.text, got[i].text) {
@@ -373,25 +379,24 @@ func firstMissing(want, got []header) (header, bool) {
 	return header{}, false
 }
 
-// append adds the block at the end of a file.
+// append returns src with the block added at its end.
 func (b block) append(src, text, eol []byte) []byte {
 	edited := make([]byte, 0, len(src)+len(text)+500)
-	edited = setOff(append(edited, src...), eol)
+	edited = endWithBlankLine(append(edited, src...), eol)
 	edited = slices.Concat(edited, []byte(marker(opening, b.label)), eol, []byte(note), eol)
 	return slices.Concat(appendLines(edited, text), []byte(marker(closing, b.label)), eol)
 }
 
-// replace puts a text between the markers, and the explanation above it if it is
-// not there.
+// replace returns src with text between the markers, and with the note.
 func (b block) replace(src, text, eol []byte) []byte {
 	edited := bytes.Clone(src[:b.body])
-	if !b.noted {
+	if !b.hasNote {
 		edited = slices.Concat(edited, []byte(note), eol)
 	}
 	return append(appendLines(edited, text), src[b.end:]...)
 }
 
-// remove takes the block and its markers away.
+// remove returns src without the block and its markers.
 func (b block) remove(src []byte) []byte {
 	edited, below := bytes.Clone(src[:b.start]), src[b.next:]
 	if line := scanBody(src, b.next); !line.next() || line.line.kind == blankLine {

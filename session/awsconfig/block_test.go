@@ -13,7 +13,7 @@ import (
 
 const (
 	begin = "# >>> ssoenv sync corp >>>\n"
-	note  = "# Written by ssoenv sync, which changes only what stands between these two lines. Write your own profiles outside of them.\n"
+	note  = "# Written by ssoenv sync, which changes only the lines between these two markers. Put your own profiles outside of them.\n"
 	end   = "# <<< ssoenv sync corp <<<\n"
 )
 
@@ -39,7 +39,7 @@ func TestSetBlock(t *testing.T) {
 		{"of comments", "", "# c", begin + note + "# c\n" + end},
 		{"under another one", strings.ReplaceAll(begin+a+end, "corp", "b"), "[profile c]\n", strings.ReplaceAll(begin+a+end, "corp", "b") + "\n" + begin + note + "[profile c]\n" + end},
 		{"of keys behind it, as long as they are the same section's", begin + note + "[profile b]\nx = 1\n" + a + end + "y = 2\n", "[profile b]\nx = 2\n" + a, begin + note + "[profile b]\nx = 2\n" + a + end + "y = 2\n"},
-		{"that is the same, whatever is wrong", "[profile a]\n" + begin + a + end + "  y = 2\n", a, "[profile a]\n" + begin + a + end + "  y = 2\n"},
+		{"that is the same, in a file with a problem", "[profile a]\n" + begin + a + end + "  y = 2\n", a, "[profile a]\n" + begin + a + end + "  y = 2\n"},
 
 		{"nothing, where nothing is", "[profile z]\n", "\n \n", "[profile z]\n"},
 		{"nothing at the end", "[profile z]\n\n" + begin + note + a + end, "\n", "[profile z]\n"},
@@ -54,13 +54,13 @@ func TestSetBlock(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := string(f.Bytes()); got != tt.want {
-				t.Errorf("wrote\n%q\nwant\n%q", got, tt.want)
+				t.Errorf("got\n%q\nwant\n%q", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestSetBlockRefuses(t *testing.T) {
+func TestSetBlockErrors(t *testing.T) {
 	const a = "[profile a]\nx = 1\n"
 	other := strings.ReplaceAll(begin, "corp", "b")
 	for _, tt := range []struct {
@@ -68,45 +68,45 @@ func TestSetBlockRefuses(t *testing.T) {
 		text, inner string
 		want        string
 	}{
-		{"a block that does not end", "\n" + begin, a, `line 2: block "corp" does not end`},
-		{"another block that does not end", begin + end + other, a, `line 3: block "b" does not end`},
-		{"a block that does not begin", end, a, `line 1: block "corp" ends without having begun`},
-		{"a block in another", begin + other, a, `line 2: block "b" begins within block "corp" of line 1`},
-		{"a block that begins twice", begin + begin + end, a, `line 2: block "corp" begins within block "corp" of line 1`},
-		{"crossed blocks", begin + strings.ReplaceAll(end, "corp", "b"), a, `line 2: block "b" ends within block "corp" of line 1`},
+		{"a block that does not end", "\n" + begin, a, `line 2: block "corp" has no last marker`},
+		{"another block that does not end", begin + end + other, a, `line 3: block "b" has no last marker`},
+		{"a block that does not begin", end, a, `line 1: block "corp" has no first marker`},
+		{"a block in another", begin + other, a, `line 2: block "b" begins inside block "corp" of line 1`},
+		{"a block that begins twice", begin + begin + end, a, `line 2: block "corp" begins inside block "corp" of line 1`},
+		{"crossed blocks", begin + strings.ReplaceAll(end, "corp", "b"), a, `line 2: block "b" ends inside block "corp" of line 1`},
 		{"two blocks of a label", begin + end + "\n" + begin + end, a, `line 4: block "corp" repeated from line 1`},
 
-		{"a marker in the block", "", a + end, `line 3 of the block: the marker of block "corp"`},
+		{"a marker in the block", "", a + end, `line 3 of the block: marker of block "corp"`},
 		{"keys above the first header of the block", "", "# c\nx = 1\n" + a, `line 2 of the block: text before its first section header`},
-		{"a section twice in the block", "", a + a, `section [profile a] comes twice in the block`},
-		{"a section outside of the block", "\n" + a, a, `section [profile a] stands outside of the block, too, on line 2`},
-		{"a section outside of the block, written otherwise", begin + end + "[profile 'a']\n", a, `section [profile 'a'] stands outside of the block, too, on line 3`},
-		{"the default profile outside of the block", "[profile default]\n", "[default]\n", `section [profile default] stands outside of the block, too, on line 1`},
+		{"a section twice in the block", "", a + a, `section [profile a] is repeated in the block`},
+		{"a section outside of the block", "\n" + a, a, `section [profile a] is also outside of the block, on line 2`},
+		{"a section outside of the block, written otherwise", begin + end + "[profile 'a']\n", a, `section [profile 'a'] is also outside of the block, on line 3`},
+		{"the default profile outside of the block", "[profile default]\n", "[default]\n", `section [profile default] is also outside of the block, on line 1`},
 
-		{"keys at the top of the old block", "[profile z]\n" + begin + note + "x = 1\n" + end, a, `line 4: what stands above the first header of block "corp" belongs`},
-		{"a value's further lines in the old block", "[profile z]\nx = 1\n" + begin + "  2\n" + end, "", `line 4: what stands above the first header`},
-		{"keys behind the block", begin + note + "[profile b]\n" + end + "\n# c\ny = 2\n[profile z]\n", a, `line 7: what stands behind block "corp" has no section header of its own`},
-		{"keys behind the block, which goes", begin + note + "[profile b]\n" + end + "y = 2\n", "", `line 5: what stands behind block "corp"`},
-		{"keys behind an empty block", "[profile z]\n" + begin + end + "y = 2\n", a, `line 4: what stands behind block "corp"`},
-		{"a block in a value", "[profile z]\nx = 1\n" + begin + end + "  2\n", a, `line 5: what stands behind block "corp"`},
-		{"a further line behind the block", begin + note + a + end + "  2\n", "[profile a]\nx = 2\n", `line 6: what stands behind block "corp"`},
-		{"a header that would be a value in the block", "[profile z]\nx = 1\n", "  " + a, `section header [profile a] is indented so deep`},
-		{"a header that would be a value behind the block", begin + note + "[profile b]\n" + end + "  [profile z]\n", a, `section header [profile z] is indented so deep`},
+		{"keys at the top of the old block", "[profile z]\n" + begin + note + "x = 1\n" + end, a, `line 4: this line above the first header of block "corp" belongs`},
+		{"a value's further lines in the old block", "[profile z]\nx = 1\n" + begin + "  2\n" + end, "", `line 4: this line above the first header`},
+		{"keys behind the block", begin + note + "[profile b]\n" + end + "\n# c\ny = 2\n[profile z]\n", a, `line 7: this line after block "corp" has no section header of its own`},
+		{"keys behind the block, which goes", begin + note + "[profile b]\n" + end + "y = 2\n", "", `line 5: this line after block "corp"`},
+		{"keys behind an empty block", "[profile z]\n" + begin + end + "y = 2\n", a, `line 4: this line after block "corp"`},
+		{"a block in a value", "[profile z]\nx = 1\n" + begin + end + "  2\n", a, `line 5: this line after block "corp"`},
+		{"a further line behind the block", begin + note + a + end + "  2\n", "[profile a]\nx = 2\n", `line 6: this line after block "corp"`},
+		{"a header that would be a value in the block", "[profile z]\nx = 1\n", "  " + a, `section header [profile a] is indented so far`},
+		{"a header that would be a value behind the block", begin + note + "[profile b]\n" + end + "  [profile z]\n", a, `section header [profile z] is indented so far`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := awsconfig.Parse([]byte(tt.text))
 			err := f.SetBlock("corp", awsconfig.Parse([]byte(tt.inner)))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("error %v, want %q", err, tt.want)
+				t.Errorf("got error %v, want %q", err, tt.want)
 			}
 			if got := string(f.Bytes()); got != tt.text {
-				t.Errorf("refused, but wrote %q", got)
+				t.Errorf("got an error and the changed text %q", got)
 			}
 		})
 	}
 	for _, label := range []string{"", "my corp", "corp >>>", "é", "a\n"} {
 		if err := awsconfig.Parse(nil).SetBlock(label, awsconfig.Parse([]byte(a))); err == nil || strings.Contains(err.Error(), "\n") {
-			t.Errorf("label %q: error %v", label, err)
+			t.Errorf("label %q: got error %v, want one line", label, err)
 		}
 	}
 }
@@ -133,14 +133,14 @@ func TestBlock(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := string(inner.Bytes()); got != tt.inner {
-				t.Errorf("the block is %q, want %q", got, tt.inner)
+				t.Errorf("Block: got %q, want %q", got, tt.inner)
 			}
 			outside, err := f.Outside("corp")
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got := string(outside.Bytes()); got != tt.outside {
-				t.Errorf("outside is %q, want %q", got, tt.outside)
+				t.Errorf("Outside: got %q, want %q", got, tt.outside)
 			}
 		})
 	}
@@ -155,8 +155,8 @@ func TestBlock(t *testing.T) {
 	}
 }
 
-// TestBlockComesAndGoes writes, prunes and removes a block as a program does that
-// synchronises, between the edits of a person.
+// TestBlockComesAndGoes writes, prunes and removes a block as `ssoenv sync` does,
+// while the user edits the file.
 func TestBlockComesAndGoes(t *testing.T) {
 	const mine = "[profile mine]\r\nregion = eu-west-1 # home\r\n"
 	f := awsconfig.Parse([]byte(mine))
@@ -176,12 +176,12 @@ func TestBlockComesAndGoes(t *testing.T) {
 	wantText := func(want string) {
 		t.Helper()
 		if got := string(f.Bytes()); got != want {
-			t.Fatalf("wrote\n%q\nwant\n%q", got, want)
+			t.Fatalf("got\n%q\nwant\n%q", got, want)
 		}
 	}
 	sync(setKey("a", "x", "1"), setKey("b", "x", "1"), setKey("c", "x", "1"))
 	wantText(mine + crlf("\n"+begin+note+"[profile a]\nx = 1\n\n[profile b]\nx = 1\n\n[profile c]\nx = 1\n"+end))
-	// By hand: a comment, a section and a key within, a section behind.
+	// By hand: a comment, a section and a key in the block, a section after it.
 	text := string(f.Bytes())
 	text = strings.Replace(text, "[profile b]\r\n", "# ask Bob\r\n[profile b]\r\nregion = r\r\n", 1) + "[profile last]\r\n"
 	text = strings.Replace(text, crlf(end), crlf("\n[profile hand]\ny = 1\n"+end), 1)
@@ -194,8 +194,8 @@ func TestBlockComesAndGoes(t *testing.T) {
 	wantText(mine + crlf("\n"+begin+note+"# ask Bob\n"+end+"[profile last]\n"))
 }
 
-// FuzzBlock holds SetBlock to its promise: Block gives the text back, no byte
-// outside changes, and every other section reads as before.
+// FuzzBlock checks SetBlock: Block returns the text, no byte outside of it changes,
+// and every other section reads as before.
 func FuzzBlock(f *testing.F) {
 	for i, r := range readings {
 		inner := readings[(i*7+3)%len(readings)].text
@@ -209,7 +209,7 @@ func FuzzBlock(f *testing.F) {
 		old, err := file.Block("corp")
 		if err != nil {
 			if file.SetBlock("corp", awsconfig.Parse(inner)) == nil {
-				t.Fatalf("%q: Block refuses (%v), SetBlock does not", src, err)
+				t.Fatalf("%q: got error %v of Block and none of SetBlock", src, err)
 			}
 			return
 		}
@@ -217,7 +217,7 @@ func FuzzBlock(f *testing.F) {
 		own := awsconfig.Parse(inner)
 		if err := file.SetBlock("corp", own); err != nil {
 			if !bytes.Equal(file.Bytes(), src) {
-				t.Fatalf("refused (%v), but wrote %q over %q", err, file.Bytes(), src)
+				t.Fatalf("got error %v and the changed text %q of %q", err, file.Bytes(), src)
 			}
 			return
 		}
@@ -232,7 +232,7 @@ func FuzzBlock(f *testing.F) {
 			innerLines = append(innerLines, "")
 		}
 		if !empty && !slices.Equal(gotLines, innerLines) {
-			t.Fatalf("%q within %q: the block is %q in %q", inner, src, got.Bytes(), text)
+			t.Fatalf("%q in %q: got block %q in %q", inner, src, got.Bytes(), text)
 		}
 
 		// Outside of the block.
@@ -241,34 +241,34 @@ func FuzzBlock(f *testing.F) {
 			blank := func(line string) bool { return strings.TrimSpace(line) == "" }
 			was, is := slices.DeleteFunc(splitLines([]byte(above+below)), blank), slices.DeleteFunc(splitLines(text), blank)
 			if !slices.Equal(was, is) {
-				t.Errorf("%q within %q: outside of the block in %q", inner, src, text)
+				t.Errorf("%q in %q: got changes outside of the block in %q", inner, src, text)
 			}
 		} else if !bytes.HasPrefix(text, []byte(above)) || !bytes.HasSuffix(text, []byte(below)) {
-			t.Errorf("%q within %q: outside of the block in %q", inner, src, text)
+			t.Errorf("%q in %q: got changes outside of the block in %q", inner, src, text)
 		}
 
-		// All that is said: in the block what inner says, outside what was said.
+		// All keys: in the block those of inner, outside those of before.
 		now := says(file)
 		rest, err := file.Outside("corp")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !maps.EqualFunc(says(rest), says(outside), maps.Equal) {
-			t.Errorf("%q within %q: outside of the block, %q reads otherwise", inner, src, text)
+			t.Errorf("%q in %q: got changed keys outside of the block in %q", inner, src, text)
 		}
 		if bytes.Contains(src, []byte("[DEFAULT]")) || bytes.Contains(inner, []byte("[DEFAULT]")) {
 			return
 		}
 		want := says(outside)
 		maps.Copy(want, says(got))
-		hand := bytes.Equal(old.Bytes(), got.Bytes()) // untouched, whatever a person did
+		hand := bytes.Equal(old.Bytes(), got.Bytes()) // the block did not change
 		if !hand && len(now) != len(want) {
-			t.Errorf("%q within %q: %q says %q", inner, src, text, now)
+			t.Errorf("%q in %q: got %q, which reads %q", inner, src, text, now)
 		}
 	})
 }
 
-// around is what stands above the block of corp and below it.
+// around returns the text above and below the block of corp.
 func around(text []byte) (above, below string) {
 	s := string(text)
 	start, next := len(s), len(s)

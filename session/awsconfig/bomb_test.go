@@ -9,8 +9,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// TestBombs reads and edits files over which go test would run out of time if a
-// function took more than linear time.
+// TestBombs reads and edits large files. If a function needed more than linear time,
+// go test would run into its time limit.
 func TestBombs(t *testing.T) {
 	const size = 2 << 20
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
@@ -81,16 +81,16 @@ func TestBombs(t *testing.T) {
 				}
 				s, _ := f.Section(awsconfig.Profile, name)
 				if v, _ := s.Get("x"); v != "2" {
-					t.Errorf("x of %s reads %q", name, v)
+					t.Errorf("x of %s: got %q", name, v)
 				}
 			}
 
 			inner := awsconfig.Parse([]byte("[profile b]\nx = 1\n"))
 			_, _ = f.Block("b")
 			_, _ = f.Outside("b")
-			_ = f.SetBlock("b", inner)                                // which may refuse
-			_ = awsconfig.Parse(nil).SetBlock("b", f)                 // likewise
-			_ = awsconfig.Parse([]byte(text)).SetBlock("corp", inner) // likewise
+			_ = f.SetBlock("b", inner)                                // may return an error
+			_ = awsconfig.Parse(nil).SetBlock("b", f)                 // may return an error
+			_ = awsconfig.Parse([]byte(text)).SetBlock("corp", inner) // may return an error
 
 			var changes []awsconfig.Change
 			for s := range f.Sections(awsconfig.Bare) {
@@ -103,7 +103,7 @@ func TestBombs(t *testing.T) {
 			slices.Reverse(changes)
 			if f.Apply(changes...) == nil {
 				for s := range f.Sections(awsconfig.Bare) {
-					t.Errorf("%q is still there", s.Name())
+					t.Errorf("got the removed section %q", s.Name())
 				}
 			}
 		})

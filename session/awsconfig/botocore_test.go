@@ -13,10 +13,10 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// TestBotocoreAgrees has the AWS CLI's own parser read the table of readings,
-// some thousand generated files and an edited copy of each, in one Python
-// process. It must accept a file exactly when Problems finds nothing fatal, and
-// then read every name, key and value as this package does.
+// TestBotocoreAgrees compares this package with the AWS CLI's own parser, in one
+// Python process, for the table of readings, some thousand generated files and an
+// edited copy of each. botocore must accept a file exactly if Problems returns no
+// fatal problem, and then read the same names, keys and values.
 func TestBotocoreAgrees(t *testing.T) {
 	var texts []string
 	for _, r := range readings {
@@ -53,12 +53,12 @@ func TestBotocoreAgrees(t *testing.T) {
 	}
 	t.Logf("%d of %d files accepted by botocore", accepted, len(texts))
 	if accepted < len(texts)/3 || accepted > len(texts)*9/10 {
-		t.Errorf("%d of %d files accepted by botocore: the generator has lost its balance", accepted, len(texts))
+		t.Errorf("%d of %d files accepted by botocore, want about half", accepted, len(texts))
 	}
 }
 
-// A botocoreFile is what botocore reads in a file: for each kind, names with
-// their keys and values, in order. It is nil for a file that botocore rejects.
+// A botocoreFile is the content of a file as botocore reads it: for each kind, the
+// names with their keys and values, in order. It is nil if botocore rejects the file.
 type botocoreFile map[awsconfig.Kind][]botocoreSection
 
 type botocoreSection struct {
@@ -107,7 +107,7 @@ func compare(t *testing.T, text string, f *awsconfig.File, kind awsconfig.Kind, 
 		n++
 	}
 	if n != len(want) {
-		t.Errorf("kind %q: read\n%sbotocore reads %v in\n%q", kind, dump(f, kind), want, text)
+		t.Errorf("kind %q: got\n%swant as botocore %v in\n%q", kind, dump(f, kind), want, text)
 		return
 	}
 	for _, w := range want {
@@ -122,12 +122,12 @@ func compare(t *testing.T, text string, f *awsconfig.File, kind awsconfig.Kind, 
 			got = append(got, [2]string{key, value})
 		}
 		if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", w.keys) {
-			t.Errorf("kind %q, section %q: read\n%q\nbotocore reads\n%q\nin\n%q", kind, w.name, got, w.keys, text)
+			t.Errorf("kind %q, section %q: got\n%q\nwant as botocore\n%q\nin\n%q", kind, w.name, got, w.keys, text)
 		}
 	}
 }
 
-// A generator writes config files: most of them odd, a good part of them wrong.
+// A generator generates config files. Most are unusual, and many are invalid.
 type generator struct{ *rand.Rand }
 
 func (g generator) one(of ...string) string { return of[g.IntN(len(of))] }
@@ -142,7 +142,7 @@ func (g generator) file() string {
 	if g.percent(2) {
 		b.WriteString("\uFEFF")
 	}
-	odd := g.one("", "", "odd", "odd", "wrong") // how bad the file may be
+	odd := g.one("", "", "odd", "odd", "wrong") // the worst that the file may have
 	b.WriteString(g.filler())
 	if odd == "wrong" && g.percent(10) {
 		b.WriteString("region = early\n")
@@ -226,7 +226,7 @@ func (g generator) value() string {
 	return v
 }
 
-// further lines of a value, nested blocks among them.
+// further returns further lines of a value, or a nested block.
 func (g generator) further(odd string) string {
 	var b strings.Builder
 	for range 1 + g.IntN(3) {
@@ -242,7 +242,7 @@ func (g generator) further(odd string) string {
 	return b.String()
 }
 
-// filler is blank lines and comments.
+// filler returns blank lines and comments.
 func (g generator) filler() string {
 	return g.one("", "", "", "\n", "\n\n", "# comment\n", "; [profile no]\n", "  # x = y\n", " \t\n", "\n#\n\n", "\u00a0\n", "\x1f\n")
 }
@@ -276,7 +276,7 @@ func (g generator) lineEnds(text string) string {
 	return text
 }
 
-// noise is a handful of tokens under a header, or not.
+// noise returns random tokens, some with a header above.
 func (g generator) noise() string {
 	var b strings.Builder
 	if g.percent(90) {
@@ -289,7 +289,7 @@ func (g generator) noise() string {
 	return b.String()
 }
 
-// edited is the text after some edits, of sections and keys old and new.
+// edited returns text after some edits of existing and new sections and keys.
 func (g generator) edited(t *testing.T, text string) string {
 	t.Helper()
 	f := awsconfig.Parse([]byte(text))
@@ -314,7 +314,7 @@ func (g generator) edited(t *testing.T, text string) string {
 		if s, _ := f.Section(kind, name); s.Name() != name {
 			t.Fatalf("set(%q, %q, %q, %q): section not found in\n%q", kind, name, key, value, f.Bytes())
 		} else if got, ok := s.Get(key); !ok || got != value {
-			t.Fatalf("set(%q, %q, %q, %q): reads %q in\n%q", kind, name, key, value, got, f.Bytes())
+			t.Fatalf("set(%q, %q, %q, %q): got %q in\n%q", kind, name, key, value, got, f.Bytes())
 		}
 	}
 	return string(f.Bytes())

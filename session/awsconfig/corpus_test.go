@@ -13,13 +13,13 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// TestCorpus edits files as people have them: those of testdata/corpus, and
-// others that are put together from the same kind of pieces. After each edit, only
-// the lines that it is about are others; the file says what it said before, and
-// the change; and so says the AWS CLI's own parser of every file that it accepts.
+// TestCorpus edits realistic files: those of testdata/corpus, and others that are
+// generated from such pieces. After each edit only the lines that it is about have
+// changed, and only the keys that it is about. The AWS CLI's own parser agrees for
+// every file that it accepts.
 func TestCorpus(t *testing.T) {
 	var texts []string
-	var steps []step // whose file is texts[step.file], and whose text is at step.edited
+	var steps []step // step i edits texts[step.file]; the result is texts[step.edited]
 	add := func(name, text string, g generator) {
 		file := len(texts)
 		texts = append(texts, text)
@@ -56,7 +56,7 @@ func TestCorpus(t *testing.T) {
 			want := says(before)
 			s.model(want)
 			if got := says(after); !maps.EqualFunc(got, want, maps.Equal) {
-				t.Errorf("says\n%q\nwant\n%q\nin\n%s\nonce\n%s", got, want, s.text, texts[s.file])
+				t.Errorf("got\n%q\nwant\n%q\nin\n%s\nbefore\n%s", got, want, s.text, texts[s.file])
 			}
 			if read[s.file] == nil {
 				return
@@ -65,13 +65,13 @@ func TestCorpus(t *testing.T) {
 			want = read[s.file].says()
 			s.model(want)
 			if got := read[s.edited].says(); !maps.EqualFunc(got, want, maps.Equal) {
-				t.Errorf("botocore reads\n%q\nwant\n%q\nin\n%s\nonce\n%s", got, want, s.text, texts[s.file])
+				t.Errorf("botocore: got\n%q\nwant\n%q\nin\n%s\nbefore\n%s", got, want, s.text, texts[s.file])
 			}
 		})
 	}
 	t.Logf("%d edits, %d of them in files that botocore accepts", len(steps), accepted)
 	if accepted < len(steps)*3/4 {
-		t.Errorf("%d of %d edits are in files that botocore accepts: the corpus is not what people have", accepted, len(steps))
+		t.Errorf("got %d of %d edits in files that botocore accepts, want more", accepted, len(steps))
 	}
 }
 
@@ -80,12 +80,12 @@ type step struct {
 	name           string
 	file, edited   int // indices of texts
 	text           string
-	model          func(map[sectionID]map[string]string) // makes the edit, in what a file says
-	removed, added []string                              // the lines that are others, without blanks around them
-	blanks         int                                   // how many blank lines may come or go with them, at most
+	model          func(map[sectionID]map[string]string) // makes the edit in the content of the file
+	removed, added []string                              // the changed lines, without white space around them
+	blanks         int                                   // the most blank lines that may be added or removed
 }
 
-// checkLines compares the lines, and their ends, before and after.
+// checkLines compares the lines and their ends before and after the edit.
 func (s step) checkLines(t *testing.T, before string) {
 	t.Helper()
 	was, is := linesWithEnds(before, before), linesWithEnds(s.text, before)
@@ -109,16 +109,16 @@ func (s step) checkLines(t *testing.T, before string) {
 		slices.Sort(got)
 		want := slices.Sorted(slices.Values(lines.want))
 		if !slices.Equal(got, want) {
-			t.Errorf("%s lines %q, want %q, in\n%s\nonce\n%s", lines.what, got, want, s.text, before)
+			t.Errorf("%s lines: got %q, want %q, in\n%s\nbefore\n%s", lines.what, got, want, s.text, before)
 		}
 	}
 	if n := len(removed) + len(added) - len(s.removed) - len(s.added); n > s.blanks {
-		t.Errorf("%d blank lines more or less in\n%q\nonce\n%q", n, s.text, before)
+		t.Errorf("got %d blank lines more or less in\n%q\nbefore\n%q", n, s.text, before)
 	}
 }
 
-// linesWithEnds are the lines with their ends. A last one without gets that of the
-// first line of a file.
+// linesWithEnds returns the lines of text with their ends. A last line without one
+// gets that of the first line of file.
 func linesWithEnds(text, file string) []string {
 	eol := "\n"
 	if i := strings.IndexAny(file, "\r\n"); i >= 0 && file[i] == '\r' {
@@ -141,7 +141,7 @@ func linesWithEnds(text, file string) []string {
 	return lines
 }
 
-// saying are the lines that are not blank, without blanks around them.
+// saying returns the lines that are not blank, without white space around them.
 func saying(lines []string) []string {
 	var saying []string
 	for _, line := range lines {
@@ -169,7 +169,7 @@ func (f botocoreFile) says() map[sectionID]map[string]string {
 	return all
 }
 
-// steps edits a file in all ways.
+// steps makes all kinds of edits of a file.
 func (g generator) steps(t *testing.T, name, text string) []step {
 	t.Helper()
 	kind := awsconfig.Profile
@@ -230,7 +230,7 @@ func (g generator) steps(t *testing.T, name, text string) []step {
 		model:  func(map[sectionID]map[string]string) {},
 	}, awsconfig.Change{Kind: newKind, Name: "zz-a", Key: "x", Value: "1"}, awsconfig.Change{Kind: newKind, Name: "zz-a", Remove: true})
 
-	// A block, of which then a part goes, and then the rest.
+	// A block, from which a part is removed, then the rest.
 	block := awsconfig.Parse([]byte(text))
 	frame := []string{strings.TrimSpace(begin), strings.TrimSpace(note), strings.TrimSpace(end)}
 	for _, b := range []struct {
@@ -284,7 +284,7 @@ func (g generator) steps(t *testing.T, name, text string) []step {
 	return steps
 }
 
-// sectionSteps edits a section that is there.
+// sectionSteps makes edits of an existing section.
 func (g generator) sectionSteps(f *awsconfig.File, text string, kind awsconfig.Kind, s awsconfig.Section, defaults map[string]string, apply func(step, ...awsconfig.Change)) {
 	target := sectionID{kind, s.Name()}
 	aliases := []sectionID{} // its names under all kinds
@@ -305,7 +305,7 @@ func (g generator) sectionSteps(f *awsconfig.File, text string, kind awsconfig.K
 	lines := linesWithEnds(text, text)
 	isComment := func(line string) bool { return line[0] == '#' || line[0] == ';' }
 	if slices.ContainsFunc(f.Problems(), func(p awsconfig.Problem) bool { return p.Fatal }) {
-		return // which lines the rest is about is for TestApply to say
+		return // TestApply has the other cases
 	}
 	apply(step{name: "add and remove a key", model: func(map[sectionID]map[string]string) {}},
 		awsconfig.Change{Kind: kind, Name: s.Name(), Key: "brand_new", Value: "1"},
@@ -351,12 +351,12 @@ func (g generator) sectionSteps(f *awsconfig.File, text string, kind awsconfig.K
 		}}, awsconfig.Change{Kind: kind, Name: s.Name(), Key: key, Remove: true})
 	}
 
-	// What the section takes with it, by the rules that Apply states.
+	// The lines that are removed with the section, by the rules of Apply.
 	if slices.ContainsFunc(slices.Collect(f.Sections(awsconfig.Bare)), func(other awsconfig.Section) bool {
 		_, same := awsconfig.Parse([]byte("["+other.Name()+"]")).Section(kind, s.Name())
 		return same && other.Line() != s.Line()
 	}) {
-		return // in several forms: for TestApply
+		return // several headers: TestApply has these cases
 	}
 	gone := goneWith(lines, s.Line()-1, func(line string) bool { return !isComment(line) })
 	apply(step{name: "remove the section", removed: saying(gone), blanks: len(gone) + 5, model: func(all map[sectionID]map[string]string) {
@@ -366,7 +366,7 @@ func (g generator) sectionSteps(f *awsconfig.File, text string, kind awsconfig.K
 	}}, awsconfig.Change{Kind: kind, Name: s.Name(), Remove: true})
 }
 
-// goneWith are the lines that a section takes with it whose header is lines[at].
+// goneWith returns the lines that are removed with the section of the header lines[at].
 func goneWith(lines []string, at int, says func(string) bool) []string {
 	text := func(i int) string { return strings.TrimSpace(lines[i]) }
 	end, last := at+1, at+1
@@ -375,7 +375,7 @@ func goneWith(lines []string, at int, says func(string) bool) []string {
 			last = end + 1
 		}
 	}
-	under := last // comments right under the last key
+	under := last // comments directly below the last key
 	for under < end && text(under) != "" && !strings.Contains(text(under), " ssoenv sync ") {
 		under++
 	}
@@ -392,7 +392,7 @@ func goneWith(lines []string, at int, says func(string) bool) []string {
 	return lines[above:under]
 }
 
-// defaults are the keys of [DEFAULT].
+// defaults returns the keys of [DEFAULT].
 func (g generator) defaults(t *testing.T, text string) map[string]string {
 	t.Helper()
 	f := awsconfig.Parse([]byte(text))
@@ -404,8 +404,8 @@ func (g generator) defaults(t *testing.T, text string) map[string]string {
 	return values
 }
 
-// likely is a file as somebody may have it: written by hand and by several
-// programs, each in its own style.
+// likely returns a realistic file: written by hand and by several programs, each in
+// its own style.
 func (g generator) likely() string {
 	var b strings.Builder
 	equals := g.one(" = ", " = ", " = ", "=", " =", "\t= ")

@@ -1,24 +1,28 @@
-// Package awsconfig reads and edits the AWS config and credentials files as
-// text: Parse(b).Bytes() is b for every b, and an edit changes the lines it is
-// about and no other byte.
+// Package awsconfig reads and edits the AWS config and credentials files as text.
+// Parse(b).Bytes() equals b for every b, and an edit changes only the lines that it
+// is about.
 //
-// Reading follows the AWS CLI, that is botocore over Python's RawConfigParser,
-// for every file that the AWS CLI accepts. The AWS CLI gives up on a whole file
-// for one bad line; this package reads on and reports the line in
-// [File.Problems]:
+// For every file that the AWS CLI accepts, values are those that the AWS CLI reads:
+// those of botocore, which uses Python's RawConfigParser. The AWS CLI rejects a
+// whole file because of one invalid line. This package reads the rest and reports
+// the line in [File.Problems]:
 //
-//   - a repeated section header continues the section, a repeated key replaces
-//     the earlier value;
-//   - a line that is no header, no key and no continuation is skipped; if it
-//     begins with a bracket, so is everything up to the next header, since it
-//     was meant for another section;
-//   - a byte order mark at the start is skipped;
-//   - bytes that are not UTF-8 are kept as they are.
+//   - A repeated section header continues the section. A repeated key replaces the
+//     earlier value.
+//   - A line that is not a header, a key or a continuation is skipped. If it begins
+//     with "[", the lines up to the next header are skipped too, since they were
+//     meant for another section.
+//   - A byte order mark at the start is skipped.
+//   - Bytes that are not UTF-8 are kept.
 //
-// Reading never fails, nothing panics, and the time taken grows no faster than
-// the file (but for sorting sections whose names come twice), whatever is in it.
-// The package does not touch the disk.
+// Reading has no errors. Its time is linear in the length of the file, except for
+// sorting sections with several headers. The package does not access files.
 package awsconfig
+
+// Not gopkg.in/ini.v1 (v1.68.0): saving one changed value rewrites all lines (it
+// aligns "=", moves comments and drops blank lines). By default it also reads other
+// values than botocore: without quotes and inline comments, lines that end in a
+// backslash joined, and the keys of a nested block as keys of the section.
 
 import (
 	"bytes"
@@ -26,9 +30,9 @@ import (
 	"slices"
 )
 
-// A Kind is the namespace of a section's name. A File does not know whether it is
-// a config file, which has every kind but Bare, or a credentials file, which has
-// Bare alone: the caller asks for the kinds that make sense.
+// A Kind is the namespace of a section's name. A config file has sections of all
+// kinds except Bare, and a credentials file only Bare ones. A File does not know
+// which of the two it is; the caller asks for the right kinds.
 type Kind string
 
 const (
@@ -38,45 +42,44 @@ const (
 	SSOSession Kind = "sso-session"
 	// Services sections are [services NAME] of a config file.
 	Services Kind = "services"
-	// Bare takes every header as a name, verbatim: the profiles of a
-	// credentials file. Even "[profile x]" is the name "profile x" there, and
-	// "[ x ]" has blanks in its name.
+	// Bare sections are the profiles of a credentials file. The name is the text
+	// of the header as it is: "profile x" for [profile x], " x " for [ x ].
 	Bare Kind = ""
 )
 
-// defaultSection is configparser's magic section: it is no section of its own,
-// and its keys show through every other one. It is not the profile "default".
+// defaultSection is the section whose keys configparser adds to all others. It is
+// not a section itself, and not the profile "default".
 const defaultSection = "DEFAULT"
 
 // bom is the UTF-8 byte order mark.
 const bom = "\uFEFF"
 
-// A File is the text of a config or credentials file. Between two edits it does
-// not change, and any number of goroutines may read it.
+// A File is the text of a config or credentials file. Several goroutines may read
+// it at the same time if none edits it.
 type File struct {
 	src []byte
 }
 
-// Parse takes the text of a file, and does nothing: a lookup scans for headers
-// and reads only the sections that it is asked for. The File keeps src, which
-// must not change any more; it does not change it either.
+// Parse returns a File with the text src. It does no work: a lookup scans for
+// headers and reads only the sections that it needs. The File keeps src, and
+// neither it nor the caller may change it.
 func Parse(src []byte) *File {
 	return &File{src: src}
 }
 
-// Bytes is a copy of the text: what Parse was given, with the edits.
+// Bytes returns a copy of the text, including the edits.
 func (f *File) Bytes() []byte {
 	return bytes.Clone(f.src)
 }
 
-// Section looks up a section by the name that its header is read as, not by the
-// header's text: "prod" finds [profile prod], [profile  "prod"] and
-// [profile pro\d]. Names are case-sensitive. The profile "default" is
-// [default] or [profile default].
+// Section returns the section with this name. The name is that which the AWS CLI
+// reads in the header: "prod" finds [profile prod], [profile  "prod"] and
+// [profile pro\d]. Names are case-sensitive. The profile "default" is [default] or
+// [profile default].
 //
-// When differently written headers give one name, the last in the file counts
-// and the others are not read at all. When the same header is repeated, which
-// the AWS CLI rejects, its sections are read as one.
+// If headers of different text have this name, the last one in the file counts and
+// the others are not read. If one header is repeated, which the AWS CLI rejects,
+// its sections are read as one.
 func (f *File) Section(kind Kind, name string) (Section, bool) {
 	s := Section{src: f.src, name: name}
 	found := false
@@ -98,8 +101,8 @@ func (f *File) Section(kind Kind, name string) (Section, bool) {
 	return s, true
 }
 
-// Sections walks the sections of a kind in file order: one for each name, the
-// one that Section finds.
+// Sections iterates over the sections of a kind in file order: for each name the
+// one that Section returns.
 func (f *File) Sections(kind Kind) iter.Seq[Section] {
 	return func(yield func(Section) bool) {
 		type named struct {
@@ -108,7 +111,7 @@ func (f *File) Sections(kind Kind) iter.Seq[Section] {
 		}
 		var all []named
 		var defaults headers
-		index := make(map[string]int) // of a name in all
+		index := make(map[string]int) // name → index in all
 		repeated := false
 		scan := scanHeaders(f.src)
 		for scan.next() {

@@ -5,12 +5,14 @@ import (
 	"strings"
 )
 
-// name is the section's name as a section of the given kind, if it is one.
+// name returns the name that the header has as a section of this kind. It reports
+// false if it is not one.
 //
-// botocore asks whether the header starts with the kind's word, then splits the
-// header as a shell would and takes the second of exactly two words. So
-// [profiles x] is the profile x; [profile], [profile a b], [profile it's],
-// [ profile x ] and [Profile x] are no profiles, and nothing says so.
+// botocore checks whether the header starts with the kind's word, then splits it
+// like a shell; there must be two words, and the second is the name
+// (botocore.configloader, build_profile_map). So [profiles x] is the profile x, and
+// [profile], [profile a b], [profile it's], [ profile x ] and [Profile x] are
+// silently ignored.
 func (h *header) name(kind Kind) ([]byte, bool) {
 	switch kind {
 	case Bare:
@@ -23,46 +25,48 @@ func (h *header) name(kind Kind) ([]byte, bool) {
 	default:
 		return nil, false
 	}
-	if _, ok := h.behind(kind); !ok {
+	if _, ok := h.afterKind(kind); !ok {
 		return nil, false
 	}
 	return secondOfTwo(h.text)
 }
 
-// behind is what follows the kind's word at the start of the header.
-func (h *header) behind(kind Kind) (rest []byte, ok bool) {
+// afterKind returns the text after the kind's word. It reports false if the header
+// does not start with that word.
+func (h *header) afterKind(kind Kind) (rest []byte, ok bool) {
 	if n := len(kind); len(h.text) >= n && Kind(h.text[:n]) == kind {
 		return h.text[n:], true
 	}
 	return nil, false
 }
 
-// isNamed is name(kind) == name at less cost. Quotes and further blanks only make
-// a header longer than word, blank, name: a header of that length or less needs
-// no splitting. (An empty name needs its quotes.) Without the word there is only
-// [default], which is its own name.
+// isNamed reports whether name(kind) is name, at less cost. The shortest header of
+// a name is the kind's word, a space and the name; quotes and more spaces make it
+// longer. A header of at most that length is therefore compared without splitting
+// it. An empty name needs quotes. A header without the kind's word can only be
+// [default].
 func (h *header) isNamed(kind Kind, name string) bool {
-	rest, ok := h.behind(kind)
+	rest, ok := h.afterKind(kind)
 	switch {
 	case !ok && string(h.text) != name:
 		return false
 	case ok && kind != Bare && name != "" && len(rest) <= 1+len(name):
-		// A name with blanks or quotes in it cannot be spelled at that length.
+		// A name with spaces, quotes or backslashes needs a longer header.
 		return len(rest) > 0 && isShellBlank(rest[0]) && string(rest[1:]) == name && !strings.ContainsAny(name, " \t\"'\\")
 	}
 	n, ok := h.name(kind)
 	return ok && string(n) == name
 }
 
-// quoted reports whether a header spells its name with quotes or backslashes.
-// The AWS CLI resolves them, but SDKs such as the one for Go take them for a
-// part of the name, and do not find the section.
+// quoted reports whether a header has quotes or backslashes in it. The AWS CLI
+// removes them. Other SDKs, such as that for Go, read them as part of the name and
+// do not find the section.
 func quoted(text []byte) bool {
 	return bytes.IndexByte(text, '"') >= 0 || bytes.IndexByte(text, '\'') >= 0 || bytes.IndexByte(text, '\\') >= 0
 }
 
-// secondOfTwo is the second word of a text that has exactly two, by the rules
-// of Python's shlex.split.
+// secondOfTwo returns the second word of a text that has exactly two words,
+// according to Python's shlex.split.
 func secondOfTwo(text []byte) ([]byte, bool) {
 	if quoted(text) {
 		words, ok := shellSplit(text)
@@ -76,8 +80,8 @@ func secondOfTwo(text []byte) ([]byte, bool) {
 	return word, len(word) > 0 && len(rest) == 0
 }
 
-// cutWord takes the first word off a text without quotes, and the blanks around
-// it.
+// cutWord splits a text without quotes into its first word and the rest, both
+// without the spaces around them.
 func cutWord(text []byte) (word, rest []byte) {
 	text = trimShellBlanks(text)
 	end := bytes.IndexByte(text, ' ')
@@ -97,14 +101,15 @@ func trimShellBlanks(text []byte) []byte {
 	return text
 }
 
-// isShellBlank knows fewer blanks than isBlank: shlex splits at these alone. A
-// header holds no line ends, so \r and \n do not come up.
+// isShellBlank reports whether shlex splits at c. It also splits at \r and \n, which
+// a header does not contain. isBlank is true for more characters.
 func isShellBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// shellSplit splits a text into words, of which it keeps three: more do not
-// matter here. It reports false for an open quote and for a backslash at the end.
+// shellSplit splits a text into words, according to Python's shlex.split, and
+// returns at most the first three. It reports false if a quote is not closed or
+// the text ends in a backslash.
 func shellSplit(text []byte) (words [][]byte, ok bool) {
-	var word []byte // nil between words; "" is a word, too
+	var word []byte // nil between words; an empty word is not nil
 	end := func() {
 		if word != nil && len(words) < 3 {
 			words = append(words, word)
@@ -122,7 +127,7 @@ func shellSplit(text []byte) (words [][]byte, ok bool) {
 			if i++; i == len(text) {
 				return nil, false
 			}
-			// Within double quotes, a backslash protects only " and itself.
+			// Inside double quotes, a backslash escapes only " and \.
 			if quote == '"' && text[i] != '"' && text[i] != '\\' {
 				word = append(word, c)
 			}

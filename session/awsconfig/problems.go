@@ -6,40 +6,39 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // A Problem is a line that the AWS CLI rejects, or that it or another AWS tool
-// reads otherwise than its writer may have meant.
+// probably reads differently than intended.
 type Problem struct {
 	Line  int    // counted from 1
-	Fatal bool   // the AWS CLI gives up on the whole file
-	Text  string // one line, no full stop; quotes keys and names, never values
+	Fatal bool   // the AWS CLI rejects the whole file
+	Text  string // one printable line; contains keys and names, never values
 }
 
-// maxProblems bounds what Problems reports of either class: a file with more is
-// no AWS file.
+// maxProblems is the most fatal and the most other problems that Problems returns.
 const maxProblems = 100
 
-// Problems lists the file's problems in the order of their lines, at most a
-// hundred fatal and a hundred other ones. The AWS CLI accepts a file exactly
-// when none of them is fatal.
+// Problems returns the file's problems in the order of their lines, at most 100
+// fatal and 100 others. The AWS CLI accepts a file exactly if none is fatal.
 //
-// The problems that are not fatal:
+// These problems are not fatal:
 //
 //   - a header that the AWS CLI silently ignores, such as [Profile x],
 //     [profile a b] or [profile it's];
-//   - a header that replaces a section, as [profile "a"] does with [profile a];
-//   - a name in quotes, which Go-based tools cannot find, and a header with #,
-//     ; or ] in it, on whose extent no two tools agree;
-//   - a key that begins with [, probably a header;
-//   - a key with capitals, or with : behind it, which the SDKs for JavaScript and
+//   - a header that replaces a section, as [profile "a"] does after [profile a];
+//   - a name in quotes, which Go-based tools do not find;
+//   - a header with #, ; or ] in it, which tools read differently;
+//   - a key that begins with [, probably a broken header;
+//   - a key with capitals, or with : after it, which the SDKs for JavaScript and
 //     Java do not find;
 //   - a value with an inline comment or in quotes: the AWS CLI keeps both, other
-//     tools strip them;
-//   - a header or a key indented under a key, where it continues the value;
-//   - [DEFAULT], whose keys are in every section.
+//     tools remove them;
+//   - a header or key that is indented below a key, where it continues the value;
+//   - [DEFAULT], whose keys apply to every section.
 func (f *File) Problems() []Problem {
 	r := reader{headers: make(map[string]int), names: make(map[sectionName]int)}
 	if textStart(f.src) > 0 {
@@ -60,21 +59,21 @@ func (f *File) Problems() []Problem {
 	return r.problems
 }
 
-// reader goes through a file line by line and notes what is wrong.
+// A reader reads a file line by line and collects its problems.
 type reader struct {
-	problems     []Problem
-	fatals, mild int // how many of them
+	problems         []Problem
+	fatals, warnings int // numbers of problems
 
-	line       int
-	headers    map[string]int      // header text → line
-	names      map[sectionName]int // what the header is read as → line
-	inDefault  bool
-	keys       keySet // of this section
-	defaults   keySet // of [DEFAULT], which may be repeated
-	key        []byte // the open key in lower case
-	block      bool   // its first line is empty: what follows is a nested block
-	commented  bool   // an inline comment in its value was noted
-	badDefault []badLine
+	line        int
+	headers     map[string]int      // header text → line
+	names       map[sectionName]int // kind and name of the header → line
+	inDefault   bool
+	keys        keySet // of this section
+	defaults    keySet // of [DEFAULT], which may be repeated
+	key         []byte // the open key in lower case
+	block       bool   // the first line of its value is empty: a nested block follows
+	commentSeen bool   // an inline comment in its value was reported
+	badDefault  []badLine
 }
 
 type sectionName struct {
@@ -96,8 +95,8 @@ func (r *reader) fatal(line int, format string, args ...any) {
 }
 
 func (r *reader) warn(format string, args ...any) {
-	if r.mild < maxProblems {
-		r.mild++
+	if r.warnings < maxProblems {
+		r.warnings++
 		r.problems = append(r.problems, Problem{Line: r.line, Text: fmt.Sprintf(format, args...)})
 	}
 }
@@ -113,12 +112,12 @@ func (r *reader) read(l line) {
 		r.readContinuation(l.text)
 	case strayLine:
 		r.fatal(r.line, "text before the first section header")
-	case junkLine:
+	case invalidLine:
 		switch {
 		case l.delim == 0:
 			r.fatal(r.line, "no key before %q", l.text[:1])
 		case l.text[0] == '[':
-			r.fatal(r.line, "section header without a name in brackets: the keys below it count for no section")
+			r.fatal(r.line, "section header without a name in brackets: the keys below it belong to no section")
 		default:
 			r.fatal(r.line, `neither a section header nor a line of the form "key = value"`)
 		}
@@ -129,11 +128,11 @@ func (r *reader) readHeader(text []byte) {
 	r.inDefault = string(text) == defaultSection
 	r.keys = keySet{few: r.keys.few[:0]}
 	if r.inDefault {
-		r.warn("the keys of [DEFAULT] count in every section; the default profile is [default]")
+		r.warn("the keys of [DEFAULT] apply to every section; the default profile is [default]")
 		return
 	}
 	if first, ok := r.headers[string(text)]; ok {
-		r.fatal(r.line, "section [%s] repeated from line %d", show(text), first)
+		r.fatal(r.line, "section [%s] repeated from line %d", printable(text), first)
 		return
 	}
 	r.headers[string(text)] = r.line
@@ -143,54 +142,55 @@ func (r *reader) readHeader(text []byte) {
 		name, ok := h.name(kind)
 		if !ok {
 			if word, _ := cutWord(text); strings.EqualFold(string(word), string(kind)) {
-				r.warn("the AWS CLI ignores section [%s]: it is not of the form [%s NAME]", show(text), kind)
+				r.warn("the AWS CLI ignores section [%s]: its header is not [%s NAME]", printable(text), kind)
 			}
 			continue
 		}
 		id := sectionName{kind, string(name)}
 		if first, ok := r.names[id]; ok {
-			r.warn("section [%s] replaces the %s %q of line %d as a whole", show(text), kind, show(name), first)
+			r.warn("section [%s] replaces the %s %s of line %d completely", printable(text), kind, quote(name), first)
 		}
 		r.names[id] = r.line
 		if quoted(text) {
-			r.warn("Go-based tools cannot find the %s %q: its name is quoted", kind, show(name))
+			r.warn("Go-based tools do not find the %s %s: its name is quoted", kind, quote(name))
 		}
 	}
 	if bytes.ContainsAny(text, "#;]") {
-		r.warn("#, ; or ] in section header [%s]: tools disagree where it ends", show(text))
+		r.warn("#, ; or ] in section header [%s]: tools disagree on where it ends", printable(text))
 	}
 }
 
 func (r *reader) readKey(l line) {
 	r.key = lower(l.key())
-	r.commented = false
+	r.commentSeen = false
 	seen := &r.keys
 	if r.inDefault {
 		seen = &r.defaults
 	}
 	if first, ok := seen.add(r.key, r.line); !ok {
-		r.fatal(r.line, "key %q repeated from line %d", show(r.key), first)
+		r.fatal(r.line, "key %s repeated from line %d", quote(r.key), first)
 	}
 	if r.key[0] == '[' {
-		r.warn("key %q begins with a bracket: a section header without its end?", show(r.key))
+		r.warn("key %s begins with a bracket: is it a section header without the closing one?", quote(r.key))
 	}
 	if !bytes.Equal(r.key, l.key()) {
-		r.warn("the SDKs for JavaScript and Java do not find %q: it is written with capitals", show(r.key))
+		r.warn("the SDKs for JavaScript and Java do not find %s: it is written with capitals", quote(r.key))
 	}
 	if l.text[l.delim] == ':' {
-		r.warn("the SDKs for JavaScript and Java do not find %q: they know no sign but = behind a key", show(r.key))
+		r.warn("the SDKs for JavaScript and Java do not find %s: they accept only = after a key", quote(r.key))
 	}
-	r.comment(l.text[l.delim+1:])
+	r.readComment(l.text[l.delim+1:])
 	value := l.value()
 	r.block = len(value) == 0
 	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
-		r.warn("the AWS CLI takes the quotes of %q for a part of the value", show(r.key))
+		r.warn("the AWS CLI reads the quotes of %s as part of the value", quote(r.key))
 	}
 }
 
-// comment notes what other tools cut off: a # or ; with a blank before it.
-func (r *reader) comment(value []byte) {
-	if r.commented {
+// readComment warns about an inline comment, which other tools remove: # or ; after
+// a space or tab.
+func (r *reader) readComment(value []byte) {
+	if r.commentSeen {
 		return
 	}
 	for _, sign := range []byte("#;") {
@@ -201,8 +201,8 @@ func (r *reader) comment(value []byte) {
 			}
 			at += i
 			if at > 0 && isShellBlank(value[at-1]) {
-				r.commented = true
-				r.warn("the AWS CLI takes the comment behind %q for a part of the value", show(r.key))
+				r.commentSeen = true
+				r.warn("the AWS CLI reads the comment after %s as part of the value", quote(r.key))
 				return
 			}
 		}
@@ -210,13 +210,13 @@ func (r *reader) comment(value []byte) {
 }
 
 func (r *reader) readContinuation(text []byte) {
-	r.comment(text)
+	r.readComment(text)
 	if !r.block {
 		switch {
 		case isHeader(text):
-			r.warn("indented section header continues the value of %q", show(r.key))
+			r.warn("indented section header continues the value of %s", quote(r.key))
 		case delimiter(text) > 0:
-			r.warn("indented key continues the value of %q", show(r.key))
+			r.warn("indented key continues the value of %s", quote(r.key))
 		}
 		return
 	}
@@ -228,20 +228,20 @@ func (r *reader) readContinuation(text []byte) {
 		if r.inDefault {
 			r.badDefault = append(r.badDefault, badLine{r.line, r.key})
 		} else {
-			r.fatal(r.line, `line without "=" in the nested block of %q`, show(r.key))
+			r.fatal(r.line, `line without "=" in the nested block of %s`, quote(r.key))
 		}
 		return
 	}
 }
 
-// defaultBlocks decides about bad nested blocks in [DEFAULT]. botocore reads
-// them only where they show through: in a section without such a key.
+// defaultBlocks reports lines without = in nested blocks of [DEFAULT]. botocore
+// reads such a block only for a section that does not have the key itself.
 func (r *reader) defaultBlocks(src []byte) {
 	if len(r.badDefault) == 0 {
 		return
 	}
 	sections := 0
-	with := make(map[string]int) // sections with a key of this name
+	with := make(map[string]int) // key → number of sections that have it
 	for _, bad := range r.badDefault {
 		with[string(bad.key)] = 0
 	}
@@ -262,13 +262,13 @@ func (r *reader) defaultBlocks(src []byte) {
 	}
 	for _, bad := range r.badDefault {
 		if with[string(bad.key)] < sections {
-			r.fatal(bad.line, `line without "=" in the nested block of %q`, show(bad.key))
+			r.fatal(bad.line, `line without "=" in the nested block of %s`, quote(bad.key))
 		}
 	}
 }
 
-// keySet remembers keys and their lines. Most sections have few keys, for which
-// a map would be the slower search.
+// A keySet is a set of keys with their lines. Most sections have few keys, for
+// which a linear search is faster than a map.
 type keySet struct {
 	few  []keyAt
 	many map[string]int
@@ -279,7 +279,8 @@ type keyAt struct {
 	line int
 }
 
-// add reports false and the line of the first when the key is there already.
+// add adds a key. If the set has it already, add reports false and returns the line
+// of that one.
 func (s *keySet) add(key []byte, line int) (first int, ok bool) {
 	for _, k := range s.few {
 		if bytes.Equal(k.key, key) {
@@ -300,7 +301,7 @@ func (s *keySet) add(key []byte, line int) (first int, ok bool) {
 	return 0, true
 }
 
-// firstInvalid is the offset of the first byte that is not UTF-8, or -1.
+// firstInvalid returns the offset of the first byte that is not UTF-8, or -1.
 func firstInvalid(s []byte) int {
 	if utf8.Valid(s) {
 		return -1
@@ -315,7 +316,7 @@ func firstInvalid(s []byte) int {
 	return -1
 }
 
-// isLineEnd is where Python's str.splitlines splits.
+// isLineEnd reports whether Python's str.splitlines splits at r.
 func isLineEnd(r rune) bool {
 	switch r {
 	case '\n', '\v', '\f', '\r', 0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029:
@@ -324,21 +325,20 @@ func isLineEnd(r rune) bool {
 	return false
 }
 
-// show makes text from a file fit for a message: short and printable.
-func show(s []byte) string {
+// printable returns text from a file for a message: as safetext.Printable does, and
+// cut at 60 bytes. Text that is cut ends in "…".
+func printable(s []byte) string {
 	const most = 60
-	short := string(s)
-	if len(s) > most {
-		cut := most
-		for cut > 0 && !utf8.RuneStart(s[cut]) {
-			cut--
-		}
-		short = string(s[:cut]) + "…"
+	shown := safetext.Printable(string(s[:min(len(s), most+utf8.UTFMax)]))
+	if len(shown) <= most {
+		return shown
 	}
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return utf8.RuneError
-		}
-		return r
-	}, short)
+	cut := most
+	for !utf8.RuneStart(shown[cut]) {
+		cut--
+	}
+	return shown[:cut] + "…"
 }
+
+// quote returns printable(s) in quotes.
+func quote(s []byte) string { return `"` + printable(s) + `"` }

@@ -28,376 +28,6 @@ func dump(f *awsconfig.File, kind awsconfig.Kind) string {
 	return b.String()
 }
 
-// readings say how files are read. TestBotocoreAgrees shows them to the AWS CLI,
-// too: want is what it reads, and fatal whether it rejects the file.
-var readings = []struct {
-	name  string
-	text  string
-	want  string
-	kind  awsconfig.Kind // Profile where the table does not say, Bare in bareReadings
-	fatal string         // a line number and a part of the problem's text
-	warn  string
-}{
-	// Sections and keys that come twice.
-	{
-		name:  "header repeated",
-		text:  "[profile a]\nregion = r1\nx = 1\n[profile b]\n[profile a]\nregion = r2\n",
-		want:  "b:\na: region=\"r2\" x=\"1\"\n",
-		fatal: `5: section [profile a] repeated from line 1`,
-	},
-	{
-		name:  "key repeated",
-		text:  "[profile a]\nregion = r1\nregion = r2\n",
-		want:  "a: region=\"r2\"\n",
-		fatal: `3: key "region" repeated from line 2`,
-	},
-	{
-		name:  "key repeated in another case",
-		text:  "[profile a]\nregion = r1\nRegion = r2\n",
-		want:  "a: region=\"r2\"\n",
-		fatal: `3: key "region" repeated from line 2`,
-	},
-	{
-		name: "key repeated in another section",
-		text: "[profile a]\nregion = r1\n[profile b]\nregion = r2\n",
-		want: "a: region=\"r1\"\nb: region=\"r2\"\n",
-	},
-	{
-		name: "one name quoted and unquoted: the later replaces the earlier",
-		text: "[profile a]\nregion = r1\nx = 1\n[profile \"a\"]\nregion = r2\n",
-		want: "a: region=\"r2\"\n",
-		warn: `4: section [profile "a"] replaces the profile "a" of line 1`,
-	},
-	{
-		name: "default replaced by profile default",
-		text: "[default]\nregion = r1\nx = 1\n[profile default]\nregion = r2\n",
-		want: "default: region=\"r2\"\n",
-		warn: `4: section [profile default] replaces the profile "default" of line 1`,
-	},
-	{
-		name: "profile default replaced by default",
-		text: "[profile default]\nregion = r1\nx = 1\n[profile b]\n[default]\nregion = r2\n",
-		want: "b:\ndefault: region=\"r2\"\n",
-		warn: `5: section [default] replaces the profile "default" of line 1`,
-	},
-	{
-		name:  "repeated and replaced: the last header decides, its like are merged",
-		text:  "[profile a]\nx = 1\n[profile \"a\"]\ny = 2\n[profile a]\nz = 3\n",
-		want:  "a: x=\"1\" z=\"3\"\n",
-		fatal: `5: section [profile a] repeated from line 1`,
-	},
-
-	// Lines that are nothing.
-	{
-		name:  "key before any section",
-		text:  "region = r1\n[profile a]\nregion = r2\n",
-		want:  "a: region=\"r2\"\n",
-		fatal: `1: text before the first section header`,
-	},
-	{
-		name: "comments and blank lines before any section",
-		text: "# mine\n\n  ; more\n[profile a]\nregion = r2\n",
-		want: "a: region=\"r2\"\n",
-	},
-	{
-		name:  "line without delimiter",
-		text:  "[profile a]\nregion\noutput = json\n",
-		want:  "a: output=\"json\"\n",
-		fatal: `2: neither a section header nor`,
-	},
-	{
-		name:  "line without key",
-		text:  "[profile a]\n= r1\noutput = json\n",
-		want:  "a: output=\"json\"\n",
-		fatal: `2: no key before "="`,
-	},
-	{
-		name:  "unclosed header",
-		text:  "[profile a]\nregion = r1\n[profile b\nregion = r2\n",
-		want:  "a: region=\"r1\"\n",
-		fatal: `3: section header without a name in brackets`,
-	},
-	{
-		name:  "header without a name",
-		text:  "[profile a]\nregion = r1\n[]\nregion = r2\n",
-		want:  "a: region=\"r1\"\n",
-		fatal: `3: section header without a name in brackets`,
-	},
-	{
-		name: "unclosed header with a delimiter is a key",
-		text: "[profile a]\nregion = r1\n[profile b = c\n",
-		want: "a: region=\"r1\" [profile b=\"c\"\n",
-		warn: `3: key "[profile b" begins with a bracket`,
-	},
-	{
-		name:  "byte order mark",
-		text:  "\uFEFF[profile a]\nregion = r1\n",
-		want:  "a: region=\"r1\"\n",
-		fatal: `1: byte order mark`,
-	},
-	{
-		name:  "byte order mark alone",
-		text:  "\uFEFF",
-		fatal: `1: byte order mark`,
-	},
-	{
-		name:  "not UTF-8",
-		text:  "[profile a]\nregion = r1\nname = caf\xe9 #\n[profile b]\nregion = r2\n",
-		want:  "a: region=\"r1\" name=\"caf\\xe9 #\"\nb: region=\"r2\"\n",
-		fatal: `3: not UTF-8`,
-	},
-	{
-		name:  "key that is not UTF-8",
-		text:  "[profile a]\nCAF\xc9 = x\n",
-		want:  "a: caf\xc9=\"x\"\n",
-		fatal: `2: not UTF-8`,
-	},
-	{name: "empty file"},
-	{name: "blanks alone", text: " \n\t\n"},
-
-	// Line ends.
-	{
-		name: "CRLF",
-		text: "[profile a]\r\nregion = r1\r\n\r\n[profile b]\r\nregion = r2",
-		want: "a: region=\"r1\"\nb: region=\"r2\"\n",
-	},
-	{
-		name: "CR alone ends a line",
-		text: "[profile a]\rregion = r1\r\r[profile b]\rregion = r2\r",
-		want: "a: region=\"r1\"\nb: region=\"r2\"\n",
-	},
-	{
-		name: "no newline at the end",
-		text: "[profile a]\nregion = r1",
-		want: "a: region=\"r1\"\n",
-	},
-	{
-		name: "form feed and Unicode line separator end no line",
-		text: "[profile a]\nregion = r1\fx = 2\u2028y = 3\n",
-		want: "a: region=\"r1\\fx = 2\\u2028y = 3\"\n",
-	},
-
-	// Keys and values.
-	{
-		name: "delimiters",
-		text: "[profile a]\nk1=v1\nk2 = v2\nk3: v3\nk4 :v4\nk5 = https://x/?y=z\nk6 : a=b\n",
-		want: "a: k1=\"v1\" k2=\"v2\" k3=\"v3\" k4=\"v4\" k5=\"https://x/?y=z\" k6=\"a=b\"\n",
-	},
-	{
-		name: "keys in lower case",
-		text: "[profile a]\nREGION = R1\nSso_Region = r2\nİD = x\n",
-		want: "a: region=\"R1\" sso_region=\"r2\" i̇d=\"x\"\n",
-	},
-	{
-		name: "blanks in keys, blanks around values",
-		text: "[profile a]\nmy key =\t v w \t\u00a0\nother\u2003= \u3000x\x1f\n",
-		want: "a: my key=\"v w\" other=\"x\"\n",
-	},
-	{
-		name: "comment lines",
-		text: "[profile a]\n# region = r0\n  ; region = r0\nregion = r1\n#output = text\n\t# x\noutput = json\n",
-		want: "a: region=\"r1\" output=\"json\"\n",
-	},
-	{
-		name: "inline comment",
-		text: "[profile a]\nregion = r1 # home\noutput = json\t; really\n",
-		want: "a: region=\"r1 # home\" output=\"json\\t; really\"\n",
-		warn: `2: the AWS CLI takes the comment behind "region"`,
-	},
-	{
-		name: "value that is nothing but a comment",
-		text: "[profile a]\nregion = # none\n",
-		want: "a: region=\"# none\"\n",
-		warn: `2: the AWS CLI takes the comment behind "region"`,
-	},
-	{
-		name: "# without a blank before it",
-		text: "[profile a]\nsso_start_url = https://corp.awsapps.com/start/#/\nx =#y\n",
-		want: "a: sso_start_url=\"https://corp.awsapps.com/start/#/\" x=\"#y\"\n",
-	},
-	{
-		name: "quoted values",
-		text: "[profile a]\nregion = \"r1\"\n",
-		want: "a: region=\"\\\"r1\\\"\"\n",
-		warn: `2: the AWS CLI takes the quotes of "region"`,
-	},
-	{
-		name: "no interpolation",
-		text: "[profile a]\nx = %(region)s %% $HOME\nregion = r1\n",
-		want: "a: x=\"%(region)s %% $HOME\" region=\"r1\"\n",
-	},
-	{
-		name: "empty value",
-		text: "[profile a]\nregion =\noutput:\n",
-		want: "a: region=\"\" output=\"\"\n",
-	},
-
-	// Indentation.
-	{
-		name: "continuation",
-		text: "[profile a]\nx = 1\n  2\n\t3  \ny = 4\n",
-		want: "a: x=\"1\\n2\\n3\" y=\"4\"\n",
-	},
-	{
-		name: "continuation across blank and comment lines",
-		text: "[profile a]\nx = 1\n\n  2\n  # no\n \n  3\n\ny = 4\n",
-		want: "a: x=\"1\\n\\n2\\n\\n3\" y=\"4\"\n",
-	},
-	{
-		name: "continuation that looks like a key",
-		text: "[profile a]\nx = 1\n  region = r1\n",
-		want: "a: x=\"1\\nregion = r1\"\n",
-		warn: `3: indented key continues the value of "x"`,
-	},
-	{
-		name: "continuation that looks like a header",
-		text: "[profile a]\nx = 1\n  [profile c]\n  region = r1\n[profile d]\n",
-		want: "a: x=\"1\\n[profile c]\\nregion = r1\"\nd:\n",
-		warn: `3: indented section header continues the value of "x"`,
-	},
-	{
-		name: "indented keys",
-		text: "[profile a]\n  region = r1\n  output = json\n x = 1\n  2\n",
-		want: "a: region=\"r1\" output=\"json\" x=\"1\\n2\"\n",
-	},
-	{
-		name: "indented headers",
-		text: "  [profile a]\n  region = r1\n  [profile b]\n    region = r2\n\u00a0[profile c]\n\tregion = r3\n",
-		want: "a: region=\"r1\"\nb: region=\"r2\"\nc: region=\"r3\"\n",
-	},
-	{
-		name: "indented header under its own kind",
-		text: "[profile a]\n   [profile b]\nregion = r2\n",
-		want: "a:\nb: region=\"r2\"\n",
-	},
-	{
-		name: "indentation counts characters",
-		text: "[profile a]\n\u2003x = 1\n  y = 2\n",
-		want: "a: x=\"1\\ny = 2\"\n",
-		warn: `3: indented key continues`,
-	},
-	{
-		name: "nested block",
-		text: "[profile a]\ns3 =\n  Max_Queue_Size = 100\n  # no\n  region = r0 # kept\nregion = r1\n",
-		want: "a: s3=\"\\nMax_Queue_Size = 100\\nregion = r0 # kept\" region=\"r1\"\n",
-		warn: `5: the AWS CLI takes the comment behind "s3"`,
-	},
-	{
-		name:  "nested line without =",
-		text:  "[profile a]\ns3 =\n  x = 1\n  y: 2\n",
-		want:  "a: s3=\"\\nx = 1\\ny: 2\"\n",
-		fatal: `4: line without "=" in the nested block of "s3"`,
-	},
-	{
-		name:  "nested line split at a Unicode line separator",
-		text:  "[profile a]\ns3 =\n  x = 1\u2028y\n",
-		want:  "a: s3=\"\\nx = 1\\u2028y\"\n",
-		fatal: `3: line without "="`,
-	},
-	{
-		name:  "nested line split where only botocore splits",
-		text:  "[profile a]\ns3 =\n  x = 1\vy\n",
-		want:  "a: s3=\"\\nx = 1\\vy\"\n",
-		fatal: `3: line without "="`,
-	},
-
-	// The magic section.
-	{
-		name: "DEFAULT shows through",
-		text: "[profile a]\nregion = r1\n[DEFAULT]\nRegion = r0\noutput = text\n[profile b]\n",
-		want: "a: region=\"r1\" output=\"text\"\nb: region=\"r0\" output=\"text\"\n",
-		warn: `3: the keys of [DEFAULT] count in every section`,
-	},
-	{
-		name: "DEFAULT shows through in sessions",
-		kind: awsconfig.SSOSession,
-		text: "[DEFAULT]\nsso_region = r0\n[sso-session s]\nsso_start_url = u\n",
-		want: "s: sso_start_url=\"u\" sso_region=\"r0\"\n",
-	},
-	{
-		name: "DEFAULT may be repeated",
-		text: "[DEFAULT]\nx = 0\n[profile a]\n[DEFAULT]\ny = 1\n",
-		want: "a: x=\"0\" y=\"1\"\n",
-	},
-	{
-		name:  "DEFAULT may not repeat a key",
-		text:  "[DEFAULT]\nx = 0\n[profile a]\n[DEFAULT]\nx = 1\n",
-		want:  "a: x=\"1\"\n",
-		fatal: `5: key "x" repeated from line 2`,
-	},
-	{
-		name: "nobody sees a bad nested block in DEFAULT",
-		text: "[DEFAULT]\ns3 =\n  bad\n[profile a]\ns3 = x\n",
-		want: "a: s3=\"x\"\n",
-	},
-	{
-		name:  "somebody sees a bad nested block in DEFAULT",
-		text:  "[profile a]\ns3 = x\n[DEFAULT]\ns3 =\n  bad\n[profile b]\n",
-		want:  "a: s3=\"x\"\nb: s3=\"\\nbad\"\n",
-		fatal: `5: line without "=" in the nested block of "s3"`,
-	},
-
-	// Names.
-	{
-		name: "quoted names",
-		text: "[profile \"x y\"]\n[profile 'p q']\n[profile v\\ w]\n[profile \"a'b\"]\n[profile \"c\\\"d\\e\"]\n[profile 'f\\g']\n[profile h\"i\"'j']\n[profile \"\"]\n",
-		want: "x y:\np q:\nv w:\na'b:\nc\"d\\e:\nf\\g:\nhij:\n:\n",
-		warn: `1: Go-based tools cannot find the profile "x y"`,
-	},
-	{
-		name: "headers that are no profiles",
-		text: "[profile]\n[profilexyz]\n[profile a b]\n[profile it's]\n[profile c\\]\n[ profile d ]\n[Profile e]\n[foo]\n[ default ]\n[profile \"\" f]\n[profile ]\n",
-		warn: `3: the AWS CLI ignores section [profile a b]: it is not of the form [profile NAME]`,
-	},
-	{
-		name: "headers that are profiles all the same",
-		text: "[profiles a]\n[profile\tb]\n[profile   c  ]\n[profile\"d e\" f]\n[profile -g]\n",
-		want: "a:\nb:\nc:\nf:\n-g:\n",
-	},
-	{
-		name: "names are case-sensitive and may be of any script",
-		text: "[profile A]\n[profile a]\n[profile größe]\n[profile 日本]\n",
-		want: "A:\na:\ngröße:\n日本:\n",
-	},
-	{
-		name: "text behind a header",
-		text: "[profile a] # mine\nregion = r1\n[profile b] # [old]\n[profile c]]\n[profile d#e]\n",
-		want: "a: region=\"r1\"\nc]:\nd#e:\n",
-		warn: `3: #, ; or ] in section header [profile b] # [old]`,
-	},
-	{
-		name: "sso-session names",
-		kind: awsconfig.SSOSession,
-		text: "[sso-session s]\nx = 1\n[sso-session 'my corp']\n[sso-session]\n[sso-sessions t]\n[SSO-session u]\n[profile v]\n[sso-session \"s\"]\ny = 2\n",
-		want: "my corp:\nt:\ns: y=\"2\"\n",
-	},
-	{
-		name: "services names",
-		kind: awsconfig.Services,
-		text: "[services s]\nsso =\n  endpoint_url = http://localhost\n[services]\n",
-		want: "s: sso=\"\\nendpoint_url = http://localhost\"\n",
-	},
-	{
-		name: "default is a profile only",
-		kind: awsconfig.SSOSession,
-		text: "[default]\n[sso-session default]\nx = 1\n",
-		want: "default: x=\"1\"\n",
-	},
-}
-
-var bareReadings = []struct{ name, text, want string }{
-	{
-		name: "headers verbatim",
-		text: "[a]\nx = 1\n[ b ]\n[profile c]\n[sso-session d]\n[\"e\"]\n[it's]\n[default]\n[Default]\n",
-		want: "a: x=\"1\"\n b :\nprofile c:\nsso-session d:\n\"e\":\nit's:\ndefault:\nDefault:\n",
-	},
-	{
-		name: "DEFAULT is no section",
-		text: "[DEFAULT]\naws_access_key_id = AKIA\n[a]\n",
-		want: "a: aws_access_key_id=\"AKIA\"\n",
-	},
-}
-
 func TestRead(t *testing.T) {
 	for _, tt := range readings {
 		t.Run(tt.name, func(t *testing.T) {
@@ -407,7 +37,7 @@ func TestRead(t *testing.T) {
 			}
 			f := awsconfig.Parse([]byte(tt.text))
 			if got := dump(f, kind); got != tt.want {
-				t.Errorf("read\n%swant\n%s", got, tt.want)
+				t.Errorf("got\n%swant\n%s", got, tt.want)
 			}
 			var fatal, mild []string
 			for _, p := range f.Problems() {
@@ -419,17 +49,17 @@ func TestRead(t *testing.T) {
 				}
 			}
 			if (tt.fatal == "") != (fatal == nil) || !anyContains(fatal, tt.fatal) {
-				t.Errorf("fatal problems %q, want %q", fatal, tt.fatal)
+				t.Errorf("fatal problems: got %q, want %q", fatal, tt.fatal)
 			}
 			if !anyContains(mild, tt.warn) {
-				t.Errorf("problems %q, want %q", mild, tt.warn)
+				t.Errorf("other problems: got %q, want %q", mild, tt.warn)
 			}
 		})
 	}
 	for _, tt := range bareReadings {
 		t.Run("bare/"+tt.name, func(t *testing.T) {
 			if got := dump(awsconfig.Parse([]byte(tt.text)), awsconfig.Bare); got != tt.want {
-				t.Errorf("read\n%swant\n%s", got, tt.want)
+				t.Errorf("got\n%swant\n%s", got, tt.want)
 			}
 		})
 	}
@@ -454,7 +84,7 @@ func TestSection(t *testing.T) {
 	for _, tt := range tests {
 		s, ok := f.Section(tt.kind, tt.name)
 		if !ok || s.Name() != tt.name || s.Line() != tt.line {
-			t.Errorf("%q %q: found %v, name %q, line %d", tt.kind, tt.name, ok, s.Name(), s.Line())
+			t.Errorf("%q %q: got %v, name %q, line %d, want line %d", tt.kind, tt.name, ok, s.Name(), s.Line(), tt.line)
 		}
 	}
 	for _, missing := range []struct {
@@ -465,15 +95,15 @@ func TestSection(t *testing.T) {
 		{awsconfig.Bare, "DEFAULT"}, {awsconfig.Services, "a"}, {"it", "s"}, {awsconfig.Profile, "default"},
 	} {
 		if s, ok := f.Section(missing.kind, missing.name); ok {
-			t.Errorf("%q %q: found at line %d", missing.kind, missing.name, s.Line())
+			t.Errorf("%q %q: got a section at line %d, want none", missing.kind, missing.name, s.Line())
 		}
 	}
 	s, _ := f.Section(awsconfig.Profile, "a")
 	if v, ok := s.Get("REGION"); v != "r2" || !ok {
-		t.Errorf("Get(REGION) = %q, %v", v, ok)
+		t.Errorf("Get(REGION): got %q, %v, want \"r2\"", v, ok)
 	}
 	if v, ok := s.Get("output"); v != "" || ok {
-		t.Errorf("Get(output) = %q, %v", v, ok)
+		t.Errorf("Get(output): got %q, %v, want none", v, ok)
 	}
 }
 
@@ -484,7 +114,7 @@ func TestSectionIsASnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v, _ := s.Get("region"); v != "r1" {
-		t.Errorf("the old section reads %q", v)
+		t.Errorf("section after an edit: got region %q, want r1", v)
 	}
 }
 
@@ -498,11 +128,11 @@ func TestArgumentAndResultAreNotWritten(t *testing.T) {
 		}
 	}
 	if rest := src[len(src):cap(src)]; string(src) != text || bytes.ContainsFunc(rest, func(r rune) bool { return r != 0 }) {
-		t.Errorf("the argument of Parse is %q, then %q", src, rest)
+		t.Errorf("argument of Parse: got %q, then %q, want no change", src, rest)
 	}
 	clear(f.Bytes())
 	if got, want := dump(f, awsconfig.Profile), "a: region=\"r2\"\nnew: region=\"r2\"\n"; got != want {
-		t.Errorf("read\n%swant\n%s", got, want)
+		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 
@@ -514,7 +144,7 @@ func TestProblems(t *testing.T) {
 			lines = append(lines, p.Line)
 		}
 		if want := []int{3, 4, 5, 5}; !slices.Equal(lines, want) {
-			t.Errorf("problems in lines %v, want %v", lines, want)
+			t.Errorf("got problems in lines %v, want %v", lines, want)
 		}
 	})
 	t.Run("bounded, and no warning hides a rejection", func(t *testing.T) {
@@ -527,7 +157,7 @@ func TestProblems(t *testing.T) {
 			}
 		}
 		if fatal == 0 || len(problems) > 200 {
-			t.Errorf("%d problems, %d of them fatal", len(problems), fatal)
+			t.Errorf("got %d problems, %d of them fatal, want at most 200 and at least 1", len(problems), fatal)
 		}
 	})
 	t.Run("on one printable line each, without values", func(t *testing.T) {
@@ -539,19 +169,18 @@ func TestProblems(t *testing.T) {
 		}
 		for _, p := range problems {
 			if strings.Contains(p.Text, "s3cr3t") || strings.ContainsAny(p.Text, "\x1b\v\n") || len(p.Text) > 300 {
-				t.Errorf("problem %q", p.Text)
+				t.Errorf("got problem %q, want one short printable line without the value", p.Text)
 			}
 		}
 	})
 }
 
-// Headers that the AWS CLI drops are found by no name, not even by what they
-// seem to say.
+// A header that the AWS CLI ignores is not found under any name.
 func TestDroppedHeadersAreNotFound(t *testing.T) {
 	for header, name := range map[string]string{"profile  ": " ", "profile it's": "it's", `profile a"b`: `a"b`, `profile a\`: `a\`, "profile a b": "a b"} {
 		f := awsconfig.Parse([]byte("[" + header + "]\nregion = r1\n"))
 		if _, ok := f.Section(awsconfig.Profile, name); ok {
-			t.Errorf("[%s] is found as %q", header, name)
+			t.Errorf("[%s]: got a section under the name %q, want none", header, name)
 		}
 	}
 }

@@ -6,23 +6,22 @@ import (
 	"unicode/utf8"
 )
 
-// What kind a line is depends on the lines above it. Python's configparser
-// carries two things from line to line, and so does this package: whether a key
-// is open (one was read since the last header), and how far that key's line is
-// indented. A line indented deeper than the open key continues the key's value,
-// whatever it looks like: a key, a header, anything but a comment. A line that
-// is indented no deeper starts something new, so a header or a key may well be
-// indented.
+// A lineKind is the kind of a line. It depends on the lines above: like Python's
+// configparser, the scanner keeps whether a key is open, that is one was read since
+// the last header, and how far its line is indented. A line that is indented more
+// than the open key continues its value, even if it looks like a key or a header;
+// only comments do not. A line that is indented less or as much starts a new key or
+// header, so that both may be indented.
 type lineKind uint8
 
 const (
-	blankLine    lineKind = iota // nothing but blanks
+	blankLine    lineKind = iota // only white space
 	commentLine                  // starts with # or ;, at any indentation
-	headerLine                   // [text], and anything behind the last ]
+	headerLine                   // [text], and anything after the last ]
 	keyLine                      // name = value, or name : value
 	continuation                 // more of the open key's value
 	strayLine                    // before the first header: the AWS CLI rejects the file
-	junkLine                     // neither header nor key: the AWS CLI rejects the file
+	invalidLine                  // neither header nor key: the AWS CLI rejects the file
 )
 
 type line struct {
@@ -31,55 +30,55 @@ type line struct {
 	end    int    // offset of its terminator
 	next   int    // offset of the next line
 	textAt int    // offset of text
-	text   []byte // the line without the blanks around it
+	text   []byte // the line without white space around it
 	delim  int    // index in text of the = or : of a keyLine
 }
 
-// indentation is the line's leading blanks.
+// indentation returns the line's leading white space.
 func (l line) indentation(src []byte) []byte { return src[l.start:l.textAt] }
 
-// terminator is "\n", "\r\n", "\r", or "" at the end of a file.
+// terminator returns "\n", "\r\n", "\r", or "" at the end of a file.
 func (l line) terminator(src []byte) []byte { return src[l.end:l.next] }
 
-// key is the name in a keyLine as it is written.
+// key returns the key of a keyLine as it is written.
 func (l line) key() []byte { return trimRight(l.text[:l.delim]) }
 
-// value is what a keyLine says behind its delimiter.
+// value returns the text of a keyLine after its delimiter.
 func (l line) value() []byte { return trimLeft(l.text[l.delim+1:]) }
 
-// header is the text in the brackets of a headerLine.
+// header returns the text in the brackets of a headerLine.
 func (l line) header() []byte { return l.text[1:bytes.LastIndexByte(l.text, ']')] }
 
-// lineScanner classifies lines one by one. Its first fields are its place and
-// the state that the lines above have left.
+// A lineScanner reads lines and finds their kind.
 type lineScanner struct {
 	src     []byte
-	pos     int
-	section bool // a header was seen
-	open    bool // a key is open, and
-	indent  int  // indented by so many characters
+	pos     int  // offset of the next line
+	section bool // a header was read
+	open    bool // a key is open
+	indent  int  // indentation of the open key, in characters
 	ends    lineEnds
 	line    line // the line that next has read
 }
 
-// scanLines starts at the top of a file.
+// scanLines returns a scanner at the top of a file.
 func scanLines(src []byte) lineScanner {
 	return lineScanner{src: src, pos: textStart(src), ends: lineEnds{src: src, lf: -1, cr: -1}}
 }
 
-// scanBody starts inside a section, where no key is open.
+// scanBody returns a scanner at pos, the start of a line inside a section, where
+// no key is open.
 func scanBody(src []byte, pos int) lineScanner {
 	s := scanLines(src)
 	s.enter(pos)
 	return s
 }
 
-// enter goes to the first line under a header.
+// enter moves the scanner to pos, the first line below a header.
 func (s *lineScanner) enter(pos int) {
 	s.pos, s.section, s.open = pos, true, false
 }
 
-// next reads a line; it reports false at the end of the file.
+// next reads the next line. It reports false at the end of the file.
 func (s *lineScanner) next() bool {
 	if s.pos >= len(s.src) {
 		return false
@@ -95,8 +94,8 @@ func (s *lineScanner) next() bool {
 	return true
 }
 
-// classify decides in the order in which configparser does. Lines that
-// configparser would reject leave no trace in the state.
+// classify returns the kind of l, and updates the state. The order of the checks
+// is that of configparser. Lines that configparser rejects do not change the state.
 func (s *lineScanner) classify(l *line) lineKind {
 	if len(l.text) == 0 {
 		return blankLine
@@ -120,23 +119,23 @@ func (s *lineScanner) classify(l *line) lineKind {
 	}
 	l.delim = delimiter(l.text)
 	if l.delim <= 0 {
-		return junkLine
+		return invalidLine
 	}
 	s.open, s.indent = true, indent
 	return keyLine
 }
 
-// isComment knows a comment by its first character.
+// isComment reports whether a line with this text, which is not empty, is a comment.
 func isComment(text []byte) bool { return text[0] == '#' || text[0] == ';' }
 
-// isHeader follows configparser's expression \[.+\] from the start of the text:
-// it is greedy, so the last ] on the line closes the header ("[a] # [b]" has
-// the name "a] # [b"), and nothing between the brackets is no header.
+// isHeader reports whether the text matches configparser's expression \[.+\] at its
+// start. It is greedy: the last ] of the line closes the header, and "[a] # [b]" has
+// the name "a] # [b". "[]" does not match.
 func isHeader(text []byte) bool {
 	return text[0] == '[' && bytes.LastIndexByte(text, ']') >= 2
 }
 
-// delimiter is the index of the first = or : in text, or -1.
+// delimiter returns the index of the first = or : in text, or -1.
 func delimiter(text []byte) int {
 	equals := bytes.IndexByte(text, '=')
 	before := text
@@ -149,14 +148,14 @@ func delimiter(text []byte) int {
 	return equals
 }
 
-// brokenHeader tells whether the line was meant to begin a section and does
-// not: it lacks a bracket, or a name between the two.
-func (l line) brokenHeader() bool { return l.kind == junkLine && l.text[0] == '[' }
+// brokenHeader reports whether the line looks like a header but is not one: the
+// closing bracket or the text between the brackets is missing.
+func (l line) brokenHeader() bool { return l.kind == invalidLine && l.text[0] == '[' }
 
-// says tells whether the line is neither blank nor a comment.
-func (l line) says() bool { return l.kind != blankLine && l.kind != commentLine }
+// hasContent reports whether the line is neither blank nor a comment.
+func (l line) hasContent() bool { return l.kind != blankLine && l.kind != commentLine }
 
-// indentationAt is the blanks before a header, which stands on the line at pos.
+// indentationAt returns the white space before the header on the line at pos.
 func indentationAt(src []byte, pos int) []byte {
 	return src[pos : pos+bytes.IndexByte(src[pos:], '[')]
 }
@@ -164,29 +163,30 @@ func indentationAt(src []byte, pos int) []byte {
 // header is a section's header line and the extent of its section.
 type header struct {
 	start int    // offset of the header's line
-	text  []byte // what stands between the brackets
-	body  int    // offset of the line under the header
+	text  []byte // the text between the brackets
+	body  int    // offset of the line below the header
 	end   int    // offset of the next header's line, or the end of the file
 }
 
-// headerScanner walks the headers without reading the lines between them: it
-// jumps from [ to [. A [ at the very start of a line needs no context. Before
-// an indented one, which may be a continuation, the scanner reads the lines
-// that it has skipped.
+// A headerScanner finds headers without reading the lines between them: it searches
+// for the next "[". One at the start of a line is a header regardless of the lines
+// above. An indented one may be a continuation; to decide that, the scanner reads
+// the lines that it has skipped.
 type headerScanner struct {
 	src    []byte
 	pos    int
 	ends   lineEnds
-	lines  lineScanner // behind pos, in the body of the last header found
+	lines  lineScanner // in the body of the last header found; not beyond pos
 	ahead  header      // the header after this one, without its end
 	more   bool        // ahead is set
-	header header
+	header header      // the header that next has found
 }
 
-// scanHeaders starts at the top of a file.
+// scanHeaders returns a scanner at the top of a file.
 func scanHeaders(src []byte) headerScanner { return scanHeadersAt(src, textStart(src)) }
 
-// scanHeadersAt starts at a header or at the top of a file.
+// scanHeadersAt returns a scanner at pos, which is the line of a header or the top
+// of the file.
 func scanHeadersAt(src []byte, pos int) headerScanner {
 	s := headerScanner{src: src, pos: pos, lines: scanLines(src)}
 	s.lines.pos = pos
@@ -195,7 +195,7 @@ func scanHeadersAt(src []byte, pos int) headerScanner {
 	return s
 }
 
-// next reports false when there is no further header.
+// next finds the next header. It reports false at the end of the file.
 func (s *headerScanner) next() bool {
 	if !s.more {
 		return false
@@ -209,7 +209,8 @@ func (s *headerScanner) next() bool {
 	return true
 }
 
-// find looks for the next header line. Only the first [ of a line matters.
+// find finds the next header line and sets ahead. Only the first [ of a line can
+// begin a header.
 func (s *headerScanner) find() {
 	s.more = false
 	for !s.more && s.pos < len(s.src) {
@@ -235,15 +236,16 @@ func (s *headerScanner) find() {
 	}
 }
 
-// readsAsHeader reads up to the line at start.
+// readsAsHeader reports whether the line at start, which begins with spaces and a
+// bracket, is a header. It reads the lines up to there.
 func (s *headerScanner) readsAsHeader(start int) bool {
 	for s.lines.pos <= start && s.lines.next() {
 	}
 	return s.lines.line.kind == headerLine
 }
 
-// lineStart is the offset of the line on which pos stands, when nothing but
-// blanks stands before it.
+// lineStart returns the offset of the line that contains pos. It reports false if
+// text other than white space is before pos on that line.
 func lineStart(src []byte, pos int) (int, bool) {
 	top := textStart(src)
 	for pos > top {
@@ -266,16 +268,16 @@ func lineStart(src []byte, pos int) (int, bool) {
 	return pos, true
 }
 
-// lineEnds finds the ends of lines as Python's universal newlines have them:
-// \n, \r\n and \r alone. It remembers the next \n and the next \r, so that a
-// file with only one of them is not searched for the other at every line.
+// lineEnds finds line ends as Python's universal newlines do: \n, \r\n and \r. It
+// keeps the next \n and the next \r, so that a file which has only one of them is
+// not searched for the other at every line.
 type lineEnds struct {
 	src    []byte
-	lf, cr int // the first at or after the last pos, or len(src)
+	lf, cr int // offsets of the first at or after the last pos, or len(src)
 }
 
-// after finds the end of the line that holds pos, and the start of the next.
-// Calls must not go backwards.
+// after returns the end of the line that contains pos, and the start of the next
+// line. pos must not decrease from call to call.
 func (e *lineEnds) after(pos int) (end, next int) {
 	if e.lf < pos {
 		e.lf = indexFrom(e.src, pos, '\n')
@@ -293,7 +295,7 @@ func (e *lineEnds) after(pos int) (end, next int) {
 	}
 }
 
-// indexFrom is the offset of c at or after pos, or len(src).
+// indexFrom returns the offset of the first c at or after pos, or len(src).
 func indexFrom(src []byte, pos int, c byte) int {
 	if i := bytes.IndexByte(src[pos:], c); i >= 0 {
 		return pos + i
@@ -301,14 +303,15 @@ func indexFrom(src []byte, pos int, c byte) int {
 	return len(src)
 }
 
-// lineCounter turns offsets into line numbers, counting from 1. Offsets must
-// not go backwards.
+// A lineCounter converts offsets to line numbers.
 type lineCounter struct {
 	src     []byte
 	pos     int
 	newline int // lines that end before pos
 }
 
+// at returns the number of the line that contains pos, counted from 1. pos must not
+// decrease from call to call.
 func (c *lineCounter) at(pos int) int {
 	part := c.src[c.pos:pos]
 	c.newline += bytes.Count(part, []byte("\n"))
@@ -319,7 +322,7 @@ func (c *lineCounter) at(pos int) int {
 	return c.newline + 1
 }
 
-// textStart is the offset of the text behind a byte order mark.
+// textStart returns the offset of the text after a byte order mark.
 func textStart(src []byte) int {
 	if bytes.HasPrefix(src, []byte(bom)) {
 		return len(bom)
@@ -327,7 +330,7 @@ func textStart(src []byte) int {
 	return 0
 }
 
-// isBlank is what Python's str.strip and \s take for white space.
+// isBlank reports whether r is white space for Python's str.strip and \s.
 func isBlank(r rune) bool {
 	return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f
 }
@@ -335,8 +338,7 @@ func isBlank(r rune) bool {
 // strip is Python's str.strip.
 func strip(s []byte) []byte { return trimLeft(trimRight(s)) }
 
-// trimLeft and trimRight look at the one byte first that almost always settles
-// the matter.
+// trimLeft and trimRight check the first or last byte before they decode runes.
 
 func trimLeft(s []byte) []byte {
 	if len(s) > 0 && '!' <= s[0] && s[0] <= '~' {

@@ -7,26 +7,26 @@ import (
 	"unicode/utf8"
 )
 
-// A Section is what a file says under one name. It is a snapshot: a later
-// edit of the File does not show in it.
+// A Section is the content of a file under one name. A later edit of the File does
+// not change it.
 type Section struct {
 	src      []byte
 	name     string
 	line     int
 	own      headers
-	defaults headers // [DEFAULT], whose keys show through
+	defaults headers // those of [DEFAULT]
 }
 
-// headers are the headers with one text. There is one of them, save in [DEFAULT]
-// and in files that the AWS CLI rejects. The zero value has none.
+// headers are the headers of one text. Only [DEFAULT] and sections of files that
+// the AWS CLI rejects have more than one. The zero value is empty.
 type headers struct {
-	text        []byte // nil when there is none
-	first, last int    // offsets of header lines: look for the text from first to last
-	body, end   int    // extent of the last one's section, below its header
+	text        []byte // nil if there are none
+	first, last int    // offsets of the first and last header line
+	body, end   int    // extent of the last section, below its header
 }
 
-// add notes the next header in the file. The last one decides the text; those
-// before it with another text lie in between, and bodies passes over them.
+// add adds the next header in the file. If headers of different text have one name,
+// the text is that of the last one; bodies skips the others between first and last.
 func (h *headers) add(next *header) {
 	if h.text == nil {
 		h.first = next.start
@@ -34,26 +34,26 @@ func (h *headers) add(next *header) {
 	h.text, h.last, h.body, h.end = next.text, next.start, next.body, next.end
 }
 
-// Name is the section's name, unquoted.
+// Name returns the section's name, without quotes.
 func (s Section) Name() string { return s.name }
 
-// Line is the number of the line with the section's header, counted from 1;
-// when the header is repeated, the last one.
+// Line returns the line number of the section's header, counted from 1. If the
+// header is repeated, it is that of the last one.
 func (s Section) Line() int { return s.line }
 
-// Get is the value of a key. Case does not matter in keys. The last assignment
-// counts; a key that the section lacks is looked up in [DEFAULT].
+// Get returns the value of a key. Keys are not case-sensitive. If the key is
+// repeated, the last value counts. A key that the section does not have is looked
+// up in [DEFAULT].
 //
-// The value is as the AWS CLI reads it: without the blanks around it, but with
-// quotes, percent signs and inline comments ("us-east-1 # home") as they stand.
-// Further lines of a value follow after a newline each, stripped; full-line
-// comments among them are left out. So a nested block
+// The value is that which the AWS CLI reads: without the white space around it, but
+// with quotes, percent signs and inline comments ("us-east-1 # home"). Each further
+// line of the value follows after a newline, without white space around it; comment
+// lines between them are left out. So a nested block
 //
 //	s3 =
 //	  max_queue_size = 100
 //
-// has the value "\nmax_queue_size = 100", and its keys are no keys of the
-// section.
+// has the value "\nmax_queue_size = 100". Its keys are not keys of the section.
 func (s Section) Get(key string) (value string, ok bool) {
 	for _, where := range []headers{s.own, s.defaults} {
 		if e, ok := lastEntry(s.src, where, key); ok {
@@ -63,9 +63,8 @@ func (s Section) Get(key string) (value string, ok bool) {
 	return "", false
 }
 
-// Values are the section's keys, in lower case, with what Get gives for each: one
-// reading where several keys are wanted. It is empty, not nil, for the zero
-// Section.
+// Values returns the section's keys in lower case, with the value that Get returns
+// for each. It reads the section once. For the zero Section it is empty, not nil.
 func (s Section) Values() map[string]string {
 	values := make(map[string]string)
 	for _, where := range []headers{s.defaults, s.own} {
@@ -76,8 +75,8 @@ func (s Section) Values() map[string]string {
 	return values
 }
 
-// Keys lists the section's keys in lower case, each once, in the order in which
-// they first appear, and then those of [DEFAULT] that the section lacks.
+// Keys returns the section's keys in lower case, each once, in the order in which
+// they first appear, followed by the other keys of [DEFAULT].
 func (s Section) Keys() []string {
 	var keys []string
 	seen := make(map[string]bool)
@@ -93,7 +92,7 @@ func (s Section) Keys() []string {
 	return keys
 }
 
-// bodies walks the sections under the headers.
+// bodies iterates over the sections of the headers.
 func (h headers) bodies(src []byte) iter.Seq[header] {
 	return func(yield func(header) bool) {
 		if h.text == nil {
@@ -112,16 +111,16 @@ func (h headers) bodies(src []byte) iter.Seq[header] {
 	}
 }
 
-// An entry is a key of a section with its value.
+// An entry is a key of a section and its value.
 type entry struct {
 	line line   // the keyLine
 	key  []byte // in lower case
-	end  int    // offset behind the last line of the value
+	end  int    // offset after the last line of the value
 }
 
-// entries walks the keys under the headers. What stands under a header that
-// lacks a bracket belongs to nobody: taken for the section above, the account
-// meant for one profile would be another's.
+// entries iterates over the keys of the sections. It skips the lines below a broken
+// header: if they were read as part of the section above, one profile would get the
+// account that was meant for another.
 func entries(src []byte, where headers) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for h := range where.bodies(src) {
@@ -147,7 +146,7 @@ func entries(src []byte, where headers) iter.Seq[entry] {
 	}
 }
 
-// lastEntry finds the entry that counts for a key.
+// lastEntry returns the last entry of a key, which counts.
 func lastEntry(src []byte, where headers, key string) (found entry, ok bool) {
 	wanted := lower([]byte(key))
 	for e := range entries(src, where) {
@@ -158,8 +157,8 @@ func lastEntry(src []byte, where headers, key string) (found entry, ok bool) {
 	return found, ok
 }
 
-// value joins the lines of an entry as configparser does: blank lines between
-// them count, comments do not, and nothing blank stays at the end.
+// value joins the lines of an entry as configparser does: with the blank lines
+// between them, but not those at the end, and without comments.
 func (e entry) value(src []byte) []byte {
 	first := e.line.value()
 	if e.end == e.line.next {
@@ -178,10 +177,10 @@ func (e entry) value(src []byte) []byte {
 	return value
 }
 
-// lower is Python's str.lower, which configparser applies to keys. It returns s
-// itself when there is nothing to change, and leaves bytes that are not UTF-8
-// alone. It differs in one letter: Python has a second small letter for a capital
-// sigma at the end of a word.
+// lower is Python's str.lower, which configparser applies to keys, with one
+// exception: Python has a second lower case for a capital sigma at the end of a
+// word. Bytes that are not UTF-8 do not change. lower returns s itself if nothing
+// changes.
 func lower(s []byte) []byte {
 	same := 0
 	for same < len(s) && s[same] < utf8.RuneSelf && (s[same] < 'A' || 'Z' < s[same]) {

@@ -57,7 +57,7 @@ Region : eu-west-1
 	want := []string{
 		`config:10 false [bare] is no profile in this file: [profile bare] would be one`,
 		`config:20 false the SDKs for JavaScript and Java do not find "region": it is written with capitals`,
-		`config:20 false the SDKs for JavaScript and Java do not find "region": they know no sign but = behind a key`,
+		`config:20 false the SDKs for JavaScript and Java do not find "region": they accept only = after a key`,
 		`credentials:3 false [profile p] is no profile "p" in this file: [p] would be one`,
 		`sso-session "bad" has no sso_start_url`,
 		`profile "three" has no sso_start_url`,

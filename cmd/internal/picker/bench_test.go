@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// BenchmarkKeystroke is what one key costs, from the search to the text for the
-// terminal. "broad" finds all of them, "scattered" nearly all in pieces or as
-// scattered letters, and "back" is the Backspace that searches everything again.
+// BenchmarkKeystroke measures one key, from the search to the text for the
+// terminal. "broad" matches all items, "scattered" nearly all in pieces or as
+// scattered letters, and "back" is a Backspace, which searches all items again.
 func BenchmarkKeystroke(b *testing.B) {
 	for _, n := range []int{5_000, 40_000} {
 		items := choices(n)
@@ -39,7 +39,7 @@ func BenchmarkKeystroke(b *testing.B) {
 	}
 }
 
-// BenchmarkFirst is what the picker costs before anything is seen.
+// BenchmarkFirst measures the first screen.
 func BenchmarkFirst(b *testing.B) {
 	for _, n := range []int{5_000, 40_000} {
 		items := choices(n)

@@ -11,16 +11,16 @@ import (
 	"testing"
 )
 
-// The test binary is also the program under test: told so by these variables, it
-// picks on /dev/tty as a command in a command substitution does, and prints what
-// became of it.
+// The test binary is also the program under test: if childItems is set, it calls
+// Pick on /dev/tty, as a command in a command substitution does, and prints the
+// result.
 const (
-	childItems = "PICKER_TEST_ITEMS" // how many, or a name of hostile ones
+	childItems = "PICKER_TEST_ITEMS" // number of items, or "hostile"
 	childColor = "PICKER_TEST_COLOR"
 	childTwice = "PICKER_TEST_TWICE"
 	childPanic = "PICKER_TEST_PANIC"
-	childUntil = "PICKER_TEST_UNTIL" // ends the context when stdin does
-	childStart = "PICKER_TEST_START" // waits for a line on stdin before it picks
+	childUntil = "PICKER_TEST_UNTIL" // cancels the context at a line on stdin
+	childStart = "PICKER_TEST_START" // waits for a line on stdin before Pick
 )
 
 func TestMain(m *testing.M) {
@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 		}()
 	}
 	if os.Getenv(childPanic) != "" {
-		fallOver(tty)
+		panicInPicker(tty)
 	}
 	i, err := Pick(ctx, tty, items, o)
 	fmt.Println(i, err)
@@ -77,8 +77,8 @@ func childChoices(kind string) []Item {
 	return choices(n)
 }
 
-// fallOver holds the terminal as Pick does, and panics.
-func fallOver(tty *os.File) {
+// panicInPicker opens the terminal as Pick does, and panics.
+func panicInPicker(tty *os.File) {
 	t, err := open(tty)
 	if err != nil {
 		panic(err)

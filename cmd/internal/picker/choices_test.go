@@ -2,7 +2,7 @@ package picker
 
 import "fmt"
 
-// choices are n items like those of a large organisation.
+// choices returns n items like the profiles of a large organisation.
 func choices(n int) []Item {
 	teams := []string{"payments", "search", "identity", "data-platform", "frontend", "logistics", "billing", "mobile"}
 	stages := []string{"dev", "staging", "prod", "sandbox", "audit"}

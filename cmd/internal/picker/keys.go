@@ -4,12 +4,14 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
-// A key is what the person wants done.
+// A key is a key press, as the action that it means.
 type key struct {
 	act  act
-	char rune // of insert
+	char rune // the character that insert inserts
 }
 
 type act int
@@ -36,28 +38,31 @@ const (
 	escape = 0x1b
 	bell   = 0x07
 
-	// escapePatience is how long the rest of a sequence may take to arrive, or an
-	// Esc to be one.
-	escapePatience = 50 * time.Millisecond
-	// pastePatience is how long a paste may rest. One whose end is lost must not
-	// take Enter and Ctrl-C from the person for good.
-	pastePatience = time.Second
+	// escapeTimeout is how long the decoder waits for the next byte of an escape
+	// sequence. An ESC without one is the key Esc.
+	escapeTimeout = 50 * time.Millisecond
+	// pasteTimeout ends a paste in which no byte arrives for so long. If the
+	// sequence that ends a paste is lost, Enter and Ctrl-C work again after it.
+	pasteTimeout = time.Second
 
-	longestSequence = 16 // bytes; what is longer is none that we know
+	// maxSequence bounds the parameters of a control sequence, in bytes. Further
+	// bytes are dropped.
+	maxSequence = 16
 )
 
+// ctrl returns the byte that Ctrl with letter sends.
 func ctrl(letter byte) byte { return letter & 0x1f }
 
-// A decoder turns what the terminal sends into keys, byte by byte. It keeps no
-// more than one sequence. Its zero value is ready.
+// A decoder turns the bytes that a terminal sends into keys. It keeps at most one
+// escape sequence or character. The zero value is ready to use.
 type decoder struct {
 	state    state
-	sequence []byte // the parameters of a control sequence
-	partial  []byte // of a character in UTF-8
-	pasting  bool
+	sequence []byte // parameters of a control sequence
+	partial  []byte // first bytes of a character in UTF-8
+	pasting  bool   // between the sequences that begin and end a paste
 }
 
-// A state is what the bytes so far are the beginning of.
+// A state is the kind of sequence that the bytes so far began.
 type state int
 
 const (
@@ -65,22 +70,22 @@ const (
 	escaped        // ESC
 	control        // ESC [, and parameters
 	function       // ESC O, or ESC [ [
-	text           // ESC ] and the like: a text up to BEL or ESC \
+	text           // ESC ], P, X, ^ or _: a string that ends with BEL or ESC \
 )
 
-// feed gives the key that b completes, or nothing.
+// feed returns the key that b completes, or the zero key.
 func (d *decoder) feed(b byte) key {
 	if d.state == ground {
 		return d.plain(b)
 	}
 	if b == ctrl('C') && !d.pasting {
-		d.reset() // whatever it stands in, it is meant
+		d.reset() // Ctrl-C works even inside a sequence
 		return d.plain(b)
 	}
 	switch d.state {
 	case escaped:
 		switch b {
-		case escape: // an Esc held down, or Alt with a key that has a sequence
+		case escape: // Esc held down, or Alt with a key that sends a sequence
 		case '[':
 			d.begin(control)
 		case 'O':
@@ -88,19 +93,19 @@ func (d *decoder) feed(b byte) key {
 		case ']', 'P', 'X', '^', '_':
 			d.begin(text)
 		default:
-			d.reset() // Alt with a letter
+			d.reset() // Alt with a letter, which does nothing
 		}
 	case control:
 		switch {
 		case b == escape:
 			d.begin(escaped)
 		case b == '[' && len(d.sequence) == 0:
-			d.begin(function) // the Linux console has such
+			d.begin(function) // function keys of the Linux console
 		case b >= 0x40 && b <= 0x7e:
 			parameters := string(d.sequence)
 			d.reset()
 			return d.controlKey(parameters, b)
-		case len(d.sequence) < longestSequence:
+		case len(d.sequence) < maxSequence:
 			d.sequence = append(d.sequence, b)
 		}
 	case function:
@@ -113,7 +118,7 @@ func (d *decoder) feed(b byte) key {
 		if b == bell {
 			d.reset()
 		} else if b == escape {
-			d.begin(escaped) // and the \ behind it is a letter with Alt
+			d.begin(escaped) // the \ after it is read as Alt with a letter
 		}
 	}
 	return key{}
@@ -122,7 +127,8 @@ func (d *decoder) feed(b byte) key {
 func (d *decoder) begin(s state) { d.state, d.sequence = s, d.sequence[:0] }
 func (d *decoder) reset()        { d.begin(ground) }
 
-// controlKey is the key of ESC [ parameters final.
+// controlKey returns the key of the sequence ESC [ parameters final. In a paste
+// only the sequence that ends it has an effect.
 func (d *decoder) controlKey(parameters string, final byte) key {
 	if final == '~' && parameters == "200" {
 		d.pasting = true
@@ -157,7 +163,7 @@ func (d *decoder) controlKey(parameters string, final byte) key {
 	return key{}
 }
 
-// plain is the key of a byte that stands in no sequence.
+// plain returns the key of a byte outside of a sequence.
 func (d *decoder) plain(b byte) key {
 	if b >= utf8.RuneSelf {
 		return d.character(b)
@@ -199,33 +205,34 @@ func (d *decoder) plain(b byte) key {
 	return key{}
 }
 
-// character collects the bytes of one. Bytes that are part of none are dropped,
-// and so is a character that would not be seen.
+// character adds a byte to a character, and returns it once it is complete.
+// Bytes that are not UTF-8 and characters that are not visible are dropped.
 func (d *decoder) character(b byte) key {
 	d.partial = append(d.partial, b)
 	for utf8.FullRune(d.partial) && len(d.partial) > 0 {
 		r, size := utf8.DecodeRune(d.partial)
 		d.partial = append(d.partial[:0], d.partial[size:]...)
-		if (r != utf8.RuneError || size > 1) && !isHidden(r) {
+		if (r != utf8.RuneError || size > 1) && !safetext.IsHidden(r) {
 			return key{insert, r}
 		}
 	}
 	return key{}
 }
 
-// patience is how long to wait for the next byte before the decoder is to be
-// told that none came, with expire; 0 is for ever.
-func (d *decoder) patience() time.Duration {
+// timeout returns how long to wait for the next byte before calling expire. 0
+// means that the wait has no limit.
+func (d *decoder) timeout() time.Duration {
 	switch {
 	case d.pasting:
-		return pastePatience
+		return pasteTimeout
 	case d.state != ground:
-		return escapePatience
+		return escapeTimeout
 	}
 	return 0
 }
 
-// expire gives the key that the bytes so far were, now that no more came.
+// expire returns the key of an unfinished sequence after which no byte arrived:
+// Esc, or the zero key. It ends a paste.
 func (d *decoder) expire() key {
 	alone := d.state == escaped && !d.pasting
 	d.reset()

@@ -4,10 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 )
 
-// decode gives the keys of a text, where "<wait>" stands for time that passes.
+// decode returns the keys of text. "<wait>" in it is a timeout.
 func decode(text string) []key {
 	var d decoder
 	var keys []key
@@ -93,8 +92,8 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// Whatever comes: no more is kept than a sequence, what is typed can be seen, and
-// after a while of silence Ctrl-C is Ctrl-C again.
+// For any input the decoder keeps at most one sequence, inserts visible characters
+// only, and reads Ctrl-C as Ctrl-C after a timeout.
 func FuzzKeys(f *testing.F) {
 	f.Add([]byte("a\x1b[200~\x1b[201~\r"))
 	f.Add([]byte("\x1b]\x1b\x1b[1;5A\xe6\x97\xa5\x1bOM"))
@@ -102,19 +101,19 @@ func FuzzKeys(f *testing.F) {
 		var d decoder
 		for _, b := range input {
 			k := d.feed(b)
-			if (k.act == insert) != (k.char != 0) || k.act == insert && !unicode.IsPrint(k.char) {
-				t.Fatalf("%q gave %v", input, k)
+			if (k.act == insert) != (k.char != 0) || k.act == insert && invisible(k.char) {
+				t.Fatalf("%q: got %v", input, k)
 			}
-			if len(d.sequence) > longestSequence || len(d.partial) > 3 {
-				t.Fatalf("%q is kept: %q %q", input, d.sequence, d.partial)
+			if len(d.sequence) > maxSequence || len(d.partial) > 3 {
+				t.Fatalf("%q: decoder keeps %q and %q", input, d.sequence, d.partial)
 			}
-			if d.patience() == 0 && (d.state != ground || d.pasting) {
-				t.Fatalf("%q is waited for without end", input)
+			if d.timeout() == 0 && (d.state != ground || d.pasting) {
+				t.Fatalf("%q: no timeout for an unfinished sequence", input)
 			}
 		}
 		d.expire()
 		if k := d.feed(ctrl('C')); k.act != leave {
-			t.Fatalf("Ctrl-C after %q gave %v", input, k)
+			t.Fatalf("Ctrl-C after %q: got %v", input, k)
 		}
 	})
 }

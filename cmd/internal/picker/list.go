@@ -6,45 +6,47 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
-// longestQuery is in characters.
-const longestQuery = 256
+// maxQuery bounds the query, in characters.
+const maxQuery = 256
 
-// A list is what the picker knows: the entries, what is typed, what that finds,
-// and which of it is selected. Its zero value is empty.
+// A list is the state of the picker: the entries, the query, the entries that it
+// matches, and which of these is selected. The zero value is an empty list.
 type list struct {
-	entries []entry
-	widths  []int // of each column, in cells: that of its widest text
-	marks   int   // the cells of the widest mark
+	entries   []entry
+	widths    []int // cells of the widest text in each column
+	markWidth int   // cells of the widest mark
 
 	query  []rune
 	search query
 	hits   []hit // in the order of the entries
 	ranked []hit // in the order shown
 
-	selected int // in ranked
-	top      int // the first of ranked that is in view
-	rows     int // how many are in view
+	selected int // index in ranked
+	top      int // index in ranked of the first entry in view
+	rows     int // number of rows in the last view
 }
 
-// newList has nothing typed, and shows all items as they are given.
+// newList returns a list with an empty query, which matches all items.
 func newList(items []Item) *list {
 	l := &list{entries: make([]entry, len(items))}
-	share(len(items), func(from, to int) {
+	parallel(len(items), func(from, to int) {
 		for i := from; i < to; i++ {
 			l.entries[i] = newEntry(items[i])
 		}
 	})
 	for i := range l.entries {
-		l.marks = max(l.marks, textWidth(l.entries[i].mark))
+		l.markWidth = max(l.markWidth, textWidth(l.entries[i].mark))
 		l.widths = widen(l.widths, &l.entries[i])
 	}
 	l.setQuery(nil)
 	return l
 }
 
-// widen makes room for an entry's columns.
+// widen returns widths, made large enough for the columns of e.
 func widen(widths []int, e *entry) []int {
 	i := 0
 	for column := range strings.SplitSeq(e.text, separator) {
@@ -57,11 +59,12 @@ func widen(widths []int, e *entry) []int {
 	return widths
 }
 
-// find adds to the hits those of n entries that the query finds. They are named
-// by their index, which grows.
+// find matches n entries against the query, adds those that it matches to
+// l.hits and ranks all hits. index(i) is the index of the entry i of n; it must
+// increase with i.
 func (l *list) find(n int, index func(i int) int) {
 	costs := make([]int, n)
-	share(n, func(from, to int) {
+	parallel(n, func(from, to int) {
 		for i := from; i < to; i++ {
 			cost, ok := l.search.cost(&l.entries[index(i)])
 			if !ok {
@@ -78,10 +81,12 @@ func (l *list) find(n int, index func(i int) int) {
 	l.ranked = rank(l.hits)
 }
 
-// share divides long work among the processors.
-func share(n int, do func(from, to int)) {
-	const worthwhile = 1024
-	part := max(worthwhile, (n+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+// parallel calls do for consecutive parts of the range from 0 to n, on all
+// processors, and returns when all calls have. A part has at least 1024 elements:
+// a smaller one is not worth a goroutine.
+func parallel(n int, do func(from, to int)) {
+	const minPart = 1024
+	part := max(minPart, (n+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
 	var parts sync.WaitGroup
 	for from := part; from < n; from += part {
 		parts.Go(func() { do(from, min(from+part, n)) })
@@ -90,14 +95,15 @@ func share(n int, do func(from, to int)) {
 	parts.Wait()
 }
 
-// setQuery has another query searched for, and selects the best find.
+// setQuery searches for text, without its hidden characters and cut at maxQuery,
+// and selects the best hit.
 func (l *list) setQuery(text []rune) {
-	text = slices.DeleteFunc(slices.Clone(text[:min(len(text), longestQuery)]), isHidden)
+	text = slices.DeleteFunc(slices.Clone(text[:min(len(text), maxQuery)]), safetext.IsHidden)
 	before, hits := string(l.query), l.hits
 	l.query, l.search, l.hits = text, newQuery(string(text)), nil
 	if before != "" && strings.HasPrefix(string(text), before) {
-		// A longer query finds nothing new: not even if it has the first
-		// capital, since more are found without.
+		// A longer query matches a subset of the entries, also if it is the
+		// first with a capital letter: without one, case is ignored.
 		l.find(len(hits), func(i int) int { return hits[i].index })
 	} else {
 		l.find(len(l.entries), func(i int) int { return i })
@@ -105,20 +111,22 @@ func (l *list) setQuery(text []rune) {
 	l.selected, l.top = 0, 0
 }
 
-// chosen is the index of the entry that is selected, if any is.
-func (l *list) chosen() (index int, ok bool) {
+// selection returns the index of the selected entry. ok is false if the query
+// matches nothing.
+func (l *list) selection() (index int, ok bool) {
 	if l.selected < len(l.ranked) {
 		return l.ranked[l.selected].index, true
 	}
 	return 0, false
 }
 
-// handleKey does what a key does to the list.
+// handleKey edits the query or moves the selection. It ignores the keys that
+// leave the picker.
 func (l *list) handleKey(k key) {
 	n := len(l.query)
 	switch k.act {
 	case insert:
-		if n < longestQuery {
+		if n < maxQuery {
 			l.setQuery(append(l.query, k.char))
 		}
 	case erase:
@@ -148,12 +156,14 @@ func (l *list) handleKey(k key) {
 	}
 }
 
+// move moves the selection by so many entries, at most to the first or the last.
 func (l *list) move(by int) {
 	l.selected = max(0, min(l.selected+by, len(l.ranked)-1))
 }
 
-// view scrolls so that the selected entry is among the rows that are shown, and
-// no row is left empty that could be filled.
+// view returns the hits to show in rows rows. It scrolls as little as it must so
+// that the selected entry is among them and no row stays empty while hits are
+// left to show.
 func (l *list) view(rows int) []hit {
 	l.rows = rows
 	l.top = max(0, min(l.top, l.selected, len(l.ranked)-rows), l.selected-rows+1)

@@ -1,5 +1,37 @@
 package picker
 
+// How entries are matched and ranked
+//
+// The query is split into words at spaces. An entry matches if every word matches
+// its text: its columns, joined by a separator that no query contains. A word
+// matches if its letters occur in the text in order. Case is ignored unless the
+// query has a capital letter.
+//
+// The cost of a word is that of the best place where it matches, cheapest first: a
+// whole column, the start of a column, the start of a word, anywhere in one piece,
+// in pieces that each begin at the start of a word ("prad" in "prod-admin"), as
+// scattered letters with one more for each byte between them. The cost of an entry
+// is the sum over the words of the query. Entries of equal cost keep the order in
+// which the caller gave them. Costs are coarse on purpose: the caller puts what was
+// used last first.
+//
+// Three searches find the place of a word:
+//
+//   - findWhole compares all occurrences of the word.
+//   - findPieces is a dynamic program over the starts of words in the text, from
+//     left to right. For each k it keeps the earliest end in the text of a match
+//     of the first k bytes in pieces; a start extends every such match that ends
+//     at or before it. It takes at most starts × 32² steps, since longer words are
+//     not matched in pieces.
+//   - findLetters picks the first occurrence of each letter, which decides whether
+//     the word matches and where its last letter is. closeUp goes back from there
+//     and picks the last occurrence of each letter: the shortest match with this
+//     end, though a later end may have a shorter one.
+//
+// github.com/sahilm/fuzzy (v0.1.3) would lose the caller's order: it subtracts a
+// point for every byte of an item that does not match, so that among items that
+// match alike the shortest is first. It has no words in any order either.
+
 import (
 	"slices"
 	"strings"
@@ -7,17 +39,17 @@ import (
 	"unicode/utf8"
 )
 
-// separator stands between the columns of an entry's text. No printable text
-// contains it, so that no query matches it.
+// separator is put between the columns of an entry's text. No printable text
+// contains it, so no query matches it.
 const separator = "\x1f"
 
-// An entry is an item made ready: its columns printable, joined by the
-// separator, and once more with capitals folded. A byte stands at the same
-// place in both texts.
+// An entry is an item prepared for search and display: its columns made printable
+// and joined by separator, as they are and in lower case. Both texts have the
+// same length, and the same character at every offset.
 type entry struct {
 	mark         string
 	text, folded string
-	starts       []int32 // where the words of the text start; made when first needed
+	starts       []int32 // offsets in text where words start; see wordStarts
 }
 
 func newEntry(item Item) entry {
@@ -29,11 +61,11 @@ func newEntry(item Item) entry {
 	return entry{mark: printable(item.Mark), text: text, folded: fold(text)}
 }
 
-// columns are the printable texts that the entry was made of.
+// columns returns the printable text of each column.
 func (e *entry) columns() []string { return strings.Split(e.text, separator) }
 
-// fold makes capitals small where that keeps the length in bytes, as it does in
-// all scripts but for a handful of letters.
+// fold returns text in lower case. Letters whose lower case has another length in
+// UTF-8, such as U+0130 and U+212A, stay as they are.
 func fold(text string) string {
 	if small := strings.ToLower(text); len(small) == utf8.RuneCountInString(text) {
 		return small // ASCII
@@ -46,10 +78,10 @@ func fold(text string) string {
 	}, text)
 }
 
-// A query is what is searched for: every word of it.
+// A query is a parsed query. An entry matches it if all words match.
 type query struct {
 	words []string
-	exact bool // capitals count
+	exact bool // case matters
 }
 
 func newQuery(text string) query {
@@ -61,21 +93,22 @@ func newQuery(text string) query {
 	return q
 }
 
-// The costs of one word, from the best place that it was found in to the worst.
-// They are few on purpose: where the query does not tell items apart, their
-// order does, and the caller gives first what was used last.
+// The cost of one word, by the place where it matches.
 const (
-	wholeColumn   = iota
-	columnStart   // a column begins with the word
-	wordStart     // it stands at the start of a word
-	inside        // it stands anywhere
-	initials      // each of its pieces stands at the start of a word
-	scattered     // its letters come in order; and one more for each byte between them
-	worst         = scattered + 250
-	longestPieces = 32 // the bytes of a word that may be taken to pieces
+	wholeColumn = iota
+	columnStart // at the start of a column
+	wordStart   // at the start of a word
+	inside      // anywhere, in one piece
+	initials    // in pieces, each at the start of a word
+	scattered   // as single letters; plus one for each byte between them
+	worst       = scattered + 250
 )
 
-// cost tells how well e fits, where less is better, and whether it does at all.
+// maxPieces is the length in bytes up to which a word is matched in pieces.
+const maxPieces = 32
+
+// cost returns the cost of e, the sum over the words of q. Less is better. ok is
+// false if e does not match.
 func (q query) cost(e *entry) (cost int, ok bool) {
 	for _, word := range q.words {
 		c, ok := q.find(e, word, nil)
@@ -87,7 +120,7 @@ func (q query) cost(e *entry) (cost int, ok bool) {
 	return cost, true
 }
 
-// matched marks the bytes of e's text that the query found.
+// matched returns, for each byte of e.text, whether the query matches it.
 func (q query) matched(e *entry) []bool {
 	marks := make([]bool, len(e.text))
 	for _, word := range q.words {
@@ -100,8 +133,8 @@ func (q query) matched(e *entry) []bool {
 	return marks
 }
 
-// find looks for the best place of word in e, and names its pieces to mark,
-// unless that is nil.
+// find returns the cost of the best match of word in e. It calls mark, unless
+// that is nil, with the offsets of each piece of the match.
 func (q query) find(e *entry, word string, mark func(from, to int)) (cost int, ok bool) {
 	text := e.folded
 	if q.exact {
@@ -124,7 +157,8 @@ func (q query) find(e *entry, word string, mark func(from, to int)) (cost int, o
 	return min(scattered+end-start-len(word), worst), true
 }
 
-// findWhole finds the best place where all of word stands, or at -1.
+// findWhole returns the cheapest occurrence of word in text and its offset, or -1
+// as the offset if text does not contain word. original is text before folding.
 func findWhole(original, text, word string) (cost, at int) {
 	cost, at = worst, -1
 	for from := 0; cost > wholeColumn; {
@@ -141,6 +175,7 @@ func findWhole(original, text, word string) (cost, at int) {
 	return cost, at
 }
 
+// placeCost returns the cost of a word that matches text[from:to].
 func placeCost(text string, from, to int) int {
 	switch {
 	case from > 0 && text[from-1] != separator[0]:
@@ -154,14 +189,15 @@ func placeCost(text string, from, to int) int {
 	return columnStart
 }
 
-// startsWord tells whether a word starts at text[i:].
+// startsWord reports whether a word starts at text[i:].
 func startsWord(text string, i int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:i])
 	at, _ := utf8.DecodeRuneInString(text[i:])
 	return i == 0 || startsBetween(kind(before), kind(at))
 }
 
-// wordStarts are the places of e's text where a word starts.
+// wordStarts returns the offsets in e.text where a word starts. They are computed
+// at the first call.
 func (e *entry) wordStarts() []int32 {
 	if e.starts == nil {
 		e.starts = make([]int32, 0, 16)
@@ -177,12 +213,12 @@ func (e *entry) wordStarts() []int32 {
 	return e.starts
 }
 
-// The kinds of characters that the starts of words are told by.
+// A runeKind is a class of characters. Words start where the class changes.
 type runeKind int
 
 const (
-	blank runeKind = iota // neither letter nor digit
-	small                 // a letter that is no capital, or an accent
+	blank  runeKind = iota // neither letter nor digit
+	letter                 // a letter that is not a capital, or a combining mark
 	capital
 	digit
 )
@@ -190,7 +226,7 @@ const (
 func kind(r rune) runeKind {
 	switch {
 	case r >= 'a' && r <= 'z':
-		return small
+		return letter
 	case r >= '0' && r <= '9':
 		return digit
 	case r >= 'A' && r <= 'Z':
@@ -202,19 +238,20 @@ func kind(r rune) runeKind {
 	case unicode.IsDigit(r):
 		return digit
 	case unicode.IsLetter(r), unicode.IsMark(r):
-		return small
+		return letter
 	}
 	return blank
 }
 
-// startsBetween tells whether a word starts between two characters: behind what
-// is neither letter nor digit, at a number, and at a capital that follows none.
+// startsBetween reports whether a word starts at a character of kind at that
+// follows one of kind before: after a character that is neither letter nor digit,
+// at the first digit of a number, and at the first of several capitals.
 func startsBetween(before, at runeKind) bool {
 	return before == blank || at != before && (at == digit || at == capital)
 }
 
-// findLetters finds the letters of word in order, and gives the end of the last,
-// or -1.
+// findLetters finds each letter of word after the one before it, and returns the
+// offset after the last letter, or -1 if a letter is missing.
 func findLetters(text, word string) int {
 	end := 0
 	for i, r := range word {
@@ -228,8 +265,9 @@ func findLetters(text, word string) int {
 	return end
 }
 
-// closeUp finds the letters of word backwards from the end of text, which is the
-// last of them, so that they stand closer; and gives the start of the first.
+// closeUp finds the letters of word backwards from the end of text, and returns
+// the offset of the first. text must contain the letters in order and end with
+// the last one.
 func closeUp(text, word string, mark func(from, to int)) int {
 	start := len(text)
 	for word != "" {
@@ -244,16 +282,17 @@ func closeUp(text, word string, mark func(from, to int)) int {
 	return start
 }
 
-// findPieces tells whether word is made of pieces that each stand at the start of
-// a word, as "prad" is in "prod-admin".
+// findPieces reports whether word can be split into pieces that occur in text in
+// order, each at one of the offsets starts, as "prad" in "prod-admin".
 func findPieces(text string, starts []int32, word string, mark func(from, to int)) bool {
-	if len(word) > longestPieces {
+	if len(word) > maxPieces {
 		return false
 	}
-	// For each number of bytes of word that are found: where the text behind them
-	// begins, at the earliest, and where their last piece starts. A piece is only
-	// put behind pieces that end before it, so later finds disturb none.
-	var end, piece [longestPieces + 1]int
+	// end[k] is the earliest end in text of a match of word[:k], or len(text)+1.
+	// piece[k] is the offset in text of the last piece of that match. A piece
+	// follows only matches that end at or before its start, and starts increase,
+	// so piece[k] never belongs to a match that was replaced.
+	var end, piece [maxPieces + 1]int
 	for k := 1; k <= len(word); k++ {
 		end[k] = len(text) + 1
 	}
@@ -280,10 +319,11 @@ func findPieces(text string, starts []int32, word string, mark func(from, to int
 	return true
 }
 
-// A hit is an entry that the query finds.
+// A hit is an entry that the query matches.
 type hit struct{ index, cost int }
 
-// rank sorts hits by cost; those of one cost keep their order.
+// rank returns hits sorted by cost, in their order where costs are equal. It is a
+// counting sort: costs are small numbers.
 func rank(hits []hit) []hit {
 	var counts []int
 	for _, h := range hits {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -19,7 +18,7 @@ func listOf(query string, rows ...string) *list {
 	return l
 }
 
-// shown are the rows that l finds, best first, with what was found in brackets.
+// shown returns the rows that l matches, best first, with the matches in brackets.
 func shown(l *list) []string {
 	var rows []string
 	for _, h := range l.ranked {
@@ -76,7 +75,7 @@ func TestRanking(t *testing.T) {
 	}
 }
 
-// FuzzMatch holds the laws of matching against plainer code.
+// FuzzMatch compares matching with simpler code.
 func FuzzMatch(f *testing.F) {
 	f.Add("prod-admin|1234", "pr ad")
 	f.Add("Ünïcode ÉtÉ", "ÉÉ")
@@ -86,15 +85,15 @@ func FuzzMatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, typed string) {
 		e := newEntry(Item{Columns: strings.Split(text, "|")})
 		if len(e.text) != len(e.folded) {
-			t.Fatalf("folding %q gave %q", e.text, e.folded)
+			t.Fatalf("fold(%q): got %q, of another length", e.text, e.folded)
 		}
 		for i := range e.text {
 			if slices.Contains(e.wordStarts(), int32(i)) != startsWord(e.text, i) {
-				t.Fatalf("%q: the two ways to find the starts of words differ at %d", e.text, i)
+				t.Fatalf("%q: wordStarts and startsWord differ at %d", e.text, i)
 			}
 		}
 		if !utf8.ValidString(typed) {
-			return // no key gives such
+			return // the decoder returns no such text
 		}
 		q := newQuery(typed)
 		searched := e.folded
@@ -124,7 +123,7 @@ func FuzzMatch(f *testing.F) {
 				letters = append(letters, searched[i])
 			}
 			if ok && string(letters) != word {
-				t.Fatalf("%q in %q is marked as %q", word, searched, letters)
+				t.Fatalf("%q in %q: got marks %q", word, searched, letters)
 			}
 			all = all && ok
 		}
@@ -135,7 +134,7 @@ func FuzzMatch(f *testing.F) {
 	})
 }
 
-// However the query came about, what is found is the same.
+// The hits depend on the query and not on the queries before it.
 func TestHistoryDoesNotMatter(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	letters := []rune("abAB -1é")
@@ -164,7 +163,7 @@ func TestHistoryDoesNotMatter(t *testing.T) {
 			fresh := newList(items)
 			fresh.setQuery(l.query)
 			if !slices.Equal(l.ranked, fresh.ranked) {
-				t.Fatalf("%q finds %v, and from the start %v", string(l.query), l.ranked, fresh.ranked)
+				t.Fatalf("%q: got %v, want %v as in a new list", string(l.query), l.ranked, fresh.ranked)
 			}
 		}
 	}
@@ -198,15 +197,15 @@ func TestMoving(t *testing.T) {
 		l.handleKey(key{act: step.act})
 		l.view(10)
 		if l.selected != step.selected || l.top != step.top {
-			t.Fatalf("after %d: %d is selected below %d, want %+v", step.act, l.selected, l.top, step)
+			t.Fatalf("after %d: got selection %d, top %d, want %+v", step.act, l.selected, l.top, step)
 		}
 	}
 	var none list
 	for act := nothing; act <= redraw; act++ {
 		none.handleKey(key{act: act, char: 'x'})
 	}
-	if _, ok := none.chosen(); ok {
-		t.Error("something of nothing is selected")
+	if _, ok := none.selection(); ok {
+		t.Error("an empty list has a selection")
 	}
 }
 
@@ -226,10 +225,10 @@ func TestErasing(t *testing.T) {
 			t.Errorf("%q became %q, want %q", test.before, string(l.query), test.after)
 		}
 	}
-	l := listOf(strings.Repeat("x", 2*longestQuery))
+	l := listOf(strings.Repeat("x", 2*maxQuery))
 	l.handleKey(key{insert, 'y'})
-	if string(l.query) != strings.Repeat("x", longestQuery) {
-		t.Errorf("the query has %d characters", len(l.query))
+	if string(l.query) != strings.Repeat("x", maxQuery) {
+		t.Errorf("got a query of %d characters", len(l.query))
 	}
 }
 
@@ -239,17 +238,17 @@ func TestPrintable(t *testing.T) {
 		"\x1b[31mred":                `\u001b[31mred`,
 		"\u202eevil\u200b":           `\u202eevil\u200b`,
 		"two\nlines":                 `two\u000alines`,
-		"no-break\u00a0space":        "no-break space",
+		"no-break\u00a0space":        `no-break\u00a0space`,
 		"\xff":                       "\ufffd",
 		"\u0301first":                `\u0301first`,
 		"e\u0301\u0301\u0301\u0301a": "e\u0301\u0301\u0301\\u0301a",
-		"1\ufe0f!":                   "1!",
+		"1\ufe0f!":                   `1\ufe0f!`,
 		"日本":                         "日本",
 		"\u3164":                     `\u3164`,
 		"\U000e0041":                 `\ue0041`,
 	} {
 		if got := printable(text); got != want {
-			t.Errorf("%q became %q, want %q", text, got, want)
+			t.Errorf("printable(%q): got %q, want %q", text, got, want)
 		}
 	}
 }
@@ -261,10 +260,10 @@ func FuzzPrintable(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		got := printable(text)
 		if again := printable(got); again != got {
-			t.Fatalf("%q became %q, and that %q", text, got, again)
+			t.Fatalf("printable(%q): got %q, and of that %q", text, got, again)
 		}
-		if len(got) > longest || !utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool { return !unicode.IsPrint(r) }) {
-			t.Fatalf("%q became %q", text, got)
+		if len(got) > maxColumn || !utf8.ValidString(got) || strings.ContainsFunc(got, invisible) {
+			t.Fatalf("printable(%q): got %q", text, got)
 		}
 	})
 }

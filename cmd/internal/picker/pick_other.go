@@ -9,7 +9,8 @@ import (
 	"os"
 )
 
-// pick needs a terminal that is one file, which a Windows console is not.
+// pick returns ErrNoTerminal: the picker reads and writes one file, and a Windows
+// console has two.
 func pick(context.Context, *os.File, []Item, Options) (int, error) {
 	return 0, fmt.Errorf("%w: %w", ErrNoTerminal, errors.ErrUnsupported)
 }

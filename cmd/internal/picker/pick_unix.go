@@ -16,23 +16,24 @@ func pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, erro
 	}
 	defer terminal.close()
 
-	look := newTheme(o)
+	theme := newTheme(o)
 	list := newList(items)
 	var keys decoder
-	var patience <-chan time.Time // with the sequence that has begun
-	early := true                 // all that was read so far was typed before we came
+	var timeout <-chan time.Time // of an unfinished sequence
+	early := true                // all bytes so far were typed before the terminal was in raw mode
 	now := make(chan struct{})
 	close(now)
 
 	for {
-		// While keys are waiting, the next frame is out of date already.
+		// The screen is drawn only when no input is waiting: it would be out of
+		// date at once.
 		var typed <-chan struct{} = terminal.typed
-		if terminal.waiting() {
+		if terminal.hasInput() {
 			typed = now
 		} else {
 			early = false
 			width, height := terminal.size()
-			if err := terminal.show(look.draw(list, width, height)); err != nil {
+			if err := terminal.show(theme.draw(list, width, height)); err != nil {
 				return 0, err
 			}
 		}
@@ -48,14 +49,14 @@ func pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, erro
 				continue
 			}
 			if early {
-				b = typedEarly(b)
+				b = undoLineMode(b)
 			}
-			key, patience = keys.feed(b), nil
-			if wait := keys.patience(); wait > 0 {
-				patience = time.After(wait)
+			key, timeout = keys.feed(b), nil
+			if wait := keys.timeout(); wait > 0 {
+				timeout = time.After(wait)
 			}
-		case <-patience:
-			key, patience = keys.expire(), nil
+		case <-timeout:
+			key, timeout = keys.expire(), nil
 		case signal := <-terminal.signals:
 			switch signal {
 			case syscall.SIGWINCH:
@@ -66,14 +67,14 @@ func pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, erro
 			default:
 				return 0, SignalError{signal}
 			}
-			terminal.forget()
+			terminal.invalidate()
 		case <-ctx.Done():
 			return 0, context.Cause(ctx)
 		}
 
 		switch key.act {
 		case choose:
-			if i, ok := list.chosen(); ok {
+			if i, ok := list.selection(); ok {
 				return i, nil
 			}
 		case leave:
@@ -83,16 +84,18 @@ func pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, erro
 				return 0, ErrCancelled
 			}
 		case redraw:
-			terminal.forget()
+			terminal.invalidate()
 		default:
 			list.handleKey(key)
 		}
 	}
 }
 
-// typedEarly undoes what the terminal did to a byte that it took before it was
-// switched: Enter became a line feed, and Ctrl-D the null that marks an end.
-func typedEarly(b byte) byte {
+// undoLineMode returns the byte that the user typed, for a byte b that the
+// terminal received in line mode, before the picker switched it to raw mode. Line
+// mode turns the carriage return of Enter into a line feed, and Ctrl-D, which
+// marks the end of input, is read as 0 after the switch.
+func undoLineMode(b byte) byte {
 	switch b {
 	case '\n':
 		return '\r'

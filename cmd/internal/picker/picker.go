@@ -1,35 +1,45 @@
-// Package picker has a person choose one of many on a terminal.
+// Package picker lets the user choose one of many items on a terminal.
 //
-// Its promise: whatever happens, the terminal is left as it was found, in mode,
-// screen and cursor; nothing but printable characters and the picker's own
-// control sequences is ever written to it, whatever the items contain; and no
-// byte is read beyond the key that ends the choice, so that what was typed ahead
-// reaches the next one who reads.
+// It guarantees that:
 //
-// The picker draws on the terminal's alternate screen. On a terminal that has
-// none it leaves an empty screen.
+//   - the terminal's mode, screen and cursor are restored, also after a signal,
+//     an error or a panic;
+//   - only printable characters (see safetext.IsHidden) and the picker's own
+//     control sequences are written to the terminal, for any text that the items
+//     contain;
+//   - no byte after the key that ends the choice is read, so that the next
+//     program reads what the user typed ahead.
+//
+// The picker draws on the terminal's alternate screen. A terminal without one is
+// left cleared.
 //
 // # Searching
 //
-// The words of the query, separated by blanks, must all be found in an item, in
-// any order and in any column. The letters of a word need not stand together,
-// but an item ranks the higher the better they do; items that are equally good
-// keep the order in which they were given. Capitals count as soon as the query
-// has one.
+// An item matches if all words of the query match it, in any order and in any
+// column. Words are separated by spaces. A word matches if its letters occur in
+// order; the closer they are together, the higher the item ranks. Items that
+// match equally well keep their order. Case is ignored unless the query has a
+// capital letter.
 //
 // # Keys
 //
 //	Enter                            choose
-//	Esc, Ctrl-C, Ctrl-G              leave; Ctrl-D too when nothing is typed
-//	Up, Ctrl-P, Ctrl-K, Shift-Tab    one up
-//	Down, Ctrl-N, Ctrl-J, Tab        one down
-//	PageUp, PageDown, Home, End      by the page, to the first, to the last
-//	Backspace, Ctrl-H                take back a letter; Ctrl-W a word, Ctrl-U all
-//	Ctrl-L                           draw again
+//	Esc, Ctrl-C, Ctrl-G              leave; Ctrl-D too if the query is empty
+//	Up, Ctrl-P, Ctrl-K, Shift-Tab    one item up
+//	Down, Ctrl-N, Ctrl-J, Tab        one item down
+//	PageUp, PageDown, Home, End      one page, to the first item, to the last
+//	Backspace, Ctrl-H                delete a character; Ctrl-W a word, Ctrl-U all
+//	Ctrl-L                           redraw
 //
-// The list does not wrap: who holds a key down ends at its end. What is pasted
-// is typed into the query, where a new line is a blank and chooses nothing.
+// The selection does not wrap around at the ends of the list. Pasted text is
+// inserted into the query; its line ends become spaces and choose nothing.
 package picker
+
+// Not charm.land/bubbletea/v2 with github.com/sahilm/fuzzy: a program that links
+// them (2.1.1, 0.1.3) is 2.1 MB larger than an empty one, its package-level tables
+// take 52 kB at every start, and it starts 1.4 ms later. This package adds 0.5 MB,
+// 2 kB and 0.6 ms (stripped, linux/amd64, CPU time, best of 400 runs). match.go
+// says how the order of hits differs.
 
 import (
 	"context"
@@ -37,43 +47,44 @@ import (
 	"os"
 )
 
-// An Item is one choice. Its text may come from anywhere and contain anything.
+// An Item is one choice. Its texts may be any bytes: what is not printable is
+// written as \uXXXX, and at most 512 bytes of each text are used.
 type Item struct {
 	Columns []string // shown in aligned columns, and searched
-	Mark    string   // shown before the columns and not searched, such as "*"
+	Mark    string   // shown before the columns, at most 4 cells; not searched
 }
 
-// Options are what the picker shows around the items.
+// Options are the texts around the items, and their style.
 type Options struct {
 	Prompt string   // what is chosen: "profile", "account", …
 	Header []string // column titles; may be empty
-	Color  bool     // without it there are no colours and no other attributes
+	Color  bool     // use colours, bold, faint and reverse video
 }
 
 var (
-	// ErrCancelled says that the person left without choosing.
-	ErrCancelled = errors.New("nothing was chosen")
-	// ErrNothing says that there is nothing to choose from.
-	ErrNothing = errors.New("there is nothing to choose from")
-	// ErrNoTerminal says that the file is no terminal, or none that the picker
-	// can use.
-	ErrNoTerminal = errors.New("no terminal to choose on")
+	// ErrCancelled is returned when the user leaves the picker without choosing.
+	ErrCancelled = errors.New("cancelled")
+	// ErrNoItems is returned when there are no items.
+	ErrNoItems = errors.New("nothing to choose from")
+	// ErrNoTerminal is returned when the file is not a terminal, or not one that
+	// the picker can use: on Windows there is none.
+	ErrNoTerminal = errors.New("the picker needs a terminal")
 )
 
-// A SignalError says which signal ended the choice. By then the terminal is as
-// it was; the caller is expected to end, too.
+// A SignalError is returned when a signal ends the picker: SIGHUP, SIGINT, SIGQUIT
+// or SIGTERM. The terminal is restored by then. The caller should end the process.
 type SignalError struct{ Signal os.Signal }
 
-func (e SignalError) Error() string { return "the choice was ended by a signal: " + e.Signal.String() }
+func (e SignalError) Error() string { return "ended by a signal: " + e.Signal.String() }
 
-// Pick lets the person choose on the terminal tty, which is read, written and
-// left open. It returns the index of the chosen item.
+// Pick lets the user choose an item on the terminal tty, which it reads, writes
+// and leaves open. It returns the index of the item.
 //
-// Otherwise the error is ErrCancelled, ErrNothing, ErrNoTerminal, a SignalError,
-// the cause of the end of ctx, or what went wrong in reading or writing.
+// The error is ErrCancelled, ErrNoItems, ErrNoTerminal, a SignalError, the cause
+// of the cancelled ctx, or an error of reading or writing the terminal.
 func Pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, error) {
 	if len(items) == 0 {
-		return 0, ErrNothing
+		return 0, ErrNoItems
 	}
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)

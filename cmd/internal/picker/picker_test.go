@@ -21,12 +21,12 @@ import (
 	"golang.org/x/term"
 )
 
-// A stage is a terminal with the picker on it, in a process of its own whose
-// stdin and stdout are pipes.
+// A stage is a terminal on which a child process runs the picker. The stdin and
+// stdout of the child are pipes.
 type stage struct {
 	t      *testing.T
 	pty    *os.File
-	tty    *os.File // kept open, to look at the terminal's mode
+	tty    *os.File // kept open to read the terminal's mode
 	before *term.State
 	child  *exec.Cmd
 	stdin  io.WriteCloser
@@ -38,10 +38,10 @@ type stage struct {
 	more   chan struct{} // something was written
 }
 
-// The shell's screen, which is to be found again.
+// shellText is on the screen before the picker and must be there after it.
 const shellText = "one\r\ntwo\r\n$ use"
 
-func raise(t *testing.T, width, height int, env ...string) *stage {
+func newStage(t *testing.T, width, height int, env ...string) *stage {
 	t.Helper()
 	ptmx, tty, err := pty.Open()
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *stage) line() {
 	}
 }
 
-// expect waits for the screen to be so.
+// expect waits up to 20 s until is holds for the screen.
 func (s *stage) expect(what string, is func(*emulator) bool) {
 	s.t.Helper()
 	deadline := time.After(20 * time.Second)
@@ -133,19 +133,19 @@ func (s *stage) expect(what string, is func(*emulator) bool) {
 	}
 }
 
-// expectLine waits for the line y to be so, when the picker has the screen.
+// expectLine waits until the line y of the alternate screen contains want.
 func (s *stage) expectLine(y int, want string) {
 	s.t.Helper()
 	s.expect(want, func(on *emulator) bool { return on.main != nil && strings.Contains(on.text()[y], want) })
 }
 
-// expectEnd waits for the process, and checks what it printed and that the
-// terminal is as it was.
+// expectEnd waits for the child, and checks that it printed want and that the
+// terminal is restored.
 func (s *stage) expectEnd(want string) {
 	s.t.Helper()
 	err := s.child.Wait()
 	if out := strings.TrimSpace(s.stdout.String()); out != want {
-		s.t.Errorf("it ended with %q (%v), want %q\n%s", out, err, want, &s.stderr)
+		s.t.Errorf("output: got %q (%v), want %q\n%s", out, err, want, &s.stderr)
 	}
 	s.expectRestored()
 }
@@ -154,23 +154,23 @@ func (s *stage) expectRestored() {
 	s.t.Helper()
 	after, err := term.GetState(int(s.tty.Fd()))
 	if err != nil || !reflect.DeepEqual(after, s.before) {
-		s.t.Errorf("the terminal's mode was %v and is %v, %v", s.before, after, err)
+		s.t.Errorf("terminal mode: got %v (%v), want %v", after, err, s.before)
 	}
 	s.expect("shell", func(on *emulator) bool { return on.main == nil && on.alternates > 0 })
 	on := s.screen
 	if got := strings.Join(on.text()[:3], "\r\n"); got != shellText || on.x != 5 || on.y != 2 {
-		s.t.Errorf("left on the screen, cursor at %d, %d:\n%s", on.x, on.y, strings.Join(on.text(), "\n"))
+		s.t.Errorf("screen after the picker, cursor at %d, %d:\n%s", on.x, on.y, strings.Join(on.text(), "\n"))
 	}
 	if !on.wraps || on.pastes || !on.cursorShown {
-		s.t.Errorf("lines wrap: %v, pastes are marked: %v, the cursor is shown: %v", on.wraps, on.pastes, on.cursorShown)
+		s.t.Errorf("got wrapping %v, bracketed paste %v, cursor shown %v, want true, false, true", on.wraps, on.pastes, on.cursorShown)
 	}
 	if on.unknown != nil {
-		s.t.Errorf("no terminal was to see %q", on.unknown)
+		s.t.Errorf("unknown to the terminal: %q", on.unknown)
 	}
 }
 
 func TestTypeAndChoose(t *testing.T) {
-	s := raise(t, 80, 24, childItems+"=5000", childColor+"=1")
+	s := newStage(t, 80, 24, childItems+"=5000", childColor+"=1")
 	s.expectLine(0, "5000/5000")
 	s.typeIn("prod 4938 identity")
 	s.expectLine(2, "identity-prod-4938")
@@ -180,7 +180,7 @@ func TestTypeAndChoose(t *testing.T) {
 }
 
 func TestMoveAndChoose(t *testing.T) {
-	s := raise(t, 80, 24, childItems+"=100")
+	s := newStage(t, 80, 24, childItems+"=100")
 	s.expectLine(2, "> ")
 	s.typeIn("\x1b[6~\x1b[B\x0e\t") // a page, and three more
 	s.expectLine(23, "> ")
@@ -191,7 +191,7 @@ func TestMoveAndChoose(t *testing.T) {
 func TestLeaving(t *testing.T) {
 	for name, keys := range map[string]string{"Esc": "\x1b", "Ctrl-C": "dev\x03", "Ctrl-G": "\x07", "Ctrl-D": "d\x04\x7f\x04"} {
 		t.Run(name, func(t *testing.T) {
-			s := raise(t, 80, 24, childItems+"=100")
+			s := newStage(t, 80, 24, childItems+"=100")
 			s.expectLine(0, "100/100")
 			s.typeIn(keys)
 			s.expectEnd("0 " + ErrCancelled.Error())
@@ -199,9 +199,9 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
-// An arrow key that comes in two reads is no Esc.
+// An arrow key whose bytes arrive in several reads is not an Esc.
 func TestSplitSequence(t *testing.T) {
-	s := raise(t, 80, 24, childItems+"=100")
+	s := newStage(t, 80, 24, childItems+"=100")
 	s.expectLine(2, "> ")
 	for _, b := range "\x1b[B" {
 		s.typeIn(string(b))
@@ -212,7 +212,7 @@ func TestSplitSequence(t *testing.T) {
 }
 
 func TestPaste(t *testing.T) {
-	s := raise(t, 80, 24, childItems+"=100")
+	s := newStage(t, 80, 24, childItems+"=100")
 	s.expect("marked pastes", func(on *emulator) bool { return on.pastes && on.main != nil })
 	s.typeIn("\x1b[200~prod\r\nsearch\r\x1b[201~")
 	s.expectLine(0, "prod  search")
@@ -220,13 +220,13 @@ func TestPaste(t *testing.T) {
 	s.expectEnd("17 <nil>")
 }
 
-// What is typed before the picker is there is neither lost nor misread, though
-// the terminal makes of an Enter another byte then; and what stands behind the
-// Enter belongs to the next one who reads.
+// Input that was typed before the picker starts is neither lost nor misread, though
+// the terminal in line mode changes the byte of Enter. Input after the Enter is
+// left for the next program that reads.
 func TestTypedAhead(t *testing.T) {
-	s := raise(t, 80, 24, childItems+"=100", childStart+"=1", childTwice+"=1")
+	s := newStage(t, 80, 24, childItems+"=100", childStart+"=1", childTwice+"=1")
 	s.typeIn("prod 17\rprod 18")
-	// The terminal shows what is typed while nobody reads it.
+	// The terminal echoes input before it is read.
 	s.expect("typed text", func(on *emulator) bool { return strings.Contains(strings.Join(on.text(), "\n"), "prod 18") })
 	s.line()
 	s.expectLine(0, "> prod 18")
@@ -235,12 +235,12 @@ func TestTypedAhead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := s.stdout.String(); got != "17 <nil>\n18 <nil>\n" {
-		t.Errorf("%q", got)
+		t.Errorf("got %q, want both choices", got)
 	}
 }
 
 func TestResize(t *testing.T) {
-	s := raise(t, 80, 24, childItems+"=5000")
+	s := newStage(t, 80, 24, childItems+"=5000")
 	s.expectLine(2, "> ")
 	for _, size := range [][2]int{{40, 10}, {20, 5}, {5, 3}, {9, 1}, {120, 40}} {
 		s.mu.Lock()
@@ -261,7 +261,7 @@ func TestResize(t *testing.T) {
 
 func TestTinyTerminals(t *testing.T) {
 	for _, size := range [][2]int{{20, 5}, {6, 20}, {10, 3}, {40, 3}} {
-		s := raise(t, size[0], size[1], childItems+"=5000", childColor+"=1")
+		s := newStage(t, size[0], size[1], childItems+"=5000", childColor+"=1")
 		s.expect("list", func(on *emulator) bool {
 			return on.main != nil && slices.ContainsFunc(on.text(), func(line string) bool { return strings.HasPrefix(line, ">") })
 		})
@@ -272,7 +272,7 @@ func TestTinyTerminals(t *testing.T) {
 
 func TestHostileNames(t *testing.T) {
 	for _, color := range []string{"", "1"} {
-		s := raise(t, 80, 24, childItems+"=hostile", childColor+"="+color)
+		s := newStage(t, 80, 24, childItems+"=hostile", childColor+"="+color)
 		s.expectLine(0, "16/16")
 		s.expectLine(2, `\u001b[2J\u001b]0;owned\u0007`)
 		s.expectLine(5, "魚東京大学")
@@ -284,15 +284,15 @@ func TestHostileNames(t *testing.T) {
 }
 
 func TestContextEnds(t *testing.T) {
-	s := raise(t, 80, 24, childItems+"=100", childUntil+"=1")
+	s := newStage(t, 80, 24, childItems+"=100", childUntil+"=1")
 	s.expectLine(0, "100/100")
 	s.line()
 	s.expectEnd("0 the network is gone")
 }
 
 func TestSignals(t *testing.T) {
-	for _, signal := range ends {
-		s := raise(t, 80, 24, childItems+"=100")
+	for _, signal := range endSignals {
+		s := newStage(t, 80, 24, childItems+"=100")
 		s.expectLine(0, "100/100")
 		if err := s.child.Process.Signal(signal); err != nil {
 			t.Fatal(err)
@@ -301,9 +301,9 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// A process that was stopped finds another's terminal when it goes on.
+// After a stop another program may have changed the terminal.
 func TestContinue(t *testing.T) {
-	s := raise(t, 80, 24, childItems+"=100")
+	s := newStage(t, 80, 24, childItems+"=100")
 	s.expectLine(0, "100/100")
 	if err := term.Restore(int(s.tty.Fd()), s.before); err != nil {
 		t.Fatal(err)
@@ -320,7 +320,7 @@ func TestContinue(t *testing.T) {
 }
 
 func TestPanic(t *testing.T) {
-	s := raise(t, 80, 24, childItems+"=100", childPanic+"=1")
+	s := newStage(t, 80, 24, childItems+"=100", childPanic+"=1")
 	s.expectLine(2, "ready")
 	s.line()
 	s.expectEnd("")
@@ -336,7 +336,7 @@ func TestHangUp(t *testing.T) {
 	}
 	defer tty.Close()
 	go func() {
-		// The picker is there when it has written something.
+		// The picker has started when it has written something.
 		_, _ = ptmx.Read(make([]byte, 1))
 		_ = ptmx.Close()
 	}()
@@ -351,18 +351,18 @@ func TestNoTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Pick(t.Context(), file, choices(1), Options{}); !errors.Is(err, ErrNoTerminal) {
-		t.Errorf("a file: %v", err)
+		t.Errorf("a file: got %v, want ErrNoTerminal", err)
 	}
 	file.Close()
 	if _, err := Pick(t.Context(), file, choices(1), Options{}); !errors.Is(err, ErrNoTerminal) {
-		t.Errorf("a closed file: %v", err)
+		t.Errorf("a closed file: got %v, want ErrNoTerminal", err)
 	}
-	if _, err := Pick(t.Context(), file, nil, Options{}); !errors.Is(err, ErrNothing) {
-		t.Errorf("no items: %v", err)
+	if _, err := Pick(t.Context(), file, nil, Options{}); !errors.Is(err, ErrNoItems) {
+		t.Errorf("no items: got %v, want ErrNoItems", err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(io.ErrShortBuffer)
 	if _, err := Pick(ctx, file, choices(1), Options{}); !errors.Is(err, io.ErrShortBuffer) {
-		t.Errorf("an ended context: %v", err)
+		t.Errorf("a cancelled context: got %v, want its cause", err)
 	}
 }

@@ -1,162 +1,134 @@
 package picker
 
 import (
-	"fmt"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
-	"unicode/utf8"
+	"testing"
 )
 
-// A emulator is a terminal of the plainest kind, as far as the picker and the tests
-// need one: what it does not know it keeps.
-type emulator struct {
-	width, height int
-	x, y          int
-	cells         [][]string
-	wraps, pastes bool
-	cursorShown   bool
-	main          *emulator // while the alternate screen is shown
-	alternates    int       // how often it was entered
-	unknown       []string
-	rest          string // the beginning of a sequence or character
-}
+var attributes = regexp.MustCompile("\x1b\\[0(;[0-9]+)*m")
 
-func newEmulator(width, height int) *emulator {
-	s := &emulator{width: width, height: height, wraps: true, cursorShown: true}
-	s.clear()
-	return s
-}
-
-func (s *emulator) clear() {
-	s.cells = make([][]string, s.height)
-	for i := range s.cells {
-		s.cells[i] = make([]string, s.width)
+// checkScreen checks what holds for every screen: it fits the terminal, every
+// character is visible, and no line leaves attributes on.
+func checkScreen(t *testing.T, s screen, color bool) {
+	t.Helper()
+	if len(s.lines) > s.height || s.cursor < 0 || s.cursor >= s.width {
+		t.Fatalf("%d×%d: %d lines, cursor %d", s.width, s.height, len(s.lines), s.cursor)
 	}
-}
-
-// text is what is shown, without blanks on the right.
-func (s *emulator) text() []string {
-	lines := make([]string, s.height)
-	for i, cells := range s.cells {
-		var b strings.Builder
-		for x, cell := range cells {
-			switch {
-			case cell == "" && x > 0 && cells[x-1] != "" && textWidth(cells[x-1]) == 2:
-			case cell == "":
-				b.WriteByte(' ')
-			default:
-				b.WriteString(cell)
+	for _, line := range s.lines {
+		text := line
+		if color {
+			text = attributes.ReplaceAllString(line, "")
+			if styles := attributes.FindAllString(line, -1); len(styles) > 0 && styles[len(styles)-1] != "\x1b[0m" {
+				t.Fatalf("line leaves attributes on: %q", line)
 			}
 		}
-		lines[i] = strings.TrimRight(b.String(), " ")
-	}
-	return lines
-}
-
-var sequences = regexp.MustCompile(`^\x1b\[([?0-9;]*)([@-~])`)
-
-func (s *emulator) write(text string) {
-	text = s.rest + text
-	s.rest = ""
-	for text != "" {
-		if found := sequences.FindStringSubmatch(text); found != nil {
-			s.control(found[1], found[2])
-			text = text[len(found[0]):]
-			continue
+		if strings.ContainsFunc(text, invisible) {
+			t.Fatalf("line has a character that is not visible: %q", line)
 		}
-		if text[0] == '\x1b' && len(text) < 12 || !utf8.FullRuneInString(text) {
-			s.rest = text
-			return
+		if textCells(text) > s.width {
+			t.Fatalf("%d×%d: line too wide: %q", s.width, s.height, text)
 		}
-		r, size := utf8.DecodeRuneInString(text)
-		s.character(r, text[:size])
-		text = text[size:]
 	}
 }
 
-func (s *emulator) character(r rune, text string) {
-	switch {
-	case r == '\r':
-		s.x = 0
-	case r == '\n':
-		if s.y++; s.y == s.height {
-			s.cells = append(s.cells[1:], make([]string, s.width))
-			s.y--
+func FuzzScreen(f *testing.F) {
+	f.Add(uint8(80), uint8(24), "a|b\x00c|d", "a", "*", "profile", "PROFILE|NAME", true)
+	f.Add(uint8(5), uint8(3), "\x1b[2J|\u202e\x00日本語|e\u0301\u0301\u0301\u0301\u0301", "日", "日本", "\x1b", "\n|日", false)
+	f.Add(uint8(1), uint8(1), "日", "日", "日", "日", "日", true)
+	f.Add(uint8(40), uint8(2), "\U0001f469\u200d\U0001f469|\U0001f1e9\U0001f1ea\u1100\u1161\u11a8", "", "", "", "", true)
+	f.Fuzz(func(t *testing.T, width, height uint8, rows, typed, mark, prompt, header string, color bool) {
+		w, h := 1+int(width), 1+int(height)
+		var items []Item
+		for row := range strings.SplitSeq(rows, "\x00") {
+			items = append(items, Item{Columns: strings.Split(row, "|"), Mark: mark})
 		}
-	case isHidden(r):
-		s.unknown = append(s.unknown, text)
-	default:
-		width := runeWidth(r)
-		at := s.cells[s.y]
-		if width == 0 {
-			at[max(0, s.x-1)] += text
-			return
+		l := newList(items)
+		theme := newTheme(Options{Prompt: prompt, Header: strings.Split(header, "|"), Color: color})
+		before := theme.draw(l, w, h)
+		checkScreen(t, before, color)
+		l.setQuery([]rune(typed))
+		l.handleKey(key{act: down})
+		after := theme.draw(l, w, h)
+		checkScreen(t, after, color)
+
+		// An update and a complete redraw show the same.
+		whole, changed := newEmulator(w, h), newEmulator(w, h)
+		whole.write(after.update(screen{}))
+		changed.write(before.update(screen{}))
+		changed.write(after.update(before))
+		if !slices.Equal(whole.text(), changed.text()) || whole.x != changed.x || whole.y != changed.y {
+			t.Fatalf("complete redraw:\n%q\nupdate:\n%q", whole.text(), changed.text())
 		}
-		if s.x+width > s.width {
-			s.unknown = append(s.unknown, fmt.Sprintf("%q beyond the margin", text))
-			return
+		if slices.Concat(whole.unknown, changed.unknown) != nil {
+			t.Fatalf("not known to the terminal: %q", slices.Concat(whole.unknown, changed.unknown))
 		}
-		at[s.x] = text
-		if width == 2 {
-			at[s.x+1] = ""
+		if after.update(after) != "" {
+			t.Fatal("update to the same screen: got text, want none")
 		}
-		s.x += width
+	})
+}
+
+func TestScreens(t *testing.T) {
+	items := []Item{
+		{Columns: []string{"prod", "111111111111", "Production of all things", "Admin"}, Mark: "*"},
+		{Columns: []string{"dev", "222222222222", "東京", "Developer"}},
+	}
+	header := []string{"PROFILE", "ACCOUNT", "NAME", "ROLE"}
+	for _, test := range []struct {
+		name          string
+		items         []Item
+		typed         string
+		width, height int
+		want          []string
+	}{
+		{"wide", items, "", 70, 24, []string{
+			"profile>                                                           2/2",
+			"    PROFILE  ACCOUNT       NAME                      ROLE",
+			"> * prod     111111111111  Production of all things  Admin",
+			"    dev      222222222222  東京                      Developer",
+		}},
+		{"names give way", items, "d", 50, 24, []string{
+			"profile> d                                     2/2",
+			"    PROFILE  ACCOUNT       NAME          ROLE",
+			">   dev      222222222222  東京          Developer",
+			"  * prod     111111111111  Production …  Admin",
+		}},
+		{"columns are left out", items, "2", 30, 24, []string{
+			"profile> 2                 1/2",
+			"    PROFILE  ACCOUNT",
+			">   dev      222222222222",
+		}},
+		{"small", items, "", 5, 3, []string{"> ", "> * …", "    …"}},
+		{"two lines", items, "", 20, 2, []string{"profile>         2/2", "> * prod"}},
+		{"one line", items, "de", 30, 1, []string{"> de  dev 222222222222 東京 D…"}},
+		{"nothing matches", items, "qqq", 30, 4, []string{"profile> qqq               0/2", "    PROFILE  ACCOUNT", "  nothing matches"}},
+		{"a long query shows its end", items, "abcdefghijklmnopqrstuvwxyz", 20, 2, []string{"profile> …rstuvwxyz", "  nothing matches"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l := newList(test.items)
+			l.setQuery([]rune(test.typed))
+			f := theme{prompt: "profile", header: header}.draw(l, test.width, test.height)
+			checkScreen(t, f, false)
+			var got []string
+			for _, line := range f.lines {
+				got = append(got, strings.TrimRight(line, " "))
+			}
+			for i := range test.want {
+				test.want[i] = strings.TrimRight(test.want[i], " ")
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
 	}
 }
 
-func (s *emulator) control(parameters, final string) {
-	var numbers []int
-	for n := range strings.SplitSeq(strings.TrimPrefix(parameters, "?"), ";") {
-		number, _ := strconv.Atoi(n)
-		numbers = append(numbers, number)
-	}
-	switch parameters + final {
-	case "?1049h":
-		if s.main == nil {
-			main := *s
-			s.main = &main
-			s.clear()
-			s.alternates++
-		}
-		return
-	case "?1049l":
-		if s.main != nil {
-			s.x, s.y, s.cells = s.main.x, s.main.y, s.main.cells
-			s.main = nil
-		}
-		return
-	case "?2004h", "?2004l":
-		s.pastes = final == "h"
-		return
-	case "?7h", "?7l":
-		s.wraps = final == "h"
-		return
-	case "?25h", "?25l":
-		s.cursorShown = final == "h"
-		return
-	case "?2026h", "?2026l":
-		return
-	case "2J":
-		s.clear()
-		return
-	case "J":
-		if s.x == 0 && s.y == 0 {
-			s.clear()
-			return
-		}
-	case "K":
-		clear(s.cells[s.y][min(s.x, s.width-1):])
-		return
-	case "H":
-		s.x, s.y = 0, 0
-		return
-	}
-	switch {
-	case final == "m":
-	case final == "H" && len(numbers) == 2 && numbers[0] >= 1 && numbers[0] <= s.height && numbers[1] >= 1 && numbers[1] <= s.width:
-		s.y, s.x = numbers[0]-1, numbers[1]-1
-	default:
-		s.unknown = append(s.unknown, "ESC ["+parameters+final)
+func TestFoundLettersStandOut(t *testing.T) {
+	l := listOf("pr", "xpry")
+	f := theme{color: true}.draw(l, 20, 2)
+	if want := "\x1b[0;7m> x\x1b[0;7;1;32mpr\x1b[0;7my" + strings.Repeat(" ", 14) + "\x1b[0m"; f.lines[1] != want {
+		t.Errorf("got %q, want %q", f.lines[1], want)
 	}
 }

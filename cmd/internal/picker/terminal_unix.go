@@ -13,30 +13,31 @@ import (
 	"golang.org/x/term"
 )
 
-// A terminal is the tty while the picker has it.
+// A terminal is a terminal in raw mode, with the alternate screen.
 type terminal struct {
 	tty     *os.File
 	fd      int
-	before  *term.State
+	before  *term.State // the mode that close restores
 	signals chan os.Signal
-	typed   chan struct{} // something may be there to be read
+	typed   chan struct{} // receives when the terminal may have input
 	watch   *watch
-	shown   screen // what is on the screen
+	shown   screen // the content of the screen
 }
 
-// Setting up enters the alternate screen, where lines do not wrap and what is
-// pasted is told from what is typed. Taking down empties that screen first, for
-// terminals that have no other.
+// setUp enters the alternate screen, marks what is pasted (bracketed paste) and
+// turns off the wrapping of long lines. takeDown undoes that. It clears the screen
+// before it leaves it, for terminals that have no alternate screen.
 const (
 	setUp    = "\x1b[?1049h\x1b[?2004h\x1b[?7l"
 	takeDown = "\x1b[0m\x1b[H\x1b[J\x1b[?7h\x1b[?2004l\x1b[?25h\x1b[?1049l"
 )
 
-// ends are the signals that would end the process and leave the terminal in our
-// mode.
-var ends = []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM}
+// endSignals are the signals that would end the process and leave the terminal in
+// raw mode.
+var endSignals = []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM}
 
-// open takes the terminal over. Without an error, close must follow.
+// open switches the terminal to raw mode and the alternate screen. The caller must
+// call close. The error is ErrNoTerminal if tty is not a terminal.
 func open(tty *os.File) (*terminal, error) {
 	fd, err := descriptor(tty)
 	if err != nil {
@@ -49,10 +50,10 @@ func open(tty *os.File) (*terminal, error) {
 	if t.watch, err = watchFor(fd, t.typed); err != nil {
 		return nil, err
 	}
-	// Before the terminal is switched: what comes in between must find us
-	// listening.
+	// Signals are caught before the mode changes, so that none ends the process in
+	// raw mode. A signal that the process ignores stays ignored.
 	signal.Notify(t.signals, syscall.SIGWINCH, syscall.SIGCONT)
-	for _, end := range ends {
+	for _, end := range endSignals {
 		if !signal.Ignored(end) {
 			signal.Notify(t.signals, end)
 		}
@@ -64,8 +65,9 @@ func open(tty *os.File) (*terminal, error) {
 	return t, nil
 }
 
-// descriptor is that of tty. The file's Fd would make it a blocking one for
-// good.
+// descriptor returns the descriptor of tty. tty.Fd would set the file to blocking
+// mode and leave it there. select(2), which readable calls, takes no descriptor
+// of FD_SETSIZE or more.
 func descriptor(tty *os.File) (int, error) {
 	fd := -1
 	conn, err := tty.SyscallConn()
@@ -81,16 +83,17 @@ func descriptor(tty *os.File) (int, error) {
 	return fd, nil
 }
 
-// enter switches the terminal, also when the process was stopped and somebody
-// else had it.
+// enter switches the terminal to raw mode and the alternate screen. It is called
+// again when the process continues after a stop, in which the shell or another
+// program may have changed the mode.
 func (t *terminal) enter() error {
 	if _, err := term.MakeRaw(t.fd); err != nil {
-		return fmt.Errorf("the terminal: %w", err)
+		return fmt.Errorf("terminal: %w", err)
 	}
 	return t.write(setUp)
 }
 
-// close gives the terminal back.
+// close restores the screen, the mode and the signals.
 func (t *terminal) close() {
 	t.watch.end()
 	_ = t.write(takeDown)
@@ -100,19 +103,20 @@ func (t *terminal) close() {
 
 func (t *terminal) write(text string) error {
 	if _, err := io.WriteString(t.tty, text); err != nil {
-		return fmt.Errorf("the terminal: %w", err)
+		return fmt.Errorf("terminal: %w", err)
 	}
 	return nil
 }
 
-// waiting tells whether something is there to be read.
-func (t *terminal) waiting() bool {
+// hasInput reports whether read would return a byte.
+func (t *terminal) hasInput() bool {
 	ready, err := readable(&unix.Timeval{}, t.fd)
 	return err == nil && ready[0]
 }
 
-// read gives the next byte, if there is one, and takes no more than that from
-// the terminal.
+// read returns the next byte without waiting; ok is false if there is none. It
+// reads no further, so that input after the choice stays in the terminal for the
+// next program.
 func (t *terminal) read() (b byte, ok bool, err error) {
 	ready, err := readable(&unix.Timeval{}, t.fd)
 	if err == nil && !ready[0] {
@@ -123,12 +127,12 @@ func (t *terminal) read() (b byte, ok bool, err error) {
 		_, err = t.tty.Read(one[:])
 	}
 	if err != nil {
-		return 0, false, fmt.Errorf("the terminal: %w", err)
+		return 0, false, fmt.Errorf("terminal: %w", err)
 	}
 	return one[0], true, nil
 }
 
-// size is that of the terminal, or the usual one if it does not know its own.
+// size returns the size of the terminal in cells, or 80 by 24 if it is unknown.
 func (t *terminal) size() (width, height int) {
 	width, height, err := term.GetSize(t.fd)
 	if err != nil || width < 1 || height < 1 {
@@ -137,27 +141,29 @@ func (t *terminal) size() (width, height int) {
 	return width, height
 }
 
-// forget has the next frame drawn as a whole.
-func (t *terminal) forget() { t.shown = screen{} }
+// invalidate makes the next show draw the whole screen.
+func (t *terminal) invalidate() { t.shown = screen{} }
 
-func (t *terminal) show(f screen) error {
-	update := f.update(t.shown)
-	t.shown = f
+// show draws s. It writes only what has changed.
+func (t *terminal) show(s screen) error {
+	update := s.update(t.shown)
+	t.shown = s
 	if update == "" {
 		return nil
 	}
 	return t.write(update)
 }
 
-// A watch waits for a descriptor to be readable without ever reading from it, so
-// that it can be ended at any time and nothing is lost.
+// A watch waits until a descriptor is readable. It never reads from it, so that
+// no input is lost when the watch ends.
 type watch struct {
-	wake  *os.File // closed to end the wait
-	stop  chan struct{}
-	ended chan struct{}
+	wake  *os.File      // the write end of a pipe; closed by end to interrupt select
+	stop  chan struct{} // closed by end
+	ended chan struct{} // closed when the goroutine has returned
 }
 
-// watchFor sends to ready whenever fd may be readable.
+// watchFor starts a watch, which sends to ready whenever fd may be readable, and
+// once if waiting fails: the next read returns the error.
 func watchFor(fd int, ready chan<- struct{}) (*watch, error) {
 	wakened, wake, err := os.Pipe()
 	if err != nil {
@@ -169,12 +175,12 @@ func watchFor(fd int, ready chan<- struct{}) (*watch, error) {
 		defer wakened.Close()
 		pipe := int(wakened.Fd())
 		for {
-			is, err := readable(nil, fd, pipe)
-			if err == nil && is[1] {
+			can, err := readable(nil, fd, pipe)
+			if err == nil && can[1] {
 				return
 			}
 			select {
-			case ready <- struct{}{}: // and an error comes out when it is read
+			case ready <- struct{}{}:
 			case <-w.stop:
 				return
 			}
@@ -186,16 +192,17 @@ func watchFor(fd int, ready chan<- struct{}) (*watch, error) {
 	return w, nil
 }
 
+// end stops the watch and waits for its goroutine.
 func (w *watch) end() {
 	close(w.stop)
 	_ = w.wake.Close()
 	<-w.ended
 }
 
-// readable waits until one of the descriptors can be read, or the time is over,
-// and tells which can. It is select and not poll, since macOS has no poll for
-// terminals.
-func readable(timeout *unix.Timeval, fds ...int) (is [2]bool, err error) {
+// readable waits until one of at most two descriptors can be read, at most for
+// timeout, without a limit if that is nil. It returns which of them can be read.
+// It calls select(2) because poll(2) of macOS does not work on terminals.
+func readable(timeout *unix.Timeval, fds ...int) (can [2]bool, err error) {
 	for {
 		var set unix.FdSet
 		highest := 0
@@ -207,12 +214,12 @@ func readable(timeout *unix.Timeval, fds ...int) (is [2]bool, err error) {
 		switch err {
 		case nil:
 			for i, fd := range fds {
-				is[i] = set.IsSet(fd)
+				can[i] = set.IsSet(fd)
 			}
-			return is, nil
+			return can, nil
 		case unix.EINTR:
 		default:
-			return is, os.NewSyscallError("select", err)
+			return can, os.NewSyscallError("select", err)
 		}
 	}
 }

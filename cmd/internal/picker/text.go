@@ -3,45 +3,40 @@ package picker
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
-	"github.com/mattn/go-runewidth"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 const (
-	longest  = 512 // the bytes of a column that are searched and shown
-	accents  = 3   // the combining marks that one character may bear
-	ellipsis = "…"
+	maxColumn    = 512 // bytes of a column that are searched and shown
+	maxCombining = 3   // combining marks on one character
+	ellipsis     = "…"
 )
 
-// printable is text as it may be shown: cut at [longest] bytes, its blanks plain
-// ones, and what a terminal would act on or not show spelled out as \uXXXX.
-// What comes out goes through unchanged.
+// printable returns text as the picker searches and shows it. Characters that
+// safetext.IsHidden reports are written as \uXXXX, and so is a combining mark at
+// the start of text or after three others: a stack of marks would cover the
+// lines above. Text longer than 512 bytes is cut and ends in "…".
+// printable(printable(text)) is printable(text).
 func printable(text string) string {
-	if len(text) <= longest && isPlain(text) {
+	if len(text) <= maxColumn && isASCIIPrintable(text) {
 		return text
 	}
 	var b strings.Builder
-	marks := accents // none may come first: it would sit on what stands before
-	for _, r := range text {
+	marks := maxCombining // the first character must not be a mark
+	for _, r := range safetext.Printable(text) {
 		shown := string(r)
 		switch {
-		case unicode.Is(unicode.Zs, r):
-			shown, marks = " ", 0
-		case unicode.Is(unicode.Variation_Selector, r):
-			continue // it only asks for another look of the character before
-		case isHidden(r):
-			shown, marks = fmt.Sprintf("\\u%04x", r), 0
-		case runeWidth(r) > 0:
+		case safetext.RuneWidth(r) > 0:
 			marks = 0
-		case marks == accents:
+		case marks == maxCombining:
 			shown = fmt.Sprintf("\\u%04x", r)
 			marks = 0
 		default:
 			marks++
 		}
-		if b.Len()+len(shown)+len(ellipsis) > longest {
+		if b.Len()+len(shown)+len(ellipsis) > maxColumn {
 			b.WriteString(ellipsis)
 			break
 		}
@@ -50,7 +45,7 @@ func printable(text string) string {
 	return b.String()
 }
 
-func isPlain(text string) bool {
+func isASCIIPrintable(text string) bool {
 	for i := range len(text) {
 		if text[i] < ' ' || text[i] > '~' {
 			return false
@@ -59,41 +54,23 @@ func isPlain(text string) bool {
 	return true
 }
 
-// isHidden finds what a terminal would act on, or not show.
-func isHidden(r rune) bool {
-	return !unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
-}
-
-// runeWidth is the number of cells that a terminal needs for r, as far as can be
-// known. Where terminals differ by locale it is the smaller number; the picker
-// keeps the terminal from wrapping lines, so that a wrong one costs a cell and
-// not the frame.
-func runeWidth(r rune) int {
-	if r >= ' ' && r <= '~' {
-		return 1
-	}
-	narrow := runewidth.Condition{StrictEmojiNeutral: true}
-	return narrow.RuneWidth(r)
-}
-
+// textWidth returns safetext.Width(text), without decoding ASCII text. text is
+// printable.
 func textWidth(text string) int {
-	if isPlain(text) {
+	if isASCIIPrintable(text) {
 		return len(text)
 	}
-	width := 0
-	for _, r := range text {
-		width += runeWidth(r)
-	}
-	return width
+	return safetext.Width(text)
 }
 
-// clip cuts text behind what fits into width cells, which it tells with an
-// ellipsis, and gives the cells that are used.
+// clip returns the beginning of text that fits into width cells, and how many
+// cells it takes. Text that is cut ends in "…".
 func clip(text string, width int) (string, int) {
-	used, end := 0, 0 // end is where the ellipsis would stand, used the cells before it
+	// text[:end] takes used cells and leaves one for the ellipsis.
+	used, end := 0, 0
 	total := 0
 	for i, r := range text {
-		w := runeWidth(r)
+		w := safetext.RuneWidth(r)
 		if total+w > width {
 			if width < 1 {
 				return "", 0
@@ -108,7 +85,8 @@ func clip(text string, width int) (string, int) {
 	return text, total
 }
 
-// clipFront cuts text before what fits into width cells.
+// clipFront returns the end of text that fits into width cells, and how many
+// cells it takes. Text that is cut begins with "…".
 func clipFront(text string, width int) (string, int) {
 	total := textWidth(text)
 	if total <= width {
@@ -118,10 +96,10 @@ func clipFront(text string, width int) (string, int) {
 		return "", 0
 	}
 	for i, r := range text {
-		if total <= width-1 && runeWidth(r) > 0 {
+		if total <= width-1 && safetext.RuneWidth(r) > 0 {
 			return ellipsis + text[i:], total + 1
 		}
-		total -= runeWidth(r)
+		total -= safetext.RuneWidth(r)
 	}
 	return ellipsis, 1
 }
