@@ -18,6 +18,7 @@ import (
 	"github.com/adrg/xdg"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/keyring"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/shellinit"
@@ -109,7 +110,7 @@ func (p *program) client() (*session.Client, error) {
 		Roles:     p.openRoles(),
 		Private:   p.open(cache.Open, p.privateDirectory()),
 		CLIRoles:  p.open(cache.OpenShared, filepath.Join(p.home(), ".aws", "cli", "cache")),
-		Keyring:   keyring{bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
+		Keyring:   keyring.Keyring{Bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
 		Transport: sync.OnceValues(p.transport),
 		Endpoints: endpoints,
 		STSRegion: p.regionBefore(),

@@ -1,4 +1,5 @@
-package main
+// Package keyring keeps texts in the operating system's keyring.
+package keyring
 
 import (
 	"crypto/rand"
@@ -13,11 +14,11 @@ import (
 	oskeyring "github.com/zalando/go-keyring"
 )
 
-// A keyring is the operating system's: the Secret Service on a D-Bus session
+// A Keyring is the operating system's: the Secret Service on a D-Bus session
 // bus, the Keychain of macOS, the Credential Manager of Windows. Nothing speaks
 // to it before it is asked for something.
-type keyring struct {
-	bus string // DBUS_SESSION_BUS_ADDRESS
+type Keyring struct {
+	Bus string // DBUS_SESSION_BUS_ADDRESS
 }
 
 const (
@@ -73,7 +74,7 @@ func splitHead(item string) (head keyringHead, piece string, ok bool) {
 	return head, piece, err == nil
 }
 
-func (k keyring) Read(name string) (text string, found bool, err error) {
+func (k Keyring) Read(name string) (text string, found bool, err error) {
 	whole, err := bounded(k, func() (whole *string, err error) {
 		for range keyringLooks {
 			head, text, found, headErr := readHead(name)
@@ -114,7 +115,7 @@ func readHead(name string) (head keyringHead, piece string, found bool, err erro
 	return head, piece, found, nil
 }
 
-func (k keyring) Write(name, text string) error {
+func (k Keyring) Write(name, text string) error {
 	return k.do(func() error {
 		old, _, _, err := readHead(name)
 		if err != nil {
@@ -134,7 +135,7 @@ func (k keyring) Write(name, text string) error {
 	})
 }
 
-func (k keyring) Delete(name string) error {
+func (k Keyring) Delete(name string) error {
 	return k.do(func() error {
 		head, _, _, err := readHead(name)
 		if err != nil {
@@ -160,14 +161,14 @@ func deleteItem(name string) error {
 	return nil
 }
 
-func (k keyring) do(ask func() error) error {
+func (k Keyring) do(ask func() error) error {
 	_, err := bounded(k, func() (struct{}, error) { return struct{}{}, ask() })
 	return err
 }
 
 // bounded does not wait longer for the keyring than a person would. What comes
 // too late is nobody's.
-func bounded[T any](k keyring, ask func() (T, error)) (value T, err error) {
+func bounded[T any](k Keyring, ask func() (T, error)) (value T, err error) {
 	if !k.hasBus() {
 		return value, errors.New("there is no D-Bus session bus to reach it by (DBUS_SESSION_BUS_ADDRESS is not set)")
 	}
@@ -190,13 +191,13 @@ func bounded[T any](k keyring, ask func() (T, error)) (value T, err error) {
 
 // hasBus looks for the bus in the places where the library does. Where there
 // is none, the library would run whatever PATH has as dbus-launch.
-func (k keyring) hasBus() bool {
+func (k Keyring) hasBus() bool {
 	switch runtime.GOOS {
 	case "darwin", "windows":
 		return true
 	}
-	if k.bus != "" {
-		return !strings.HasPrefix(k.bus, "autolaunch:")
+	if k.Bus != "" {
+		return !strings.HasPrefix(k.Bus, "autolaunch:")
 	}
 	runtimeDir := "/run/user/" + strconv.Itoa(os.Getuid())
 	for _, name := range []string{"/bus", "/dbus-session"} {
