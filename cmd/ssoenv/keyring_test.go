@@ -13,7 +13,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// isolate keeps the session of the world in a keyring.
+// isolate starts a keyring and stores the world's session in it.
 func (w *world) isolate(t *testing.T) *keyringtest.SecretService {
 	t.Helper()
 	config, err := os.ReadFile(filepath.Join(w.home, ".aws/config"))
@@ -26,8 +26,8 @@ func (w *world) isolate(t *testing.T) *keyringtest.SecretService {
 	return s
 }
 
-// A hundred processes, a refresh token that is good for one use, and no file to
-// read the new one from.
+// A hundred processes share one refresh of a session in the keyring: a refresh
+// token can be used once, and no file has the new one.
 func TestOneRefreshOfAnIsolatedSession(t *testing.T) {
 	w := newWorld(t)
 	w.isolate(t)
@@ -35,12 +35,12 @@ func TestOneRefreshOfAnIsolatedSession(t *testing.T) {
 	w.logIn(t)
 	w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime = time.Hour; s.Latency = 200 * time.Millisecond })
 	if failures := w.crowd(t, 100, "ssoenv", "use", "dev"); len(failures) > 0 {
-		t.Errorf("%d of 100 failed, the first with: %s", len(failures), failures[0])
+		t.Errorf("got %d failures of 100, want 0; the first: %s", len(failures), failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
-		t.Errorf("%d refreshes, want 1", n)
+		t.Errorf("got %d refreshes, want 1", n)
 	}
 	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 1 {
-		t.Errorf("%d exchanges, want 1", n)
+		t.Errorf("got %d credential requests, want 1", n)
 	}
 }

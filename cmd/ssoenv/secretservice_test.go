@@ -10,9 +10,8 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/keyringtest"
 )
 
-// keyringCommand gives a script a keyring, holds it up, and lets it go on:
-//
-//	keyring start     or hang, answer
+// keyringCommand is the scripts' command for a keyring. "keyring start" starts
+// one, "keyring hang" stops it from answering, "keyring answer" continues it.
 func keyringCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: keyring WHAT")
@@ -34,5 +33,5 @@ func keyringCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// keyrings are the daemons of the scripts.
+// keyrings has the daemon's process of each script.
 var keyrings sync.Map
