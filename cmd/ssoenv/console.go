@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/browser"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -62,10 +63,10 @@ func (p *program) console(o consoleOptions) error {
 		return err
 	}
 	o.profile = profile.Name
-	var with browser
+	var with browser.Command
 	if !shown {
 		// Before anybody is asked to log in for nothing.
-		if with, err = p.findBrowser(profile.SSOSession.Browser); err != nil {
+		if with, err = browser.Find(p.env, profile.SSOSession.Browser); err != nil {
 			return shownError{err, statusFailed, []string{p.printHint(o.profile)}}
 		}
 	}
@@ -106,10 +107,10 @@ func (p *program) consoleRegion(o consoleOptions, plan switchPlan) string {
 
 // openAndWait ends when the browser has the address: it asks this process for
 // it.
-func (p *program) openAndWait(ctx context.Context, with browser, address safetext.Secret, profile string) error {
+func (p *program) openAndWait(ctx context.Context, with browser.Command, address safetext.Secret, profile string) error {
 	bounded, cancel := context.WithTimeout(ctx, browserPatience)
 	defer cancel()
-	fetched, err := serveOnce(bounded, with, address.Reveal())
+	fetched, err := browser.ServeOnce(bounded, with, address.Reveal())
 	if err != nil {
 		return shownError{err, statusFailed, []string{p.printHint(profile)}}
 	}

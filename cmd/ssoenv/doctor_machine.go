@@ -14,6 +14,7 @@ import (
 	"github.com/adrg/xdg"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/browser"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -299,9 +300,9 @@ func (x *examination) browsers() {
 		}
 	}
 	for _, setting := range settings {
-		line, err := x.findBrowser(setting)
+		line, err := browser.Find(x.env, setting)
 		switch {
-		case errors.Is(err, errNoBrowser):
+		case errors.Is(err, browser.ErrNone):
 			x.ok("%v: a login shows its address, to be opened elsewhere", err)
 		case err != nil && setting != "":
 			x.problem("mend ssoenv_browser in "+x.configPath(), "%v", err)

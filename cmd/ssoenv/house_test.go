@@ -24,7 +24,7 @@ var floors = map[string]struct {
 	modules []string
 }{
 	"cmd/ssoenv": {
-		[]string{"session", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/keyring", "cmd/internal/picker"},
+		[]string{"session", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/browser", "cmd/internal/keyring", "cmd/internal/picker"},
 		[]string{
 			"github.com/urfave/cli/v2", "github.com/adrg/xdg", "github.com/mattn/go-isatty",
 			"golang.org/x/sys/unix",
@@ -40,18 +40,20 @@ var floors = map[string]struct {
 			"github.com/rogpeppe/go-internal/diff",
 		},
 	},
-	"session/awsconfig":        {nil, nil},
-	"session/safetext":         {nil, []string{"golang.org/x/text/width"}},
-	"session/ssotest":          {nil, nil},
-	"cache":                    {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
-	"shellinit":                {nil, nil},
-	"completions":              {nil, nil},
-	"cmd/internal/picker":      {nil, []string{"github.com/mattn/go-runewidth", "golang.org/x/sys/unix", "golang.org/x/term"}},
+	"session/awsconfig":   {nil, nil},
+	"session/safetext":    {nil, []string{"golang.org/x/text/width"}},
+	"session/ssotest":     {nil, nil},
+	"cache":               {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
+	"shellinit":           {nil, nil},
+	"completions":         {nil, nil},
+	"cmd/internal/picker": {nil, []string{"github.com/mattn/go-runewidth", "golang.org/x/sys/unix", "golang.org/x/term"}},
+	"scripts/interleave":  {nil, nil},
+	"scripts/licences":    {nil, nil},
+	"scripts/mutants":     {nil, nil},
+
+	"cmd/internal/browser":     {[]string{"session"}, nil},
 	"cmd/internal/keyring":     {nil, []string{"github.com/zalando/go-keyring"}},
 	"cmd/internal/keyringtest": {nil, nil},
-	"scripts/interleave":       {nil, nil},
-	"scripts/licences":         {nil, nil},
-	"scripts/mutants":          {nil, nil},
 }
 
 // libraries are given all they need. These calls would take it behind the

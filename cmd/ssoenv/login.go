@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/browser"
 	"github.com/ssoenv/ssoenv/session"
 )
 
@@ -177,8 +178,8 @@ type loginDialog struct {
 	cancel  context.CancelCauseFunc
 	sso     session.SSOSession
 	method  session.Method
-	browser browser // nil: the person opens the address
-	remote  bool    // no browser can come back to this machine
+	browser browser.Command // nil: the person opens the address
+	remote  bool            // no browser can come back to this machine
 	pasted  chan string
 	undo    func() // puts the terminal back
 }
@@ -192,8 +193,8 @@ func (p *program) newLoginDialog(ctx context.Context, cancel context.CancelCause
 		s.method = session.DeviceCode
 		return s
 	}
-	found, err := p.findBrowser(sso.Browser)
-	if err != nil && !errors.Is(err, errNoBrowser) {
+	found, err := browser.Find(p.env, sso.Browser)
+	if err != nil && !errors.Is(err, browser.ErrNone) {
 		p.say("%v", err)
 	}
 	s.remote = found == nil
@@ -244,7 +245,7 @@ func (s *loginDialog) show(challenge session.LoginPrompt) error {
 	if s.browser != nil {
 		p.say("approve it in the browser; if none opens, open this address on this machine:")
 		p.paragraph(challenge.URL)
-		if _, err := serveOnce(s.ctx, s.browser, challenge.URL); err != nil {
+		if _, err := browser.ServeOnce(s.ctx, s.browser, challenge.URL); err != nil {
 			p.say("%v", err)
 		}
 		return nil

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/mattn/go-isatty"
@@ -99,128 +98,6 @@ func parentName() (string, error) {
 // and not behind a script that only has one.
 func (p *program) hasUser() bool {
 	return p.isTerminal(p.stdin) && p.isTerminal(p.stderr) && p.env["CI"] == "" && p.env["DIRENV_IN_ENVRC"] == ""
-}
-
-// A browser is the command line that opens a URL.
-type browser []string
-
-var errNoBrowser = errors.New("there is no browser on this machine")
-
-// findBrowser decides what opens a URL: the session's setting, BROWSER, or the
-// desktop's opener. Where no browser can come back to this machine, because it
-// is a remote one or a container, there is none.
-func (p *program) findBrowser(setting string) (browser, error) {
-	if setting != "" {
-		return commandLine(setting)
-	}
-	for candidate := range strings.SplitSeq(p.env["BROWSER"], string(os.PathListSeparator)) {
-		if line, err := commandLine(candidate); err == nil {
-			return line, nil
-		}
-	}
-	remote := p.env["SSH_CONNECTION"] != "" || p.env["SSH_TTY"] != ""
-	if line, err := commandLine("wslview"); err == nil && p.env["WSL_DISTRO_NAME"] != "" {
-		return line, nil
-	}
-	switch {
-	case runtime.GOOS == "darwin" && remote:
-		return nil, errNoBrowser
-	case runtime.GOOS == "darwin":
-		return commandLine("/usr/bin/open")
-	case runtime.GOOS == "windows":
-		return commandLine("rundll32 url.dll,FileProtocolHandler")
-	case p.env["DISPLAY"] == "" && p.env["WAYLAND_DISPLAY"] == "":
-		return nil, errNoBrowser
-	case p.isContainer():
-		return nil, errNoBrowser
-	}
-	return commandLine("xdg-open")
-}
-
-// isContainer knows the marks of the common container engines and of the
-// editors that work inside one.
-func (p *program) isContainer() bool {
-	for _, path := range []string{"/.dockerenv", "/run/.containerenv"} {
-		if _, err := os.Stat(path); err == nil {
-			return true
-		}
-	}
-	return p.env["REMOTE_CONTAINERS"] != "" || p.env["CODESPACES"] != ""
-}
-
-// commandLine splits a command as a shell would that knows only quotes, and
-// finds its program, but never in the current directory.
-func commandLine(text string) (browser, error) {
-	words, err := splitWords(text)
-	if err != nil {
-		return nil, err
-	}
-	if len(words) == 0 {
-		return nil, errNoBrowser
-	}
-	if strings.ContainsRune(words[0], filepath.Separator) && !filepath.IsAbs(words[0]) {
-		return nil, fmt.Errorf("the browser %q is named by a path that depends on the folder", text)
-	}
-	if words[0], err = exec.LookPath(words[0]); err != nil {
-		return nil, fmt.Errorf("the browser %q: %w", text, err)
-	}
-	return words, nil
-}
-
-func splitWords(text string) ([]string, error) {
-	var words []string
-	var word strings.Builder
-	quote, inWord := rune(0), false
-	for _, r := range text {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '\'' || r == '"':
-			quote, inWord = r, true
-		case r == ' ' || r == '\t':
-			if inWord {
-				words = append(words, word.String())
-				word.Reset()
-			}
-			inWord = false
-		default:
-			word.WriteRune(r)
-			inWord = true
-		}
-	}
-	if quote != 0 {
-		return nil, fmt.Errorf("the command %q has an open quote", text)
-	}
-	if inWord {
-		words = append(words, word.String())
-	}
-	return words, nil
-}
-
-// open starts the browser with the URL in place of %s, or behind the last
-// word. It gets none of this process's streams: what a browser prints must not
-// become shell code, and Ctrl-C at the terminal is not meant for it.
-func (b browser) open(address string) error {
-	if !session.IsWebURL(address) {
-		return fmt.Errorf("%q is not an address for a browser", address)
-	}
-	args, placed := make([]string, 0, len(b)), false
-	for _, word := range b[1:] {
-		placed = placed || strings.Contains(word, "%s")
-		args = append(args, strings.ReplaceAll(word, "%s", address))
-	}
-	if !placed {
-		args = append(args, address)
-	}
-	command := exec.Command(b[0], args...)
-	command.SysProcAttr = detached()
-	if err := command.Start(); err != nil {
-		return fmt.Errorf("the browser %q: %w", b[0], err)
-	}
-	go func() { _ = command.Wait() }()
-	return nil
 }
 
 // A lineReader is the person at the terminal, being listened to.

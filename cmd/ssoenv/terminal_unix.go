@@ -4,13 +4,9 @@ package main
 
 import (
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
-
-// detached has a child outlive this process and its terminal's signals.
-func detached() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 
 // terminalInput is the terminal that the process was started at.
 const terminalInput = "/dev/tty"

@@ -1,11 +1,6 @@
 package main
 
-import (
-	"os"
-	"syscall"
-)
-
-func detached() *syscall.SysProcAttr { return nil }
+import "os"
 
 // terminalInput is the console that the process was started at.
 const terminalInput = "CONIN$"

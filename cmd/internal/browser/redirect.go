@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"bufio"
@@ -33,9 +33,9 @@ type oneShotRedirect struct {
 	taken  chan struct{} // closed when the browser has asked
 }
 
-// serveOnce has the browser open the address. It waits for nothing: fetched is
+// ServeOnce has the browser open the address. It waits for nothing: fetched is
 // closed when the browser has the address, and ctx ends the waiting for that.
-func serveOnce(ctx context.Context, b browser, address string) (fetched <-chan struct{}, err error) {
+func ServeOnce(ctx context.Context, c Command, address string) (fetched <-chan struct{}, err error) {
 	if !session.IsWebURL(address) {
 		return nil, fmt.Errorf("%q is not an address for a browser", address)
 	}
@@ -46,7 +46,7 @@ func serveOnce(ctx context.Context, b browser, address string) (fetched <-chan s
 	h := &oneShotRedirect{target: address, path: "/" + rand.Text(), taken: make(chan struct{})}
 	done := make(chan struct{})
 	go h.serve(ctx, listener, done)
-	return done, b.open("http://" + listener.Addr().String() + h.path)
+	return done, c.Open("http://" + listener.Addr().String() + h.path)
 }
 
 func (h *oneShotRedirect) serve(ctx context.Context, listener net.Listener, done chan<- struct{}) {

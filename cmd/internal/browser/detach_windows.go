@@ -1,0 +1,5 @@
+package browser
+
+import "syscall"
+
+func detached() *syscall.SysProcAttr { return nil }
