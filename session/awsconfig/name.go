@@ -65,7 +65,7 @@ func quoted(text []byte) bool {
 // of Python's shlex.split.
 func secondOfTwo(text []byte) ([]byte, bool) {
 	if quoted(text) {
-		words, ok := shellSplit(text)
+		words, ok := splitWords(text, 3, true)
 		if !ok || len(words) != 2 {
 			return nil, false
 		}
@@ -100,43 +100,3 @@ func trimShellBlanks(text []byte) []byte {
 // isShellBlank knows fewer blanks than isBlank: shlex splits at these alone. A
 // header holds no line ends, so \r and \n do not come up.
 func isShellBlank(c byte) bool { return c == ' ' || c == '\t' }
-
-// shellSplit splits a text into words, of which it keeps three: more do not
-// matter here. It reports false for an open quote and for a backslash at the end.
-func shellSplit(text []byte) (words [][]byte, ok bool) {
-	var word []byte // nil between words; "" is a word, too
-	end := func() {
-		if word != nil && len(words) < 3 {
-			words = append(words, word)
-		}
-		word = nil
-	}
-	var quote byte // the quote that is open, or 0
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if word == nil && !isShellBlank(c) {
-			word = []byte{}
-		}
-		switch {
-		case c == '\\' && quote != '\'':
-			if i++; i == len(text) {
-				return nil, false
-			}
-			// Within double quotes, a backslash protects only " and itself.
-			if quote == '"' && text[i] != '"' && text[i] != '\\' {
-				word = append(word, c)
-			}
-			word = append(word, text[i])
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote == 0 && (c == '"' || c == '\''):
-			quote = c
-		case quote == 0 && isShellBlank(c):
-			end()
-		default:
-			word = append(word, c)
-		}
-	}
-	end()
-	return words, quote == 0
-}
