@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/browser"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
 func (p *program) credentialProcessCommand() *cli.Command {
@@ -81,7 +81,7 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 // asksFor tells whether a profile's credential_process is this very command,
 // for the profile.
 func asksFor(process, profile string) bool {
-	words, err := browser.SplitWords(process)
+	words, err := awsconfig.SplitWords(process)
 	if err != nil || len(words) < 2 || !strings.HasPrefix(filepath.Base(words[0]), "ssoenv") {
 		return false
 	}

@@ -24,7 +24,7 @@ var floors = map[string]struct {
 	modules []string
 }{
 	"cmd/ssoenv": {
-		[]string{"session", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/browser", "cmd/internal/keyring", "cmd/internal/picker"},
+		[]string{"session", "session/awsconfig", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/browser", "cmd/internal/keyring", "cmd/internal/picker"},
 		[]string{
 			"github.com/urfave/cli/v2", "github.com/adrg/xdg", "github.com/mattn/go-isatty",
 			"golang.org/x/sys/unix",
@@ -51,7 +51,7 @@ var floors = map[string]struct {
 	"scripts/licences":    {nil, nil},
 	"scripts/mutants":     {nil, nil},
 
-	"cmd/internal/browser":     {[]string{"session"}, nil},
+	"cmd/internal/browser":     {[]string{"session", "session/awsconfig"}, nil},
 	"cmd/internal/keyring":     {nil, []string{"github.com/zalando/go-keyring"}},
 	"cmd/internal/keyringtest": {nil, nil},
 }

@@ -1,4 +1,9 @@
 // Package browser opens addresses in the user's browser.
+//
+// Find chooses the browser, Open starts it, and ServeOnce starts it without the
+// address in its arguments, where other users of the machine could read it. A
+// browser is given https and loopback addresses only. It outlives this process
+// and has none of its streams.
 package browser
 
 import (
@@ -11,46 +16,53 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// A Command is the command line that opens a URL.
+// A Command is the command line of a browser: an absolute path and arguments.
+// The address replaces each %s in the arguments, or follows them if they have
+// none.
 type Command []string
 
-var ErrNone = errors.New("there is no browser on this machine")
+// ErrNone says that no browser on this machine can be opened, or that one on
+// another machine could not be redirected to this one.
+var ErrNone = errors.New("no browser on this machine")
 
-// Find decides what opens a URL: the session's setting, BROWSER, or the
-// desktop's opener. Where no browser can come back to this machine, because it
-// is a remote one or a container, there is none.
+// Find returns the command of the browser to open. In this order it tries the
+// setting, if it is not empty; the entries of BROWSER; the opener of the system
+// or of the desktop. The setting must work; entries of BROWSER that do not are
+// skipped. Find returns ErrNone in a container, in an SSH session to macOS and
+// without a display, unless the setting or BROWSER names a browser.
 func Find(env map[string]string, setting string) (Command, error) {
 	if setting != "" {
-		return commandLine(setting)
+		return parse(setting)
 	}
 	for candidate := range strings.SplitSeq(env["BROWSER"], string(os.PathListSeparator)) {
-		if line, err := commandLine(candidate); err == nil {
-			return line, nil
+		if c, err := parse(candidate); err == nil {
+			return c, nil
 		}
 	}
 	remote := env["SSH_CONNECTION"] != "" || env["SSH_TTY"] != ""
-	if line, err := commandLine("wslview"); err == nil && env["WSL_DISTRO_NAME"] != "" {
-		return line, nil
+	if c, err := parse("wslview"); err == nil && env["WSL_DISTRO_NAME"] != "" {
+		return c, nil
 	}
 	switch {
 	case runtime.GOOS == "darwin" && remote:
 		return nil, ErrNone
 	case runtime.GOOS == "darwin":
-		return commandLine("/usr/bin/open")
+		return parse("/usr/bin/open")
 	case runtime.GOOS == "windows":
-		return commandLine("rundll32 url.dll,FileProtocolHandler")
+		return parse("rundll32 url.dll,FileProtocolHandler")
 	case env["DISPLAY"] == "" && env["WAYLAND_DISPLAY"] == "":
 		return nil, ErrNone
 	case isContainer(env):
 		return nil, ErrNone
 	}
-	return commandLine("xdg-open")
+	return parse("xdg-open")
 }
 
-// isContainer knows the marks of the common container engines and of the
-// editors that work inside one.
+// isContainer reports whether this process runs in a container: Docker, Podman,
+// or one that VS Code or GitHub Codespaces works in.
 func isContainer(env map[string]string) bool {
 	for _, path := range []string{"/.dockerenv", "/run/.containerenv"} {
 		if _, err := os.Stat(path); err == nil {
@@ -60,10 +72,10 @@ func isContainer(env map[string]string) bool {
 	return env["REMOTE_CONTAINERS"] != "" || env["CODESPACES"] != ""
 }
 
-// commandLine splits a command as a shell would that knows only quotes, and
-// finds its program, but never in the current directory.
-func commandLine(text string) (Command, error) {
-	words, err := SplitWords(text)
+// parse splits a command line and finds its program in PATH, but never in the
+// current directory. It returns ErrNone for a text without words.
+func parse(text string) (Command, error) {
+	words, err := awsconfig.SplitWords(text)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +83,7 @@ func commandLine(text string) (Command, error) {
 		return nil, ErrNone
 	}
 	if strings.ContainsRune(words[0], filepath.Separator) && !filepath.IsAbs(words[0]) {
-		return nil, fmt.Errorf("the browser %q is named by a path that depends on the folder", text)
+		return nil, fmt.Errorf("the browser %q has a relative path: use an absolute one", text)
 	}
 	if words[0], err = exec.LookPath(words[0]); err != nil {
 		return nil, fmt.Errorf("the browser %q: %w", text, err)
@@ -79,41 +91,10 @@ func commandLine(text string) (Command, error) {
 	return words, nil
 }
 
-func SplitWords(text string) ([]string, error) {
-	var words []string
-	var word strings.Builder
-	quote, inWord := rune(0), false
-	for _, r := range text {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '\'' || r == '"':
-			quote, inWord = r, true
-		case r == ' ' || r == '\t':
-			if inWord {
-				words = append(words, word.String())
-				word.Reset()
-			}
-			inWord = false
-		default:
-			word.WriteRune(r)
-			inWord = true
-		}
-	}
-	if quote != 0 {
-		return nil, fmt.Errorf("the command %q has an open quote", text)
-	}
-	if inWord {
-		words = append(words, word.String())
-	}
-	return words, nil
-}
-
-// Open starts the browser with the URL in place of %s, or behind the last
-// word. It gets none of this process's streams: what a browser prints must not
-// become shell code, and Ctrl-C at the terminal is not meant for it.
+// Open starts the browser with the address, which session.IsWebURL must accept,
+// and does not wait for it. The browser has none of this process's streams,
+// since its output must not become shell code, and is in a session of its own,
+// so that Ctrl-C at the terminal does not end it.
 func (c Command) Open(address string) error {
 	if !session.IsWebURL(address) {
 		return fmt.Errorf("%q is not an address for a browser", address)

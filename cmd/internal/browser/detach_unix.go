@@ -4,5 +4,6 @@ package browser
 
 import "syscall"
 
-// detached has a child outlive this process and its terminal's signals.
+// detached starts a child in a session of its own: it outlives this process and
+// does not get the terminal's signals.
 func detached() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }

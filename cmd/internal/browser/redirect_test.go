@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// handedOff hands an address to a browser that does nothing but say where it
-// was sent.
-func handedOff(t *testing.T, ctx context.Context) (address string, fetched <-chan struct{}) {
+// serveOnce calls ServeOnce with a browser that only writes its address to a file,
+// and returns that address.
+func serveOnce(t *testing.T, ctx context.Context) (address string, fetched <-chan struct{}) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "address")
 	fetched, err := ServeOnce(ctx, Command{"/bin/sh", "-c", `printf %s "$1" >"$0.part"; mv "$0.part" "$0"`, file}, "https://target.example/?secret")
@@ -35,8 +35,8 @@ func handedOff(t *testing.T, ctx context.Context) (address string, fetched <-cha
 	return string(text), fetched
 }
 
-// unmoved makes one request and follows nothing.
-func unmoved(t *testing.T, method, address, host string) *http.Response {
+// request sends one request and does not follow a redirect.
+func request(t *testing.T, method, address, host string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, address, nil)
 	if err != nil {
@@ -52,15 +52,15 @@ func unmoved(t *testing.T, method, address, host string) *http.Response {
 	body, err := io.ReadAll(res.Body)
 	_ = res.Body.Close()
 	if err != nil || strings.Contains(string(body), "secret") {
-		t.Errorf("%s %s: %v, %q", method, address, err, body)
+		t.Errorf("%s %s: got %v, %q, want a body without the address", method, address, err, body)
 	}
 	return res
 }
 
-// Only the right request gets the address, and only once; the wrong ones do
-// not use it up.
-func TestHandoff(t *testing.T) {
-	address, fetched := handedOff(t, t.Context())
+// Only the right request gets the address, and only once. Wrong requests do not
+// use it up.
+func TestRedirect(t *testing.T) {
+	address, fetched := serveOnce(t, t.Context())
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() != "127.0.0.1" || len(u.Path) < 1+26 {
 		t.Fatalf("%q: %v", address, err)
@@ -81,31 +81,31 @@ func TestHandoff(t *testing.T) {
 		{"POST", address, "", 405},
 		{"OPTIONS", address, "", 405},
 	} {
-		res := unmoved(t, test.method, test.address, test.host)
+		res := request(t, test.method, test.address, test.host)
 		if res.StatusCode != test.status || res.Header.Get("Location") != "" {
-			t.Errorf("%s %s of %q: %s", test.method, test.address, test.host, res.Status)
+			t.Errorf("%s %s with host %q: got %s, want %d", test.method, test.address, test.host, res.Status, test.status)
 		}
 	}
 	select {
 	case <-fetched:
-		t.Fatal("it took a wrong request for the browser")
+		t.Fatal("fetched is closed after wrong requests only")
 	default:
 	}
-	// By another name, and another port where one is forwarded.
-	res := unmoved(t, "GET", address, "localhost:1")
+	// With another name of this machine, and another port, as behind a forwarded one.
+	res := request(t, "GET", address, "localhost:1")
 	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "https://target.example/?secret" ||
 		res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Referrer-Policy") != "no-referrer" {
-		t.Errorf("%s, %v", res.Status, res.Header)
+		t.Errorf("got %s, %v, want a redirect to the address that is not stored", res.Status, res.Header)
 	}
 	<-fetched
 	if again, err := net.Dial("tcp", u.Host); err == nil {
 		_ = again.Close()
-		// The port is given up after the answer, in no time that anybody waits for.
+		// The port is closed shortly after the answer.
 		awaitClosed(t, u.Host)
 	}
 }
 
-// awaitClosed waits until nobody listens any more.
+// awaitClosed waits until the port refuses connections.
 func awaitClosed(t *testing.T, host string) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
@@ -115,13 +115,13 @@ func awaitClosed(t *testing.T, host string) {
 		}
 		_ = c.Close()
 	}
-	t.Error("it still listens")
+	t.Errorf("got a connection to %s, want none", host)
 }
 
-// A handoff ends with what it is for.
-func TestHandoffEndsWithItsContext(t *testing.T) {
+// The redirect ends with its context.
+func TestRedirectEndsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	address, fetched := handedOff(t, ctx)
+	address, fetched := serveOnce(t, ctx)
 	cancel()
 	u, err := url.Parse(address)
 	if err != nil {
@@ -130,7 +130,7 @@ func TestHandoffEndsWithItsContext(t *testing.T) {
 	awaitClosed(t, u.Host)
 	select {
 	case <-fetched:
-		t.Error("nobody has fetched it")
+		t.Error("fetched is closed without a request")
 	default:
 	}
 }
