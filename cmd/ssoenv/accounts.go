@@ -94,7 +94,7 @@ func (p *program) rolesCommand() *cli.Command {
 				return usageError{"an account and --all exclude each other"}
 			case all:
 				return p.allRoles(o)
-			case account == "" && !p.canPrompt():
+			case account == "" && !p.terminal.CanPrompt():
 				return shownError{usageError{"which account?"}, statusUsage, []string{"ssoenv accounts lists them"}}
 			}
 			return p.roles(account, o)
@@ -224,7 +224,7 @@ func (p *program) withSession(o sessionOptions, act func(context.Context, *sessi
 	defer stop()
 	err = act(ctx, client, sessions[0])
 	var required *session.LoginRequiredError
-	if !errors.As(err, &required) || o.noLogin || !p.hasUser() {
+	if !errors.As(err, &required) || o.noLogin || !p.terminal.HasUser() {
 		return err
 	}
 	if err := p.ensureLogin(ctx, client, sessions[0], loginFlags{}, true); err != nil {

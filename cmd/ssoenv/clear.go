@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 )
 
 func (p *program) clearCommand() *cli.Command {
@@ -26,7 +28,7 @@ func (p *program) clear(shellName string) error {
 	if err != nil {
 		return err
 	}
-	if p.isTerminal(p.stdout) {
+	if tty.IsTerminal(p.stdout) {
 		return p.notEvaluated("clear")
 	}
 	if p.env["SSOENV_PROFILE"] == "" && p.env["SSOENV_SAVED"] == "" {

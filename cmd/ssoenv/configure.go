@@ -83,7 +83,7 @@ func (p *program) configure(o configureOptions) error {
 	ctx, stop := p.interruptible()
 	defer stop()
 	w := &wizard{p: p, ctx: ctx, client: client, o: o}
-	w.told = o.profile != "" && (o.session != "" && o.account != "" && o.role != "" || !p.canPrompt())
+	w.told = o.profile != "" && (o.session != "" && o.account != "" && o.role != "" || !p.terminal.CanPrompt())
 	if err := w.chooseSession(); err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ type wizard struct {
 // question asks until the answer is good. Where nobody can be asked, it names
 // the flag that would have answered.
 func (w *wizard) question(flag, prompt, preset string, check func(string) error) (string, error) {
-	if !w.p.canPrompt() {
+	if !w.p.terminal.CanPrompt() {
 		return "", shownError{usageError{"nobody is at a terminal to be asked: " + strings.ToLower(prompt)}, statusUsage,
 			[]string{"answer it with " + flag}}
 	}
@@ -122,7 +122,7 @@ func (w *wizard) question(flag, prompt, preset string, check func(string) error)
 		shown = fmt.Sprintf("%s [%s]:", prompt, preset)
 	}
 	for {
-		answer, err := w.p.ask(w.ctx, shown)
+		answer, err := w.p.terminal.Ask(w.ctx, shown)
 		if err != nil {
 			return "", err
 		}
@@ -140,7 +140,7 @@ func (w *wizard) pick(flag, what string, items []picker.Item) (int, error) {
 	if len(items) == 1 {
 		return 0, nil
 	}
-	if !w.p.canPrompt() {
+	if !w.p.terminal.CanPrompt() {
 		return 0, shownError{usageError{fmt.Sprintf("nobody is at a terminal to choose the %s", what)}, statusUsage, []string{"name it with " + flag}}
 	}
 	return w.p.pick(w.ctx, items, picker.Options{Prompt: what})

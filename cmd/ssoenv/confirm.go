@@ -16,7 +16,7 @@ func (p *program) confirm(profile session.Profile, yes bool) error {
 	if yes || !profile.Confirm || name == p.env["SSOENV_PROFILE"] {
 		return nil
 	}
-	if !p.canPrompt() {
+	if !p.terminal.CanPrompt() {
 		return shownError{fmt.Errorf("profile %q is to be confirmed, and nobody is at a terminal", name), statusUsage,
 			[]string{"add --yes if this is meant"}}
 	}
@@ -27,7 +27,7 @@ func (p *program) confirm(profile session.Profile, yes bool) error {
 
 // confirmWrite asks before a change of the config file that has been shown.
 func (p *program) confirmWrite(ctx context.Context, question string) error {
-	if !p.canPrompt() {
+	if !p.terminal.CanPrompt() {
 		return shownError{usageError{"nobody is at a terminal to confirm this"}, statusUsage, []string{"add --yes if it is meant"}}
 	}
 	return p.askYes(ctx, question)
@@ -35,7 +35,7 @@ func (p *program) confirmWrite(ctx context.Context, question string) error {
 
 // askYes takes anything but yes for a no.
 func (p *program) askYes(ctx context.Context, question string) error {
-	answer, err := p.ask(ctx, question)
+	answer, err := p.terminal.Ask(ctx, question)
 	if err != nil {
 		return err
 	}

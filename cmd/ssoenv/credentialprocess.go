@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
@@ -50,13 +51,13 @@ type processJSON struct {
 }
 
 func (p *program) credentialProcess(name string, noLogin bool) error {
-	if p.isTerminal(p.stdout) {
+	if tty.IsTerminal(p.stdout) {
 		return shownError{usageError{"this would print credentials to the terminal"}, statusUsage,
 			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + shellWord(name)}}
 	}
 	// Whatever is on standard error when it fails, the AWS tools show inside a
 	// message of their own: so nothing else is there, unless a person reads it.
-	p.quiet = !p.hasUser() && !p.debug
+	p.quiet = !p.terminal.HasUser() && !p.debug
 	plan, err := p.credentials(credentialOptions{profile: name, noLogin: noLogin, yes: true})
 	var foreign *session.UnsupportedError
 	if errors.As(err, &foreign) {

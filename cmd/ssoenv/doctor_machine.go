@@ -15,6 +15,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/browser"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -22,7 +23,7 @@ import (
 // shell looks whether the function is loaded in the shell that has started
 // ssoenv, which is proven by what only the function knows.
 func (x *examination) shell(mark string) {
-	name := x.callingShell()
+	name := tty.ParentShell(x.env)
 	shell, known := shellinit.Named(name)
 	if claimed, _, ok := strings.Cut(mark, ":"); ok {
 		name = claimed
@@ -36,7 +37,7 @@ func (x *examination) shell(mark string) {
 		x.ok("the function of this version is loaded in this %s", name)
 	case mark != "":
 		x.problem("open a new shell", "the function in this %s is of another version of ssoenv", name)
-	case x.hasUser():
+	case x.terminal.HasUser():
 		x.problem(fmt.Sprintf("add to %s:  %s  and open a new shell", file, line), "the function is not loaded in this %s: ssoenv use has nothing to switch", name)
 	default:
 		x.warning(fmt.Sprintf("for a shell of a person's, add to %s:  %s", file, line), "the function is not loaded in this %s", name)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 )
 
@@ -51,7 +52,7 @@ func (p *program) report(command string, err error) int {
 	if err == nil {
 		return statusDone
 	}
-	if (evaluated[command] || command == "") && !p.isTerminal(p.stdout) {
+	if (evaluated[command] || command == "") && !tty.IsTerminal(p.stdout) {
 		// Makes an eval fail, so that whatever was to follow it does not run
 		// with the credentials from before; a mistyped command's, too.
 		_ = p.print("false\n")

@@ -24,9 +24,9 @@ var floors = map[string]struct {
 	modules []string
 }{
 	"cmd/ssoenv": {
-		[]string{"session", "session/awsconfig", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/browser", "cmd/internal/keyring", "cmd/internal/picker"},
+		[]string{"session", "session/awsconfig", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/browser", "cmd/internal/keyring", "cmd/internal/picker", "cmd/internal/tty"},
 		[]string{
-			"github.com/urfave/cli/v2", "github.com/adrg/xdg", "github.com/mattn/go-isatty",
+			"github.com/urfave/cli/v2", "github.com/adrg/xdg",
 			"golang.org/x/sys/unix",
 		},
 	},
@@ -54,6 +54,7 @@ var floors = map[string]struct {
 	"cmd/internal/browser":     {[]string{"session", "session/awsconfig"}, nil},
 	"cmd/internal/keyring":     {nil, []string{"github.com/zalando/go-keyring"}},
 	"cmd/internal/keyringtest": {nil, nil},
+	"cmd/internal/tty":         {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix"}},
 }
 
 // libraries are given all they need. These calls would take it behind the

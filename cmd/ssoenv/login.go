@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/browser"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 )
 
@@ -114,7 +115,7 @@ func (p *program) defaultSession(config *session.Config) ([]session.SSOSession, 
 		return []session.SSOSession{sso}, nil
 	case len(sessions) == 1:
 		return single(config.SSOSession(sessions[0]))
-	case len(sessions) > 1 && p.canPrompt():
+	case len(sessions) > 1 && p.terminal.CanPrompt():
 		name, err := p.pickSession(config)
 		if err != nil {
 			return nil, err
@@ -207,7 +208,7 @@ func (p *program) newLoginDialog(ctx context.Context, cancel context.CancelCause
 // unattended is the error of a login that nobody could finish: no browser can
 // come back here, and nobody can paste its address.
 func (s *loginDialog) unattended() error {
-	if !s.remote || s.p.isTerminal(s.p.stdin) || s.method == session.DeviceCode {
+	if !s.remote || tty.IsTerminal(s.p.stdin) || s.method == session.DeviceCode {
 		return nil
 	}
 	return shownError{&session.LoginRequiredError{SSOSession: s.sso, Reason: "this machine has no browser and nobody is at a terminal to log in to"}, statusLogin,
@@ -256,12 +257,12 @@ func (s *loginDialog) show(challenge session.LoginPrompt) error {
 	}
 	p.say("open this address in a browser %s, and approve:", where)
 	p.paragraph(challenge.URL)
-	if p.isTerminal(p.stdin) {
+	if tty.IsTerminal(p.stdin) {
 		if s.remote {
 			p.say("the browser then cannot open a page at 127.0.0.1: paste the address of that page here,")
 			p.say("or type \"code\" to approve a code instead")
 		}
-		s.undo = acceptLongLines(p.stdin)
+		s.undo = tty.AcceptLongLines(p.stdin)
 		go s.listen()
 	}
 	return nil
@@ -269,16 +270,16 @@ func (s *loginDialog) show(challenge session.LoginPrompt) error {
 
 // listen passes on what the person types while the login waits.
 func (s *loginDialog) listen() {
-	t, err := s.p.newLineReader()
+	reader, err := s.p.terminal.NewLineReader()
 	if err != nil {
 		return
 	}
-	defer t.stop()
+	defer reader.Stop()
 	for {
 		var line string
 		var ok bool
 		select {
-		case line, ok = <-t.lines:
+		case line, ok = <-reader.Lines:
 		case <-s.ctx.Done():
 		}
 		if !ok {

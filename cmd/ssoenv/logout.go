@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 )
 
@@ -63,9 +64,9 @@ func (p *program) logout(o logoutOptions) error {
 		}
 	}
 	if ours {
-		if p.isTerminal(p.stdout) {
+		if tty.IsTerminal(p.stdout) {
 			p.say("this shell still holds credentials of that session, which work until they expire")
-			now, _, _ := setUp(p.callingShell(), "clear")
+			now, _, _ := setUp(tty.ParentShell(p.env), "clear")
 			p.say("hint: take them out with:  %s", now)
 		} else {
 			statements, _, _ := clearStatements(p.env)

@@ -12,6 +12,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 )
 
 func main() {
@@ -32,6 +34,7 @@ func run() int {
 
 		allowDumps: forbidDumps(),
 	}
+	p.terminal = tty.Terminal{Stdin: p.stdin, Stderr: p.stderr, Env: p.env}
 	return p.run()
 }
 
@@ -44,6 +47,8 @@ type program struct {
 	env    map[string]string
 	given  []string // the environment itself, with whatever is in it that is no variable
 	now    func() time.Time
+
+	terminal tty.Terminal
 
 	allowDumps func() // for the command that takes this process's place
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 )
 
@@ -112,7 +113,7 @@ func (p *program) adopt(shellName string) error {
 	if err != nil {
 		return err
 	}
-	if p.isTerminal(p.stdout) {
+	if tty.IsTerminal(p.stdout) {
 		return p.notEvaluated("use " + shellWord(p.env["SSOENV_PROFILE"]))
 	}
 	client, profile, err := p.inUse()

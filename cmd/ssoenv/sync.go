@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -289,7 +290,7 @@ func (p *program) summarize(plan session.SyncPlan, prune bool, wanted int) {
 func (p *program) shortened(diff string) string {
 	const most = 40
 	lines := strings.SplitAfterN(diff, "\n", most+1)
-	if !p.isTerminal(p.stdout) || len(lines) <= most {
+	if !tty.IsTerminal(p.stdout) || len(lines) <= most {
 		return diff
 	}
 	more := strings.Count(lines[most], "\n")
@@ -299,7 +300,7 @@ func (p *program) shortened(diff string) string {
 // showDiff writes a unified diff, in colour on a terminal.
 func (p *program) showDiff(to *os.File, diff string) {
 	colors := map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '@': "\x1b[36m"}
-	colored := p.isTerminal(to) && p.env["NO_COLOR"] == ""
+	colored := tty.IsTerminal(to) && p.env["NO_COLOR"] == ""
 	var b strings.Builder
 	for line := range strings.Lines(diff) {
 		text := safetext.Printable(strings.TrimRight(line, "\r\n"))
@@ -322,7 +323,7 @@ type progressBar struct {
 func (p *program) progress() *progressBar { return &progressBar{p: p} }
 
 func (b *progressBar) show(at session.Progress) {
-	if b.p.quiet || !b.p.isTerminal(b.p.stderr) || time.Since(b.last) < 50*time.Millisecond {
+	if b.p.quiet || !tty.IsTerminal(b.p.stderr) || time.Since(b.last) < 50*time.Millisecond {
 		return
 	}
 	b.last, b.shown = time.Now(), true

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 )
 
@@ -60,10 +61,10 @@ func (p *program) use(o useOptions) error {
 	if err != nil {
 		return err
 	}
-	if p.isTerminal(p.stdout) {
+	if tty.IsTerminal(p.stdout) {
 		return p.notEvaluated("use " + shellWord(cmp.Or(o.profile, "PROFILE")))
 	}
-	if o.profile == "" && p.canPrompt() {
+	if o.profile == "" && p.terminal.CanPrompt() {
 		o.profile, err = p.pickProfile()
 	} else {
 		o.profile, err = p.resolveArg(o.profile)
@@ -106,7 +107,7 @@ func (p *program) credentials(a credentialOptions) (switchPlan, error) {
 		return switchPlan{}, err
 	}
 	client.STSRegion = cmp.Or(a.region, client.STSRegion)
-	if !a.noLogin && p.canPrompt() {
+	if !a.noLogin && p.terminal.CanPrompt() {
 		client.MFACode = p.mfaCode
 	}
 	profile, err := p.resolveProfile(client, a.profile)
@@ -139,7 +140,7 @@ func (p *program) fetch(ctx context.Context, client *session.Client, profile ses
 	switch {
 	case err == nil:
 		return creds, nil
-	case !errors.As(err, &required) || a.noLogin || !p.hasUser():
+	case !errors.As(err, &required) || a.noLogin || !p.terminal.HasUser():
 		return client.CachedAfter(ctx, profile, err)
 	}
 	// By force: whatever the cached token says of its life, it does not do.
@@ -169,7 +170,7 @@ func (p *program) announce(u switchPlan, lost bool) {
 	if lost {
 		p.say("the AWS keys that were in this shell are replaced; ssoenv keeps no secrets, so clear will not bring them back")
 	}
-	if !p.isTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
+	if !tty.IsTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
 		return
 	}
 	if setByDirenv(p.env, "SSOENV_PROFILE") {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package tty
 
 import (
 	"os"
@@ -8,26 +8,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminalInput is the terminal that the process was started at.
-const terminalInput = "/dev/tty"
+// device is the terminal that the process was started at.
+const device = "/dev/tty"
 
-// hideTyping stops a terminal from showing what is typed. Undo puts it back.
-func hideTyping(terminal *os.File) (undo func()) {
-	return setTerminal(terminal, func(t *unix.Termios) { t.Lflag &^= unix.ECHO })
+// hideInput stops a terminal from showing what is typed. Undo puts it back.
+func hideInput(terminal *os.File) (undo func()) {
+	return changeMode(terminal, func(t *unix.Termios) { t.Lflag &^= unix.ECHO })
 }
 
-// acceptLongLines lets a terminal give lines of any length: one that collects
+// AcceptLongLines lets a terminal give lines of any length: one that collects
 // whole lines for its editing keys cuts them at 4096 bytes, or at 1024, which
 // the address of a login can exceed. Undo puts the terminal back.
-func acceptLongLines(terminal *os.File) (undo func()) {
-	return setTerminal(terminal, func(t *unix.Termios) {
+func AcceptLongLines(terminal *os.File) (undo func()) {
+	return changeMode(terminal, func(t *unix.Termios) {
 		t.Lflag &^= unix.ICANON
 		t.Iflag |= unix.ICRNL
 		t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
 	})
 }
 
-func setTerminal(terminal *os.File, change func(*unix.Termios)) (undo func()) {
+func changeMode(terminal *os.File, change func(*unix.Termios)) (undo func()) {
 	fd := int(terminal.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
