@@ -312,21 +312,20 @@ func (p *program) showDiff(to *os.File, diff string) {
 	_, _ = to.WriteString(b.String())
 }
 
-// A progressBar is one line on the terminal, drawn over and over. Elsewhere
-// there is none.
-type progressBar struct {
-	p     *program
-	shown bool
-	last  time.Time
+// A progressBar shows on a status line how far the inventory has been read.
+type progressBar struct{ line *tty.StatusLine } // nil: nothing is shown
+
+func (p *program) progress() progressBar {
+	if p.quiet {
+		return progressBar{}
+	}
+	return progressBar{&tty.StatusLine{Out: p.stderr, Now: time.Now}}
 }
 
-func (p *program) progress() *progressBar { return &progressBar{p: p} }
-
-func (b *progressBar) show(at session.Progress) {
-	if b.p.quiet || !tty.IsTerminal(b.p.stderr) || time.Since(b.last) < 50*time.Millisecond {
+func (b progressBar) show(at session.Progress) {
+	if b.line == nil {
 		return
 	}
-	b.last, b.shown = time.Now(), true
 	const width = 24
 	done := 0
 	if at.Accounts > 0 {
@@ -340,13 +339,12 @@ func (b *progressBar) show(at session.Progress) {
 	if at.Throttled > 0 {
 		slow = ", as fast as AWS allows"
 	}
-	// Without wrapping: in a narrow terminal it is cut, and stays one line.
-	_, _ = fmt.Fprintf(b.p.stderr, "\r\x1b[?7l\x1b[K[%s%s] %d of %d%s accounts, %d roles%s\x1b[?7h",
-		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, slow)
+	b.line.Show(fmt.Sprintf("[%s%s] %d of %d%s accounts, %d roles%s",
+		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, slow))
 }
 
-func (b *progressBar) end() {
-	if b.shown {
-		_, _ = fmt.Fprint(b.p.stderr, "\r\x1b[K")
+func (b progressBar) end() {
+	if b.line != nil {
+		b.line.Clear()
 	}
 }

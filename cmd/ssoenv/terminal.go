@@ -10,8 +10,8 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 )
 
-// notEvaluated is the end of a command whose output was about to land on a
-// screen instead of in a shell.
+// notEvaluated returns the error of a command whose output would be shown on a
+// terminal rather than evaluated by a shell. Its hints say how to evaluate it.
 func (p *program) notEvaluated(command string) error {
 	now, file, always := setUp(tty.ParentShell(p.env), command)
 	return shownError{
@@ -24,8 +24,8 @@ func (p *program) notEvaluated(command string) error {
 	}
 }
 
-// setUp is what a person types to have a command evaluated once, and the line
-// of the start-up file that has it always evaluated.
+// setUp returns what a user types in a shell to evaluate the command now, and the
+// start-up file with the line that loads the shell function in every new shell.
 func setUp(shell, command string) (now, file, always string) {
 	switch shell {
 	case "fish":
@@ -61,15 +61,16 @@ func newLines(lines ...string) string {
 	return strings.Join(lines, "  and, on a new line,  ")
 }
 
-// mfaCode asks for the code of the device that a role wants.
+// mfaCode asks the user for the code of the MFA device that the profile's role
+// needs. The answer is not shown. A code that has not six digits is an error.
 func (p *program) mfaCode(ctx context.Context, profile session.Profile) (string, error) {
-	code, err := p.terminal.AskHidden(ctx, fmt.Sprintf("%q takes the role %s of account %s with a code of %s. The code:",
+	code, err := p.terminal.AskHidden(ctx, fmt.Sprintf("%q assumes the role %s of account %s, which needs a code of %s. The code:",
 		profile.Name, profile.RoleName, profile.AccountID, profile.Assume.MFASerial))
 	if err != nil {
 		return "", err
 	}
 	if code = strings.TrimSpace(code); len(code) != 6 || strings.Trim(code, "0123456789") != "" {
-		return "", shownError{errors.New("a code has six digits"), statusFailed, []string{"run the command again, and type the code that the device shows"}}
+		return "", shownError{errors.New("a code has six digits"), statusFailed, []string{"run the command again and type the code that the device shows"}}
 	}
 	return code, nil
 }

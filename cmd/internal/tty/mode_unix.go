@@ -8,17 +8,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// device is the terminal that the process was started at.
+// device is the name of the controlling terminal.
 const device = "/dev/tty"
 
-// hideInput stops a terminal from showing what is typed. Undo puts it back.
+// hideInput turns off the echo of the terminal. Undo restores the previous mode.
 func hideInput(terminal *os.File) (undo func()) {
 	return changeMode(terminal, func(t *unix.Termios) { t.Lflag &^= unix.ECHO })
 }
 
-// AcceptLongLines lets a terminal give lines of any length: one that collects
-// whole lines for its editing keys cuts them at 4096 bytes, or at 1024, which
-// the address of a login can exceed. Undo puts the terminal back.
+// AcceptLongLines lets the terminal deliver lines of any length. In canonical
+// mode it cuts them, at 4096 bytes on Linux and at 1024 on macOS, which the
+// address of a login can exceed. Undo restores the previous mode. It does
+// nothing, without an error, for a file that is no terminal.
 func AcceptLongLines(terminal *os.File) (undo func()) {
 	return changeMode(terminal, func(t *unix.Termios) {
 		t.Lflag &^= unix.ICANON
@@ -27,6 +28,7 @@ func AcceptLongLines(terminal *os.File) (undo func()) {
 	})
 }
 
+// changeMode changes the mode of the terminal. Undo restores the previous one.
 func changeMode(terminal *os.File, change func(*unix.Termios)) (undo func()) {
 	fd := int(terminal.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)

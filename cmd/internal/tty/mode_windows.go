@@ -2,11 +2,11 @@ package tty
 
 import "os"
 
-// device is the console that the process was started at.
+// device is the name of the input of the process's console.
 const device = "CONIN$"
 
-// hideInput hides nothing yet.
+// hideInput does nothing: on Windows the console shows what is typed.
 func hideInput(*os.File) (undo func()) { return func() {} }
 
-// AcceptLongLines has nothing to do: a console gives long lines by itself.
+// AcceptLongLines does nothing: a console does not cut long lines.
 func AcceptLongLines(*os.File) (undo func()) { return func() {} }

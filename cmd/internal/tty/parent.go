@@ -8,8 +8,10 @@ import (
 	"strings"
 )
 
-// ParentShell is the shell that started ssoenv, which is often not the one
-// that SHELL names.
+// ParentShell returns the name of the program that started this process, without
+// the hyphen of a login shell: usually the user's shell, which need not be the
+// one that SHELL names. It returns the base name of SHELL if the system does not
+// say.
 func ParentShell(env map[string]string) string {
 	name, err := parentName()
 	if err != nil {
@@ -18,7 +20,8 @@ func ParentShell(env map[string]string) string {
 	return strings.TrimPrefix(name, "-")
 }
 
-// parentName is the name of the parent process's program.
+// parentName returns the name of the parent process's program, from /proc or
+// from ps.
 func parentName() (string, error) {
 	if data, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", os.Getppid())); err == nil {
 		return strings.TrimSpace(string(data)), nil

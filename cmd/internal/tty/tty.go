@@ -1,4 +1,9 @@
-// Package tty asks the user at the terminal.
+// Package tty talks to the user at the terminal: it decides whether there is a
+// user to ask, asks questions, reads lines and shows a status line. Questions and
+// the status line go to standard error; answers are read from the terminal
+// itself, so that standard input may be data for a command.
+//
+// The environment, the streams and the clock are given by the caller.
 package tty
 
 import (
@@ -13,46 +18,91 @@ import (
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
-// A Terminal is what this process has of the user's terminal.
+// A Terminal has the streams and the environment of a process that may have been
+// started by a user at a terminal.
 type Terminal struct {
 	Stdin  *os.File
 	Stderr *os.File
 	Env    map[string]string
 }
 
-// Open opens the terminal that the process was started at.
-func Open() (*os.File, error) { return os.OpenFile(device, os.O_RDWR, 0) }
-
+// IsTerminal reports whether the file is a terminal, one of Cygwin or MSYS2
+// included.
 func IsTerminal(f *os.File) bool {
 	return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd())
 }
 
-// HasUser tells whether there is a person who can answer: at the terminal,
-// and not behind a script that only has one.
+// Open opens the controlling terminal for reading and writing, whatever the
+// standard streams are. The caller closes it.
+func Open() (*os.File, error) { return os.OpenFile(device, os.O_RDWR, 0) }
+
+// HasUser reports whether a user can log in: standard input and standard error
+// are terminals, and neither CI nor direnv is the caller.
 func (t Terminal) HasUser() bool {
-	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && t.Env["CI"] == "" && t.Env["DIRENV_IN_ENVRC"] == ""
+	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && !t.automated()
 }
 
-// CanPrompt tells whether somebody can be asked for what is not a login: at
-// the terminal, even where stdin is data for a command.
+// CanPrompt reports whether a user can answer a question: standard error is a
+// terminal, the controlling terminal can be opened or standard input is one, and
+// neither CI nor direnv is the caller. Unlike HasUser it lets standard input be
+// data for a command.
 func (t Terminal) CanPrompt() bool {
-	if !IsTerminal(t.Stderr) || t.Env["CI"] != "" || t.Env["DIRENV_IN_ENVRC"] != "" {
+	if !IsTerminal(t.Stderr) || t.automated() {
 		return false
 	}
-	tty, err := os.OpenFile(device, os.O_RDWR, 0)
+	terminal, err := Open()
 	if err != nil {
 		return IsTerminal(t.Stdin)
 	}
-	_ = tty.Close()
+	_ = terminal.Close()
 	return true
 }
 
-// readLines gives what is typed, line by line, until the terminal is closed,
-// or ended by Ctrl-D, or until it is done.
+// automated reports whether CI or direnv is the caller: such a terminal may show
+// output, but no user answers at it.
+func (t Terminal) automated() bool {
+	return t.Env["CI"] != "" || t.Env["DIRENV_IN_ENVRC"] != ""
+}
+
+// A LineReader reads what the user types.
+type LineReader struct {
+	// Lines receives each line without its end. It is closed when the terminal
+	// is closed and after Ctrl-D.
+	Lines <-chan string
+	// Stop ends the reading. What the user types later is left to the next
+	// reader of the terminal.
+	Stop func()
+}
+
+// NewLineReader starts to read lines from the controlling terminal or, if it
+// cannot be opened, from standard input. It returns an error if that is no
+// terminal either. A reader of standard input cannot be interrupted: after Stop
+// it still consumes one more line.
+func (t Terminal) NewLineReader() (LineReader, error) {
+	done := make(chan struct{})
+	terminal, err := Open()
+	if err != nil {
+		if !IsTerminal(t.Stdin) {
+			return LineReader{}, fmt.Errorf("no terminal to ask at: %w", err)
+		}
+		return LineReader{readLines(t.Stdin, done), func() { close(done) }}, nil
+	}
+	return LineReader{readLines(terminal, done), func() {
+		close(done)
+		_ = terminal.Close()
+	}}, nil
+}
+
+// maxLine is the number of bytes of a line that are kept.
+const maxLine = 64 << 10
+
+// readLines sends the lines of the terminal until it ends, by Ctrl-D or because
+// it is closed, or until done is closed. It does the work of the terminal's line
+// editing that AcceptLongLines turns off: backspace deletes the last byte.
 func readLines(terminal io.Reader, done <-chan struct{}) <-chan string {
-	typed := make(chan string)
+	lines := make(chan string)
 	go func() {
-		defer close(typed)
+		defer close(lines)
 		reader := bufio.NewReader(terminal)
 		var line []byte
 		for {
@@ -64,45 +114,21 @@ func readLines(terminal io.Reader, done <-chan struct{}) <-chan string {
 				line = line[:max(0, len(line)-1)]
 			case c == '\n' || c == '\r':
 				select {
-				case typed <- string(line):
+				case lines <- string(line):
 				case <-done:
 					return
 				}
 				line = line[:0]
-			case len(line) < 64<<10:
+			case len(line) < maxLine:
 				line = append(line, c)
 			}
 		}
 	}()
-	return typed
+	return lines
 }
 
-// A LineReader is the person at the terminal, being listened to.
-type LineReader struct {
-	Lines <-chan string
-	Stop  func()
-}
-
-// NewLineReader listens at the terminal itself, whatever stdin is, until it is
-// stopped: what is typed after that belongs to whoever asks next. Where there is
-// no such device but stdin is a terminal, it listens there, and cannot be
-// stopped from taking one more line.
-func (t Terminal) NewLineReader() (LineReader, error) {
-	done := make(chan struct{})
-	tty, err := os.OpenFile(device, os.O_RDWR, 0)
-	if err != nil {
-		if !IsTerminal(t.Stdin) {
-			return LineReader{}, fmt.Errorf("there is no terminal to ask at: %w", err)
-		}
-		return LineReader{readLines(t.Stdin, done), func() { close(done) }}, nil
-	}
-	return LineReader{readLines(tty, done), func() {
-		close(done)
-		_ = tty.Close()
-	}}, nil
-}
-
-// Ask waits for one line that is typed in answer to the prompt.
+// Ask shows the prompt and returns the line that the user types. It returns
+// context.Canceled after Ctrl-D, and the context's error if that ends first.
 func (t Terminal) Ask(ctx context.Context, prompt string) (string, error) {
 	reader, err := t.NewLineReader()
 	if err != nil {
@@ -123,7 +149,7 @@ func (t Terminal) Ask(ctx context.Context, prompt string) (string, error) {
 	}
 }
 
-// AskHidden is Ask for what nobody should read over a shoulder.
+// AskHidden is Ask without showing what the user types. On Windows it is shown.
 func (t Terminal) AskHidden(ctx context.Context, prompt string) (string, error) {
 	undo := hideInput(t.Stderr)
 	defer undo()
