@@ -155,9 +155,9 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 			return statusConfig, []string{"unset " + config.Key + ", or give it an https URL"}
 		}
 		if config.Section != "" && config.Key != "" {
-			return statusConfig, []string{fmt.Sprintf("mend %s in %s of %s", config.Key, config.Section, p.configPath())}
+			return statusConfig, []string{fmt.Sprintf("fix %s in %s of %s", config.Key, config.Section, p.configPath())}
 		}
-		return statusConfig, []string{"mend " + p.configPath()}
+		return statusConfig, []string{"fix " + p.configPath()}
 	case errors.As(err, &denied):
 		return statusDenied, []string{
 			fmt.Sprintf("ask whoever runs the Identity Center %q for the role; %s lists those that you have", denied.SSOSession.Title(), rolesCommandFor(denied)),

@@ -348,3 +348,11 @@ func (b progressBar) end() {
 		b.line.Clear()
 	}
 }
+
+// count returns the number with its noun, such as "1 profile" or "2 profiles".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
