@@ -29,7 +29,7 @@ func (p *program) clear(shellName string) error {
 		return err
 	}
 	if tty.IsTerminal(p.stdout) {
-		return p.notEvaluated("clear")
+		return notEvaluated(p.env, "clear")
 	}
 	if p.env["SSOENV_PROFILE"] == "" && p.env["SSOENV_SAVED"] == "" {
 		p.say("this shell uses no profile: there is nothing to clear")

@@ -351,7 +351,7 @@ func (w *wizard) write() error {
 			return nil
 		}
 		if w.client.Config.HasProfile(w.draft.Name) && !w.o.yes {
-			w.p.showDiff(w.p.stderr, edit.Diff())
+			showDiff(w.p.stderr, edit.Diff(), w.p.env["NO_COLOR"] == "")
 			if err := w.p.confirmWrite(w.ctx, fmt.Sprintf("profile %q exists. Type yes to change it:", w.draft.Name)); err != nil {
 				return err
 			}

@@ -67,14 +67,14 @@ func (p *program) console(o consoleOptions) error {
 	if !shown {
 		// Before anybody is asked to log in for nothing.
 		if with, err = browser.Find(p.env, profile.SSOSession.Browser); err != nil {
-			return shownError{err, statusFailed, []string{p.printHint(o.profile)}}
+			return shownError{err, statusFailed, []string{printHint(o.profile)}}
 		}
 	}
 	plan, err := p.credentials(o.credentialOptions)
 	if err != nil {
 		return err
 	}
-	region := p.consoleRegion(o, plan)
+	region := consoleRegion(p.env, o, plan)
 	if err := p.checkRegion(region); err != nil {
 		return err
 	}
@@ -95,11 +95,12 @@ func (p *program) console(o consoleOptions) error {
 	return p.openAndWait(ctx, with, address, o.profile)
 }
 
-// consoleRegion is the shell's own where the shell uses the profile: its person
-// may have chosen another than the profile's.
-func (p *program) consoleRegion(o consoleOptions, plan switchPlan) string {
-	here := cmp.Or(p.env["AWS_REGION"], p.env["AWS_DEFAULT_REGION"])
-	if o.region == "" && o.profile == p.env["SSOENV_PROFILE"] {
+// consoleRegion returns the region to open the console in: that of --region or,
+// if the shell uses the profile, the shell's own, which the user may have changed
+// since. Otherwise the profile's, the shell's and the SSO region follow.
+func consoleRegion(env map[string]string, o consoleOptions, plan switchPlan) string {
+	here := cmp.Or(env["AWS_REGION"], env["AWS_DEFAULT_REGION"])
+	if o.region == "" && o.profile == env["SSOENV_PROFILE"] {
 		return cmp.Or(here, plan.region, plan.profile.SSOSession.Region)
 	}
 	return cmp.Or(plan.region, here, plan.profile.SSOSession.Region)
@@ -112,7 +113,7 @@ func (p *program) openAndWait(ctx context.Context, with browser.Command, address
 	defer cancel()
 	fetched, err := browser.ServeOnce(bounded, with, address.Reveal())
 	if err != nil {
-		return shownError{err, statusFailed, []string{p.printHint(profile)}}
+		return shownError{err, statusFailed, []string{printHint(profile)}}
 	}
 	select {
 	case <-fetched:
@@ -123,10 +124,10 @@ func (p *program) openAndWait(ctx context.Context, with browser.Command, address
 		return ctx.Err()
 	}
 	return shownError{errors.New("the browser has not come for the console's address within " + formatDuration(browserPatience)), statusFailed,
-		[]string{p.printHint(profile)}}
+		[]string{printHint(profile)}}
 }
 
-func (p *program) printHint(profile string) string {
+func printHint(profile string) string {
 	return "get the address, to open it yourself, with: ssoenv console --print " + shellWord(profile)
 }
 

@@ -62,7 +62,7 @@ func (p *program) initDirenv(install bool) error {
 	if !install {
 		return p.print(shellinit.Direnv(exe))
 	}
-	path := p.direnvFile()
+	path := direnvFile(p.env)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -73,14 +73,16 @@ func (p *program) initDirenv(install bool) error {
 	return nil
 }
 
-// direnvFile is where direnv looks for the function.
-func (p *program) direnvFile() string {
-	folder := cmp.Or(p.env["DIRENV_CONFIG"], filepath.Join(xdg.ConfigHome, "direnv"))
+// direnvFile returns the path of the library function in direnv's configuration.
+func direnvFile(env map[string]string) string {
+	folder := cmp.Or(env["DIRENV_CONFIG"], filepath.Join(xdg.ConfigHome, "direnv"))
 	return filepath.Join(folder, "lib", "ssoenv.sh")
 }
 
-// setByDirenv tells whether direnv has set a variable in this shell, and will
-// therefore put it back when the folder is left.
+// setByDirenv reports whether direnv has set the variable in this shell and will
+// restore it when the directory is left. It reads DIRENV_DIFF, which direnv writes
+// as base64 (URL alphabet) of zlib of JSON with the new values in "n". It returns
+// false if that is missing, cannot be decoded or is larger than 4 MiB.
 func setByDirenv(env map[string]string, name string) bool {
 	packed, err := base64.URLEncoding.DecodeString(env["DIRENV_DIFF"])
 	if err != nil || len(packed) == 0 {

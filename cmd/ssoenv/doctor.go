@@ -72,7 +72,7 @@ func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err erro
 	add := func(more []doctor.Finding) { findings = append(findings, more...) }
 	format := p.doctorFormatter()
 
-	shell := p.doctorShell(o)
+	shell := doctorShell(o, p.terminal)
 	add(shell.Loaded())
 	add(shell.Prompt())
 	self, selfErr := os.Executable()
@@ -83,7 +83,7 @@ func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err erro
 		add(doctor.Program(self, p.env["PATH"]))
 	}
 
-	environment := p.doctorEnvironment(format)
+	environment := doctorEnvironment(p.env, format)
 	var sessions []session.SSOSession
 	current := "config" // the check that a warning of the client is from
 	client, err := p.quietClient()
@@ -136,30 +136,30 @@ func (p *program) doctorFormatter() doctor.Formatter {
 
 // doctorShell describes the shell that the function's mark names, else the one
 // that started this process.
-func (p *program) doctorShell(o doctorOptions) doctor.Shell {
+func doctorShell(o doctorOptions, terminal tty.Terminal) doctor.Shell {
 	name, _, ok := strings.Cut(o.mark, ":")
 	if !ok {
-		name = tty.ParentShell(p.env)
+		name = tty.ParentShell(terminal.Env)
 	}
 	_, file, line := setUp(name, "use")
 	return doctor.Shell{
 		Name:        name,
 		Mark:        o.mark,
 		DrawnBy:     o.prompt,
-		Starship:    p.env["STARSHIP_SHELL"],
-		HasUser:     p.terminal.HasUser(),
+		Starship:    terminal.Env["STARSHIP_SHELL"],
+		HasUser:     terminal.HasUser(),
 		StartupFile: file,
 		StartupLine: line,
 		PromptLine:  strings.Replace(line, "init "+name, "init "+name+" --prompt", 1),
 	}
 }
 
-func (p *program) doctorEnvironment(format doctor.Formatter) doctor.Environment {
-	before := parseSnapshot(p.env["SSOENV_SAVED"])
+func doctorEnvironment(env map[string]string, format doctor.Formatter) doctor.Environment {
+	before := parseSnapshot(env["SSOENV_SAVED"])
 	return doctor.Environment{
-		Env:          p.env,
-		Unchanged:    func(name string) bool { return before.unchanged(p.env, name) },
-		SnapshotLost: snapshotLost(p.env, before),
+		Env:          env,
+		Unchanged:    func(name string) bool { return before.unchanged(env, name) },
+		SnapshotLost: snapshotLost(env, before),
 		Overriding:   slices.DeleteFunc(slices.Clone(restorable), func(name string) bool { return setByUse[name] || expiring[name] }),
 		Formatter:    format,
 	}
@@ -184,7 +184,7 @@ func (p *program) doctorDirenv(self string, selfErr error, format doctor.Formatt
 	if err = cmp.Or(err, selfErr); err != nil {
 		return doctor.Failed("direnv", format, err)
 	}
-	return doctor.Direnv(p.direnvFile(), shellinit.Direnv(exe), shellinit.Direnv(self))
+	return doctor.Direnv(direnvFile(p.env), shellinit.Direnv(exe), shellinit.Direnv(self))
 }
 
 // quietClient returns a client that does not warn about the caches, which a check

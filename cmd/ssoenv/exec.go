@@ -49,7 +49,7 @@ const (
 func (p *program) exec(o execOptions) error {
 	// Before anybody is asked to log in for nothing.
 	path, err := exec.LookPath(o.command[0])
-	if errors.Is(err, exec.ErrNotFound) && p.isInPath(o.command[0]) {
+	if errors.Is(err, exec.ErrNotFound) && isInPath(p.env["PATH"], o.command[0]) {
 		err = fs.ErrPermission
 	}
 	if err != nil {
@@ -72,10 +72,10 @@ func (p *program) exec(o execOptions) error {
 	return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
 }
 
-// isInPath tells whether there is a file of that name that could be meant, which
-// may not be executable.
-func (p *program) isInPath(name string) bool {
-	return slices.ContainsFunc(filepath.SplitList(p.env["PATH"]), func(folder string) bool {
+// isInPath reports whether a directory of PATH has a regular file of that name,
+// executable or not.
+func isInPath(path, name string) bool {
+	return slices.ContainsFunc(filepath.SplitList(path), func(folder string) bool {
 		info, err := os.Stat(filepath.Join(folder, name))
 		return err == nil && info.Mode().IsRegular()
 	})

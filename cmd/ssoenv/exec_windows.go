@@ -7,8 +7,9 @@ import (
 	"os/signal"
 )
 
-// replaceProcess returns only if it fails. Windows has no such call: the child
-// gets the console and its Ctrl-C, and this process ends with its status.
+// replaceProcess runs the program at path and exits with its status. It returns
+// only if the program cannot be run. Windows cannot replace a process: the child
+// shares the console and handles Ctrl-C, which this process ignores.
 func replaceProcess(path string, words, env []string) error {
 	signal.Ignore(os.Interrupt)
 	child := exec.Command(path, words[1:]...)

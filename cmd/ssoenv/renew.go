@@ -114,7 +114,7 @@ func (p *program) adopt(shellName string) error {
 		return err
 	}
 	if tty.IsTerminal(p.stdout) {
-		return p.notEvaluated("use " + shellWord(p.env["SSOENV_PROFILE"]))
+		return notEvaluated(p.env, "use "+shellWord(p.env["SSOENV_PROFILE"]))
 	}
 	client, profile, err := p.inUse()
 	if err != nil {

@@ -105,7 +105,7 @@ func (p *program) sync(o syncOptions) error {
 		if err != nil {
 			return err
 		}
-		p.showDiff(p.stdout, p.shortened(plan.Diff()))
+		showDiff(p.stdout, shortened(plan.Diff(), tty.IsTerminal(p.stdout)), p.env["NO_COLOR"] == "")
 		p.summarize(plan, o.prune, len(drafts))
 		if plan.IsEmpty() || o.dryRun {
 			return nil
@@ -137,7 +137,7 @@ func (p *program) sync(o syncOptions) error {
 // discover asks the service for everything that the session may reach, and
 // shows how far it has come. found, which may be nil, hears of each account.
 func (p *program) discover(ctx context.Context, client *session.Client, sso session.SSOSession, found func(session.AccountRoles)) ([]session.AccountRoles, error) {
-	bar := p.progress()
+	bar := newProgressBar(p.stderr, p.quiet)
 	warn := client.Warn
 	client.Warn = func(line string) { bar.end(); warn(line) }
 	defer func() { client.Warn = warn }()
@@ -285,27 +285,26 @@ func (p *program) summarize(plan session.SyncPlan, prune bool, wanted int) {
 	}
 }
 
-// shortened keeps a diff of thousands of lines off a screen. Whoever reads it
-// through something else gets all of it.
-func (p *program) shortened(diff string) string {
+// shortened cuts a diff for a terminal to 40 lines. Elsewhere it returns all of it.
+func shortened(diff string, isTerminal bool) string {
 	const most = 40
 	lines := strings.SplitAfterN(diff, "\n", most+1)
-	if !tty.IsTerminal(p.stdout) || len(lines) <= most {
+	if !isTerminal || len(lines) <= most {
 		return diff
 	}
 	more := strings.Count(lines[most], "\n")
 	return strings.Join(lines[:most], "") + fmt.Sprintf("… and %d more lines: ssoenv sync --dry-run | less\n", more)
 }
 
-// showDiff writes a unified diff, in colour on a terminal.
-func (p *program) showDiff(to *os.File, diff string) {
+// showDiff writes a unified diff, in colour if that is wanted and on a terminal.
+func showDiff(to *os.File, diff string, color bool) {
 	colors := map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '@': "\x1b[36m"}
-	colored := tty.IsTerminal(to) && p.env["NO_COLOR"] == ""
+	colored := color && tty.IsTerminal(to)
 	var b strings.Builder
 	for line := range strings.Lines(diff) {
 		text := safetext.Printable(strings.TrimRight(line, "\r\n"))
-		if color, ok := colors[line[0]]; ok && colored {
-			text = color + text + "\x1b[0m"
+		if code, ok := colors[line[0]]; ok && colored {
+			text = code + text + "\x1b[0m"
 		}
 		b.WriteString(text + "\n")
 	}
@@ -315,11 +314,11 @@ func (p *program) showDiff(to *os.File, diff string) {
 // A progressBar shows on a status line how far the inventory has been read.
 type progressBar struct{ line *tty.StatusLine } // nil: nothing is shown
 
-func (p *program) progress() progressBar {
-	if p.quiet {
+func newProgressBar(out *os.File, quiet bool) progressBar {
+	if quiet {
 		return progressBar{}
 	}
-	return progressBar{&tty.StatusLine{Out: p.stderr, Now: time.Now}}
+	return progressBar{&tty.StatusLine{Out: out, Now: time.Now}}
 }
 
 func (b progressBar) show(at session.Progress) {

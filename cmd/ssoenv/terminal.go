@@ -12,8 +12,8 @@ import (
 
 // notEvaluated returns the error of a command whose output would be shown on a
 // terminal rather than evaluated by a shell. Its hints say how to evaluate it.
-func (p *program) notEvaluated(command string) error {
-	now, file, always := setUp(tty.ParentShell(p.env), command)
+func notEvaluated(env map[string]string, command string) error {
+	now, file, always := setUp(tty.ParentShell(env), command)
 	return shownError{
 		usageError{"this would print shell code to the terminal, credentials included, and switch nothing"},
 		statusUsage,
@@ -61,16 +61,19 @@ func newLines(lines ...string) string {
 	return strings.Join(lines, "  and, on a new line,  ")
 }
 
-// mfaCode asks the user for the code of the MFA device that the profile's role
-// needs. The answer is not shown. A code that has not six digits is an error.
-func (p *program) mfaCode(ctx context.Context, profile session.Profile) (string, error) {
-	code, err := p.terminal.AskHidden(ctx, fmt.Sprintf("%q assumes the role %s of account %s, which needs a code of %s. The code:",
-		profile.Name, profile.RoleName, profile.AccountID, profile.Assume.MFASerial))
-	if err != nil {
-		return "", err
+// mfaCode returns a function that asks the user for the code of the MFA device
+// that a profile's role needs. The answer is not shown. A code that has not six
+// digits is an error.
+func mfaCode(terminal tty.Terminal) func(context.Context, session.Profile) (string, error) {
+	return func(ctx context.Context, profile session.Profile) (string, error) {
+		code, err := terminal.AskHidden(ctx, fmt.Sprintf("%q assumes the role %s of account %s, which needs a code of %s. The code:",
+			profile.Name, profile.RoleName, profile.AccountID, profile.Assume.MFASerial))
+		if err != nil {
+			return "", err
+		}
+		if code = strings.TrimSpace(code); len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+			return "", shownError{errors.New("a code has six digits"), statusFailed, []string{"run the command again and type the code that the device shows"}}
+		}
+		return code, nil
 	}
-	if code = strings.TrimSpace(code); len(code) != 6 || strings.Trim(code, "0123456789") != "" {
-		return "", shownError{errors.New("a code has six digits"), statusFailed, []string{"run the command again and type the code that the device shows"}}
-	}
-	return code, nil
 }

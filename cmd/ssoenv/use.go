@@ -62,7 +62,7 @@ func (p *program) use(o useOptions) error {
 		return err
 	}
 	if tty.IsTerminal(p.stdout) {
-		return p.notEvaluated("use " + shellWord(cmp.Or(o.profile, "PROFILE")))
+		return notEvaluated(p.env, "use "+shellWord(cmp.Or(o.profile, "PROFILE")))
 	}
 	if o.profile == "" && p.terminal.CanPrompt() {
 		o.profile, err = p.pickProfile()
@@ -108,7 +108,7 @@ func (p *program) credentials(a credentialOptions) (switchPlan, error) {
 	}
 	client.STSRegion = cmp.Or(a.region, client.STSRegion)
 	if !a.noLogin && p.terminal.CanPrompt() {
-		client.MFACode = p.mfaCode
+		client.MFACode = mfaCode(p.terminal)
 	}
 	profile, err := p.resolveProfile(client, a.profile)
 	if err != nil {
