@@ -15,8 +15,7 @@ func replaceProcess(path string, words, env []string) error {
 	child := exec.Command(path, words[1:]...)
 	child.Env, child.Stdin, child.Stdout, child.Stderr = env, os.Stdin, os.Stdout, os.Stderr
 	err := child.Run()
-	var ended *exec.ExitError
-	if err != nil && !errors.As(err, &ended) {
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		return err
 	}
 	os.Exit(child.ProcessState.ExitCode())

@@ -48,7 +48,7 @@ type program struct {
 	given  []string // the environment itself, with whatever is in it that is no variable
 	now    func() time.Time
 
-	terminal tty.Terminal
+	terminal tty.Terminal // of stdin, stderr and env
 
 	allowDumps func() // for the command that takes this process's place
 

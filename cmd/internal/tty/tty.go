@@ -32,8 +32,8 @@ func IsTerminal(f *os.File) bool {
 	return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd())
 }
 
-// Open opens the controlling terminal for reading and writing, whatever the
-// standard streams are. The caller closes it.
+// Open opens the controlling terminal for reading and writing. It may differ from
+// the standard streams. The caller closes it.
 func Open() (*os.File, error) { return os.OpenFile(device, os.O_RDWR, 0) }
 
 // HasUser reports whether a user can log in: standard input and standard error
