@@ -76,7 +76,7 @@ func rolesAction(p *program, c *cli.Context) error {
 		return usageError{"an account and --all exclude each other"}
 	case all:
 		return p.allRoles(o)
-	case account == "" && !p.canPrompt():
+	case account == "" && !p.terminal.CanPrompt():
 		return shownError{usageError{"which account?"}, statusUsage, []string{"ssoenv accounts lists them"}}
 	}
 	return p.roles(account, o)

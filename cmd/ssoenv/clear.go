@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 )
 
 func clearAction(p *program, c *cli.Context) error {
@@ -20,8 +21,8 @@ func (p *program) clear(shellName string) error {
 	if err != nil {
 		return err
 	}
-	if p.isTerminal(p.stdout) {
-		return p.notEvaluated("clear")
+	if tty.IsTerminal(p.stdout) {
+		return notEvaluated(p.env, "clear")
 	}
 	if !p.state.IsSwitched() {
 		p.say("this shell uses no profile: there is nothing to clear")

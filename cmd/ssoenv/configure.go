@@ -65,7 +65,7 @@ func (p *program) configure(o configureOptions) error {
 	ctx, stop := p.interruptible()
 	defer stop()
 	w := &wizard{p: p, ctx: ctx, client: client, o: o}
-	w.noDefaults = o.profile != "" && (o.session != "" && o.account != "" && o.role != "" || !p.canPrompt())
+	w.noDefaults = o.profile != "" && (o.session != "" && o.account != "" && o.role != "" || !p.terminal.CanPrompt())
 	if err := w.chooseSession(); err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ type wizard struct {
 // question asks until check accepts the answer. preset is the answer to Enter.
 // Without a terminal, the error names the flag that answers the question.
 func (w *wizard) question(flag, prompt, preset string, check func(string) error) (string, error) {
-	if !w.p.canPrompt() {
+	if !w.p.terminal.CanPrompt() {
 		return "", shownError{usageError{"there is no terminal to ask at: " + strings.ToLower(prompt)}, statusUsage,
 			[]string{"answer it with " + flag}}
 	}
@@ -104,7 +104,7 @@ func (w *wizard) question(flag, prompt, preset string, check func(string) error)
 		shown = fmt.Sprintf("%s [%s]:", prompt, preset)
 	}
 	for {
-		answer, err := w.p.ask(w.ctx, shown)
+		answer, err := w.p.terminal.Ask(w.ctx, shown)
 		if err != nil {
 			return "", err
 		}
@@ -122,7 +122,7 @@ func (w *wizard) pick(flag, what string, items []picker.Item) (int, error) {
 	if len(items) == 1 {
 		return 0, nil
 	}
-	if !w.p.canPrompt() {
+	if !w.p.terminal.CanPrompt() {
 		return 0, shownError{usageError{fmt.Sprintf("there is no terminal to choose the %s at", what)}, statusUsage, []string{"name it with " + flag}}
 	}
 	return w.p.pick(w.ctx, items, picker.Options{Prompt: what})

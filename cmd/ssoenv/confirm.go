@@ -16,7 +16,7 @@ func (p *program) confirm(prof profile.Profile, yes bool) error {
 	if yes || !prof.Confirm || name == p.state.Profile {
 		return nil
 	}
-	if !p.canPrompt() {
+	if !p.terminal.CanPrompt() {
 		return shownError{fmt.Errorf("%q needs confirmation (ssoenv_confirm) and there is no terminal; use --yes", name), statusUsage, nil}
 	}
 	ctx, stop := p.interruptible()
@@ -26,7 +26,7 @@ func (p *program) confirm(prof profile.Profile, yes bool) error {
 
 // confirmWrite asks the user before the config file is changed.
 func (p *program) confirmWrite(ctx context.Context, question string) error {
-	if !p.canPrompt() {
+	if !p.terminal.CanPrompt() {
 		return shownError{usageError{"this needs confirmation and there is no terminal; use --yes"}, statusUsage, nil}
 	}
 	return p.askYes(ctx, question)
@@ -34,7 +34,7 @@ func (p *program) confirmWrite(ctx context.Context, question string) error {
 
 // askYes asks a question. Any answer but y and yes is an error.
 func (p *program) askYes(ctx context.Context, question string) error {
-	answer, err := p.ask(ctx, question)
+	answer, err := p.terminal.Ask(ctx, question)
 	if err != nil {
 		return err
 	}

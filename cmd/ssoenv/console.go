@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/browser"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
@@ -52,10 +53,10 @@ func (p *program) console(o consoleOptions) error {
 		return err
 	}
 	toTerminal := o.print || o.login.noBrowser
-	var with browser
+	var with browser.Command
 	if !toTerminal {
 		// Before a login, which would be in vain.
-		if with, err = p.findBrowser(prof.SSOSession.Browser); err != nil {
+		if with, err = browser.Find(p.env, prof.SSOSession.Browser); err != nil {
 			return shownError{err, statusFailed, []string{printHint(prof.Name)}}
 		}
 	}
@@ -96,10 +97,10 @@ func (p *program) consoleRegion(o consoleOptions, plan switchPlan) string {
 
 // openAndWait opens the address in the browser, by a redirect that works once,
 // and returns when the browser has fetched it.
-func (p *program) openAndWait(ctx context.Context, with browser, address safetext.Secret, profile string) error {
+func (p *program) openAndWait(ctx context.Context, with browser.Command, address safetext.Secret, profile string) error {
 	bounded, cancel := context.WithTimeout(ctx, browserTimeout)
 	defer cancel()
-	fetched, err := serveOnce(bounded, with, address.Reveal())
+	fetched, err := browser.ServeOnce(bounded, with, address.Reveal())
 	if err != nil {
 		return shownError{err, statusFailed, []string{printHint(profile)}}
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/session/awsconfig"
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
@@ -36,13 +38,13 @@ type processJSON struct {
 }
 
 func (p *program) credentialProcess(name string, noLogin bool) error {
-	if p.isTerminal(p.stdout) {
+	if tty.IsTerminal(p.stdout) {
 		return shownError{usageError{"this would print credentials to the terminal"}, statusUsage,
 			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + shellWord(name)}}
 	}
 	// If the command fails, the AWS tools show its standard error inside a message
 	// of their own. Nothing but the error must be there, unless a user reads it.
-	p.quiet = !p.hasUser() && !p.debug
+	p.quiet = !p.terminal.HasUser() && !p.debug
 	plan, err := p.credentials(credentialOptions{profile: name, noLogin: noLogin, yes: true})
 	if unsupported, ok := errors.AsType[*profile.UnsupportedError](err); ok {
 		if callsItself(unsupported.Process, name) {
@@ -66,7 +68,7 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 // callsItself reports whether a profile's credential_process is this command for
 // the same profile.
 func callsItself(process, profile string) bool {
-	words, err := splitWords(process)
+	words, err := awsconfig.SplitWords(process)
 	if err != nil || len(words) < 2 || !strings.HasPrefix(filepath.Base(words[0]), "ssoenv") {
 		return false
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/keyring"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -74,7 +75,7 @@ func (p *program) client() (*session.Client, error) {
 			Roles:    p.openRoles(),
 			Private:  p.open(cache.Open, p.paths.Private),
 			CLIRoles: p.open(cache.OpenShared, p.paths.CLICache),
-			Keyring:  keyring{bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
+			Keyring:  keyring.Keyring{Bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
 			Now:      p.now,
 			Warn:     func(line string) { p.say("%s", line) },
 		},

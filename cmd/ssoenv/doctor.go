@@ -3,123 +3,197 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/doctor"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
-	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 type doctorOptions struct {
 	json    bool
 	offline bool
-	hook    string
-	prompt  string
+	mark    string // what the shell function reports about itself; empty if it is not loaded
+	prompt  string // what draws the prompt; empty if the shell has none
 }
 
 func doctorAction(p *program, c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	return p.doctor(doctorOptions{json: c.Bool("json"), offline: c.Bool("offline"), hook: c.String("hook"), prompt: c.String("hook-prompt")})
+	return p.doctor(doctorOptions{json: c.Bool("json"), offline: c.Bool("offline"), mark: c.String("hook"), prompt: c.String("hook-prompt")})
 }
 
-// A finding is what one look has found.
-type finding struct {
-	Check  string `json:"check"`
-	Status string `json:"status"` // ok, warning or problem
-	Text   string `json:"text"`
-	Fix    string `json:"mend,omitempty"`
-}
-
-// An examination is one run of the doctor. A check leaves findings behind; what
-// cannot be known leaves none.
-type examination struct {
-	*program
-	client   *session.Client      // nil where the configuration cannot be read at all
-	portals  []profile.SSOSession // those that can be read
-	check    string               // the one that is going on
-	findings []finding
-	stopped  error // somebody would not wait
-}
-
+// doctor runs all checks and prints their findings. The exit status is 1 if one
+// of them is a problem.
 func (p *program) doctor(o doctorOptions) error {
-	x := &examination{program: p}
-	for _, check := range []struct {
-		name string
-		look func()
-	}{
-		{"shell", func() { x.shell(o.hook) }},
-		{"prompt", func() { x.prompt(o.hook, o.prompt) }},
-		{"program", x.programs},
-		{"config", x.configFiles},
-		{"session", x.sessions},
-		{"cache", x.caches},
-		{"network", func() { x.network(o.offline) }},
-		{"environment", x.environment},
-		{"direnv", x.direnv},
-		{"browser", x.browsers},
-	} {
-		x.check = check.name
-		if check.look(); x.stopped != nil {
-			return x.stopped
+	findings, err := p.findings(o)
+	if err != nil {
+		return err
+	}
+	for _, f := range findings {
+		if f.Status == doctor.Problem {
+			err = statusError(statusFailed)
 		}
 	}
-	return x.report(o.json)
+	if o.json {
+		return cmp.Or(p.printJSON(findings), err)
+	}
+	return cmp.Or(p.print(findingsText(findings, p.paths.Home)), err)
 }
 
-func (x *examination) ok(format string, args ...any) { x.note("ok", "", format, args) }
+// findings runs the checks in the order in which they are shown. It returns an
+// error if the user interrupts them.
+func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err error) {
+	add := func(more []doctor.Finding) { findings = append(findings, more...) }
+	format := p.doctorFormatter()
 
-func (x *examination) warning(mend, format string, args ...any) {
-	x.note("warning", mend, format, args)
+	shell := doctorShell(o, p.terminal)
+	add(shell.Loaded())
+	add(shell.Prompt())
+	self, selfErr := os.Executable()
+	if selfErr != nil {
+		selfErr = fmt.Errorf("the path of this ssoenv: %w", selfErr)
+		add(doctor.Failed("program", format, selfErr))
+	} else {
+		add(doctor.Program(self, p.env["PATH"]))
+	}
+
+	environment := doctorEnvironment(p.state, p.env, format)
+	var sessions []profile.SSOSession
+	current := "config" // the check that a warning of the client is from
+	client, err := p.quietClient()
+	if err != nil {
+		add(doctor.Failed("config", format, err))
+	} else {
+		client.Warn = func(line string) { add([]doctor.Finding{doctor.Warn(current, line)}) }
+		environment.HasProfile = client.Config.HasProfile
+		sessions, _ = client.Config.SSOSessions() // doctor.Config reports the others
+		add(doctor.Config(client.Config, format))
+	}
+	current = "session"
+	add(doctor.Sessions(client, sessions, format))
+	add(p.doctorCaches())
+	if !o.offline {
+		current = "network"
+		ctx, stop := p.interruptible()
+		defer stop()
+		network := doctor.Network{Client: client, Sessions: sessions, Env: p.env, Proxy: http.ProxyFromEnvironment, Formatter: format}
+		more, err := network.Check(ctx)
+		if err != nil {
+			return nil, err
+		}
+		add(more)
+	}
+	add(environment.Check())
+	if _, err := exec.LookPath("direnv"); err == nil {
+		add(p.doctorDirenv(self, selfErr, format))
+	}
+	add(doctor.Browsers(sessions, p.env, p.paths.Config))
+	return findings, nil
 }
 
-func (x *examination) problem(mend, format string, args ...any) {
-	x.note("problem", mend, format, args)
-}
-
-func (x *examination) note(status, mend, format string, args []any) {
-	x.findings = append(x.findings, finding{
-		Check:  x.check,
-		Status: status,
-		Text:   safetext.Printable(fmt.Sprintf(format, args...)),
-		Fix:    safetext.Printable(strings.TrimPrefix(mend, "fix ")),
-	})
-}
-
-// wrong is for an error, with the advice that every command has for it.
-func (x *examination) wrong(err error) {
-	for _, err := range flattenJoined(err) {
-		_, hints := x.remedy(nil, err)
-		x.problem(strings.Join(hints, "; "), "%v", err)
+func (p *program) doctorFormatter() doctor.Formatter {
+	return doctor.Formatter{
+		Now:          p.now,
+		Time:         p.formatTime,
+		Duration:     offline.FormatDuration,
+		ShellWord:    shellWord,
+		LoginCommand: p.loginCommandFor,
+		Explain: func(err error) (all []doctor.Explanation) {
+			for _, each := range flattenJoined(err) {
+				_, hints := p.remedy(nil, each)
+				all = append(all, doctor.Explanation{Err: each, Hints: hints})
+			}
+			return all
+		},
 	}
 }
 
-// marks stand in front of a finding's text, and are as wide as what stands in
-// front of its mend.
-var marks = map[string]string{"ok": "ok    ", "warning": "warn  ", "problem": "wrong "}
+// doctorShell describes the shell that the function's mark names, else the one
+// that started this process.
+func doctorShell(o doctorOptions, terminal tty.Terminal) doctor.Shell {
+	name, _, ok := strings.Cut(o.mark, ":")
+	if !ok {
+		name = tty.ParentShell(terminal.Env)
+	}
+	_, file, line := setUp(name, "use")
+	return doctor.Shell{
+		Name:        name,
+		Mark:        o.mark,
+		DrawnBy:     o.prompt,
+		Starship:    terminal.Env["STARSHIP_SHELL"],
+		HasUser:     terminal.HasUser(),
+		StartupFile: file,
+		StartupLine: line,
+		PromptLine:  strings.Replace(line, "init "+name, "init "+name+" --prompt", 1),
+	}
+}
 
-func (x *examination) report(asJSON bool) error {
+func doctorEnvironment(state shellenv.State, env map[string]string, format doctor.Formatter) doctor.Environment {
+	return doctor.Environment{
+		Env:          env,
+		Unchanged:    func(name string) bool { return state.Unchanged(name) },
+		SnapshotLost: state.SnapshotLost(),
+		Overriding:   shellenv.Conflicting(),
+		Formatter:    format,
+	}
+}
+
+func (p *program) doctorCaches() []doctor.Finding {
+	roles := doctor.Directory{Holds: "role credentials", Open: offline.OpenSealed}
+	if roles.Path, roles.InMemory = p.paths.Roles(); !roles.InMemory {
+		roles.Protection = protection
+	}
+	return doctor.Caches([]doctor.Directory{
+		{Holds: "tokens", Path: p.paths.Tokens, Open: cache.OpenShared},
+		roles,
+		{Holds: "client registrations and locks", Path: p.paths.Private, Open: cache.Open},
+	}, p.env, p.paths.CacheHome)
+}
+
+// doctorDirenv checks the library function for direnv. It may name this program
+// as it was called or by the path of its executable, self.
+func (p *program) doctorDirenv(self string, selfErr error, format doctor.Formatter) []doctor.Finding {
+	exe, err := p.executable()
+	if err = cmp.Or(err, selfErr); err != nil {
+		return doctor.Failed("direnv", format, err)
+	}
+	return doctor.Direnv(p.direnvFile(), shellinit.Direnv(exe), shellinit.Direnv(self))
+}
+
+// quietClient returns a client that does not warn about the caches, which a check
+// is for.
+func (p *program) quietClient() (*session.Client, error) {
+	quiet := p.quiet
+	p.quiet = true
+	defer func() { p.quiet = quiet }()
+	return p.client()
+}
+
+// labels are the words before a finding's text. They are all of the same width.
+var labels = map[string]string{doctor.OK: "ok    ", doctor.Warning: "warn  ", doctor.Problem: "wrong "}
+
+// findingsText formats findings with a line for each text and each fix. Paths in
+// the home directory begin with ~ where a shell would expand it.
+func findingsText(findings []doctor.Finding, home string) string {
+	short := func(text string) string { return strings.ReplaceAll(" "+text, " "+home+"/", " ~/")[1:] }
 	var b strings.Builder
-	var ill error
-	for _, f := range x.findings {
-		if f.Status == "problem" {
-			ill = statusError(statusFailed)
-		}
-		b.WriteString(marks[f.Status] + x.short(f.Text) + "\n")
+	for _, f := range findings {
+		b.WriteString(labels[f.Status] + short(f.Text) + "\n")
 		if f.Fix != "" {
-			b.WriteString("      mend: " + x.short(f.Fix) + "\n")
+			b.WriteString("      fix: " + short(f.Fix) + "\n")
 		}
 	}
-	if asJSON {
-		return cmp.Or(x.printJSON(x.findings), ill)
-	}
-	return cmp.Or(x.print(b.String()), ill)
-}
-
-// short spells the home directory as people do, where a shell would know it.
-func (x *examination) short(text string) string {
-	return strings.ReplaceAll(" "+text, " "+x.paths.Home+"/", " ~/")[1:]
+	return b.String()
 }

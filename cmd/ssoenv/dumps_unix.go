@@ -4,8 +4,9 @@ package main
 
 import "golang.org/x/sys/unix"
 
-// forbidDumps keeps what this process holds out of core files. allow gives the
-// limit back, for a command that takes its place.
+// forbidDumps limits the size of core files to 0, so that the process's memory is
+// written to none. allow restores the limit for a command that replaces this
+// process.
 func forbidDumps() (allow func()) {
 	var before unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_CORE, &before) != nil {

@@ -1,5 +1,5 @@
 package main
 
-// forbidDumps does nothing: Windows writes a program's memory to a file only
-// where an administrator has asked for it.
+// forbidDumps does nothing: Windows writes the memory of a process to a file only
+// if an administrator has configured that.
 func forbidDumps() (allow func()) { return func() {} }

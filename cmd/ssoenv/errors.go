@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -55,7 +56,7 @@ func (p *program) report(command *offline.Command, err error) int {
 	if err == nil {
 		return statusDone
 	}
-	if (command == nil || command.Evaluated) && !p.isTerminal(p.stdout) {
+	if (command == nil || command.Evaluated) && !tty.IsTerminal(p.stdout) {
 		// Makes an eval fail, so that what follows it does not run with the
 		// wrong credentials. A mistyped command may stand in an eval, too.
 		_ = p.print("false\n")

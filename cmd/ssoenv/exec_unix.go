@@ -4,10 +4,11 @@ package main
 
 import "syscall"
 
-// replaceProcess returns only if it fails. Go opens every file so that it is
-// closed here, and puts back the limit of files that it raised. What its runtime
-// did to signals before main cannot be known any more: HUP, INT, QUIT and TERM
-// are no longer blocked, and of the ignored ones only HUP and INT are still.
+// replaceProcess replaces this process by the program at path. It returns only if
+// that fails. Go closes its own files (O_CLOEXEC) and restores the limit of open
+// files that it has raised. What the Go runtime changed before main is not
+// restored: HUP, INT, QUIT and TERM are unblocked, and of the signals that were
+// ignored only HUP and INT still are.
 func replaceProcess(path string, words, env []string) error {
 	return syscall.Exec(path, words, env)
 }

@@ -7,15 +7,15 @@ import (
 	"os/signal"
 )
 
-// replaceProcess returns only if it fails. Windows has no such call: the child
-// gets the console and its Ctrl-C, and this process ends with its status.
+// replaceProcess runs the program at path and exits with its status. It returns
+// only if the program cannot be run. Windows cannot replace a process: the child
+// shares the console and handles Ctrl-C, which this process ignores.
 func replaceProcess(path string, words, env []string) error {
 	signal.Ignore(os.Interrupt)
 	child := exec.Command(path, words[1:]...)
 	child.Env, child.Stdin, child.Stdout, child.Stderr = env, os.Stdin, os.Stdout, os.Stderr
 	err := child.Run()
-	var ended *exec.ExitError
-	if err != nil && !errors.As(err, &ended) {
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		return err
 	}
 	os.Exit(child.ProcessState.ExitCode())

@@ -7,35 +7,48 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 )
 
 const module = "github.com/ssoenv/ssoenv"
 
-// The floors: what each room may import of this module, and of others. An
-// import that is not listed here is a change of the plan, to be made in both
-// places or in neither.
-var floors = map[string]struct {
-	rooms   []string
-	modules []string
+// layers says which packages of this module, and which of other modules, each
+// package may import. docs/architecture.md explains it: change both, or neither.
+var layers = map[string]struct {
+	own    []string
+	others []string
 }{
 	"cmd/ssoenv": {
 		[]string{
-			"session", "session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache",
-			"cmd/internal/offline", "cmd/internal/picker", "cmd/internal/shellenv",
+			"session", "session/awsconfig", "session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache",
+			"cmd/internal/browser", "cmd/internal/doctor", "cmd/internal/keyring", "cmd/internal/offline", "cmd/internal/picker",
+			"cmd/internal/shellenv", "cmd/internal/tty",
 		},
-		[]string{
-			"github.com/urfave/cli/v2", "github.com/adrg/xdg", "github.com/mattn/go-isatty", "github.com/zalando/go-keyring",
-			"golang.org/x/sys/unix",
-		},
+		[]string{"github.com/urfave/cli/v2", "github.com/adrg/xdg", "golang.org/x/sys/unix"},
 	},
-	"cmd/fakesso": {[]string{"session/ssotest"}, nil},
+	"cmd/fakesso":          {[]string{"session/ssotest"}, nil},
+	"cmd/internal/browser": {[]string{"session/awsconfig", "session/profile"}, nil},
+	"cmd/internal/doctor": {
+		[]string{"session", "session/profile", "session/store", "session/safetext", "cache", "shellinit", "cmd/internal/browser"}, nil,
+	},
+	"cmd/internal/keyring": {nil, []string{"github.com/zalando/go-keyring"}},
+	"cmd/internal/offline": {
+		[]string{"session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/shellenv"},
+		[]string{"github.com/adrg/xdg"},
+	},
+	"cmd/internal/picker":   {[]string{"session/safetext"}, []string{"golang.org/x/sys/unix", "golang.org/x/term"}},
+	"cmd/internal/shellenv": {[]string{"session/safetext", "shellinit"}, nil},
+	"cmd/internal/tty":      {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix"}},
+
 	"session": {
-		[]string{"session/profile", "session/store", "session/safetext", "session/internal/awsapi", "session/internal/limiter"},
+		[]string{"session/internal/awsapi", "session/internal/limiter", "session/profile", "session/store", "session/safetext"},
 		[]string{
 			"github.com/aws/aws-sdk-go-v2/aws",
 			"github.com/aws/aws-sdk-go-v2/service/sso", "github.com/aws/aws-sdk-go-v2/service/ssooidc", "github.com/aws/aws-sdk-go-v2/service/sts",
@@ -54,23 +67,29 @@ var floors = map[string]struct {
 	"session/profile":          {[]string{"session/awsconfig", "session/safetext", "cache"}, []string{"github.com/rogpeppe/go-internal/diff"}},
 	"session/awsconfig":        {[]string{"session/safetext"}, nil},
 	"session/safetext":         {nil, []string{"golang.org/x/text/width"}},
-	"session/ssotest":          {nil, nil},
-	"cache":                    {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
-	"shellinit":                {nil, nil},
-	"completions":              {nil, nil},
-	"cmd/internal/offline": {
-		[]string{"session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/shellenv"},
-		[]string{"github.com/adrg/xdg"},
-	},
-	"cmd/internal/shellenv": {[]string{"session/safetext", "shellinit"}, nil},
-	"cmd/internal/picker":   {[]string{"session/safetext"}, []string{"golang.org/x/sys/unix", "golang.org/x/term"}},
-	"scripts/interleave":    {nil, nil},
-	"scripts/licences":      {nil, nil},
-	"scripts/mutants":       {nil, nil},
+
+	"cache":       {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
+	"shellinit":   {nil, nil},
+	"completions": {[]string{"session/safetext"}, nil},
+
+	"scripts/interleave": {nil, nil},
+	"scripts/licences":   {nil, nil},
+	"scripts/mutants":    {nil, nil},
 }
 
-// libraries are given all they need. These calls would take it behind the
-// caller's back, or speak to somebody whom only the entrance speaks to.
+// testOnly are packages that only tests import. cmd/fakesso serves one of them
+// as a program.
+var testOnly = []string{"cache/stracetest", "cmd/internal/keyringtest", "session/ssotest", "session/ssotest/devtools", "shellinit/ptytest"}
+
+// offlinePackages must not be able to use the network: they run at every prompt,
+// at every TAB and at a switch to cached credentials.
+var offlinePackages = []string{
+	"cache", "completions", "session/awsconfig", "session/profile", "session/safetext", "session/store", "shellinit",
+	"cmd/internal/offline", "cmd/internal/shellenv",
+}
+
+// banned are the calls by which a library would read the process's environment,
+// or write or exit without its caller.
 var banned = map[string][]string{
 	"os":  {"Getenv", "LookupEnv", "Environ", "Exit", "Stdout", "Stderr", "Stdin", "Args"},
 	"fmt": {"Print", "Printf", "Println"},
@@ -78,11 +97,11 @@ var banned = map[string][]string{
 }
 
 type sourceFile struct {
-	room, name string
-	syntax     *ast.File
+	pkg, name string
+	syntax    *ast.File
 }
 
-// sources are the module's Go files that are no tests, for every system.
+// sources returns the module's Go files that are not tests, for every system.
 func sources(t *testing.T) []sourceFile {
 	t.Helper()
 	out, err := exec.Command("git", "ls-files", "--cached", "--others", "--exclude-standard", "--full-name", ":/*.go").Output()
@@ -96,22 +115,28 @@ func sources(t *testing.T) []sourceFile {
 			continue
 		}
 		syntax, err := parser.ParseFile(token.NewFileSet(), "../../"+name, nil, parser.ParseComments)
+		if os.IsNotExist(err) {
+			continue // deleted, and not yet committed
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		files = append(files, sourceFile{path.Dir(name), name, syntax})
 	}
 	if len(files) < 20 {
-		t.Fatalf("only %d files found", len(files))
+		t.Fatalf("got %d files, want at least 20", len(files))
 	}
 	return files
 }
 
 func TestImportsPointDown(t *testing.T) {
 	for _, file := range sources(t) {
-		floor, ok := floors[file.room]
+		if slices.Contains(testOnly, file.pkg) {
+			continue
+		}
+		layer, ok := layers[file.pkg]
 		if !ok {
-			t.Errorf("%s: there is no room %q in the plan", file.name, file.room)
+			t.Errorf("%s: package %q is not in the table of layers", file.name, file.pkg)
 			continue
 		}
 		for _, spec := range file.syntax.Imports {
@@ -119,22 +144,15 @@ func TestImportsPointDown(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			room, own := strings.CutPrefix(imported, module+"/")
+			own, isOwn := strings.CutPrefix(imported, module+"/")
 			switch {
-			case own && !slices.Contains(floor.rooms, room):
-				t.Errorf("%s imports %s, which is not below it", file.name, room)
-			case !own && strings.Contains(imported, ".") && !slices.Contains(floor.modules, imported):
-				t.Errorf("%s imports %s, which %s has no need of", file.name, imported, file.room)
+			case isOwn && !slices.Contains(layer.own, own):
+				t.Errorf("%s imports %s, which is not in a layer below", file.name, own)
+			case !isOwn && strings.Contains(imported, ".") && !slices.Contains(layer.others, imported):
+				t.Errorf("%s imports %s, which the table of layers does not allow", file.name, imported)
 			}
 		}
 	}
-}
-
-// offlinePackages are those that must not be able to use the network: they run at
-// every prompt, at every TAB and at a switch to cached credentials.
-var offlinePackages = []string{
-	"cache", "completions", "session/awsconfig", "session/profile", "session/safetext", "session/store", "shellinit",
-	"cmd/internal/offline", "cmd/internal/shellenv",
 }
 
 func TestOfflinePackagesLinkNoNetwork(t *testing.T) {
@@ -154,9 +172,31 @@ func TestOfflinePackagesLinkNoNetwork(t *testing.T) {
 	}
 }
 
-func TestLibrariesAreGivenTheWorld(t *testing.T) {
+// The top level tells the story. Everything else has its place inside.
+func TestTopLevel(t *testing.T) {
+	want := []string{"cache", "cmd", "completions", "docs", "scripts", "session", "shellinit"}
+	out, err := exec.Command("git", "ls-files", "--cached", "--others", "--exclude-standard", "--full-name", ":/").Output()
+	if err != nil {
+		t.Fatalf("git ls-files: %v", err)
+	}
+	var got []string
+	for name := range strings.Lines(string(out)) {
+		folder, _, ok := strings.Cut(name, "/")
+		if ok && !strings.HasPrefix(folder, ".") && !slices.Contains(got, folder) {
+			got = append(got, folder)
+		}
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("folders at the top level: got %q, want %q", got, want)
+	}
+}
+
+// Only cmd/ssoenv knows the environment, the streams and the process.
+func TestLibrariesReadNoEnvironment(t *testing.T) {
 	for _, file := range sources(t) {
-		if strings.HasPrefix(file.room, "cmd/") || strings.HasPrefix(file.room, "scripts/") {
+		isProgram := strings.HasPrefix(file.pkg, "cmd/") && !strings.HasPrefix(file.pkg, "cmd/internal/")
+		if isProgram || strings.HasPrefix(file.pkg, "scripts/") || slices.Contains(testOnly, file.pkg) {
 			continue
 		}
 		ast.Inspect(file.syntax, func(node ast.Node) bool {
@@ -173,20 +213,65 @@ func TestLibrariesAreGivenTheWorld(t *testing.T) {
 	}
 }
 
-func TestEveryPackageOpensWithItsPromise(t *testing.T) {
-	promised := map[string]bool{}
+func TestEveryPackageHasADocComment(t *testing.T) {
+	documented := map[string]bool{}
 	for _, file := range sources(t) {
-		promised[file.room] = promised[file.room] || file.syntax.Doc != nil
+		documented[file.pkg] = documented[file.pkg] || file.syntax.Doc != nil
 	}
-	for room, ok := range promised {
+	for pkg, ok := range documented {
 		if !ok {
-			t.Errorf("%s has no package comment", room)
+			t.Errorf("%s has no package comment", pkg)
 		}
 	}
 }
 
-// The page of requirements names tests and scripts that there are.
-func TestRequirementsAreHeldByTests(t *testing.T) {
+// Every command has an action, and an action reads only flags that the table of
+// commands has: urfave/cli returns the zero value for others without an error.
+func TestActionsReadTheirFlags(t *testing.T) {
+	known := map[string]bool{"version": true}
+	for _, command := range offline.Commands("") {
+		if actions()[command.Name] == nil {
+			t.Errorf("%s has no action", command.Name)
+		}
+		for _, flag := range command.Flags {
+			known[flag.Name] = true
+		}
+	}
+	if got, want := len(actions()), len(offline.Commands("")); got != want {
+		t.Errorf("got %d actions, want %d, one for each command", got, want)
+	}
+	read := 0
+	for _, file := range sources(t) {
+		if file.pkg != "cmd/ssoenv" {
+			continue
+		}
+		ast.Inspect(file.syntax, func(node ast.Node) bool {
+			call, ok := node.(*ast.CallExpr)
+			if !ok || len(call.Args) != 1 {
+				return true
+			}
+			selector, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains([]string{"String", "Bool", "Duration", "IsSet"}, selector.Sel.Name) {
+				return true
+			}
+			literal, ok := call.Args[0].(*ast.BasicLit)
+			if !ok {
+				return true
+			}
+			name, _ := strconv.Unquote(literal.Value)
+			if read++; !known[name] {
+				t.Errorf("%s reads the flag --%s, which no command has", file.name, name)
+			}
+			return true
+		})
+	}
+	if read < 30 {
+		t.Errorf("got %d reads of flags, want at least 30", read)
+	}
+}
+
+// docs/requirements.md names tests and scripts that exist.
+func TestRequirementsNameTests(t *testing.T) {
 	page, err := os.ReadFile("../../docs/requirements.md")
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +287,7 @@ func TestRequirementsAreHeldByTests(t *testing.T) {
 	named := 0
 	for _, name := range regexp.MustCompile(`\b(Test|Fuzz)[A-Z][A-Za-z0-9]+`).FindAllString(string(page), -1) {
 		if named++; !known[name] {
-			t.Errorf("there is no %s", name)
+			t.Errorf("there is no test %s", name)
 		}
 	}
 	for _, name := range regexp.MustCompile(`\b[a-z_]+\.txtar`).FindAllString(string(page), -1) {
@@ -210,7 +295,12 @@ func TestRequirementsAreHeldByTests(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	for _, name := range regexp.MustCompile(`\b[a-z0-9/]+/[a-z0-9_]+_test\.go`).FindAllString(string(page), -1) {
+		if _, err := os.Stat(filepath.Join("../..", name)); err != nil {
+			t.Error(err)
+		}
+	}
 	if named < 100 {
-		t.Errorf("only %d tests are named", named)
+		t.Errorf("got %d names of tests, want at least 100", named)
 	}
 }

@@ -76,7 +76,7 @@ func (p *program) runLogin(o loginOptions) error {
 // loginFailed is true if the error is that of the login.
 func (p *program) withLogin(ctx context.Context, client *session.Client, sso profile.SSOSession, flags loginFlags, noLogin bool, act func() error) (loginFailed bool, err error) {
 	err = act()
-	if _, needed := errors.AsType[*store.LoginRequiredError](err); !needed || noLogin || !p.hasUser() {
+	if _, needed := errors.AsType[*store.LoginRequiredError](err); !needed || noLogin || !p.terminal.HasUser() {
 		return false, err
 	}
 	if err := p.ensureLogin(ctx, client, sso, flags, true); err != nil {
@@ -124,7 +124,7 @@ func (p *program) defaultSession(config *profile.Config) ([]profile.SSOSession, 
 		return []profile.SSOSession{sso}, nil
 	case len(names) == 1:
 		return single(config.SSOSession(names[0]))
-	case len(names) > 1 && p.canPrompt():
+	case len(names) > 1 && p.terminal.CanPrompt():
 		name, err := p.pickSession(config)
 		if err != nil {
 			return nil, err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/browser"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -21,8 +23,8 @@ type loginDialog struct {
 	cancel  context.CancelCauseFunc
 	sso     profile.SSOSession
 	method  session.Method
-	browser browser // nil: the user opens the address
-	remote  bool    // no browser on this machine can be redirected to it
+	browser browser.Command // nil: the user opens the address
+	remote  bool            // no browser on this machine can be redirected to it
 	pasted  chan string
 	undo    func() // restores the terminal's mode
 }
@@ -36,8 +38,8 @@ func (p *program) newLoginDialog(ctx context.Context, cancel context.CancelCause
 		s.method = session.DeviceCode
 		return s
 	}
-	found, err := p.findBrowser(sso.Browser)
-	if err != nil && !errors.Is(err, errNoBrowser) {
+	found, err := browser.Find(p.env, sso.Browser)
+	if err != nil && !errors.Is(err, browser.ErrNone) {
 		p.say("%v", err)
 	}
 	s.remote = found == nil
@@ -50,7 +52,7 @@ func (p *program) newLoginDialog(ctx context.Context, cancel context.CancelCause
 // unattended returns an error if the login could not be finished: this machine
 // has no browser, and there is no terminal to paste an address at.
 func (s *loginDialog) unattended() error {
-	if !s.remote || s.p.isTerminal(s.p.stdin) || s.method == session.DeviceCode {
+	if !s.remote || tty.IsTerminal(s.p.stdin) || s.method == session.DeviceCode {
 		return nil
 	}
 	return shownError{&store.LoginRequiredError{SSOSession: s.sso, Reason: "there is neither a browser nor a terminal to log in to"}, statusLogin,
@@ -88,7 +90,7 @@ func (s *loginDialog) show(prompt session.LoginPrompt) error {
 	if s.browser != nil {
 		p.say("approve it in the browser; if none opens, open this address on this machine:")
 		p.paragraph(prompt.URL)
-		if _, err := serveOnce(s.ctx, s.browser, prompt.URL); err != nil {
+		if _, err := browser.ServeOnce(s.ctx, s.browser, prompt.URL); err != nil {
 			p.say("%v", err)
 		}
 		return nil
@@ -99,12 +101,12 @@ func (s *loginDialog) show(prompt session.LoginPrompt) error {
 	}
 	p.say("open this address in a browser %s, and approve:", where)
 	p.paragraph(prompt.URL)
-	if p.isTerminal(p.stdin) {
+	if tty.IsTerminal(p.stdin) {
 		if s.remote {
 			p.say("the browser then fails to open a page at 127.0.0.1: paste the address of that page here,")
 			p.say("or type \"code\" to log in with a device code instead")
 		}
-		s.undo = acceptLongLines(p.stdin)
+		s.undo = tty.AcceptLongLines(p.stdin)
 		go s.listen()
 	}
 	return nil
@@ -112,16 +114,16 @@ func (s *loginDialog) show(prompt session.LoginPrompt) error {
 
 // listen passes on what the user types while the login waits.
 func (s *loginDialog) listen() {
-	t, err := s.p.newLineReader()
+	t, err := s.p.terminal.NewLineReader()
 	if err != nil {
 		return
 	}
-	defer t.stop()
+	defer t.Stop()
 	for {
 		var line string
 		var ok bool
 		select {
-		case line, ok = <-t.lines:
+		case line, ok = <-t.Lines:
 		case <-s.ctx.Done():
 		}
 		if !ok {

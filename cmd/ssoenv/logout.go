@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 )
@@ -53,9 +54,9 @@ func (p *program) logout(o logoutOptions) error {
 		}
 	}
 	if endedHere {
-		if p.isTerminal(p.stdout) {
+		if tty.IsTerminal(p.stdout) {
 			p.say("this shell still has credentials of that session, which are valid until they expire")
-			now, _, _ := setUp(p.callingShell(), "clear")
+			now, _, _ := setUp(tty.ParentShell(p.env), "clear")
 			p.say("hint: remove them with:  %s", now)
 		} else {
 			text, err := shell.Render(shellenv.Clear(p.env).Change)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 )
 
 func main() {
@@ -36,6 +37,7 @@ func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 		args: args, stdin: stdin, stdout: stdout, stderr: stderr,
 		env: env, given: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
 	}
+	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env}
 	p.paths, p.pathsErr = offline.FindPaths(env)
 	return p
 }
@@ -50,6 +52,8 @@ type program struct {
 	given  []string // os.Environ, with entries that are not variables
 	now    func() time.Time
 	state  shellenv.State // of the calling shell
+
+	terminal tty.Terminal
 
 	paths    offline.Paths
 	pathsErr error // the home directory is unknown

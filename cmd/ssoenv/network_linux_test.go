@@ -408,7 +408,7 @@ func TestOnePortWhileALoginWaits(t *testing.T) {
 	if len(during) != 1 || !strings.HasPrefix(during[0], "/proc/net/tcp 0100007F:") {
 		t.Errorf("while it waits it listens at %q", during)
 	}
-	back := unmoved(t, "GET", strings.TrimSpace(address), "").Header.Get("Location")
+	back := redirectOf(t, strings.TrimSpace(address))
 	res, err := http.Get(back)
 	if err != nil {
 		t.Fatal(err)
@@ -480,4 +480,32 @@ func lingering(t *testing.T, w *world) string {
 		t.Fatal(err)
 	}
 	return file
+}
+
+// redirectOf returns where the address redirects to.
+func redirectOf(t *testing.T, address string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	return res.Header.Get("Location")
+}
+
+// awaitClosed waits until the port refuses connections.
+func awaitClosed(t *testing.T, host string) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		c, err := net.Dial("tcp", host)
+		if err != nil {
+			return
+		}
+		_ = c.Close()
+	}
+	t.Errorf("got a connection to %s, want none", host)
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -17,13 +17,13 @@ import (
 // pick shows a list at the terminal and returns the index of the item that the
 // user picks. Esc and Ctrl-C are [context.Canceled].
 func (p *program) pick(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
-	tty, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
+	terminal, err := tty.Open()
 	if err != nil {
 		return 0, fmt.Errorf("there is no terminal for the list: %w", err)
 	}
-	defer func() { _ = tty.Close() }()
+	defer func() { _ = terminal.Close() }()
 	options.Color = p.env["NO_COLOR"] == "" && p.env["TERM"] != "dumb"
-	i, err := picker.Pick(ctx, tty, items, options)
+	i, err := picker.Pick(ctx, terminal, items, options)
 	var ended picker.SignalError
 	if errors.Is(err, picker.ErrCancelled) || errors.As(err, &ended) {
 		return 0, context.Canceled

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -93,8 +94,8 @@ func (p *program) adopt(shellName string) error {
 	if err != nil {
 		return err
 	}
-	if p.isTerminal(p.stdout) {
-		return p.notEvaluated("use " + shellWord(p.state.Profile))
+	if tty.IsTerminal(p.stdout) {
+		return notEvaluated(p.env, "use "+shellWord(p.state.Profile))
 	}
 	client, _, err := p.profileInUse()
 	if err != nil {

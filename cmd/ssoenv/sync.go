@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
@@ -126,7 +127,7 @@ func (o syncOptions) check() error {
 // found, which may be nil, is called for each account as soon as its roles are
 // known.
 func (p *program) discover(ctx context.Context, client *session.Client, sso profile.SSOSession, found func(store.AccountRoles)) ([]store.AccountRoles, error) {
-	bar := &progressBar{p: p}
+	bar := newProgressBar(p.stderr, p.quiet)
 	warn := client.Warn
 	client.Warn = func(line string) { bar.end(); warn(line) }
 	defer func() { client.Warn = warn }()
@@ -280,7 +281,7 @@ func (p *program) summarize(plan profile.SyncPlan, prune bool, wanted int) {
 func (p *program) shortenDiff(diff string) string {
 	const most = 40
 	lines := strings.SplitAfterN(diff, "\n", most+1)
-	if !p.isTerminal(p.stdout) || len(lines) <= most {
+	if !tty.IsTerminal(p.stdout) || len(lines) <= most {
 		return diff
 	}
 	more := strings.Count(lines[most], "\n")
@@ -290,7 +291,7 @@ func (p *program) shortenDiff(diff string) string {
 // showDiff writes a unified diff, with colours on a terminal.
 func (p *program) showDiff(to *os.File, diff string) {
 	colors := map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '@': "\x1b[36m"}
-	colored := p.isTerminal(to) && p.env["NO_COLOR"] == ""
+	colored := tty.IsTerminal(to) && p.env["NO_COLOR"] == ""
 	var b strings.Builder
 	for line := range strings.Lines(diff) {
 		text := safetext.Printable(strings.TrimRight(line, "\r\n"))
@@ -302,19 +303,20 @@ func (p *program) showDiff(to *os.File, diff string) {
 	_, _ = to.WriteString(b.String())
 }
 
-// A progressBar is one line of the terminal that is drawn again with each event.
-// Without a terminal it shows nothing.
-type progressBar struct {
-	p     *program
-	shown bool
-	last  time.Time
+// A progressBar shows on a status line how far the inventory has been read.
+type progressBar struct{ line *tty.StatusLine } // nil: nothing is shown
+
+func newProgressBar(out *os.File, quiet bool) progressBar {
+	if quiet {
+		return progressBar{}
+	}
+	return progressBar{&tty.StatusLine{Out: out, Now: time.Now}}
 }
 
-func (b *progressBar) show(at session.Progress) {
-	if b.p.quiet || !b.p.isTerminal(b.p.stderr) || time.Since(b.last) < 50*time.Millisecond {
+func (b progressBar) show(at session.Progress) {
+	if b.line == nil {
 		return
 	}
-	b.last, b.shown = time.Now(), true
 	const width = 24
 	done := 0
 	if at.Accounts > 0 {
@@ -328,18 +330,17 @@ func (b *progressBar) show(at session.Progress) {
 	if at.Throttled > 0 {
 		slow = ", as fast as AWS allows"
 	}
-	// Without automatic wrapping, a narrow terminal cuts the line.
-	_, _ = fmt.Fprintf(b.p.stderr, "\r\x1b[?7l\x1b[K[%s%s] %d of %d%s accounts, %d roles%s\x1b[?7h",
-		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, slow)
+	b.line.Show(fmt.Sprintf("[%s%s] %d of %d%s accounts, %d roles%s",
+		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, slow))
 }
 
-func (b *progressBar) end() {
-	if b.shown {
-		_, _ = fmt.Fprint(b.p.stderr, "\r\x1b[K")
+func (b progressBar) end() {
+	if b.line != nil {
+		b.line.Clear()
 	}
 }
 
-// count returns a number with a noun: "1 profile", "2 profiles".
+// count returns the number with its noun, such as "1 profile" or "2 profiles".
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

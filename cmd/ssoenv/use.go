@@ -12,6 +12,7 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -39,10 +40,10 @@ func (p *program) use(o useOptions) error {
 	if err != nil {
 		return err
 	}
-	if p.isTerminal(p.stdout) {
-		return p.notEvaluated("use " + shellWord(cmp.Or(o.profile, "PROFILE")))
+	if tty.IsTerminal(p.stdout) {
+		return notEvaluated(p.env, "use "+shellWord(cmp.Or(o.profile, "PROFILE")))
 	}
-	if o.profile == "" && p.canPrompt() {
+	if o.profile == "" && p.terminal.CanPrompt() {
 		o.profile, err = p.pickProfile()
 	} else {
 		o.profile, err = p.resolveArg(o.profile)
@@ -80,7 +81,7 @@ func (p *program) announce(plan switchPlan, credentialsLost bool) {
 	if credentialsLost {
 		p.say("the AWS credentials that were in this shell are replaced; ssoenv stores no secrets, so clear will not restore them")
 	}
-	if !p.isTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
+	if !tty.IsTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
 		return
 	}
 	if setByDirenv(p.env, "SSOENV_PROFILE") {
@@ -151,8 +152,8 @@ func (p *program) profileCredentials(client *session.Client, prof profile.Profil
 		return switchPlan{}, err
 	}
 	client.STSRegion = cmp.Or(o.region, client.STSRegion)
-	if !o.noLogin && p.canPrompt() {
-		client.MFACode = p.mfaCode
+	if !o.noLogin && p.terminal.CanPrompt() {
+		client.MFACode = mfaCode(p.terminal)
 	}
 	creds, fresh := client.FreshCredentials(prof)
 	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", prof.Name, prof.AccountID, prof.RoleName, fresh)

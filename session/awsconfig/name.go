@@ -69,7 +69,7 @@ func quoted(text []byte) bool {
 // according to Python's shlex.split.
 func secondOfTwo(text []byte) ([]byte, bool) {
 	if quoted(text) {
-		words, ok := shellSplit(text)
+		words, ok := splitWords(text, 3, true)
 		if !ok || len(words) != 2 {
 			return nil, false
 		}
@@ -104,44 +104,3 @@ func trimShellBlanks(text []byte) []byte {
 // isShellBlank reports whether shlex splits at c. It also splits at \r and \n, which
 // a header does not contain. isBlank is true for more characters.
 func isShellBlank(c byte) bool { return c == ' ' || c == '\t' }
-
-// shellSplit splits a text into words, according to Python's shlex.split, and
-// returns at most the first three. It reports false if a quote is not closed or
-// the text ends in a backslash.
-func shellSplit(text []byte) (words [][]byte, ok bool) {
-	var word []byte // nil between words; an empty word is not nil
-	end := func() {
-		if word != nil && len(words) < 3 {
-			words = append(words, word)
-		}
-		word = nil
-	}
-	var quote byte // the quote that is open, or 0
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if word == nil && !isShellBlank(c) {
-			word = []byte{}
-		}
-		switch {
-		case c == '\\' && quote != '\'':
-			if i++; i == len(text) {
-				return nil, false
-			}
-			// Inside double quotes, a backslash escapes only " and \.
-			if quote == '"' && text[i] != '"' && text[i] != '\\' {
-				word = append(word, c)
-			}
-			word = append(word, text[i])
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote == 0 && (c == '"' || c == '\''):
-			quote = c
-		case quote == 0 && isShellBlank(c):
-			end()
-		default:
-			word = append(word, c)
-		}
-	}
-	end()
-	return words, quote == 0
-}

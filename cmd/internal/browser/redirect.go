@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"bufio"
@@ -21,34 +21,37 @@ import (
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
-// A oneShotRedirect leads a browser, once, to an address that must not stand in the
-// arguments of a process, where every user of this machine can read it. What
-// the browser is started with is an address of this process instead: good for
-// one GET, by the same user, of a path that cannot be guessed. Whatever else
-// comes is refused, and the handoff goes on waiting.
+// A oneShotRedirect redirects a browser, once, to an address that must not be in
+// the arguments of a process, where every user of the machine can read it. The
+// browser is started with the redirect's own address instead, on 127.0.0.1: it
+// answers one GET, from a process of the same user or of root, of a path that
+// cannot be guessed. All other requests are refused and do not end it.
 type oneShotRedirect struct {
 	target string
 	path   string
 	once   sync.Once
-	taken  chan struct{} // closed when the browser has asked
+	served chan struct{} // closed when the browser has been redirected
 }
 
-// serveOnce has the browser open the address. It waits for nothing: fetched is
-// closed when the browser has the address, and ctx ends the waiting for that.
-func serveOnce(ctx context.Context, b browser, address string) (fetched <-chan struct{}, err error) {
+// ServeOnce opens the browser and redirects it to the address, which
+// profile.IsWebURL must accept. It does not wait: fetched is closed when the
+// browser has been sent the address. The redirect ends then, or with ctx.
+func ServeOnce(ctx context.Context, c Command, address string) (fetched <-chan struct{}, err error) {
 	if !profile.IsWebURL(address) {
 		return nil, fmt.Errorf("%q is not an address for a browser", address)
 	}
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("a port for the browser to come to: %w", err)
+		return nil, fmt.Errorf("cannot listen for the browser: %w", err)
 	}
-	h := &oneShotRedirect{target: address, path: "/" + rand.Text(), taken: make(chan struct{})}
+	h := &oneShotRedirect{target: address, path: "/" + rand.Text(), served: make(chan struct{})}
 	done := make(chan struct{})
 	go h.serve(ctx, listener, done)
-	return done, b.open("http://" + listener.Addr().String() + h.path)
+	return done, c.Open("http://" + listener.Addr().String() + h.path)
 }
 
+// serve answers requests until the browser has been redirected, and then closes
+// done, or until ctx ends.
 func (h *oneShotRedirect) serve(ctx context.Context, listener net.Listener, done chan<- struct{}) {
 	server := &http.Server{
 		Handler:           h,
@@ -59,9 +62,9 @@ func (h *oneShotRedirect) serve(ctx context.Context, listener net.Listener, done
 	}
 	go func() { _ = server.Serve(listener) }()
 	select {
-	case <-h.taken:
-		out, cancel := context.WithTimeout(context.Background(), time.Second)
-		_ = server.Shutdown(out) // until the answer is on its way
+	case <-h.served:
+		grace, cancel := context.WithTimeout(context.Background(), time.Second)
+		_ = server.Shutdown(grace) // sends the answer first
 		cancel()
 		close(done)
 	case <-ctx.Done():
@@ -69,13 +72,14 @@ func (h *oneShotRedirect) serve(ctx context.Context, listener net.Listener, done
 	_ = server.Close()
 }
 
+// ServeHTTP redirects the one right request and refuses all others.
 func (h *oneShotRedirect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	switch {
-	case !isThisMachine(r.Host):
-		// A page that had its own name resolve to this machine comes with
+	case !isLoopbackHost(r.Host):
+		// DNS rebinding: a page whose own name resolves to this machine sends
 		// that name.
 		http.Error(w, "not for this host", http.StatusForbidden)
 		return
@@ -86,7 +90,7 @@ func (h *oneShotRedirect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodGet)
 		http.Error(w, "only GET", http.StatusMethodNotAllowed)
 		return
-	case !isOurs(r):
+	case !isSameUser(r):
 		http.Error(w, "not for this user", http.StatusForbidden)
 		return
 	}
@@ -98,20 +102,20 @@ func (h *oneShotRedirect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Location", h.target)
 	w.WriteHeader(http.StatusSeeOther)
-	close(h.taken)
+	close(h.served)
 }
 
-// isThisMachine takes any port: whoever forwards one to a browser elsewhere may
-// have had to choose another.
-func isThisMachine(host string) bool {
+// isLoopbackHost reports whether a Host header names this machine. It accepts any
+// port, because a port that is forwarded from another machine may differ.
+func isLoopbackHost(host string) bool {
 	name, _, err := net.SplitHostPort(host)
 	return err == nil && (name == "127.0.0.1" || name == "localhost")
 }
 
-// isOurs tells whether the request came from a process of this user, or of
-// root, who can read every process anyway. Where the system does not say whose
-// it is, the path has to do.
-func isOurs(r *http.Request) bool {
+// isSameUser reports whether a request came from a process of this user, or of
+// root, who can read every process anyway. It returns true where the system does
+// not say: then the path alone protects the address.
+func isSameUser(r *http.Request) bool {
 	here, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if !ok {
 		return true
@@ -120,9 +124,10 @@ func isOurs(r *http.Request) bool {
 	return !ok || uid == os.Getuid() || uid == 0
 }
 
-// socketOwner finds the user whose socket has the local and the remote address
-// in Linux's tables: that of IPv4, or that of IPv6, where a program that speaks
-// both has its connections. On other systems there is none.
+// socketOwner returns the user id of the socket with the local and the remote
+// address, from Linux's tables of connections. A program that uses IPv6 sockets
+// for IPv4 has its connections in tcp6. It returns false if neither table has the
+// connection, and on other systems.
 func socketOwner(local, remote string) (uid int, ok bool) {
 	from, err := netip.ParseAddrPort(local)
 	if err != nil {
@@ -138,8 +143,9 @@ func socketOwner(local, remote string) (uid int, ok bool) {
 	return ownerIn("/proc/net/tcp6", tableEntry(from, true), tableEntry(to, true))
 }
 
-// ownerIn reads a table whose lines are: number, local address, remote address,
-// state, queues, timer, retransmissions, user, …
+// ownerIn looks a connection up in a table of proc_pid_net(5). The fields of a line
+// are: number, local address, remote address, state, queues, timer,
+// retransmissions, user id, and more.
 func ownerIn(table, local, remote string) (uid int, ok bool) {
 	file, err := os.Open(table)
 	if err != nil {
@@ -157,8 +163,9 @@ func ownerIn(table, local, remote string) (uid int, ok bool) {
 	return 0, false
 }
 
-// tableEntry spells an address as the tables do: its bytes as hexadecimal
-// numbers of 32 bits in the machine's own order, and the port as a number.
+// tableEntry formats an address as the tables do: the bytes as hexadecimal 32-bit
+// numbers in the machine's byte order, a colon and the port. If wide is true, it
+// is an IPv6 address, into which an IPv4 address is mapped.
 func tableEntry(a netip.AddrPort, wide bool) string {
 	bytes := a.Addr().Unmap().AsSlice()
 	if wide {

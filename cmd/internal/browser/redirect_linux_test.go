@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"net"
@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// The owner of a connection is found whichever way the other side speaks.
+// The owner of a connection is found for IPv4 sockets and for IPv6 sockets that use
+// IPv4.
 func TestSocketOwner(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -21,13 +22,13 @@ func TestSocketOwner(t *testing.T) {
 	}
 	defer func() { _ = c.Close() }()
 	if uid, ok := socketOwner(c.LocalAddr().String(), c.RemoteAddr().String()); !ok || uid != os.Getuid() {
-		t.Errorf("%d, %v", uid, ok)
+		t.Errorf("socketOwner of the connection = %d, %v, want %d", uid, ok, os.Getuid())
 	}
 	if uid, ok := socketOwner("127.0.0.1:1", "127.0.0.1:2"); ok {
-		t.Errorf("nobody's connection is %d's", uid)
+		t.Errorf("socketOwner of no connection = %d, want none", uid)
 	}
 
-	// A socket of IPv6 that has an IPv4 address at its other end.
+	// An IPv6 socket connected to an IPv4 address.
 	mapped, err := syscall.Socket(syscall.AF_INET6, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +38,7 @@ func TestSocketOwner(t *testing.T) {
 	if err := syscall.Connect(mapped, &to); err != nil {
 		t.Fatal(err)
 	}
-	// The first connection stands before it in the queue.
+	// The first connection is before it in the queue.
 	for range 2 {
 		accepted, err := listener.Accept()
 		if err != nil {
@@ -45,14 +46,14 @@ func TestSocketOwner(t *testing.T) {
 		}
 		defer func() { _ = accepted.Close() }()
 		if uid, ok := socketOwner(accepted.RemoteAddr().String(), accepted.LocalAddr().String()); !ok || uid != os.Getuid() {
-			t.Errorf("%v: %d, %v", accepted.RemoteAddr(), uid, ok)
+			t.Errorf("socketOwner of %v = %d, %v, want %d", accepted.RemoteAddr(), uid, ok, os.Getuid())
 		}
 	}
 }
 
-// Another user who has read the browser's arguments, and is faster, gets
-// nothing, and spoils nothing.
-func TestHandoffToAnotherUser(t *testing.T) {
+// Another user who has read the browser's arguments, and is faster, gets nothing
+// and does not use the address up.
+func TestRedirectRefusesOtherUsers(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can be two users")
 	}
@@ -69,12 +70,12 @@ func TestHandoffToAnotherUser(t *testing.T) {
 		}
 		return string(out)
 	}
-	address, fetched := handedOff(t, t.Context())
+	address, fetched := serveOnce(t, t.Context())
 	if got := as(65534, address); got != "403 " {
-		t.Errorf("nobody got %q", got)
+		t.Errorf("another user got %q, want 403", got)
 	}
 	if got := as(0, address); got != "303 https://target.example/?secret" {
-		t.Errorf("the user got %q", got)
+		t.Errorf("the user got %q, want a redirect", got)
 	}
 	<-fetched
 }

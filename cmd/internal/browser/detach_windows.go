@@ -1,0 +1,6 @@
+package browser
+
+import "syscall"
+
+// detached changes nothing: on Windows a child outlives its parent anyway.
+func detached() *syscall.SysProcAttr { return nil }

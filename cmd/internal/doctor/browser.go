@@ -1,0 +1,38 @@
+package doctor
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/browser"
+	"github.com/ssoenv/ssoenv/session/profile"
+)
+
+// Browsers checks what a login to each of the sessions opens.
+func Browsers(sessions []profile.SSOSession, env map[string]string, configPath string) []Finding {
+	r := results{check: "browser"}
+	var settings []string
+	for _, sso := range sessions {
+		if !slices.Contains(settings, sso.Browser) {
+			settings = append(settings, sso.Browser)
+		}
+	}
+	for _, setting := range settings {
+		command, err := browser.Find(env, setting)
+		switch {
+		case errors.Is(err, browser.ErrNone):
+			r.ok("%v: a login shows its address, to open elsewhere", err)
+		case err != nil && setting != "":
+			r.problem("fix ssoenv_browser in "+configPath, "%v", err)
+		case err != nil:
+			r.warning("install one, or name another in BROWSER", "%v", err)
+		case setting == "" && env["BROWSER"] != "" && !strings.Contains(env["BROWSER"], filepath.Base(command[0])):
+			r.warning("name a program in BROWSER, or unset it", "BROWSER is %q, which cannot be run: a login opens %s", env["BROWSER"], command[0])
+		default:
+			r.ok("a login opens %s", strings.Join(command, " "))
+		}
+	}
+	return r.findings
+}

@@ -1,0 +1,72 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+
+	"github.com/ssoenv/ssoenv/session/profile"
+)
+
+// Config checks the AWS config and credentials files: their modes, lines that
+// the AWS tools read differently, and profiles that cannot be used. At most ten
+// lines and ten profiles are listed.
+func Config(config *profile.Config, f Formatter) []Finding {
+	const most = 10
+	r := results{check: "config"}
+	if _, err := os.Stat(config.Path); errors.Is(err, fs.ErrNotExist) {
+		r.problem("create it with: ssoenv configure", "%s does not exist", config.Path)
+		return r.findings
+	}
+	inConfig, inCredentials := config.StaticKeys()
+	r.mode(config.Path, inConfig, f)
+	r.mode(config.CredentialsPath, inCredentials, f)
+
+	lines := config.Lint()
+	for _, line := range lines[:min(len(lines), most)] {
+		fix := fmt.Sprintf("fix line %d of %s", line.Number, line.File)
+		if line.Fatal {
+			r.problem(fix, "the AWS CLI cannot read %s: %s", line.File, line.Text)
+		} else {
+			r.warning(fix, "%s: %s", line.File, line.Text)
+		}
+	}
+	if more := len(lines) - most; more > 0 {
+		r.warning("fix the lines above first", "%d more such lines", more)
+	}
+	failures := config.ProfileErrors()
+	for _, err := range failures[:min(len(failures), most)] {
+		r.failed(f, err)
+	}
+	if more := len(failures) - most; more > 0 {
+		r.problem("fix those above first", "%d more such profiles", more)
+	}
+	if len(r.findings) == 0 {
+		noun := "profiles"
+		n := len(config.ProfileNames())
+		if n == 1 {
+			noun = "profile"
+		}
+		r.ok("%s: %d %s, no problems", config.Path, n, noun)
+	}
+	return r.findings
+}
+
+// mode checks who may read and write one of the files. secret says that it
+// contains static credentials.
+func (r *results) mode(path string, secret bool, f Formatter) {
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" {
+		return
+	}
+	switch mode := info.Mode().Perm(); {
+	case secret && mode&0o077 != 0:
+		r.problem("chmod 600 "+f.ShellWord(path), "%s contains secret access keys and is open to others (mode %04o)", path, mode)
+	case mode&0o002 != 0:
+		r.problem("chmod go-w "+f.ShellWord(path), "%s is writable by all users, who could redirect your logins (mode %04o)", path, mode)
+	case mode&0o020 != 0:
+		r.warning("chmod g-w "+f.ShellWord(path), "%s is writable by its group, whose members could redirect your logins (mode %04o)", path, mode)
+	}
+}

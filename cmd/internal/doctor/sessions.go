@@ -1,0 +1,44 @@
+package doctor
+
+import (
+	"fmt"
+
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
+)
+
+// A TokenCache returns the cached token of a session, and false if there is none.
+type TokenCache interface {
+	CachedToken(profile.SSOSession) (store.Token, bool)
+}
+
+// Sessions checks each session's login.
+func Sessions(tokens TokenCache, sessions []profile.SSOSession, f Formatter) []Finding {
+	r := results{check: "session"}
+	now := f.Now()
+	for _, sso := range sessions {
+		title := fmt.Sprintf("session %q", sso.Title())
+		token, ok := tokens.CachedToken(sso)
+		switch {
+		case !ok:
+			r.warning(f.LoginCommand(sso), "%s: not logged in", title)
+		case token.Refreshable(now) && token.RegistrationExpires.IsZero():
+			r.ok("%s: logged in; renews automatically", title)
+		case token.Refreshable(now):
+			r.ok("%s: logged in; renews automatically; the client registration expires %s", title, f.Time(token.RegistrationExpires))
+		case token.Expires.After(now):
+			r.warning("log in again then: "+f.LoginCommand(sso), "%s: logged in until %s; does not renew, because %s", title, f.Time(token.Expires), whyNotRenewed(token))
+		default:
+			r.warning(f.LoginCommand(sso), "%s: the session has expired; it does not renew, because %s", title, whyNotRenewed(token))
+		}
+	}
+	return r.findings
+}
+
+// whyNotRenewed returns the reason, a clause, why a token cannot be refreshed.
+func whyNotRenewed(token store.Token) string {
+	if token.Refresh == "" {
+		return "AWS issued no refresh token"
+	}
+	return "the client registration has expired"
+}

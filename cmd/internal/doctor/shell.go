@@ -1,0 +1,70 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ssoenv/ssoenv/shellinit"
+)
+
+// A Shell is the shell that started the program.
+type Shell struct {
+	Name string // such as bash
+
+	// Mark is what the shell function reports about itself, NAME:VERSION. It is
+	// empty if the function is not loaded, since only the function knows it.
+	Mark string
+
+	// DrawnBy is the code that draws the prompt, which the shell function passes:
+	// no shell exports it. It is empty if the shell has no prompt.
+	DrawnBy  string
+	Starship string // STARSHIP_SHELL
+
+	HasUser bool // a user is at the terminal
+
+	StartupFile string // as the user calls it
+	StartupLine string // the line in it that loads the function
+	PromptLine  string // the same, with a prompt that shows the profile
+}
+
+// Loaded checks whether the shell function is loaded, in the version of this
+// program. Without a user that is no more than a warning. It finds nothing for
+// an unknown shell and for programs that are no shells.
+func (s Shell) Loaded() []Finding {
+	r := results{check: "shell"}
+	shell, known := shellinit.Named(s.Name)
+	switch {
+	case !known:
+	case s.Mark == shell.Mark():
+		r.ok("the shell function of this version is loaded in this %s", s.Name)
+	case s.Mark != "":
+		r.problem("open a new shell", "the shell function in this %s is from another version of ssoenv", s.Name)
+	case s.HasUser:
+		r.problem(fmt.Sprintf("add to %s:  %s  and open a new shell", s.StartupFile, s.StartupLine),
+			"the shell function is not loaded in this %s, so ssoenv use cannot switch it", s.Name)
+	default:
+		r.warning(fmt.Sprintf("for interactive shells, add to %s:  %s", s.StartupFile, s.StartupLine), "the shell function is not loaded in this %s", s.Name)
+	}
+	return r.findings
+}
+
+// Prompt checks whether the prompt shows the profile in use. It finds nothing if
+// the function is not loaded or the shell's prompt cannot show it.
+func (s Shell) Prompt() []Finding {
+	r := results{check: "prompt"}
+	shell, known := shellinit.Named(s.Name)
+	if s.Mark == "" || !known || shell.Prompt() == "" || s.DrawnBy == "" {
+		return nil
+	}
+	switch {
+	case strings.Contains(s.DrawnBy, "SSOENV_PROMPT"):
+		r.ok("the prompt of this %s shows the profile", s.Name)
+	case strings.Contains(s.DrawnBy, "starship") || s.Starship == s.Name: // bash passes what starship has drawn
+		r.ok("starship draws the prompt of this %s; its module aws shows the profile", s.Name)
+	case strings.Contains(s.DrawnBy, "_p9k"):
+		r.ok("powerlevel10k draws the prompt of this %s; its segment aws shows the profile", s.Name)
+	default:
+		r.ok("the prompt of this %s does not show the profile; to show it, write in %s:  %s", s.Name, s.StartupFile, s.PromptLine)
+	}
+	return r.findings
+}

@@ -1,0 +1,128 @@
+//go:build linux
+
+package keyring
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	oskeyring "github.com/zalando/go-keyring"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/keyringtest"
+)
+
+// newKeyring starts a keyring and returns it as this process uses it.
+func newKeyring(t *testing.T) (Keyring, *keyringtest.SecretService) {
+	t.Helper()
+	s, err := keyringtest.Start("HOME="+t.TempDir(), "PATH="+os.Getenv("PATH"))
+	t.Cleanup(s.End)
+	must(t, err)
+	// The library reads the environment, once in a process.
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", s.Bus)
+	return Keyring{Bus: s.Bus}, s
+}
+
+// TestTexts writes, reads and deletes texts of all sizes, reads items of others
+// and waits for a keyring that does not answer.
+func TestTexts(t *testing.T) {
+	k, s := newKeyring(t)
+	want := func(name, text string) {
+		t.Helper()
+		got, found, err := k.Read(name)
+		if err != nil || !found || got != text {
+			t.Errorf("Read = %d bytes, %v, %v, want %d bytes", len(got), found, err, len(text))
+		}
+	}
+	wantNone := func(name string) {
+		t.Helper()
+		if got, found, err := k.Read(name); err != nil || found {
+			t.Errorf("Read = %q, %v, %v, want nothing", got, found, err)
+		}
+	}
+	wantNone("a")
+	must(t, k.Delete("a"))
+	// Below one item's size, at it, above it, and back again.
+	for _, size := range []int{0, 1, 5000, itemSize(), itemSize() + 1, 3*itemSize() + 7, 2 * itemSize(), 10} {
+		text := strings.Repeat("x", size/2) + strings.Repeat("y", size-size/2)
+		must(t, k.Write("a", text))
+		must(t, k.Write("b \"é\\", text))
+		want("a", text)
+		want("b \"é\\", text)
+	}
+	must(t, k.Delete("a"))
+	wantNone("a")
+	want("b \"é\\", "xxxxxyyyyy")
+	must(t, k.Delete("b \"é\\"))
+
+	// No item is left, not even the further items of long texts.
+	find := exec.Command("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets", "/org/freedesktop/secrets",
+		"org.freedesktop.Secret.Service.SearchItems", "dict:string:string:service,"+service)
+	if out, err := find.CombinedOutput(); err != nil || strings.Contains(string(out), "collection") {
+		t.Errorf("items left: %v: %s", err, out)
+	}
+
+	// Items that Write has not written are not found.
+	for _, foreign := range []string{"", "secret", "ssoenv 1 x\n", "ssoenv 2 x 0\nsecret", "ssoenv 1 x y\nsecret", "ssoenv 1 gone 1\nhalf"} {
+		must(t, oskeyring.Set(service, "c", foreign))
+		wantNone("c")
+	}
+	must(t, k.Write("c", "mine"))
+	want("c", "mine")
+
+	// A keyring that does not answer makes each request fail after the timeout.
+	must(t, s.Daemon.Signal(syscall.SIGSTOP))
+	var all sync.WaitGroup
+	for what, request := range map[string]func() error{
+		"Read":   func() error { _, _, err := k.Read("c"); return err },
+		"Write":  func() error { return k.Write("c", "late") },
+		"Delete": func() error { return k.Delete("none") },
+	} {
+		all.Go(func() {
+			if err := request(); err == nil || !strings.Contains(err.Error(), "no answer within 3s") {
+				t.Errorf("%s: got error %v, want a timeout", what, err)
+			}
+		})
+	}
+	all.Wait()
+	must(t, s.Daemon.Signal(syscall.SIGCONT))
+}
+
+// Read returns one of the texts of a concurrent writer, never parts of two.
+func TestReadDuringWrite(t *testing.T) {
+	k, _ := newKeyring(t)
+	text := func(n int) string { return strings.Repeat(fmt.Sprintf("%06d", n), itemSize()/3) }
+	must(t, k.Write("a", text(0)))
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for n := range 20 {
+			if err := k.Write("a", text(n)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	seen := map[string]bool{}
+	for range 40 {
+		got, found, err := k.Read("a")
+		if err != nil || !found || got != strings.Repeat(got[:6], itemSize()/3) {
+			t.Errorf("Read = %d bytes, %v, %v, want one of the texts", len(got), found, err)
+			break
+		}
+		seen[got[:6]] = true
+	}
+	writer.Wait()
+	if len(seen) < 2 {
+		t.Errorf("Read returned %d different texts, want at least 2", len(seen))
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,161 @@
+// Package tty talks to the user at the terminal: it decides whether there is a
+// user to ask, asks questions, reads lines and shows a status line. Questions and
+// the status line go to standard error; answers are read from the terminal
+// itself, so that standard input may be data for a command.
+//
+// The environment, the streams and the clock are given by the caller.
+package tty
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/mattn/go-isatty"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
+)
+
+// A Terminal has the streams and the environment of a process that may have been
+// started by a user at a terminal.
+type Terminal struct {
+	Stdin  *os.File
+	Stderr *os.File
+	Env    map[string]string
+}
+
+// IsTerminal reports whether the file is a terminal, one of Cygwin or MSYS2
+// included.
+func IsTerminal(f *os.File) bool {
+	return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd())
+}
+
+// Open opens the controlling terminal for reading and writing. It may differ from
+// the standard streams. The caller closes it.
+func Open() (*os.File, error) { return os.OpenFile(device, os.O_RDWR, 0) }
+
+// HasUser reports whether a user can log in: standard input and standard error
+// are terminals, and neither CI nor direnv is the caller.
+func (t Terminal) HasUser() bool {
+	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && !t.automated()
+}
+
+// CanPrompt reports whether a user can answer a question: standard error is a
+// terminal, the controlling terminal can be opened or standard input is one, and
+// neither CI nor direnv is the caller. Unlike HasUser it lets standard input be
+// data for a command.
+func (t Terminal) CanPrompt() bool {
+	if !IsTerminal(t.Stderr) || t.automated() {
+		return false
+	}
+	terminal, err := Open()
+	if err != nil {
+		return IsTerminal(t.Stdin)
+	}
+	_ = terminal.Close()
+	return true
+}
+
+// automated reports whether CI or direnv is the caller: such a terminal may show
+// output, but no user answers at it.
+func (t Terminal) automated() bool {
+	return t.Env["CI"] != "" || t.Env["DIRENV_IN_ENVRC"] != ""
+}
+
+// A LineReader reads what the user types.
+type LineReader struct {
+	// Lines receives each line without its end. It is closed when the terminal
+	// is closed and after Ctrl-D.
+	Lines <-chan string
+	// Stop ends the reading. What the user types later is left to the next
+	// reader of the terminal.
+	Stop func()
+}
+
+// NewLineReader starts to read lines from the controlling terminal or, if it
+// cannot be opened, from standard input. It returns an error if that is no
+// terminal either. A reader of standard input cannot be interrupted: after Stop
+// it still consumes one more line.
+func (t Terminal) NewLineReader() (LineReader, error) {
+	done := make(chan struct{})
+	terminal, err := Open()
+	if err != nil {
+		if !IsTerminal(t.Stdin) {
+			return LineReader{}, fmt.Errorf("no terminal to ask at: %w", err)
+		}
+		return LineReader{readLines(t.Stdin, done), func() { close(done) }}, nil
+	}
+	return LineReader{readLines(terminal, done), func() {
+		close(done)
+		_ = terminal.Close()
+	}}, nil
+}
+
+// maxLine is the number of bytes of a line that are kept.
+const maxLine = 64 << 10
+
+// readLines sends the lines of the terminal until it ends, by Ctrl-D or because
+// it is closed, or until done is closed. It does the work of the terminal's line
+// editing that AcceptLongLines turns off: backspace deletes the last byte.
+func readLines(terminal io.Reader, done <-chan struct{}) <-chan string {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		reader := bufio.NewReader(terminal)
+		var line []byte
+		for {
+			c, err := reader.ReadByte()
+			switch {
+			case err != nil:
+				return
+			case c == '\b' || c == 0x7f:
+				line = line[:max(0, len(line)-1)]
+			case c == '\n' || c == '\r':
+				select {
+				case lines <- string(line):
+				case <-done:
+					return
+				}
+				line = line[:0]
+			case len(line) < maxLine:
+				line = append(line, c)
+			}
+		}
+	}()
+	return lines
+}
+
+// Ask shows the prompt and returns the line that the user types. It returns
+// context.Canceled after Ctrl-D, and the context's error if that ends first.
+func (t Terminal) Ask(ctx context.Context, prompt string) (string, error) {
+	reader, err := t.NewLineReader()
+	if err != nil {
+		return "", err
+	}
+	defer reader.Stop()
+	_, _ = fmt.Fprint(t.Stderr, "ssoenv: "+safetext.Printable(prompt)+" ")
+	select {
+	case line, ok := <-reader.Lines:
+		if !ok {
+			_, _ = fmt.Fprintln(t.Stderr)
+			return "", context.Canceled // Ctrl-D
+		}
+		return line, nil
+	case <-ctx.Done():
+		_, _ = fmt.Fprintln(t.Stderr)
+		return "", ctx.Err()
+	}
+}
+
+// AskHidden is Ask without showing what the user types. On Windows it is shown.
+func (t Terminal) AskHidden(ctx context.Context, prompt string) (string, error) {
+	undo := hideInput(t.Stderr)
+	defer undo()
+	answer, err := t.Ask(ctx, prompt)
+	if err == nil {
+		_, _ = fmt.Fprintln(t.Stderr)
+	}
+	return answer, err
+}

@@ -1,0 +1,54 @@
+package tty
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Lines end with a carriage return or a line feed, backspace deletes, and what
+// exceeds the limit is dropped.
+func TestReadLines(t *testing.T) {
+	long := strings.Repeat("x", maxLine)
+	for _, test := range []struct {
+		typed string
+		want  []string
+	}{
+		{"", nil},
+		{"no end", nil},
+		{"a\nb c\r\n", []string{"a", "b c", ""}},
+		{"\b\x7fab\bc\x7f\x7fd\n", []string{"d"}},
+		{long + "y\nz\n", []string{long, "z"}},
+	} {
+		var got []string
+		for line := range readLines(strings.NewReader(test.typed), nil) {
+			got = append(got, line)
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("readLines(%.20q) = %.20q, want %.20q", test.typed, got, test.want)
+		}
+	}
+}
+
+// Without terminals there is no user, nothing can be asked, and a status line is
+// not shown.
+func TestNoTerminal(t *testing.T) {
+	name := t.TempDir() + "/file"
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	terminal := Terminal{Stdin: f, Stderr: f}
+	if terminal.HasUser() || terminal.CanPrompt() || IsTerminal(f) {
+		t.Errorf("HasUser = %v, CanPrompt = %v, IsTerminal = %v, want false", terminal.HasUser(), terminal.CanPrompt(), IsTerminal(f))
+	}
+	line := StatusLine{Out: f}
+	line.Show("text")
+	line.Clear()
+	AcceptLongLines(f)()
+	if text, err := os.ReadFile(name); err != nil || len(text) > 0 {
+		t.Errorf("got %q, %v in the file, want nothing", text, err)
+	}
+}
