@@ -134,7 +134,7 @@ func (c *HTTPClient) attempt(ctx context.Context, req *http.Request, body []byte
 	case c.PlainErrors && res.StatusCode >= 400:
 		return res, &ServiceError{Status: res.StatusCode}
 	case res.StatusCode == http.StatusTooManyRequests:
-		return res, serviceError(res, reply, secretsOf(req, body)) // AWS WAF answers with an HTML page
+		return res, serviceError(res, reply, secretsOf(req, body)) // in any format: firewalls have their own
 	case isWebPage(res, reply) && res.StatusCode < 500:
 		return res, &NetworkError{Host: host, Problem: "answered with a web page instead of data: a captive portal or a proxy may be in the way"}
 	case res.StatusCode >= 400:
