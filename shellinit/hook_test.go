@@ -25,6 +25,7 @@ const secret = `s3cr'et/\+$(touch x)"` + "`touch x`!"
 // profile's name says what is to happen. Each call is told on stderr.
 func stub(args []string) int {
 	fmt.Fprintf(os.Stderr, "call %q\n", args)
+	record(args)
 	if len(args) > 0 && args[0] == "--debug" {
 		args = args[1:]
 	}
@@ -77,6 +78,9 @@ func stub(args []string) int {
 		}
 	}
 	if args[0] == "adopt" {
+		if os.Getenv("NO_ADOPT") != "" {
+			return 1
+		}
 		env = Env{
 			{Name: "AWS_SECRET_ACCESS_KEY", Value: secret},
 			{Name: "SSOENV_EXPIRES", Value: inSeconds(3600)},
@@ -292,7 +296,7 @@ func (j judge) call(words string) string {
 func (s stage) hookFile(t testing.TB, shell Shell, exe string) []string {
 	t.Helper()
 	hook, pick := s.home+"/hook", s.home+"/pick"
-	for name, text := range map[string]string{hook: shell.Hook(exe), pick: "picked\n"} {
+	for name, text := range map[string]string{hook: shell.Hook(exe, s.home), pick: "picked\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -570,8 +574,8 @@ func TestOptionsComeBack(t *testing.T) {
 
 // The same in a bash before 4.4, which has no "local -".
 func TestOptionsComeBackInOldBash(t *testing.T) {
-	old := strings.Replace(Bash.Hook("/bin/true"), `\builtin local - `, `\builtin local -nonsense `, 1)
-	if old == Bash.Hook("/bin/true") {
+	old := strings.Replace(Bash.Hook("/bin/true", "/run/user"), `\builtin local - `, `\builtin local -nonsense `, 1)
+	if old == Bash.Hook("/bin/true", "/run/user") {
 		t.Fatal("the hook no longer says local -")
 	}
 	s := newStage(t)

@@ -197,7 +197,7 @@ func (s stage) converse(t *testing.T, shell Shell, program, exe string, env []st
 		Elvish: "\nset edit:prompt = { put 'READY> ' }; set edit:rprompt = { }\n",
 		Xonsh:  "\n$PROMPT = 'READY> '\n",
 	}
-	if err := os.WriteFile(rc, []byte(shell.Hook(exe)+prompt[shell]), 0o600); err != nil {
+	if err := os.WriteFile(rc, []byte(shell.Hook(exe, s.home)+prompt[shell]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if shell == Elvish {

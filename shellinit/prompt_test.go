@@ -177,7 +177,15 @@ func TestSegment(t *testing.T) {
 			{48*3600 + 10, nil, "dev 2d"},
 			{3600 + 5*60 + 20, nil, "dev 1h05m"},
 			{59*60 + 20, nil, "dev 59m"},
-			{10*60 + 20, nil, "dev 10m"},
+			{10*60 + 20, []string{"SSOENV_RENEW_AT=" + inSeconds(100)}, "dev 10m"},
+			{10*60 + 20, []string{"SSOENV_RENEW_AT=" + inSeconds(0)}, colored("33", "dev 10m")},
+			{3600 * 2, []string{"SSOENV_RENEW_AT=" + inSeconds(0)}, colored("33", "dev (1h59m|2h00m)")},
+			{3600 * 2, []string{"SSOENV_RENEW_AT=" + inSeconds(3600), "SSOENV_COLOR=cyan"}, colored("36", "dev (1h59m|2h00m)")},
+			{14*60 + 30, nil, colored("33", "dev 14m")},
+			{15*60 + 30, nil, "dev 15m"},
+			{14*60 + 30, []string{"SSOENV_RENEW_AT=x"}, colored("33", "dev 14m")},
+			{15*60 + 30, []string{"SSOENV_RENEW_AT=0000000000000"}, "dev 15m"},
+			{15*60 + 30, []string{"SSOENV_RENEW_AT=" + inSeconds(9999)}, "dev 15m"}, // later than the expiration
 			{3600 * 2, []string{"SSOENV_COLOR=cyan"}, colored("36", "dev (1h59m|2h00m)")},
 			{3600 * 2, []string{"SSOENV_COLOR=black"}, colored("30", "dev (1h59m|2h00m)")},
 			{3600 * 2, []string{"SSOENV_COLOR=208"}, colored("38;5;208", "dev (1h59m|2h00m)")},
@@ -185,7 +193,7 @@ func TestSegment(t *testing.T) {
 			{3600 * 2, []string{"SSOENV_COLOR=cyan\n"}, "dev (1h59m|2h00m)"},
 			{-5, []string{"SSOENV_COLOR=cyan", "NO_COLOR=1"}, "dev expired"},
 			{600, []string{"SSOENV_PROMPT_FORMAT=%%p %p|%a|%r%x %t%", "AWS_ACCOUNT_ID=42", "AWS_DEFAULT_REGION=eu-1"}, percent(`%p dev|42|eu-1%x (9m|10m)%`)},
-			{600, []string{"SSOENV_PROFILE=a\x1b[2Jb\n%c"}, percent(`a\?\[2Jb\?%c (9m|10m)`)},
+			{600, []string{"SSOENV_RENEW_AT=" + inSeconds(100), "SSOENV_PROFILE=a\x1b[2Jb\n%c"}, percent(`a\?\[2Jb\?%c (9m|10m)`)},
 		} {
 			env := append([]string{"SSOENV_EXPIRES=" + inSeconds(c.left), "SSOENV_NO_REFRESH=1", "TERM=xterm", "NO_COLOR="}, c.env...)
 			p := atWork(t, s, j, "true", env...)
@@ -197,51 +205,6 @@ func TestSegment(t *testing.T) {
 			}
 			if got := s.segment(t, p); !regexp.MustCompile(`^` + want + `$`).MatchString(got) {
 				t.Errorf("%d s, %q: got %q, want %q", c.left, c.env, got, want)
-			}
-		}
-	})
-}
-
-// What is no expiry file has no news beside it: where the variable is unset, a
-// file of the folder that one stands in tells nothing, and "set -u" is content.
-func TestNoNewsOfThisFolder(t *testing.T) {
-	const news = `{"at":9999999999,"login":true}`
-	const said = `ssoenv: the credentials of "dev" have expired; renew them with: ssoenv use dev`
-	plant := func(t *testing.T, folder string) {
-		t.Helper()
-		for _, name := range []string{"/.failed", "/odd.failed", "/odd"} {
-			if err := os.WriteFile(folder+name, []byte(news), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	files := [][]string{nil, {"SSOENV_EXPIRY_FILE=odd"}}
-	eachJudge(t, hooked, func(t *testing.T, s stage, j judge) {
-		plant(t, s.home)
-		first := map[Shell]string{Bash: "cd; set -u; shopt -u promptvars", Zsh: "cd; set -u", Fish: "cd"}[j.dialect] // bash tells at once then
-		for _, file := range files {
-			p := bare(t, s, j, append(file, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+inSeconds(-9))...)
-			p.line(first)
-			out := p.load(j) + p.line("true") + p.line("true")
-			if strings.Count(out, said) != 1 || regexp.MustCompile(`unbound|not set|session of`).MatchString(out) {
-				t.Errorf("%q: %q", file, out)
-			}
-		}
-	})
-	eachReader(t, func(t *testing.T, s stage, shell Shell, program string) {
-		plant(t, s.dir)
-		exe := s.home + "/false"
-		if err := os.WriteFile(exe, []byte("#!/bin/sh\nexit 1\n"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			env := append(file, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+inSeconds(-9))
-			if shell == Elvish {
-				env = append(env, "PATH=/usr/bin:/bin") // for the clock
-			}
-			screen := s.converse(t, shell, program, exe, env, "echo on")
-			if !strings.Contains(screen, said) || strings.Contains(screen, "session of") {
-				t.Errorf("%q: %q", file, screen)
 			}
 		}
 	})

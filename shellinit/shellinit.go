@@ -17,6 +17,8 @@ import (
 )
 
 var (
+	//go:embed hook.common.bash
+	hookCommon string
 	//go:embed hook.bash
 	hookBash string
 	//go:embed hook.zsh
@@ -60,12 +62,12 @@ var (
 	Bash = Shell{
 		name: "bash", odd: octal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "%s=%s;\n",
-		hook: hookBash, prompt: "__ssoenv_segment='${SSOENV_PROMPT:+$SSOENV_PROMPT }'\n",
+		hook: hookCommon + hookBash, prompt: "__ssoenv_segment='${SSOENV_PROMPT:+$SSOENV_PROMPT }'\n",
 	}
 	Zsh = Shell{
 		name: "zsh", odd: octal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "typeset -g %s=%s;\n",
-		hook: hookZsh, emulated: true,
+		hook: hookCommon + hookZsh, emulated: true,
 		// An option is set here, and not by the hook, where it would be the
 		// emulation's.
 		prompt: "\\builtin setopt prompt_subst\n__ssoenv_segment='${SSOENV_PROMPT:+$SSOENV_PROMPT }'\n",
@@ -181,9 +183,16 @@ func isName(name string) bool {
 // but POSIX ones, the hook that fills SSOENV_PROMPT before each prompt and has the
 // program renew the credentials in time. Evaluating it twice is the same as
 // once. The code prints nothing and starts nothing.
-func (s Shell) Hook(exe string) string {
-	return s.Wrap(fmt.Sprintf(s.assign, "__ssoenv_exe", s.Quote(exe)) +
-		fmt.Sprintf(s.assign, "__ssoenv_mark", s.Quote(s.Mark())) + s.hook)
+func (s Shell) Hook(exe string, directories ...string) string {
+	var b strings.Builder
+	for _, v := range []Var{
+		{Name: "__ssoenv_exe", Value: exe},
+		{Name: "__ssoenv_mark", Value: s.Mark()},
+		{Name: "__ssoenv_dirs", Value: strings.Join(directories, "\n")},
+	} {
+		fmt.Fprintf(&b, s.assign, v.Name, s.Quote(v.Value))
+	}
+	return s.Wrap(b.String() + s.hook)
 }
 
 // Mark tells one version of a shell's hook from another: the shell's name, a
@@ -220,7 +229,7 @@ func (s Shell) Wrap(code string) string {
 // protect the lines after it, and some options let no quotes span lines.
 func (s Shell) emulate(code string) string {
 	var b strings.Builder
-	b.WriteString(`\builtin emulate zsh -o no_aliases -c `)
+	b.WriteString(`\builtin emulate zsh -o no_aliases -o no_bg_nice -c `)
 	for line := range strings.Lines(code) {
 		b.WriteString("\\\n" + s.Quote(line))
 	}
