@@ -62,11 +62,6 @@ function __ssoenv_switch {
 	\builtin return "$__ssoenv_status"
 }
 
-function __ssoenv_load {
-	\builtin local __ssoenv_code
-	__ssoenv_code=$(\builtin exec "$__ssoenv_exe" adopt --shell bash </dev/null 2>/dev/null) && __ssoenv_evaluate
-}
-
 # __ssoenv_prompt runs before each prompt. It returns the status of the user's
 # command, for the hooks after it.
 function __ssoenv_prompt {

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe and __ssoenv_dirs above these lines.
+# shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe, __ssoenv_mark and __ssoenv_dirs above these lines.
 # shellcheck disable=SC2034 # hook.bash and hook.zsh use these variables.
 
-# What the hooks of bash and zsh have in common: the same text precedes hook.bash
-# and hook.zsh. doc.go describes the hook's states and variables.
+# What bash and zsh have in common, before hook.bash and hook.zsh. doc.go describes
+# the function, the hook and the variables above these lines.
 #
 # Arithmetic would run a command that the environment has hidden in a variable, so
 # the hook's variables are all set here. For "set -u", expansions of others have a
@@ -123,6 +123,13 @@ function __ssoenv_adopt {
 	__ssoenv_text=$SSOENV_EXPIRES
 	__ssoenv_untraced __ssoenv_load || \builtin true
 	[[ ${SSOENV_EXPIRES-} != "$__ssoenv_text" ]]
+}
+
+# __ssoenv_load evaluates what "adopt" prints for this shell, whose name begins
+# __ssoenv_mark.
+function __ssoenv_load {
+	\builtin local __ssoenv_code
+	__ssoenv_code=$(\builtin exec "$__ssoenv_exe" adopt --shell "${__ssoenv_mark%%:*}" </dev/null 2>/dev/null) && __ssoenv_evaluate
 }
 
 # __ssoenv_report prints, once for the same credentials, why they are not renewed

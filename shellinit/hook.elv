@@ -1,9 +1,6 @@
-# ssoenv in Elvish, 0.19 or later; for rc.elv. doc.go describes the function and the
-# hook.
-#
-# "ssoenv init" assigns __ssoenv_exe, __ssoenv_mark and __ssoenv_dirs above these
-# lines. Names declared here are visible only here, except the function, which
-# edit:add-var makes known to the prompt's lines.
+# ssoenv in Elvish, 0.19 or later; for rc.elv. doc.go describes the function, the
+# hook and the variables above these lines. Names declared here are visible only
+# here, except the function, which edit:add-var makes known to the user's lines.
 
 use math
 use path

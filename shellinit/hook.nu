@@ -1,7 +1,5 @@
-# ssoenv in Nushell, 0.108 or later. doc.go describes the function and the hook.
-#
-# "ssoenv init" defines the constants __ssoenv_exe, __ssoenv_mark and __ssoenv_dirs
-# above these lines. All names defined here are ssoenv and __ssoenv_*.
+# ssoenv in Nushell, 0.108 or later. doc.go describes the function, the hook and the
+# constants above these lines. All names defined here are ssoenv and __ssoenv_*.
 
 # ssoenv fails if the program does: Nushell then does not run the following
 # commands, and LAST_EXIT_CODE is the program's exit status.

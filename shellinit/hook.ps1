@@ -1,8 +1,6 @@
-# ssoenv in PowerShell, 5.1 or later. doc.go describes the function and the hook.
-#
-# "ssoenv init" assigns __ssoenv_exe, __ssoenv_mark and __ssoenv_dirs above these
-# lines. All names defined here are ssoenv, prompt, SSOENV_PROMPT and __ssoenv*. Each
-# function sets its own strict mode and preferences, which end with it.
+# ssoenv in PowerShell, 5.1 or later. doc.go describes the function, the hook and the
+# variables above these lines. All names defined here are ssoenv, prompt,
+# SSOENV_PROMPT and __ssoenv*. A function's strict mode and preferences end with it.
 
 # PowerShell removes the first bare -- of a line before a function gets it: '--'
 # is passed on.
@@ -78,10 +76,8 @@ function global:__ssoenv_at_prompt {
         if ($env:SSOENV_EXPIRES -eq $expires) { __ssoenv_report $seen $profileName $now }
     }
 
-    $format = $env:SSOENV_PROMPT_FORMAT
-    if (-not $format) { $format = '%p %t' }
-    $region = $env:AWS_REGION
-    if (-not $region) { $region = $env:AWS_DEFAULT_REGION }
+    $format = if ($env:SSOENV_PROMPT_FORMAT) { $env:SSOENV_PROMPT_FORMAT } else { '%p %t' }
+    $region = if ($env:AWS_REGION) { $env:AWS_REGION } else { $env:AWS_DEFAULT_REGION }
     $values = @{ '%p' = $profileName; '%t' = (__ssoenv_span ([long]$env:SSOENV_EXPIRES - $now)); '%a' = $env:AWS_ACCOUNT_ID; '%r' = $region; '%%' = '%' }
     $label = ''
     foreach ($piece in [regex]::Matches($format, '(?s)%[ptar%]|[^%]+|%')) {

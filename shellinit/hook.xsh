@@ -1,7 +1,5 @@
-# ssoenv in xonsh, 0.13 or later. doc.go describes the function and the hook.
-#
-# "ssoenv init" assigns __ssoenv_exe, __ssoenv_mark and __ssoenv_dirs above these
-# lines. All names defined here begin with __ssoenv.
+# ssoenv in xonsh, 0.13 or later. doc.go describes the function, the hook and the
+# variables above these lines. All names defined here begin with __ssoenv.
 
 def __ssoenv_install():
     import json, os, re, shlex, subprocess, sys, time

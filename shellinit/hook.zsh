@@ -51,11 +51,6 @@ function __ssoenv_switch {
 	builtin return $__ssoenv_status
 }
 
-function __ssoenv_load {
-	local __ssoenv_code
-	__ssoenv_code=$(exec "$__ssoenv_exe" adopt --shell zsh </dev/null 2>/dev/null) && __ssoenv_evaluate
-}
-
 # __ssoenv_prompt runs before each prompt.
 function __ssoenv_prompt {
 	__ssoenv_watch

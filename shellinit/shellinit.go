@@ -1,12 +1,3 @@
-// Package shellinit is everything that ssoenv writes in shell.
-//
-// It makes one promise: what ssoenv prints, the shell reads back byte for byte,
-// and nothing in it ever runs. A value is data to every dialect here whatever
-// it holds, and stays data when the text reaches a shell of another dialect.
-//
-// [Shell.Render] writes variables as statements, or as data for the shells that
-// take no code; [Shell.Hook] writes the function that reads them. The functions
-// are the hook.* files beside this one, embedded as they are.
 package shellinit
 
 import (
