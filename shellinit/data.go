@@ -32,18 +32,26 @@ var (
 var (
 	PowerShell = Shell{
 		name: "powershell", data: powershell, assign: "$global:%s = %s\n",
+		file: "$PROFILE", startup: "ssoenv init %s | Out-String | Invoke-Expression",
 		hook: hookPowerShell, place: "$SSOENV_PROMPT into the function prompt",
 	}
 	Nu = Shell{
 		name: "nu", data: nu, assign: "const %s = %s\n",
+		// Nushell parses a file before it runs any of it, so config.nu cannot source
+		// what it has just written. It looks into autoload after config.nu.
+		file: "$nu.config-path", startup: "mkdir ($nu.data-dir | path join vendor/autoload); ssoenv init %s | save --force ($nu.data-dir | path join vendor/autoload/ssoenv.nu)",
 		hook: hookNu, place: "$env.SSOENV_PROMPT into $env.PROMPT_COMMAND",
 	}
 	Elvish = Shell{
 		name: "elvish", data: elvish, assign: "var %s = %s\n",
+		file: "~/.config/elvish/rc.elv", startup: "eval (ssoenv init %s | slurp)",
 		hook: hookElvish, place: "$E:SSOENV_PROMPT into $edit:prompt",
 	}
 	Xonsh = Shell{
 		name: "xonsh", data: xonsh, assign: "%s = %s\n",
+		// Not xonsh's own $(), which can lose the end of the output when the machine is
+		// busy.
+		file: "~/.xonshrc", startup: `execx(__import__("subprocess").check_output(["ssoenv", "init", "%s"], env=${...}.detype(), text=True))`,
 		hook: hookXonsh, place: "{ssoenv} into $PROMPT",
 	}
 )

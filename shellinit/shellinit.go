@@ -37,6 +37,9 @@ type Shell struct {
 	// Where the prompt is its person's alone, place says what to put where.
 	prompt, place string
 
+	// Where the start-up line belongs, and the line, for fmt with the shell's name.
+	file, startup string
+
 	// emulated: the hook is evaluated by "emulate zsh -c", which shields it
 	// from aliases and options while it is parsed and whenever it runs.
 	emulated bool
@@ -53,11 +56,13 @@ var (
 	Bash = Shell{
 		name: "bash", odd: octal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "%s=%s;\n",
+		file: "~/.bashrc", startup: `eval "$(ssoenv init %s)"`,
 		hook: hookCommon + hookBash, prompt: "__ssoenv_segment='${SSOENV_PROMPT:+$SSOENV_PROMPT }'\n",
 	}
 	Zsh = Shell{
 		name: "zsh", odd: octal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "typeset -g %s=%s;\n",
+		file: "~/.zshrc", startup: `eval "$(ssoenv init %s)"`,
 		hook: hookCommon + hookZsh, emulated: true,
 		// An option is set here, and not by the hook, where it would be the
 		// emulation's.
@@ -66,11 +71,13 @@ var (
 	Fish = Shell{
 		name: "fish", odd: hex,
 		export: "set --global --export %s %s;\n", unset: "set --erase --global %s;\n", assign: "set --global %s %s;\n",
+		file: "~/.config/fish/config.fish", startup: "ssoenv init %s | source",
 		hook: hookFish, prompt: "set --global __ssoenv_segment right\n",
 	}
 	POSIX = Shell{
 		name: "sh", odd: literal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "%s=%s;\n",
+		file: "the file that ENV names", startup: `eval "$(ssoenv init %s)"`,
 		hook: hookPOSIX,
 	}
 )

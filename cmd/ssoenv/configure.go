@@ -12,6 +12,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 type configureOptions struct {
@@ -366,7 +367,7 @@ func (w *wizard) write() error {
 		if err != nil {
 			return err
 		}
-		w.p.say("profile %q is written to %s; switch to it with: ssoenv use %s", w.draft.Name, w.client.Config.Path, shellWord(w.draft.Name))
+		w.p.say("profile %q is written to %s; switch to it with: ssoenv use %s", w.draft.Name, w.client.Config.Path, shellinit.Word(w.draft.Name))
 		return nil
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 type consoleOptions struct {
@@ -126,7 +127,7 @@ func (p *program) openAndWait(ctx context.Context, with browser, address safetex
 }
 
 func (p *program) printHint(profile string) string {
-	return "get the address, to open it yourself, with: ssoenv console --print " + shellWord(profile)
+	return "get the address, to open it yourself, with: ssoenv console --print " + shellinit.Word(profile)
 }
 
 // title names the use to a person, without its credentials.

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 func (p *program) credentialProcessCommand() *cli.Command {
@@ -51,7 +52,7 @@ type processJSON struct {
 func (p *program) credentialProcess(name string, noLogin bool) error {
 	if p.isTerminal(p.stdout) {
 		return shownError{usageError{"this would print credentials to the terminal"}, statusUsage,
-			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + shellWord(name)}}
+			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + shellinit.Word(name)}}
 	}
 	// Whatever is on standard error when it fails, the AWS tools show inside a
 	// message of their own: so nothing else is there, unless a person reads it.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 // resolveProfile reads the profile of that name. One that does not exist may be an
@@ -24,7 +25,7 @@ func (p *program) resolveProfile(client *session.Client, name string) (session.P
 	var required *session.LoginRequiredError
 	if errors.As(wrong, &required) {
 		_, hints := p.remedy("", err)
-		return profile, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", direct.AccountID, shellWord(sso.Name)))}
+		return profile, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", direct.AccountID, shellinit.Word(sso.Name)))}
 	}
 	if wrong != nil {
 		p.log("%q is no account either: %v", direct.AccountID, wrong)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 // environment looks at this shell's variables: whether the keys are those of
@@ -25,7 +27,7 @@ func (x *examination) environment() {
 }
 
 // again is what puts the variables of a profile in use right.
-func (x *examination) again() string { return "ssoenv use " + shellWord(x.env["SSOENV_PROFILE"]) }
+func (x *examination) again() string { return "ssoenv use " + shellinit.Word(x.env["SSOENV_PROFILE"]) }
 
 // profileInUse compares what the shell says of itself with what it has.
 func (x *examination) profileInUse() {

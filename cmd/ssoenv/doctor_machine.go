@@ -27,7 +27,8 @@ func (x *examination) shell(mark string) {
 		name = claimed
 		shell, known = shellinit.Named(claimed)
 	}
-	_, file, line := setUp(name, "use")
+	hinted, file := startup(name)
+	line := hinted.StartupLine(false)
 	switch {
 	case !known:
 		// Some other program has started it, or a shell for which there is none.
@@ -50,7 +51,6 @@ func (x *examination) prompt(mark, drawn string) {
 	if !known || shell.Prompt() == "" || drawn == "" {
 		return
 	}
-	_, file, line := setUp(name, "use")
 	switch {
 	case strings.Contains(drawn, "SSOENV_PROMPT"):
 		x.ok("the prompt of this %s shows the profile in use", name)
@@ -59,7 +59,7 @@ func (x *examination) prompt(mark, drawn string) {
 	case strings.Contains(drawn, "_p9k"):
 		x.ok("powerlevel10k draws the prompt of this %s, and its segment aws shows the profile in use", name)
 	default:
-		x.ok("the prompt of this %s does not show the profile in use; it would with this in %s:  %s", name, file, strings.Replace(line, "init "+name, "init "+name+" --prompt", 1))
+		x.ok("the prompt of this %s does not show the profile in use; it would with this in %s:  %s", name, shell.StartupFile(), shell.StartupLine(true))
 	}
 }
 
@@ -188,11 +188,11 @@ func (x *examination) mode(path string, secret bool) {
 	}
 	switch mode := info.Mode().Perm(); {
 	case secret && mode&0o077 != 0:
-		x.problem("chmod 600 "+shellWord(path), "%s holds secret keys, and others may read it (mode %04o)", path, mode)
+		x.problem("chmod 600 "+shellinit.Word(path), "%s holds secret keys, and others may read it (mode %04o)", path, mode)
 	case mode&0o002 != 0:
-		x.problem("chmod go-w "+shellWord(path), "%s can be written by anybody, who could send your login elsewhere (mode %04o)", path, mode)
+		x.problem("chmod go-w "+shellinit.Word(path), "%s can be written by anybody, who could send your login elsewhere (mode %04o)", path, mode)
 	case mode&0o020 != 0:
-		x.warning("chmod g-w "+shellWord(path), "%s can be written by its group, if that has others in it (mode %04o)", path, mode)
+		x.warning("chmod g-w "+shellinit.Word(path), "%s can be written by its group, if that has others in it (mode %04o)", path, mode)
 	}
 }
 

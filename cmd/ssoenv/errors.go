@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 // Exit statuses. Programs test them.
@@ -135,7 +136,7 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 	case errors.As(err, &required):
 		return statusLogin, []string{"log in with: " + p.loginCommandFor(required.SSOSession)}
 	case errors.As(err, &mfa):
-		return statusLogin, []string{"somebody has to type it: run ssoenv use " + shellWord(mfa.Profile) + " at a terminal"}
+		return statusLogin, []string{"somebody has to type it: run ssoenv use " + shellinit.Word(mfa.Profile) + " at a terminal"}
 	case errors.As(err, &keyring):
 		return statusFailed, keyringHints(keyring.SSOSession)
 	case errors.As(err, &missing):
@@ -146,7 +147,7 @@ func (p *program) remedy(command string, err error) (status int, hints []string)
 		}
 		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.SSOSession) + ": the region is the one that your Identity Center was set up in"}
 	case errors.As(err, &foreign):
-		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellWord(foreign.Profile)}
+		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellinit.Word(foreign.Profile)}
 	case errors.As(err, &clock):
 		return statusFailed, []string{"set this machine's clock right"}
 	case errors.As(err, &config):
@@ -188,7 +189,7 @@ func keyringHints(sso session.SSOSession) []string {
 func (p *program) serviceRemedy(e *session.ServiceError) (int, []string) {
 	switch {
 	case e.Operation == "getSigninToken" && e.Status < 500 && e.Status != 429:
-		return statusDenied, []string{"the console does not take these credentials: ssoenv whoami " + shellWord(p.profile) + " tells whether AWS still knows them"}
+		return statusDenied, []string{"the console does not take these credentials: ssoenv whoami " + shellinit.Word(p.profile) + " tells whether AWS still knows them"}
 	case e.Code == "InvalidGrantException":
 		return statusFailed, []string{"the answer may have been lost on the way: log in again; if it happens each time, check sso_region"}
 	case e.Code == "ExpiredToken", e.Code == "InvalidClientTokenId", e.Code == "ExpiredTokenException":
@@ -229,14 +230,14 @@ func (p *program) namesHint(missing *session.NotFoundError) []string {
 func (p *program) loginCommandFor(sso session.SSOSession) string {
 	switch {
 	case p.profile != "":
-		return "ssoenv login " + shellWord(p.profile)
+		return "ssoenv login " + shellinit.Word(p.profile)
 	case sso.Name != "":
-		return "ssoenv login --sso-session " + shellWord(sso.Name)
+		return "ssoenv login --sso-session " + shellinit.Word(sso.Name)
 	}
 	if config, err := p.config(); err == nil {
 		for _, name := range config.ProfileNames() {
 			if of, err := config.ProfileSSOSession(name); err == nil && of.Name == "" && of.StartURL == sso.StartURL {
-				return "ssoenv login " + shellWord(name)
+				return "ssoenv login " + shellinit.Word(name)
 			}
 		}
 	}
@@ -248,7 +249,7 @@ func rolesCommandFor(denied *session.AccessDeniedError) string {
 	if denied.SSOSession.Name == "" {
 		return denied.SSOSession.StartURL // which roles has no flag for
 	}
-	return fmt.Sprintf("ssoenv roles %s --sso-session %s", denied.AccountID, shellWord(denied.SSOSession.Name))
+	return fmt.Sprintf("ssoenv roles %s --sso-session %s", denied.AccountID, shellinit.Word(denied.SSOSession.Name))
 }
 
 func sectionOf(sso session.SSOSession) string {
@@ -256,15 +257,6 @@ func sectionOf(sso session.SSOSession) string {
 		return fmt.Sprintf("[sso-session %s]", sso.Name)
 	}
 	return "the profiles of " + sso.StartURL
-}
-
-// shellWord spells a name as one would type it in any shell.
-func shellWord(name string) string {
-	plain := strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@%/+=:,-") == ""
-	if plain && name != "" && !strings.HasPrefix(name, "-") {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
 // nearest finds the name that was probably meant: one within two slips of the

@@ -459,7 +459,7 @@ func TestHostileFields(t *testing.T) {
 					}
 					texts[dialect] = append(texts[dialect], evaluation{out, value})
 				}
-				if n == 0 && field.profile == "" && status == 0 && !plainName(text) {
+				if n == 0 && field.profile == "" && status == 0 && !shellinit.IsPortable(text) {
 					if out, _, status := h.run(t, nil, "use", "--", profile); status != statusUsage || out != "false\n" {
 						t.Errorf("%q, for whatever shell: status %d, %q", text, status, out)
 					}

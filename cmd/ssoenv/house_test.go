@@ -45,7 +45,7 @@ var floors = map[string]struct {
 	"session/ssotest":     {nil, nil},
 	"cache":               {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
 	"shellinit":           {nil, nil},
-	"completions":         {nil, nil},
+	"completions":         {[]string{"session/safetext"}, nil},
 	"cmd/internal/picker": {nil, []string{"github.com/mattn/go-runewidth", "golang.org/x/sys/unix", "golang.org/x/term"}},
 	"scripts/interleave":  {nil, nil},
 	"scripts/licences":    {nil, nil},

@@ -18,15 +18,7 @@ func (p *program) initCommand() *cli.Command {
 		Name:      "init",
 		Usage:     "print the function and the completions for a shell's start-up file",
 		ArgsUsage: "SHELL | direnv",
-		Description: "Add to the shell's start-up file:\n" +
-			"bash        ~/.bashrc                   eval \"$(ssoenv init bash)\"\n" +
-			"zsh         ~/.zshrc                    eval \"$(ssoenv init zsh)\"\n" +
-			"fish        ~/.config/fish/config.fish  ssoenv init fish | source\n" +
-			"sh          the file that ENV names     eval \"$(ssoenv init sh)\"\n" +
-			"powershell  $PROFILE                    ssoenv init powershell | Out-String | Invoke-Expression\n" +
-			"nu          $nu.config-path             " + nuStartup + "\n" +
-			"elvish      ~/.config/elvish/rc.elv     eval (ssoenv init elvish | slurp)\n" +
-			"xonsh       ~/.xonshrc                  " + xonshStartup + "\n" +
+		Description: startupLines() +
 			"direnv, for \"use ssoenv PROFILE\" in an .envrc, type once:  ssoenv init direnv --install",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "prompt", Usage: "in bash, zsh and fish: show the profile and the time left in the prompt", Destination: &prompt},
@@ -53,7 +45,7 @@ func (p *program) initCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			hook := shell.Hook(exe)
+			hook := shell.Hook(exe, p.hookDirectories()...)
 			if prompt {
 				if shell.Prompt() == "" {
 					return noPrompt(shell)
@@ -66,13 +58,43 @@ func (p *program) initCommand() *cli.Command {
 	}
 }
 
-// noPrompt says what to do in a shell whose prompt ssoenv leaves to its person.
+// startupLines returns the table of the shells' start-up files and lines.
+func startupLines() string {
+	text := "Add to the shell's start-up file:\n"
+	for _, name := range shellinit.Names() {
+		shell, _ := shellinit.Named(name)
+		text += fmt.Sprintf("%-11s %-27s %s\n", name, shell.StartupFile(), shell.StartupLine(false))
+	}
+	return text
+}
+
+// startup returns the shell of that name and where its start-up line belongs. For
+// a name that ssoenv does not know, the shell is POSIX.
+func startup(name string) (shell shellinit.Shell, file string) {
+	if shell, ok := shellinit.Named(name); ok {
+		return shell, shell.StartupFile()
+	}
+	return shellinit.POSIX, "your shell's start-up file"
+}
+
+// noPrompt returns the error for a shell whose prompt ssoenv does not change, with
+// what the user can do instead.
 func noPrompt(shell shellinit.Shell) error {
 	hint := "ssoenv prompt prints a line for a prompt that can run a command"
 	if place := shell.Place(); place != "" {
 		hint = "leave out --prompt, and put " + place + " yourself"
 	}
 	return shownError{usageError{"--prompt is for bash, zsh and fish"}, statusUsage, []string{hint}}
+}
+
+// hookDirectories returns the directories in which the expiry file of a switch can
+// be, in this process's environment.
+func (p *program) hookDirectories() []string {
+	directories := []string{p.roleDirectoryOnDisk()}
+	if path, inMemory := p.roleDirectory(); inMemory {
+		directories = append(directories, path)
+	}
+	return directories
 }
 
 // executable is the path by which the shell is to find ssoenv again. A link in

@@ -65,8 +65,8 @@ func (p *program) logout(o logoutOptions) error {
 	if ours {
 		if p.isTerminal(p.stdout) {
 			p.say("this shell still holds credentials of that session, which work until they expire")
-			now, _, _ := setUp(p.callingShell(), "clear")
-			p.say("hint: take them out with:  %s", now)
+			caller, _ := startup(p.callingShell())
+			p.say("hint: take them out with:  %s", caller.EvalLine("clear"))
 		} else {
 			statements, _, _ := clearStatements(p.env)
 			text, err := shell.Render(statements)

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 // The hooks' own commands, which no help lists. Neither asks a person anything.
@@ -113,7 +114,7 @@ func (p *program) adopt(shellName string) error {
 		return err
 	}
 	if p.isTerminal(p.stdout) {
-		return p.notEvaluated("use " + shellWord(p.env["SSOENV_PROFILE"]))
+		return p.notEvaluated("use " + shellinit.Word(p.env["SSOENV_PROFILE"]))
 	}
 	client, profile, err := p.inUse()
 	if err != nil {

@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"unicode"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 // An credentialOptions is the way from a profile's name to its credentials.
@@ -61,7 +61,7 @@ func (p *program) use(o useOptions) error {
 		return err
 	}
 	if p.isTerminal(p.stdout) {
-		return p.notEvaluated("use " + shellWord(cmp.Or(o.profile, "PROFILE")))
+		return p.notEvaluated("use " + shellinit.Word(cmp.Or(o.profile, "PROFILE")))
 	}
 	if o.profile == "" && p.canPrompt() {
 		o.profile, err = p.pickProfile()
@@ -71,7 +71,7 @@ func (p *program) use(o useOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.shell == "" && !plainName(o.profile) {
+	if o.shell == "" && !shellinit.IsPortable(o.profile) {
 		return shownError{fmt.Errorf("the name %q needs quotes that not every shell reads alike", o.profile), statusUsage,
 			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function that ssoenv init installs does so by itself"}}
 	}
@@ -199,18 +199,4 @@ func (p *program) warnOfConfig(config *session.Config) {
 		}
 		p.say("warning: %s", problem)
 	}
-}
-
-// plainName holds for names that every shell reads alike once they are quoted,
-// whichever shell they were quoted for.
-func plainName(name string) bool {
-	for _, r := range name {
-		switch {
-		case r == ' ', r == '_', r == '.', r == ':', r == '/', r == '@', r == '+', r == '=', r == ',', r == '-':
-		case unicode.IsLetter(r), unicode.IsDigit(r):
-		default:
-			return false
-		}
-	}
-	return true
 }
