@@ -2,8 +2,9 @@ package completions
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // bash gives a completion the line as it was typed, and inserts what it gets as
@@ -194,28 +195,13 @@ func (l Line) answerBash(b *strings.Builder, candidates []Candidate) {
 func explain(texts []string, candidates []Candidate) {
 	widest := 0
 	for _, text := range texts {
-		widest = max(widest, width(text))
+		widest = max(widest, safetext.Width(text))
 	}
 	for i, c := range candidates {
 		if c.About != "" {
-			texts[i] += strings.Repeat(" ", widest-width(texts[i])) + "  (" + c.About + ")"
+			texts[i] += strings.Repeat(" ", widest-safetext.Width(texts[i])) + "  (" + c.About + ")"
 		}
 	}
-}
-
-// width is the number of a terminal's columns that a text takes, near enough.
-func width(text string) int {
-	n := 0
-	for _, r := range text {
-		switch {
-		case unicode.In(r, unicode.Mn, unicode.Me):
-		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
-			n += 2
-		default:
-			n++
-		}
-	}
-	return n
 }
 
 func commonStart(texts []string) string {
