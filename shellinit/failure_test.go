@@ -26,25 +26,25 @@ func TestHookReportsFailures(t *testing.T) {
 		for _, c := range []struct {
 			name, expires, failure, want string
 		}{
-			{"live", soon, inSeconds(60) + " " + sentence + "\n", reported},
+			{"live", soon, "SOON " + sentence + "\n", reported},
 			{"live, at about the same time", soon, "NOW " + sentence + "\n", reported},
-			{"dead", dead, inSeconds(60) + " " + sentence + "\n", reported},
-			{"old", soon, inSeconds(-60) + " " + sentence + "\n", ""},
-			{"old and dead", dead, inSeconds(-60) + " " + sentence + "\n", expiredSentence},
-			{"nothing to say", soon, inSeconds(60) + "\n", ""},
-			{"nothing to say, dead", dead, inSeconds(60) + "\n", expiredSentence},
+			{"dead", dead, "SOON " + sentence + "\n", reported},
+			{"old", soon, "OLD " + sentence + "\n", ""},
+			{"old and dead", dead, "OLD " + sentence + "\n", expiredSentence},
+			{"nothing to say", soon, "SOON\n", ""},
+			{"nothing to say, dead", dead, "SOON\n", expiredSentence},
 			{"no file, dead", dead, "", expiredSentence},
 			{"no time", soon, sentence + "\n", ""},
 			{"code for a time", soon, "a[$(touch x)] " + sentence + "\n", ""},
 			{"JSON of an earlier version", soon, `{"at":9999999999,"login":true}`, ""},
-			{"escape", soon, inSeconds(60) + " " + sentence + "\x1b[2Jseen\n", ""},
-			{"tab", soon, inSeconds(60) + " " + sentence + "\tseen\n", ""},
-			{"carriage return", soon, inSeconds(60) + " " + sentence + "\r\nseen\n", ""},
-			{"not ASCII", soon, inSeconds(60) + " " + sentence + " s\u00e9en\n", ""},
-			{"C1 control", soon, inSeconds(60) + " " + sentence + " \u009bseen\n", ""},
-			{"two lines", soon, inSeconds(60) + " " + sentence + "\nseen\n", reported},
-			{"code", soon, inSeconds(60) + " $(touch x) `touch x` %s %d\n", "ssoenv: \"dev\": $(touch x) `touch x` %s %d"},
-			{"long", soon, inSeconds(60) + " " + strings.Repeat("x", 109) + "seen\n", `ssoenv: "dev": ` + strings.Repeat("x", 109)},
+			{"escape", soon, "SOON " + sentence + "\x1b[2Jseen\n", ""},
+			{"tab", soon, "SOON " + sentence + "\tseen\n", ""},
+			{"carriage return", soon, "SOON " + sentence + "\r\nseen\n", ""},
+			{"not ASCII", soon, "SOON " + sentence + " s\u00e9en\n", ""},
+			{"C1 control", soon, "SOON " + sentence + " \u009bseen\n", ""},
+			{"two lines", soon, "SOON " + sentence + "\nseen\n", reported},
+			{"code", soon, "SOON $(touch x) `touch x` %s %d\n", "ssoenv: \"dev\": $(touch x) `touch x` %s %d"},
+			{"long", soon, "SOON " + strings.Repeat("x", 109) + "seen\n", `ssoenv: "dev": ` + strings.Repeat("x", 109)},
 		} {
 			for _, directory := range []string{s.home, below} {
 				want := c.want
@@ -54,8 +54,9 @@ func TestHookReportsFailures(t *testing.T) {
 					}
 					want = map[string]string{"dead": expiredSentence}[c.name]
 				}
+				times := strings.NewReplacer("NOW ", inSeconds(0)+" ", "SOON", inSeconds(60), "OLD", inSeconds(-60))
 				failure, expiry := directory+"/k.failed", directory+"/k.expires"
-				if err := os.WriteFile(failure, []byte(strings.ReplaceAll(c.failure, "NOW", inSeconds(0))), 0o600); err != nil {
+				if err := os.WriteFile(failure, []byte(times.Replace(c.failure)), 0o600); err != nil {
 					t.Fatal(err)
 				}
 				if c.failure == "" {

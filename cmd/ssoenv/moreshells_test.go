@@ -232,7 +232,7 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 		s.enter("environ AWS_ACCESS_KEY_ID", w.server.LastIssued().AccessKeyID)
 
 		w.server.RevokeSessions()
-		const line = `ssoenv: the session of "dev" has ended; log in again with: ssoenv use dev`
+		const line = `ssoenv: "dev": the session has ended; log in again with: ssoenv login`
 		until("the word that the session has ended", func(_, _ string) bool { return strings.Contains(s.shown(), line) })
 		until("the end", func(_, segment string) bool { return segment == "dev expired" })
 		if n := strings.Count(s.shown(), line); n != 1 {
