@@ -15,6 +15,7 @@ function ssoenv {
 	doctor/* | --debug/doctor) "$__ssoenv_exe" "$@" --hook "$__ssoenv_mark" "--hook-prompt=${PROMPT-}${RPROMPT-}" ;;
 	*) "$__ssoenv_exe" "$@" ;;
 	esac
+	builtin return # with that status: after "case" alone, "set -e" ignores it
 }
 
 # __ssoenv_untraced calls a function with xtrace and the DEBUG trap off, so that
