@@ -137,10 +137,10 @@ function __ssoenv_look
     set --global __ssoenv_pause (math --scale=0 $__ssoenv_lead / 5)
     test $__ssoenv_pause -ge 3; or set --global __ssoenv_pause 3
     test $__ssoenv_pause -le 30; or set --global __ssoenv_pause 30
+    set --global __ssoenv_name (string replace --all --regex '[\x00-\x1f\x7f-\x{9f}]' '?' -- "$SSOENV_PROFILE"); or true
     for name in first last waited offered reported
         set --global __ssoenv_$name ''
     end
-    set --global __ssoenv_name (string replace --all --regex '[\x00-\x1f\x7f-\x{9f}]' '?' -- "$SSOENV_PROFILE")
 end
 
 # __ssoenv_clock sets __ssoenv_left. The time is the sum of a file's modification
