@@ -72,3 +72,47 @@ func TestHookReportsFailures(t *testing.T) {
 		}
 	})
 }
+
+// If SSOENV_EXPIRY_FILE is unset or relative, no file of the working directory is
+// read, and "set -u" finds no unset variable.
+func TestFailureFilesOfTheWorkingDirectory(t *testing.T) {
+	const failure = "9999999999 the session has ended"
+	plant := func(t *testing.T, folder string) {
+		t.Helper()
+		for _, name := range []string{"/.failed", "/odd.failed", "/odd", "/odd.expires"} {
+			if err := os.WriteFile(folder+name, []byte(failure), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	files := [][]string{nil, {"SSOENV_EXPIRY_FILE=odd"}, {"SSOENV_EXPIRY_FILE=odd.expires"}, {"SSOENV_EXPIRY_FILE=./odd.expires"}}
+	eachJudge(t, hooked, func(t *testing.T, s stage, j judge) {
+		plant(t, s.home)
+		first := map[Shell]string{Bash: "cd; set -u; shopt -u promptvars", Zsh: "cd; set -u", Fish: "cd"}[j.dialect] // without PS0, bash reports at the prompt
+		for _, file := range files {
+			p := bare(t, s, j, append(file, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+inSeconds(-9), "NO_ADOPT=1")...)
+			p.line(first)
+			out := p.load(j) + p.line("true") + p.line("true")
+			if strings.Count(out, expiredSentence) != 1 || regexp.MustCompile(`unbound|not set|has ended`).MatchString(out) {
+				t.Errorf("%q: got %q, want %q once", file, out, expiredSentence)
+			}
+		}
+	})
+	eachReader(t, func(t *testing.T, s stage, shell Shell, program string) {
+		plant(t, s.dir)
+		exe := s.home + "/false"
+		if err := os.WriteFile(exe, []byte("#!/bin/sh\nexit 1\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			env := append(file, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+inSeconds(-9))
+			if shell == Elvish {
+				env = append(env, "PATH=/usr/bin:/bin") // for the clock
+			}
+			screen := s.converse(t, shell, program, exe, env, "echo on")
+			if !strings.Contains(screen, expiredSentence) || strings.Contains(screen, "has ended") {
+				t.Errorf("%q: got %q, want %q", file, screen, expiredSentence)
+			}
+		}
+	})
+}
