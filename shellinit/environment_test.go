@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Neither aliases nor functions by the names of builtins get hold of what the
-// function does, where a shell lets it tell them apart.
+// Aliases and functions with the names of builtins do not change what the function
+// does, if the shell has a way to bypass them.
 func TestFunctionAmongAliasesAndFunctions(t *testing.T) {
 	names := strings.Fields("builtin command echo eval exec exit export local printf print read return set setopt shift trap true typeset unalias unset ssoenv")
 	posix := func(j judge) bool { return interactiveShells(j) && !j.isFish() }
@@ -36,8 +36,8 @@ func TestFunctionAmongAliasesAndFunctions(t *testing.T) {
 			case Zsh:
 				immune = []string{"builtin", "exec", "export", "local", "typeset"}
 			case POSIX:
-				// Its special builtins come before functions, but it has no
-				// word to get past a function to any other.
+				// Special builtins precede functions. Other builtins cannot be
+				// protected from a function of the same name.
 				immune = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 					return name == "command" || name == "read" || name == "ssoenv"
 				})
@@ -53,8 +53,8 @@ func TestFunctionAmongAliasesAndFunctions(t *testing.T) {
 	})
 }
 
-// amongTraps goes through what the function does after the lines in traps,
-// which redefine the words that it is made of.
+// amongTraps runs the function's commands after the lines in traps, which redefine
+// builtins.
 func amongTraps(t *testing.T, s stage, j judge, traps string) {
 	t.Helper()
 	load := `\builtin eval "$(/bin/cat "$HOOK")"`
@@ -81,7 +81,7 @@ func amongTraps(t *testing.T, s stage, j judge, traps string) {
 	}
 }
 
-// Of the words that the function uses, fish lets "echo" be redefined.
+// In fish, a function can replace the builtin "echo".
 func TestFunctionAmongFishFunctions(t *testing.T) {
 	eachJudge(t, func(j judge) bool { return j.name == "fish" }, func(t *testing.T, s stage, j judge) {
 		traps := `function echo; touch x; end; function ssoenv; touch x; end; `
@@ -93,7 +93,7 @@ func TestFunctionAmongFishFunctions(t *testing.T) {
 	})
 }
 
-// Wherever the program is, its path is a path and nothing else.
+// No part of the program's path is evaluated.
 func TestProgramAnywhere(t *testing.T) {
 	eachJudge(t, anyShell, func(t *testing.T, s stage, j judge) {
 		for _, place := range []string{
@@ -122,7 +122,7 @@ func TestProgramAnywhere(t *testing.T) {
 	})
 }
 
-// A program that is gone is a command that is not found, and no more.
+// If the program is missing, a call fails like that of any missing command.
 func TestProgramGone(t *testing.T) {
 	eachJudge(t, anyShell, func(t *testing.T, s stage, j judge) {
 		env := s.hookFile(t, j.dialect, s.home+"/gone/ssoenv")
@@ -133,22 +133,22 @@ func TestProgramGone(t *testing.T) {
 		cmd := s.command(t, j, j.load()+script+show)
 		cmd.Env = append(cmd.Env, env...)
 		out, status := onTerminal(t, cmd)
-		if status != 0 || strings.Count(out, "status 127\n") != 2 || strings.Count(out, "gone/ssoenv") < 2 || !strings.HasSuffix(out, untold) {
+		if status != 0 || strings.Count(out, "status 127\n") != 2 || strings.Count(out, "gone/ssoenv") < 2 || !strings.HasSuffix(out, unchanged) {
 			t.Errorf("status %d: %q", status, out)
 		}
 	})
 }
 
-// A variable that the user made readonly stops the switch before anything has
-// changed, and the function says so, once: what follows "&&" must not run with
-// half of one profile. The shell lives, even one that an error ends.
+// A readonly variable stops the switch before any change, with one error, so that
+// what follows "&&" does not run with a part of a profile. The shell does not exit,
+// even one that an error in a builtin ends.
 func TestReadonlyVariable(t *testing.T) {
 	eachJudge(t, notFish, func(t *testing.T, s stage, j judge) {
-		mine := strings.Replace(untold, " unset", `="mine"`, 1)
+		mine := strings.Replace(unchanged, " unset", `="mine"`, 1)
 		for _, c := range []struct{ before, words, want string }{
 			{`export AWS_SECRET_ACCESS_KEY=mine; readonly AWS_SECRET_ACCESS_KEY`, `use dev`, mine},
 			{`export AWS_SECRET_ACCESS_KEY=mine; readonly AWS_PROFILE`, `use dev`, mine},
-			{`export AWS_SECRET_ACCESS_KEY=mine SSOENV_PROFILE=mine; readonly SSOENV_PROFILE`, `use dev`, strings.ReplaceAll(untold, " unset", `="mine"`)},
+			{`export AWS_SECRET_ACCESS_KEY=mine SSOENV_PROFILE=mine; readonly SSOENV_PROFILE`, `use dev`, strings.ReplaceAll(unchanged, " unset", `="mine"`)},
 			{`ssoenv use dev; readonly SSOENV_PROFILE`, `use prod`, switched("dev")},
 			{`ssoenv use dev; readonly SSOENV_PROFILE`, `clear`, switched("dev")},
 		} {
@@ -166,8 +166,8 @@ func TestReadonlyVariable(t *testing.T) {
 	})
 }
 
-// What use unsets stays set in fish where it is universal: it says so and what
-// to type, and erases nothing that other shells have too.
+// In fish, what use unsets remains set if it is universal. The function prints that
+// and what to type, and does not erase it, since other shells have it too.
 func TestUniversalVariable(t *testing.T) {
 	eachJudge(t, func(j judge) bool { return j.name == "fish" }, func(t *testing.T, s stage, j judge) {
 		j.argv = []string{"fish", "-c"} // with --no-config nothing is universal
@@ -185,7 +185,7 @@ func TestUniversalVariable(t *testing.T) {
 	})
 }
 
-// Newer keys are adopted whole or not at all, too.
+// Newer credentials are adopted completely or not at all.
 func TestReadonlyVariableAtThePrompt(t *testing.T) {
 	able := func(j judge) bool { return plain(j) && !j.isFish() }
 	eachJudge(t, able, func(t *testing.T, s stage, j judge) {

@@ -9,26 +9,26 @@ import (
 	"testing"
 )
 
-// A scenario is what a person may do with the function: in the words of the
-// POSIX family, in fish's, and what then is on the terminal.
+// A scenario is a use of the function, as a script for the POSIX family and for
+// fish, and what is then on the terminal.
 type scenario struct {
 	name, posix, fish string
 	want              string
 }
 
-// show asks a child of the shell for what the shell exports.
+// show runs a child that prints what the shell exports.
 const show = `; "$ENVIRON" AWS_SECRET_ACCESS_KEY SSOENV_PROFILE AWS_PROFILE`
 
 var (
-	untold   = "AWS_SECRET_ACCESS_KEY unset\nSSOENV_PROFILE unset\nAWS_PROFILE=\"before\"\n"
-	cleared  = "AWS_SECRET_ACCESS_KEY unset\nSSOENV_PROFILE unset\nAWS_PROFILE unset\n"
-	switched = func(profile string) string {
+	unchanged = "AWS_SECRET_ACCESS_KEY unset\nSSOENV_PROFILE unset\nAWS_PROFILE=\"before\"\n"
+	cleared   = "AWS_SECRET_ACCESS_KEY unset\nSSOENV_PROFILE unset\nAWS_PROFILE unset\n"
+	switched  = func(profile string) string {
 		return fmt.Sprintf("AWS_SECRET_ACCESS_KEY=%q\nSSOENV_PROFILE=%q\nAWS_PROFILE unset\n", secret, profile)
 	}
 )
 
-// In want, SH is the shell's name for --shell, and CALL(x) the line that makes
-// a shell call ssoenv with the words x.
+// In want, SH is the shell's name for --shell, and CALL(x) is the line that makes a
+// shell call ssoenv with the words x.
 var scenarios = []scenario{
 	{
 		"use",
@@ -46,13 +46,13 @@ var scenarios = []scenario{
 		"a failing use changes nothing",
 		`ssoenv use bad; echo "status $?"` + show,
 		`ssoenv use bad; echo "status $status"` + show,
-		`call ["use" "--shell" "SH" "bad"]` + "\nstatus 3\n" + untold,
+		`call ["use" "--shell" "SH" "bad"]` + "\nstatus 3\n" + unchanged,
 	},
 	{
 		"code of a failing use is not evaluated",
 		`ssoenv use torn; echo "status $?"` + show,
 		`ssoenv use torn; echo "status $status"` + show,
-		`call ["use" "--shell" "SH" "torn"]` + "\nstatus 1\n" + untold,
+		`call ["use" "--shell" "SH" "torn"]` + "\nstatus 1\n" + unchanged,
 	},
 	{
 		"conditions",
@@ -82,7 +82,7 @@ var scenarios = []scenario{
 		"help is no code",
 		`ssoenv use --help; echo "status $?"` + show,
 		`ssoenv use --help; echo "status $status"` + show,
-		`call ["use" "--shell" "SH" "--help"]` + "\nusage\nstatus 0\n" + untold,
+		`call ["use" "--shell" "SH" "--help"]` + "\nusage\nstatus 0\n" + unchanged,
 	},
 	{
 		"everything else passes",
@@ -120,13 +120,13 @@ var scenarios = []scenario{
 		"eval of a failure fails",
 		`eval "$(ssoenv use bad)"; echo "status $?"; eval "$(ssoenv use bad)" && echo reached; eval "$(ssoenv --debug clear bad)"; echo "status $?"` + show,
 		`eval (ssoenv use bad); echo "status $status"; eval (ssoenv use bad) && echo reached; ssoenv --debug clear bad | source; echo "status $status"` + show,
-		`call ["use" "--shell" "SH" "bad"]` + "\nstatus 1\n" + `call ["use" "--shell" "SH" "bad"]` + "\n" + `call ["--debug" "clear" "--shell" "SH" "bad"]` + "\nstatus 1\n" + untold,
+		`call ["use" "--shell" "SH" "bad"]` + "\nstatus 1\n" + `call ["use" "--shell" "SH" "bad"]` + "\n" + `call ["--debug" "clear" "--shell" "SH" "bad"]` + "\nstatus 1\n" + unchanged,
 	},
 	{
 		"eval of nothing",
 		`eval "$(ssoenv use --help)"; echo "status $?"` + show,
 		`eval (ssoenv use --help); echo "status $status"` + show,
-		`call ["use" "--shell" "SH" "--help"]` + "\nusage\nstatus 0\n" + untold,
+		`call ["use" "--shell" "SH" "--help"]` + "\nusage\nstatus 0\n" + unchanged,
 	},
 	{
 		"eval of clear and logout",
@@ -142,8 +142,8 @@ var scenarios = []scenario{
 	},
 }
 
-// These fish does not have: it knows no subshells, and its substitutions read
-// from where the shell does, not from where the function does.
+// subshells are not for fish: it has no subshells, and its substitutions have the
+// shell's stdin, not the function's.
 var subshells = []scenario{
 	{
 		"stdin of a captured command",
@@ -158,27 +158,27 @@ var subshells = []scenario{
 	{
 		"a subshell",
 		`(ssoenv use dev` + show + `)` + show, "",
-		`call ["use" "--shell" "SH" "dev"]` + "\n" + switched("dev") + untold,
+		`call ["use" "--shell" "SH" "dev"]` + "\n" + switched("dev") + unchanged,
 	},
 	{
 		"a subshell before a pipe",
 		`(ssoenv use dev` + show + `) | /bin/cat` + show, "",
-		`call ["use" "--shell" "SH" "dev"]` + "\nCALL(use dev)\n" + switched("dev") + untold,
+		`call ["use" "--shell" "SH" "dev"]` + "\nCALL(use dev)\n" + switched("dev") + unchanged,
 	},
 	{
 		"before a pipe",
 		`ssoenv use dev | /bin/cat` + show, "",
-		`call ["use" "--shell" "SH" "dev"]` + "\nCALL(use dev)\n" + untold,
+		`call ["use" "--shell" "SH" "dev"]` + "\nCALL(use dev)\n" + unchanged,
 	},
 	{
 		"a failure before a pipe",
 		`ssoenv use bad | /bin/cat` + show, "",
-		`call ["use" "--shell" "SH" "bad"]` + "\nfalse\n" + untold,
+		`call ["use" "--shell" "SH" "bad"]` + "\nfalse\n" + unchanged,
 	},
 	{
 		"a substitution holds no secret",
 		`x="$(ssoenv use dev)"; echo "status $? $x"; x="$(ssoenv use bad)"; echo "status $? $x"` + show, "",
-		`call ["use" "--shell" "SH" "dev"]` + "\nstatus 0 CALL(use dev)\n" + `call ["use" "--shell" "SH" "bad"]` + "\nstatus 3 false\n" + untold,
+		`call ["use" "--shell" "SH" "dev"]` + "\nstatus 0 CALL(use dev)\n" + `call ["use" "--shell" "SH" "bad"]` + "\nstatus 3 false\n" + unchanged,
 	},
 }
 
@@ -219,8 +219,8 @@ func TestFunction(t *testing.T) {
 	}
 }
 
-// With set -e a failure ends the script, as any command's would, and with
-// ssoenv's own status; where it is asked about, it does not.
+// With set -e a failure ends the script with ssoenv's exit status, except in a
+// condition.
 func TestFunctionUnderErrexit(t *testing.T) {
 	eachJudge(t, notFish, func(t *testing.T, s stage, j judge) {
 		for script, want := range map[string]int{
@@ -240,7 +240,7 @@ func TestFunctionUnderErrexit(t *testing.T) {
 	})
 }
 
-// The hook says nothing, starts nothing, changes no option and may come twice.
+// Loading the hook, even twice, prints nothing, starts nothing and changes no option.
 func TestHookIsQuiet(t *testing.T) {
 	eachJudge(t, anyShell, func(t *testing.T, s stage, j judge) {
 		before, after := `set -eu; was=$-; `, j.load()+`status=$?; [ "$was" = "$-" ] || echo "$was became $-"; exit $((40 + $?))`
@@ -260,8 +260,8 @@ func TestHookIsQuiet(t *testing.T) {
 	})
 }
 
-// inventory is a script that lists the names of all variables and functions.
-func (j judge) inventory() string {
+// names returns a script that lists the names of all variables and functions.
+func (j judge) names() string {
 	switch j.argv[0] {
 	case "bash":
 		return `compgen -v; compgen -A function`
@@ -274,9 +274,8 @@ func (j judge) inventory() string {
 	}
 }
 
-// After all that the function can do, the shell has no new name but ssoenv's,
-// keeps the secret in the one variable that is for it, and its children see
-// nothing that was not rendered.
+// After all commands the shell's new names are ssoenv's, only the rendered variable
+// has the secret, and children get only what was rendered.
 func TestFunctionLeavesOnlyItsOwnNames(t *testing.T) {
 	const page = "\n----\n"
 	last := regexp.MustCompile(`(?m)([A-Za-z_][A-Za-z0-9_]*)(?:\(\)|=.*|,.*)?$`) // of a line like "integer 10 UID" or "IFS=…"
@@ -285,9 +284,9 @@ func TestFunctionLeavesOnlyItsOwnNames(t *testing.T) {
 		if j.isFish() {
 			substitute, dump = `set x (ssoenv --debug use "it's")`, `set --show`
 		}
-		doings := `ssoenv use dev; ssoenv use bad; ` + substitute + `; ssoenv use dev | /bin/cat; ssoenv use dev >/dev/null; ssoenv args; ssoenv use dev; `
+		actions := `ssoenv use dev; ssoenv use bad; ` + substitute + `; ssoenv use dev | /bin/cat; ssoenv use dev >/dev/null; ssoenv args; ssoenv use dev; `
 		turn := `; echo ----; `
-		out, _ := s.play(t, j, j.inventory()+turn, doings+turn[2:]+j.inventory()+turn+dump+turn+`"$ENVIRON"`)
+		out, _ := s.play(t, j, j.names()+turn, actions+turn[2:]+j.names()+turn+dump+turn+`"$ENVIRON"`)
 		pages := strings.Split(out, page)
 		if len(pages) != 5 {
 			t.Fatalf("%d pages: %q", len(pages), out)
@@ -315,7 +314,7 @@ func TestFunctionLeavesOnlyItsOwnNames(t *testing.T) {
 	})
 }
 
-// A substitution hands the same words to the second call, whatever they are.
+// A substitution passes the same words to the second call, for any words.
 func TestRepeatedCallKeepsItsWords(t *testing.T) {
 	eachJudge(t, notFish, func(t *testing.T, s stage, j judge) {
 		for i, locale := range []string{"C", "C.UTF-8"} {
@@ -345,7 +344,7 @@ func TestRepeatedCallKeepsItsWords(t *testing.T) {
 	})
 }
 
-// Other ways to evaluate what a substitution prints.
+// Other ways to evaluate the output of a substitution.
 func TestOtherEvals(t *testing.T) {
 	for script, able := range map[string]func(judge) bool{
 		`eval $(ssoenv use dev)`:    notFish,

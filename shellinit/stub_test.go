@@ -15,13 +15,12 @@ import (
 	"github.com/creack/pty"
 )
 
-// secret is what the stub exports: a slip in quoting or a look into a trace
-// shows at once.
+// secret is what the stub exports. An error in quoting runs a part of it.
 const secret = `s3cr'et/\+$(touch x)"` + "`touch x`!"
 
-// stub is an ssoenv without AWS, as the functions know it: use, clear and
-// logout print shell code for the shell that --shell names behind them. The
-// profile's name says what is to happen. Each call is told on stderr.
+// stub is an ssoenv without AWS, as the functions call it: use, clear, logout and
+// adopt print shell code for the shell that --shell names. Some profile names select
+// what happens. Each call is printed on stderr.
 func stub(args []string) int {
 	fmt.Fprintf(os.Stderr, "call %q\n", args)
 	record(args)
@@ -98,7 +97,7 @@ func stub(args []string) int {
 			status = 1
 		case "slow":
 			fmt.Fprintln(os.Stderr, "waiting")
-			io.Copy(io.Discard, os.Stdin) // until somebody interrupts
+			io.Copy(io.Discard, os.Stdin) // until an interrupt
 		}
 	}
 	text, err := shell.Render(env)
@@ -110,7 +109,7 @@ func stub(args []string) int {
 	return status
 }
 
-// call is the line that makes the shell call ssoenv with these words.
+// call returns the line that makes the shell call ssoenv with these words.
 func (j judge) call(words string) string {
 	if j.dialect == Bash {
 		return `\ssoenv ` + words
@@ -130,7 +129,7 @@ func (s stage) hookFile(t testing.TB, shell Shell, exe string) []string {
 	return []string{"HOOK=" + hook, "PICK=" + pick, "AWS_PROFILE=before"}
 }
 
-// load is how a start-up file takes the hook in.
+// load returns the line of a start-up file that evaluates the hook.
 func (j judge) load() string {
 	if j.isFish() {
 		return `/bin/cat $HOOK | source; `
@@ -138,8 +137,8 @@ func (j judge) load() string {
 	return `eval "$(/bin/cat "$HOOK")"; `
 }
 
-// onTerminal runs cmd with a terminal for stdin, stdout and stderr, and gives
-// what it has written there, and its exit status.
+// onTerminal runs cmd with a terminal for stdin, stdout and stderr. It returns what
+// cmd wrote there, and its exit status.
 func onTerminal(t testing.TB, cmd *exec.Cmd) (string, int) {
 	t.Helper()
 	terminal, err := pty.Start(cmd)
@@ -168,8 +167,8 @@ func (j judge) expand(want string) string {
 	}
 }
 
-// play loads the hook, runs a script in the judge's own words on a terminal
-// and gives what is then to be read there, and the exit status.
+// play loads the hook and runs a script on a terminal. It returns what was written
+// there, and the exit status.
 func (s stage) play(t testing.TB, j judge, before, after string) (string, int) {
 	t.Helper()
 	env := s.hookFile(t, j.dialect, s.ssoenv)
@@ -178,8 +177,8 @@ func (s stage) play(t testing.TB, j judge, before, after string) (string, int) {
 	return onTerminal(t, cmd)
 }
 
-// eachJudge runs a test on a stage of its own with every judge that choose
-// takes.
+// eachJudge runs a test with each judge for which choose is true, in a stage of its
+// own, and checks that nothing ran in it.
 func eachJudge(t *testing.T, choose func(judge) bool, test func(*testing.T, stage, judge)) {
 	for _, j := range judges {
 		if choose(j) {

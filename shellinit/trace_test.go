@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// No trace shows a secret, and each goes on afterwards. A bare eval of the
-// program's output is the control: there the same trace does show it.
+// No trace shows a secret, and each continues afterwards. The control is a direct
+// eval of the program's output, in which the same trace shows it.
 func TestSecretsStayOutOfTraces(t *testing.T) {
 	type trace struct {
 		name   string
-		judges string // begins the name of those that have it
+		judges string // prefix of the names of the judges with this trace
 		on     string
 		shows  bool // the control: it shows the secret of a bare eval
 	}
@@ -32,18 +32,18 @@ func TestSecretsStayOutOfTraces(t *testing.T) {
 		t.Run(tr.name, func(t *testing.T) {
 			mine := func(j judge) bool {
 				if strings.Contains(tr.name, "DEBUG") && strings.HasSuffix(j.name, "reads sh") {
-					return false // hook.sh knows of no such traps
+					return false // hook.sh has no protection from these traps
 				}
 				return anyShell(j) && j.isFish() == strings.HasPrefix(tr.name, "fish") && strings.HasPrefix(j.name, tr.judges)
 			}
 			eachJudge(t, mine, func(t *testing.T, s stage, j judge) {
-				doings := `; ssoenv use dev; ssoenv use torn; eval "$(ssoenv use dev)"; ssoenv use dev | /bin/cat; ssoenv logout; readonly SSOENV_PROFILE; ssoenv use dev; echo la""st`
+				actions := `; ssoenv use dev; ssoenv use torn; eval "$(ssoenv use dev)"; ssoenv use dev | /bin/cat; ssoenv logout; readonly SSOENV_PROFILE; ssoenv use dev; echo la""st`
 				bare := `; eval "$("$SSOENV" use --shell ` + j.dialect.String() + ` dev)"`
 				if j.isFish() {
-					doings = `; ssoenv use dev; ssoenv use torn; eval (ssoenv use dev); ssoenv use dev | /bin/cat; ssoenv logout; echo la""st`
+					actions = `; ssoenv use dev; ssoenv use torn; eval (ssoenv use dev); ssoenv use dev | /bin/cat; ssoenv logout; echo la""st`
 					bare = `; eval ($SSOENV use --shell fish dev)`
 				}
-				out, _ := s.play(t, j, "", tr.on+doings)
+				out, _ := s.play(t, j, "", tr.on+actions)
 				if strings.Contains(out, "s3cr") {
 					t.Errorf("the secret is in the trace:\n%s", out)
 				}
