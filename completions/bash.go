@@ -2,35 +2,36 @@ package completions
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
-// bash gives a completion the line as it was typed, and inserts what it gets as
-// it is. So what a shell does with quotes is done here, both ways.
+// bash passes a completion the line as it was typed, and inserts the candidate as it
+// is. So this file removes quotes from the line and adds quotes to candidates.
 
-// A place is where readline puts a candidate: behind the last word break that
-// stands in no quotes, or behind the quote that is open. What of the word comes
-// before the place stays on the line.
+// A place is where readline inserts a candidate: after the last word break outside
+// of quotes, or after the quote that is open. The part of the word before it remains
+// on the line.
 type place struct {
-	stays int  // so many bytes of the word's value
+	stays int  // length of that part, in bytes of the word's value
 	quote byte // the open quote, or 0
 }
 
-// A bashWord is a word in the making.
+// A bashWord is a word that is being read.
 type bashWord struct {
 	value   []byte
-	begun   bool // there is a word, even if its value is empty
-	target  bool // it is where a redirection goes to
+	begun   bool // the word exists, even if its value is empty
+	target  bool // it is the target of a redirection
 	expands bool
 	place   place
 	outer   place // while a quote is open: the place outside of it
 }
 
-// readBash takes apart a command line up to the cursor. It knows words, quotes
-// and redirections, and takes substitutions for what they look like. Breaks are
-// the characters of COMP_WORDBREAKS. It reports false where the word at the
-// cursor is the target of a redirection, or the command itself.
+// readBash parses a command line up to the cursor: words, quotes and redirections.
+// The value of a substitution is its text. breaks are the characters of
+// COMP_WORDBREAKS. readBash returns false if the word at the cursor is the target of
+// a redirection, or the command itself.
 func readBash(text, breaks string) (Line, bool) {
 	var words []string
 	var w bashWord
@@ -57,7 +58,7 @@ func readBash(text, breaks string) (Line, bool) {
 			w.begun = true
 			i++
 			switch {
-			case next == 0: // nothing is typed behind it yet
+			case next == 0: // at the cursor
 			case next == '\n':
 			case quote == '"' && strings.IndexByte("$`\"\\", next) < 0:
 				w.value = append(w.value, c, next)
@@ -93,7 +94,7 @@ func readBash(text, breaks string) (Line, bool) {
 			if c < utf8.RuneSelf && strings.IndexByte(breaks, c) >= 0 {
 				w.place = place{len(w.value), 0}
 				if c == '@' {
-					w.place.stays-- // readline means to complete a host's name, @ and all
+					w.place.stays-- // readline completes a host name with its @
 				}
 			}
 		}
@@ -102,11 +103,11 @@ func readBash(text, breaks string) (Line, bool) {
 	return line, !w.target && len(words) > 0
 }
 
-// substitution is the length of the one that text begins with, if it is whole:
-// $(…), ${…} or `…`. Of a begun one nothing is known: it may be a name that
-// looks like one, within quotes. Then it is 1, the character alone.
+// substitution returns the length of the substitution that text begins with: $(…),
+// ${…} or `…`. If its end is missing it returns 1, since it may be a name, in quotes,
+// that looks like one.
 func substitution(text string) int {
-	closing := []byte{0} // what is to close, the innermost last
+	closing := []byte{0} // the expected closing characters, the innermost last
 	for i := 0; i < len(text); i++ {
 		c, within := text[i], closing[len(closing)-1]
 		switch {
@@ -135,14 +136,14 @@ func substitution(text string) int {
 	return 1
 }
 
-// spell writes the part of a candidate that comes to stand at the place.
+// spell returns the part of a candidate that is inserted at the place, quoted for it.
 func (p place) spell(text string) string {
 	text = text[p.stays:]
 	switch p.quote {
 	case '\'':
 		return strings.ReplaceAll(text, `'`, `'\''`)
 	case '"':
-		// Nothing within double quotes takes a "!" from the history.
+		// In double quotes nothing protects a "!" from history expansion.
 		return strings.NewReplacer("$", `\$`, "`", "\\`", `"`, `\"`, `\`, `\\`, "!", `"\!"`).Replace(text)
 	}
 	var b strings.Builder
@@ -155,14 +156,13 @@ func (p place) spell(text string) string {
 	return b.String()
 }
 
-// isPlain holds for what means itself wherever it stands in a word.
+// isPlain reports whether c means itself at every place in a word of bash.
 func isPlain(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("_./:=@%+,-", c) >= 0
 }
 
-// answerBash writes a line for each candidate: what is to be inserted, or what
-// is to be listed. A list may show what each is about, if none of it can get
-// onto the command line.
+// answerBash writes a line for each candidate: what readline inserts, or what it
+// lists. A list has descriptions only if readline cannot insert any of them.
 func (l Line) answerBash(b *strings.Builder, candidates []Candidate) {
 	inserted := make([]string, len(candidates))
 	listed := make([]string, len(candidates))
@@ -172,13 +172,13 @@ func (l Line) answerBash(b *strings.Builder, candidates []Candidate) {
 	lines := inserted
 	switch {
 	case len(candidates) == 1:
-	case l.kind == "63": // '?', a list alone
+	case l.kind == "63": // '?': only a list
 		for i, c := range candidates {
 			listed[i] = c.Text
 		}
 		explain(listed, candidates)
 		lines = listed
-	case l.kind == "33" || l.kind == "64": // '!' and '@': what all begin with, and a list
+	case l.kind == "33" || l.kind == "64": // '!' and '@': the common start is inserted, and a list
 		copy(listed, inserted)
 		explain(listed, candidates)
 		if commonStart(listed) == commonStart(inserted) {
@@ -190,34 +190,20 @@ func (l Line) answerBash(b *strings.Builder, candidates []Candidate) {
 	}
 }
 
-// explain puts behind each text what the candidate is about, in a column.
+// explain appends the descriptions of the candidates to the texts, in a column.
 func explain(texts []string, candidates []Candidate) {
 	widest := 0
 	for _, text := range texts {
-		widest = max(widest, width(text))
+		widest = max(widest, safetext.Width(text))
 	}
 	for i, c := range candidates {
 		if c.About != "" {
-			texts[i] += strings.Repeat(" ", widest-width(texts[i])) + "  (" + c.About + ")"
+			texts[i] += strings.Repeat(" ", widest-safetext.Width(texts[i])) + "  (" + c.About + ")"
 		}
 	}
 }
 
-// width is the number of a terminal's columns that a text takes, near enough.
-func width(text string) int {
-	n := 0
-	for _, r := range text {
-		switch {
-		case unicode.In(r, unicode.Mn, unicode.Me):
-		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
-			n += 2
-		default:
-			n++
-		}
-	}
-	return n
-}
-
+// commonStart returns the longest common prefix, in bytes. texts is not empty.
 func commonStart(texts []string) string {
 	start := texts[0]
 	for _, text := range texts[1:] {

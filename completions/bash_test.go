@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// wordBreaks is what COMP_WORDBREAKS is if nobody has changed it.
+// wordBreaks is the default COMP_WORDBREAKS.
 const wordBreaks = " \t\n\"'@><=;|&(:"
 
-// What is typed, the name that is meant, and what readline is given to put in
-// the place of its own idea of the word at the cursor.
+// For what is typed and the name that is meant, readline gets the text that it
+// inserts in place of what it considers the word at the cursor.
 func TestBashInsertion(t *testing.T) {
 	for _, c := range []struct{ typed, name, inserted string }{
 		{`te`, `team one`, `team\ one`},
@@ -53,11 +53,11 @@ func TestBashInsertion(t *testing.T) {
 	} {
 		line, ok := Read("bash", []string{"ssoenv use " + c.typed, wordBreaks, "9"})
 		if !ok || !line.Wants(c.name) {
-			t.Errorf("%q is not taken for the start of %q but of %q", c.typed, c.name, line.Word)
+			t.Errorf("%q is read as the start of %q, which does not want %q", c.typed, line.Word, c.name)
 			continue
 		}
 		if got, _ := line.Answer("profile", []Candidate{{Text: c.name}}); got != c.inserted+"\n" {
-			t.Errorf("%q, meant %q: inserts %q, want %q", c.typed, c.name, got, c.inserted)
+			t.Errorf("%q, meant %q: got %q, want %q", c.typed, c.name, got, c.inserted)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func TestBashWithoutColonBreaks(t *testing.T) {
 func TestBashWords(t *testing.T) {
 	for _, c := range []struct {
 		typed string
-		want  []string // nil: the word at the cursor is not ssoenv's
+		want  []string // nil: the word at the cursor is not an argument
 	}{
 		{`ssoenv`, nil},
 		{`ssoenv `, []string{"ssoenv", ""}},
@@ -101,18 +101,17 @@ func TestBashWords(t *testing.T) {
 			got = append(line.Words, line.Word)
 		}
 		if !slices.Equal(got, c.want) {
-			t.Errorf("%s: %q, want %q", c.typed, got, c.want)
+			t.Errorf("%s: got %q, want %q", c.typed, got, c.want)
 		}
 	}
 }
 
-// A word that bash expands is completed by bash, unless it is the start of a
-// name after all.
+// bash completes a word with an expansion, unless it is the start of a name.
 func TestBashLeavesExpansions(t *testing.T) {
 	for typed, want := range map[string]bool{`x`: true, `$`: true, `\$x`: true, `'$x`: true, `$HO`: false, `"${HO`: false, "`l": false, `$(ls)x`: false} {
 		line, ok := Read("bash", []string{"ssoenv use " + typed, wordBreaks, "9"})
-		if _, ours := line.Answer("profile", nil); !ok || ours != want {
-			t.Errorf("%s: %v, want %v", typed, ours, want)
+		if _, got := line.Answer("profile", nil); !ok || got != want {
+			t.Errorf("%s: got %v, want %v", typed, got, want)
 		}
 	}
 }
@@ -130,22 +129,21 @@ func TestBashLists(t *testing.T) {
 			t.Errorf("%q, kind %s:\n%swant\n%s", c.typed, c.kind, got, c.want)
 		}
 	}
-	// Within quotes both begin with "team " once the column is filled up, which
-	// is then what readline would insert.
+	// In quotes and padded to the column both begin with "team ", which readline
+	// would insert.
 	line, _ := Read("bash", []string{"ssoenv use 'te", wordBreaks, "33"})
 	if got, _ := line.Answer("profile", candidates[:2]); got != "team a\nteam\n" {
-		t.Errorf("a list that would be inserted: %q", got)
+		t.Errorf("a list that would be inserted: got %q, want no descriptions", got)
 	}
-	// One candidate is inserted, whatever was asked for.
+	// A single candidate is inserted for every kind of completion.
 	line, _ = Read("bash", []string{"ssoenv use te", wordBreaks, "63"})
 	if got, _ := line.Answer("profile", candidates[:1]); got != "team\\ a\n" {
-		t.Errorf("one candidate: %q", got)
+		t.Errorf("one candidate: got %q, want the inserted text", got)
 	}
 }
 
-// FuzzBash: whatever is typed, and whatever the name is that it may be the start
-// of, the line with the name in readline's place is, to bash, a line with that
-// name as its last word.
+// FuzzBash checks that, for any typed start of any name, the line in which readline
+// has inserted the name has that name as its last word in bash.
 func FuzzBash(f *testing.F) {
 	for _, typed := range []string{"", "te", "'te", `"te`, `a:b\`, `x"y"z`, `'it'\''`, `a=b:c`} {
 		for _, rest := range []string{"", "am one", "$(touch x)", "`x`", `it's "so" \ `, "a!b;c&d|e", "~*?[a]{b,c}#", "日本:ü@=", "\u00a0\u3000"} {
@@ -163,8 +161,8 @@ func FuzzBash(f *testing.F) {
 		}
 		name := line.Word + rest
 		answer, _ := line.Answer("profile", []Candidate{{Text: name}})
-		// What follows is for names that are offered, and lines that bash can be
-		// shown without running anything.
+		// Only names that are offered, and lines that bash can evaluate without
+		// running anything.
 		if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\ufffd' }) || name == "" ||
 			strings.ContainsAny(typed, "$`<>;|&()\n#~!{}\x00") {
 			return
@@ -180,10 +178,9 @@ func FuzzBash(f *testing.F) {
 	})
 }
 
-// readlineWord is what readline does in a line without substitutions: it looks
-// for a quote that is open, and only where there is none for a word break in
-// front of the cursor that is not quoted. It returns where the word begins, and
-// the quote that readline will close.
+// readlineWord does what readline does in a line without substitutions: it looks for
+// an open quote, and if there is none, for the last unquoted word break. It returns
+// where the word begins and the quote that readline will close.
 func readlineWord(line string) (start int, quote string) {
 	quoted := make([]bool, len(line))
 	open := -1

@@ -1,15 +1,13 @@
-// Package completions is what a shell needs to complete ssoenv's command line:
-// for each shell a file, embedded as it is, and the language that the file and
-// the program speak with each other.
+// Package completions is what a shell needs to complete ssoenv's command line: for
+// each shell a file, embedded as it is, and the format in which the file and the
+// program exchange lines and candidates. The caller knows the candidates.
 //
-// It makes one promise: a candidate that a person accepts is, once the shell
-// reads the line, that candidate byte for byte, and nothing on the line or in a
-// candidate's name runs on the way. What can stand at the cursor is not known
-// here.
+// Its promise: a candidate that the user accepts is read by the shell byte for
+// byte, and no part of the line or of a candidate runs.
 //
-// A file calls "ssoenv complete SHELL" with the line, which [Read] takes apart,
-// and prints or reads what [Line.Answer] writes. Exit status 1 tells it that the
-// word at the cursor is the shell's own to complete.
+// A file calls "ssoenv complete SHELL" with the line, which [Read] parses, and reads
+// what [Line.Answer] returns. With exit status 1 the shell completes the word
+// itself.
 package completions
 
 import (
@@ -34,16 +32,16 @@ var (
 	filePowerShell string
 )
 
-// Names lists the shells that there are completions for.
+// Names returns the shells with completions.
 func Names() []string { return []string{"bash", "zsh", "fish", "powershell"} }
 
-// For returns the code that installs the completions in a shell. It prints
-// nothing, and evaluating it twice is the same as once. It calls the program by
-// the path in the shell's variable __ssoenv_exe, or where that is not set, as
-// the ssoenv that is found in PATH.
+// For returns the code that installs the completions in a shell of [Names], and
+// false for others. It prints nothing, and evaluating it twice has the same effect
+// as once. It calls the program by the path in the shell's variable __ssoenv_exe,
+// or if that is not set, the first ssoenv in PATH.
 //
-// zsh parses what it evaluates as a whole, and with the options of the moment:
-// its code is made for "emulate zsh -c".
+// The code for zsh is for "emulate zsh -c": zsh parses the whole code with the
+// options that are set then.
 func For(shell string) (code string, ok bool) {
 	switch shell {
 	case "bash":
@@ -64,21 +62,21 @@ type Line struct {
 	Word  string   // what there is of the one at the cursor
 
 	shell   string
-	place   place  // bash: where the answer comes to stand
+	place   place  // bash: where the candidate is inserted
 	kind    string // bash: COMP_TYPE
-	expands bool   // the word holds what the shell would expand
+	expands bool   // the word contains an expansion
 }
 
-// A Candidate is a word that could stand at the cursor. It begins with the
-// line's Word and holds no control character.
+// A Candidate is a completion of the word at the cursor. It begins with the line's
+// Word, unless the shell matches candidates itself ([Line.Wants]), and contains no
+// control character.
 type Candidate struct {
 	Text  string
-	About string // a few words for a list; may be empty
+	About string // a description for lists; may be empty
 }
 
-// Read takes apart the line that a shell's file hands over. It reports false
-// where the word at the cursor is no word of ssoenv's, or the shell is none that
-// there is a file for.
+// Read parses the line that a shell's file passes. It returns false if the word at
+// the cursor is not an argument of ssoenv, or the shell is not in [Names].
 func Read(shell string, args []string) (line Line, ok bool) {
 	switch {
 	case shell == "bash" && len(args) == 3:
@@ -91,7 +89,7 @@ func Read(shell string, args []string) (line Line, ok bool) {
 		}
 		line, ok = lineOf(strings.Split(string(text), "\x00"))
 	case shell == "fish":
-		// fish has the variables that stand before a command among its words.
+		// For fish, assignments before the command are words too.
 		for len(args) > 1 && isAssignment(args[0]) {
 			args = args[1:]
 		}
@@ -116,8 +114,8 @@ func isAssignment(word string) bool {
 	return ok && name != "" && strings.Trim(name, "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }
 
-// Wants tells whether text is a candidate. zsh and fish have their own ways to
-// match, such as by any part of a name, or with slips, and get to see all.
+// Wants reports whether text completes the word. zsh and fish match candidates
+// themselves, for example by any part of a name, so for them it is true.
 func (l Line) Wants(text string) bool {
 	switch l.shell {
 	case "zsh", "fish":
@@ -128,16 +126,16 @@ func (l Line) Wants(text string) bool {
 	return strings.HasPrefix(text, l.Word)
 }
 
-// Likely tells whether the shell will show text, so that it is worth finding out
-// what it is about. For zsh and fish it has the letters of the word in their
-// order, whatever stands between them.
+// Likely reports whether the shell will probably show text, and so a description is
+// worth looking up. For zsh and fish that is if text has the letters of the word in
+// this order, with any others between them.
 func (l Line) Likely(text string) bool {
 	if l.shell != "zsh" && l.shell != "fish" {
 		return l.Wants(text)
 	}
 	for _, r := range l.Word {
 		if r == '\\' || r == '"' || r == '\'' {
-			continue // may be there for the shell
+			continue // may be part of the quoting
 		}
 		at := strings.IndexFunc(text, func(other rune) bool { return unicode.ToLower(other) == unicode.ToLower(r) })
 		if at < 0 {
@@ -149,9 +147,10 @@ func (l Line) Likely(text string) bool {
 	return true
 }
 
-// Answer writes the candidates for the shell's file. The heading says in the
-// singular what they are. It reports false where the shell should complete by
-// itself: there is no candidate, and the word is one that it expands.
+// Answer returns the candidates in the format of the shell's file. The heading is
+// what they are, in the singular, for example "profile". It returns false if the
+// shell should complete the word itself: it contains an expansion, and candidates
+// is empty.
 func (l Line) Answer(heading string, candidates []Candidate) (text string, ok bool) {
 	if len(candidates) == 0 {
 		return "", !l.expands

@@ -12,11 +12,11 @@ func TestEveryNameHasAFile(t *testing.T) {
 	for _, name := range Names() {
 		code, ok := For(name)
 		if !ok || !strings.HasSuffix(code, "\n") || !strings.Contains(code, "complete "+name+" ") {
-			t.Errorf("%s: %q", name, code)
+			t.Errorf("%s: got %q, want code that calls complete", name, code)
 		}
 	}
 	if _, ok := For("tcsh"); ok {
-		t.Error("there are completions for tcsh")
+		t.Error("got completions for tcsh, want none")
 	}
 }
 
@@ -42,7 +42,7 @@ func TestRead(t *testing.T) {
 			got = append(line.Words, line.Word)
 		}
 		if !slices.Equal(got, c.want) {
-			t.Errorf("%s %q: %q, want %q", c.shell, c.args, got, c.want)
+			t.Errorf("%s %q: got %q, want %q", c.shell, c.args, got, c.want)
 		}
 	}
 }
@@ -57,7 +57,7 @@ func TestLikely(t *testing.T) {
 	} {
 		line, _ := Read("fish", []string{"ssoenv", "use", c.word})
 		if got := line.Likely(c.text); got != c.want {
-			t.Errorf("%q for %q: %v", c.text, c.word, got)
+			t.Errorf("%q for %q: got %v, want %v", c.text, c.word, got, c.want)
 		}
 	}
 }
@@ -68,7 +68,7 @@ func TestAnswerZsh(t *testing.T) {
 	line, _ := Read("zsh", []string{"ssoenv", "use", ""})
 	want := "profile\n" + `a\:b\\c:about: it` + "\n日本 😀:x\n" + `$(x) "y" 'z' <&>` + "\n"
 	if got, _ := line.Answer("profile", hostile); got != want {
-		t.Errorf("%q, want %q", got, want)
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -76,7 +76,7 @@ func TestAnswerFish(t *testing.T) {
 	line, _ := Read("fish", []string{"ssoenv", "use", ""})
 	want := `a:b\c` + "\tabout: it\n日本 😀\tx\n" + `$(x) "y" 'z' <&>` + "\t\n"
 	if got, _ := line.Answer("profile", hostile); got != want {
-		t.Errorf("%q, want %q", got, want)
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestAnswerPowerShell(t *testing.T) {
 	line, _ := Read("powershell", []string{base64.StdEncoding.EncodeToString([]byte("ssoenv\x00use\x00"))})
 	text, _ := line.Answer("profile", hostile)
 	if strings.ContainsFunc(text, func(r rune) bool { return r > '~' }) || strings.Count(text, "\n") != 1 {
-		t.Errorf("not one line of ASCII: %q", text)
+		t.Errorf("got %q, want one line of ASCII", text)
 	}
 	var got []struct{ Text, About string }
 	if err := json.Unmarshal([]byte(text), &got); err != nil {
@@ -94,7 +94,7 @@ func TestAnswerPowerShell(t *testing.T) {
 	}
 	for i, c := range hostile {
 		if got[i].Text != c.Text || got[i].About != c.About {
-			t.Errorf("%+v, want %+v", got[i], c)
+			t.Errorf("got %+v, want %+v", got[i], c)
 		}
 	}
 }

@@ -2,12 +2,11 @@
 
 # ssoenv's completions in bash, 3.2 or later, with bash-completion or without.
 #
-# A leading backslash keeps the user's aliases off a word, "builtin" keeps
-# functions off it. No name is left behind but __ssoenv_complete.
+# A leading backslash bypasses the user's aliases, "builtin" bypasses functions. The
+# only name defined here is __ssoenv_complete.
 
-# __ssoenv_complete asks the program what could stand at the cursor. The program
-# takes the line apart and spells its answers for the quotes that are open, so
-# nothing of either is ever evaluated here.
+# __ssoenv_complete sets COMPREPLY. The program parses the line and quotes its
+# candidates, so that neither is evaluated here.
 function __ssoenv_complete {
 	\builtin local answer status=0 at offset
 
@@ -22,9 +21,9 @@ function __ssoenv_complete {
 
 	COMPREPLY=()
 	if [[ $status == 0 ]]; then
-		# A word for each line, and no name is taken for a pattern.
+		# A word for each line, without pathname expansion.
 		\builtin local IFS=$'\n'
-		# shellcheck disable=SC2206 # the splitting is what the lines above are for
+		# shellcheck disable=SC2206 # the lines above are for this splitting
 		case $- in
 		*f*) COMPREPLY=($answer) ;;
 		*)
@@ -34,8 +33,8 @@ function __ssoenv_complete {
 			;;
 		esac
 	elif [[ $status == 1 ]]; then
-		# The word is the shell's own affair. Behind "--" it is another command's,
-		# for which bash-completion has a function, under one of two names.
+		# The shell completes the word. After "--" it is another command's, for
+		# which bash-completion has a function, under one of two names.
 		for ((at = 1; at < COMP_CWORD; at++)); do
 			[[ ${COMP_WORDS[at]} == -- ]] || \builtin continue
 			for offset in _comp_command_offset _command_offset; do
@@ -49,5 +48,5 @@ function __ssoenv_complete {
 	fi
 }
 
-# A bash may be built without "complete".
+# bash can be built without "complete".
 \builtin complete -F __ssoenv_complete ssoenv 2>/dev/null || \builtin true

@@ -1,7 +1,6 @@
 # ssoenv's completions in fish, 3.1 or later.
 
-# __ssoenv_complete asks the program what could stand at the cursor. fish itself
-# matches and quotes what it is told.
+# __ssoenv_complete prints the program's candidates. fish matches and quotes them.
 function __ssoenv_complete
     set --local program ssoenv
     set --query __ssoenv_exe; and set program $__ssoenv_exe
@@ -9,7 +8,7 @@ function __ssoenv_complete
     set --local word (commandline --current-token --cut-at-cursor)
     command $program complete fish -- $words "$word" </dev/null 2>/dev/null
 
-    # The word is the shell's own affair; behind "--", another command's.
+    # fish completes the word. After "--" it is another command's.
     if test $status -eq 1
         set --local at (contains --index -- -- $words)
         or return

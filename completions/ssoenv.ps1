@@ -1,15 +1,14 @@
 # ssoenv's completions in PowerShell, 5.1 or later.
 #
-# The line goes to the program in one word of plain letters, and the answer
-# comes back in ASCII: no version's quoting of arguments and no code page can
-# change either.
+# The program gets the line in Base64 and prints ASCII, so that neither a code page
+# nor the quoting of arguments, which differs between versions, changes them.
 
 Register-ArgumentCompleter -Native -CommandName ssoenv -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     Set-StrictMode -Off
     $PSNativeCommandUseErrorActionPreference = $false
 
-    # The values of the words before the cursor, and what there is of the one at it.
+    # The values of the words before the cursor, and the word at it up to the cursor.
     $words = @()
     $word = ''
     foreach ($element in $commandAst.CommandElements) {
@@ -33,25 +32,25 @@ Register-ArgumentCompleter -Native -CommandName ssoenv -ScriptBlock {
     }
     $line = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes(($words + $word) -join "`0"))
 
-    # The function's program, else the first in PATH, never a function.
+    # The program of the function, or the first in PATH.
     $program = $global:__ssoenv_exe
     if (-not $program) {
         $program = Get-Command -Name ssoenv -CommandType Application -ErrorAction Ignore | Select-Object -First 1
         if (-not $program) { return }
     }
     $before = $global:LASTEXITCODE
-    $answer = & $program complete powershell $line 2>$null
+    $output = & $program complete powershell $line 2>$null
     $status = $global:LASTEXITCODE
     $global:LASTEXITCODE = $before
 
-    # 1: the word is the shell's own affair, that is, the name of a file. An empty
-    # string keeps PowerShell from offering files where the answer is nothing.
+    # 1: PowerShell completes the word, as the name of a file. If there are no
+    # candidates, an empty string keeps it from offering files.
     if ($status -eq 1) { return }
-    if ($status -ne 0 -or -not $answer) { return '' }
+    if ($status -ne 0 -or -not $output) { return '' }
 
-    foreach ($candidate in ($answer | ConvertFrom-Json)) {
-        # Quoted, all but plain words: a bare 1e3 becomes a number, and a bare --
-        # does not reach a function.
+    foreach ($candidate in ($output | ConvertFrom-Json)) {
+        # Only plain words remain unquoted: a bare 1e3 would become a number, and a
+        # function does not get a bare --.
         $text = $candidate.text
         if ($text -cnotmatch '^(--)?[A-Za-z_][A-Za-z0-9_./+=-]*$') {
             $text = "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($text) + "'"

@@ -1,13 +1,12 @@
 # ssoenv's completions in zsh, 5.0 or later.
 #
-# These lines run inside "emulate zsh -c", and so do the functions ever after:
-# neither the user's options nor aliases reach them. "builtin" keeps functions
-# off a word. No name is left behind but __ssoenv_complete*.
+# "emulate zsh -c" evaluates these lines: the user's options and aliases affect
+# neither them nor the functions. "builtin" bypasses functions. All names defined
+# here begin with __ssoenv_complete.
 
-# __ssoenv_complete asks the program what could stand at the cursor. zsh itself
-# matches and quotes what it is told.
+# __ssoenv_complete adds the program's candidates. zsh matches and quotes them.
 function __ssoenv_complete {
-	# The completion system's functions count on options of its own.
+	# The functions of the completion system expect its own options.
 	builtin setopt local_options "${_comp_options[@]}"
 
 	local answer heading
@@ -19,7 +18,7 @@ function __ssoenv_complete {
 	) || result=$?
 
 	if [[ $result == 1 ]]; then
-		# The word is the shell's own affair; behind "--", another command's.
+		# zsh completes the word. After "--" it is another command's.
 		at=${words[(ie)--]}
 		if ((at < CURRENT)); then
 			builtin shift $at words
@@ -38,8 +37,8 @@ function __ssoenv_complete {
 	((${#candidates})) && _describe -t values "$heading" candidates
 }
 
-# __ssoenv_complete_register is called at each prompt until there is a compdef:
-# compinit may come after these lines.
+# __ssoenv_complete_register runs at each prompt until compdef exists, since compinit
+# may run after these lines.
 function __ssoenv_complete_register {
 	if builtin typeset -f compdef >/dev/null; then
 		compdef __ssoenv_complete ssoenv
@@ -51,5 +50,5 @@ builtin typeset -ga precmd_functions
 precmd_functions=("${(@)precmd_functions:#__ssoenv_complete_register}" __ssoenv_complete_register)
 __ssoenv_complete_register
 
-# As a file in fpath, all this is read when it is first needed.
+# A file in fpath is read at the first completion, which it has to answer.
 ((! ${+compstate})) || __ssoenv_complete

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The price of the function is the difference between "program" and "function"
-// (a switch: captured, evaluated) or "passed" (any other command).
+// BenchmarkFunction measures the program alone ("program"), a switch by the function
+// ("function") and any other command through the function ("passed").
 func BenchmarkFunction(b *testing.B) {
 	for _, j := range judges {
 		if !interactiveShells(j) {

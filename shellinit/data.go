@@ -19,36 +19,44 @@ var (
 	hookXonsh string
 )
 
-// The dialects that take data. These shells have no eval that a value could be
-// trusted to, or write down what they evaluate, as PowerShell does in its logs;
-// but they read JSON. What [Shell.Render] writes for them is one JSON array on
-// a line, of strings that are to be carried out in order:
+// The dialects of the shells that read data. Their eval is not safe for values, or
+// there is none, or they log what they evaluate, as PowerShell does; but they read
+// JSON. [Shell.Render] writes one line for them, a JSON array of strings, which are
+// changes in this order:
 //
 //	["AWS_PROFILE","AWS_REGION=eu-central-1"]
 //
-// NAME=value sets a variable and NAME alone unsets it. All but a few characters
-// that mean nothing to any shell are written as \u escapes, so that the text is
-// ASCII and stays data even in a shell that would evaluate it.
+// NAME=value sets a variable and NAME alone unsets it. Only characters without a
+// meaning in any shell are written as they are, all others as \u escapes, so that
+// the text is ASCII and remains data even if a shell evaluates it.
 var (
 	PowerShell = Shell{
 		name: "powershell", data: powershell, assign: "$global:%s = %s\n",
+		file: "$PROFILE", startup: "ssoenv init %s | Out-String | Invoke-Expression",
 		hook: hookPowerShell, place: "$SSOENV_PROMPT into the function prompt",
 	}
 	Nu = Shell{
 		name: "nu", data: nu, assign: "const %s = %s\n",
+		// Nushell parses a file before it runs any of it, so config.nu cannot source
+		// what it has just written. It looks into autoload after config.nu.
+		file: "$nu.config-path", startup: "mkdir ($nu.data-dir | path join vendor/autoload); ssoenv init %s | save --force ($nu.data-dir | path join vendor/autoload/ssoenv.nu)",
 		hook: hookNu, place: "$env.SSOENV_PROMPT into $env.PROMPT_COMMAND",
 	}
 	Elvish = Shell{
 		name: "elvish", data: elvish, assign: "var %s = %s\n",
+		file: "~/.config/elvish/rc.elv", startup: "eval (ssoenv init %s | slurp)",
 		hook: hookElvish, place: "$E:SSOENV_PROMPT into $edit:prompt",
 	}
 	Xonsh = Shell{
 		name: "xonsh", data: xonsh, assign: "%s = %s\n",
+		// Not xonsh's own $(), which can lose the end of the output when the machine is
+		// busy.
+		file: "~/.xonshrc", startup: `execx(__import__("subprocess").check_output(["ssoenv", "init", "%s"], env=${...}.detype(), text=True))`,
 		hook: hookXonsh, place: "{ssoenv} into $PROMPT",
 	}
 )
 
-// dataShell tells apart the shells that take data; code stands for the others.
+// dataShell is which of the shells that read data a shell is; code is for the others.
 type dataShell int
 
 const (
@@ -59,7 +67,7 @@ const (
 	xonsh
 )
 
-// renderData is Render for these shells.
+// renderData is Render for the shells that read data.
 func (s Shell) renderData(env Env) (string, error) {
 	if len(env) == 0 {
 		return "", nil
@@ -72,10 +80,10 @@ func (s Shell) renderData(env Env) (string, error) {
 		}
 		b.WriteString(separator + `"` + v.Name)
 		if !v.Unset {
-			// JSON has characters and no bytes. Only xonsh has characters for
-			// bytes that are none.
+			// JSON has characters, not bytes. Only xonsh has characters for bytes
+			// that are not UTF-8.
 			if s.data != xonsh && !utf8.ValidString(v.Value) {
-				return "", fmt.Errorf("the value of %q is not UTF-8, and %s takes no other", v.Name, s)
+				return "", fmt.Errorf("the value of %q is not UTF-8, which %s requires", v.Name, s)
 			}
 			b.WriteString("=")
 			for _, unit := range units(v.Value) {
@@ -101,7 +109,7 @@ func isAlphanumeric(c byte) bool {
 	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
 }
 
-// units is text in UTF-16, with bytes that are no character's as escapedByte.
+// units returns text in UTF-16, with escapedByte for bytes that are not UTF-8.
 func units(text string) []uint16 {
 	var all []uint16
 	for text != "" {
@@ -116,13 +124,13 @@ func units(text string) []uint16 {
 	return all
 }
 
-// escapedByte is the lone surrogate that Python's "surrogateescape" has for a
-// byte that is no character's.
+// escapedByte returns the lone surrogate by which Python's "surrogateescape" (PEP 383)
+// represents a byte that is not UTF-8.
 func escapedByte(c byte) uint16 { return 0xdc00 | uint16(c) }
 
-// quoteData is Quote for these shells: ASCII, whatever the word holds. Bytes
-// that are no UTF-8 get through to Elvish and xonsh, and become U+FFFD in the
-// other two, whose strings cannot hold them.
+// quoteData is Quote for the shells that read data. The result is ASCII. Bytes that
+// are not UTF-8 are preserved in Elvish and xonsh and become U+FFFD in PowerShell and
+// Nushell, whose strings cannot contain them.
 func (s Shell) quoteData(word string) string {
 	var b strings.Builder
 	switch s.data {
@@ -149,8 +157,8 @@ func (s Shell) quoteData(word string) string {
 	return `"` + b.String() + `"`
 }
 
-// writeEscaped writes a character as it stands between double quotes: with a
-// backslash where it means something there, or by its number.
+// writeEscaped writes a character for double quotes: with a backslash if it has a
+// meaning there, by number (a format for fmt) if it is not printable ASCII.
 func writeEscaped(b *strings.Builder, r rune, number string) {
 	switch {
 	case r == '"' || r == '\\':
@@ -162,9 +170,9 @@ func writeEscaped(b *strings.Builder, r rune, number string) {
 	}
 }
 
-// quotePowerShell writes characters that are not printable ASCII by number: no
-// code page can change them, and the typographic quotes, which PowerShell takes
-// for its own, are never among the text.
+// quotePowerShell writes characters that are not printable ASCII by number, so that
+// no code page changes them, and so that the text has no typographic quotes, which
+// PowerShell treats as quotes.
 func quotePowerShell(word string) string {
 	var b strings.Builder
 	open, bare := false, true
@@ -179,7 +187,7 @@ func quotePowerShell(word string) string {
 		case !ascii && open:
 			b.WriteString("'")
 		case !ascii && b.Len() == 0:
-			b.WriteString("''") // a sum of characters alone would be one of numbers
+			b.WriteString("''") // otherwise + would add numbers
 		}
 		open = ascii
 		switch {

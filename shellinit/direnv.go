@@ -8,8 +8,8 @@ import (
 //go:embed direnv.bash
 var direnv string
 
-// Direnv writes the file for direnv's lib folder, which lets an .envrc say
-// "use ssoenv PROFILE"; exe is the absolute path of the program.
+// Direnv returns the file for direnv's lib folder, which makes "use ssoenv PROFILE"
+// known to .envrc files. exe is the absolute path of the program.
 func Direnv(exe string) string {
 	return fmt.Sprintf(Bash.assign, "__ssoenv_exe", Bash.Quote(exe)) + direnv
 }

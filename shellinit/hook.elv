@@ -1,18 +1,16 @@
-# ssoenv in Elvish, 0.19 or later; for rc.elv.
-#
-# "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines. What is declared here is
-# seen by these lines alone, but for the function, which edit:add-var gives to
-# the prompt's lines.
+# ssoenv in Elvish, 0.19 or later; for rc.elv. doc.go describes the function, the
+# hook and the variables above these lines. Names declared here are visible only
+# here, except the function, which edit:add-var makes known to the user's lines.
 
 use math
+use path
 use re
 use str
 
 var program~ = (external $__ssoenv_exe)
 
-# take carries out the program's answer: a JSON array of strings in order,
-# NAME=value to set a variable and NAME to unset it.
-fn take {|text|
+# apply sets and unsets the variables that the program has printed.
+fn apply {|text|
   if (eq $text '') { return }
   for entry (print $text | from-json) {
     var parts = [(str:split &max=2 '=' $entry)]
@@ -24,17 +22,15 @@ fn take {|text|
   }
 }
 
-# The function runs the program. The commands that change a shell are captured
-# and carried out here; all others have the terminal to themselves. "doctor" is
-# told which version of these lines the shell has read. A program that fails is
-# an exception: the commands behind it do not run.
+# If the program fails, that is an exception: Elvish does not run the following
+# commands.
 edit:add-var ssoenv~ {|@words|
   var at = 1
   if (and (> (count $words) 0) (eq $words[0] --debug)) { set at = 2 }
   var command = ''
   if (>= (count $words) $at) { set command = $words[(- $at 1)] }
   if (has-value [use clear logout] $command) {
-    take (program (all $words[..$at]) --shell elvish (all $words[$at..]) | slurp)
+    apply (program (all $words[..$at]) --shell elvish (all $words[$at..]) | slurp)
   } elif (eq $command doctor) {
     program $@words --hook $__ssoenv_mark
   } else {
@@ -42,55 +38,72 @@ edit:add-var ssoenv~ {|@words|
   }
 }
 
-# env is a variable's value, or nothing.
+# env returns a variable's value, or '' if it is not set.
 fn env {|name|
   if (has-env $name) { get-env $name } else { put '' }
 }
 
-fn now { num (e:date +%s) }
+fn is-time {|text| re:match '^[0-9]{1,12}$' $text }
 
-fn clamp {|n low high| math:max (math:min $n $high) $low }
+fn div {|n by| math:trunc (/ $n $by) }
 
-fn halves {|n by| math:trunc (/ $n $by) }
+# The hook's state.
+var seen = [&known='']
 
-# What is remembered of the credentials in use.
-var seen = [&expires='']
+# read returns the first line of the first bytes of a file, at most so many. It
+# returns $nil if the file is not directly in a directory of __ssoenv_dirs, and ''
+# if it is not a regular file. Elvish itself reads only whole files.
+fn read {|file most|
+  if (not (has-value [(str:split "\n" $__ssoenv_dirs)] (path:dir $file))) {
+    put $nil
+    return
+  }
+  var text = ''
+  try { set text = (e:sh -c 'test ! -f "$0" || exec head -c "$1" -- "$0"' $file $most 2> /dev/null | slurp) } catch { }
+  put [(str:split "\n" $text)][0]
+}
 
-# renew takes newer credentials over from the cache if there are any, else has
-# the program look for some, in the background, once in a while.
+# renew adopts newer credentials from the cache, or starts a renewal.
 fn renew {|now|
-  var newest = 0
-  try { set newest = (num (str:trim-space (slurp < (env SSOENV_EXPIRY_FILE)))) } catch { }
-  if (and (> $newest $seen[expires]) (not-eq $newest $seen[adopted])) {
-    set seen[adopted] = $newest
-    try { take (program adopt --shell elvish < /dev/null 2> /dev/null | slurp) } catch { }
-  } elif (>= $now $seen[next]) {
-    set seen[next] = (+ $now (clamp (halves $seen[margin] 5) 3 30))
-    # Not Elvish's own "&", which tells when it is done.
+  var file = (env SSOENV_EXPIRY_FILE)
+  var newest = (read $file 80)
+  if (not-eq $newest $nil) {
+    if (not (and (is-time $newest) (> $newest $seen[expires]))) { set newest = $seen[offered] }
+  } elif (eq $file '') {
+    set newest = ''
+  } else {
+    set newest = (to-string (div $now $seen[pause]))
+  }
+  if (not-eq $newest $seen[offered]) {
+    set seen[offered] = $newest
+    try { apply (program adopt --shell elvish < /dev/null 2> /dev/null | slurp) } catch { }
+  }
+  if (and (eq (env SSOENV_EXPIRES) $seen[expires]) (or (>= (- $now $seen[last]) $seen[pause]) (< $now $seen[last]))) {
+    set seen[last] = $now
+    set seen[offered] = ''
+    # Not Elvish's own "&", which prints a message at the end.
     try { e:sh -c '"$0" refresh </dev/null >/dev/null 2>&1 &' $__ssoenv_exe } catch { }
   }
 }
 
-# warn says once for each set of credentials what a person has to do.
-fn warn {|profile left|
-  if $seen[said] { return }
-  var login = unknown
-  var file = (env SSOENV_EXPIRY_FILE)
-  if (str:has-suffix $file .expires) {
-    try { set login = (from-json < (str:trim-suffix $file .expires).failed)[login] } catch { }
-  }
+# report prints, once for the same credentials, why they are not renewed or that
+# they have expired.
+fn report {|profile now|
   var text = ''
-  if (eq $login $true) {
-    set text = 'the session of "'$profile'" has ended; log in again with: '
-  } elif (<= $left 0) {
-    set text = 'the credentials of "'$profile'" have expired; renew them with: '
-  } elif (and (eq $login $false) (< $left (math:max (halves $seen[margin] 3) 60))) {
-    set text = 'the credentials of "'$profile'" cannot be renewed; try: '
-  } else {
-    return
+  var file = (env SSOENV_EXPIRY_FILE)
+  if (and (> $seen[last] 0) (str:has-suffix $file .expires)) {
+    var failure = (read (str:trim-suffix $file .expires).failed 120)
+    if (and (not-eq $failure $nil) (re:match '^[0-9]{1,12} [ -~]+$' $failure)) {
+      var at sentence = (str:split &max=2 ' ' $failure)
+      if (>= (+ $at 15) $seen[last]) { set text = '"'$profile'": '$sentence }
+    }
   }
-  set seen[said] = $true
-  echo 'ssoenv: '$text'ssoenv use '(repr $profile) >&2
+  if (and (eq $text '') (>= $now $seen[expires])) {
+    set text = 'the credentials of "'$profile'" have expired; renew them with: ssoenv use '(repr $profile)
+  }
+  if (or $seen[reported] (eq $text '')) { return }
+  set seen[reported] = $true
+  echo 'ssoenv: '$text >&2
 }
 
 fn span {|left|
@@ -99,11 +112,11 @@ fn span {|left|
   } elif (< $left 60) {
     put $left's'
   } elif (< $left 3600) {
-    put (halves $left 60)'m'
+    put (div $left 60)'m'
   } elif (< $left 172800) {
-    put (halves $left 3600)'h'(printf '%02d' (halves (% $left 3600) 60))'m'
+    put (div $left 3600)'h'(printf '%02d' (div (% $left 3600) 60))'m'
   } else {
-    put (halves $left 86400)'d'
+    put (div $left 86400)'d'
   }
 }
 
@@ -118,41 +131,42 @@ fn label {|profile left|
   printable (re:replace '%[ptar%]' {|code| put $values[$code] } $format)
 }
 
-# at-prompt runs before each prompt. It fills SSOENV_PROMPT, and near the end of
-# the credentials' life sees that they are renewed. Elvish has no clock of its
-# own: while a profile is in use, a prompt costs a "date".
+# at-prompt runs before each prompt. Elvish has no clock: while a profile is in use,
+# a prompt starts a "date".
 fn at-prompt {
   var profile = (printable (env SSOENV_PROFILE))
   var expires = (env SSOENV_EXPIRES)
-  if (or (eq $profile '') (not (re:match '^[0-9]{1,12}$' $expires)) (not (has-external date))) {
+  var renew-at = (env SSOENV_RENEW_AT)
+  if (or (eq $profile '') (not (is-time $expires)) (not (has-external date))) {
     set-env SSOENV_PROMPT ''
     return
   }
-  var now = (now)
-  var left = (- $expires $now)
-  if (not-eq $seen[expires] $expires) {
-    var margin = (clamp (halves $left 4) 1 900)
-    set seen = [&expires=$expires &margin=$margin &said=$false &next=0 &adopted=0]
+  var now = (num (e:date +%s))
+  var known = [$profile $expires $renew-at]
+  if (not-eq $seen[known] $known) {
+    var due = (- $expires 900)
+    if (and (is-time $renew-at) (< $renew-at $expires)) { set due = (num $renew-at) }
+    var pause = (math:max 3 (math:min 30 (div (- $expires $due) 5)))
+    set seen = [&known=$known &expires=$expires &due=$due &pause=$pause &last=(num 0) &offered='' &reported=$false]
   }
-  if (< $left $seen[margin]) {
+  if (>= $now $seen[due]) {
     if (eq (env SSOENV_NO_REFRESH) '') { renew $now }
-    if (eq (env SSOENV_EXPIRES) $expires) { warn $profile $left }
+    if (eq (env SSOENV_EXPIRES) $expires) { report $profile $now }
   }
   set-env SSOENV_PROMPT (label $profile (- (env SSOENV_EXPIRES) $now))
 }
 
-# others are the hooks that are not from here: a second time replaces what the
-# first has installed.
+# others outputs the hooks that are not from an earlier reading of these lines.
 fn others {|hooks|
   each {|f|
-    var ours = $false
-    try { set ours = (str:contains $f[body] ssoenv-at-prompt) } catch { }
-    if (not $ours) { put $f }
+    var own = $false
+    try { set own = (str:contains $f[body] ssoenv-at-prompt) } catch { }
+    if (not $own) { put $f }
   } $hooks
 }
 
-# A prompt in rc.elv, which is compiled before any of this, can name no variable
-# from here but an exported one. It is there for the prompt, and gone before a
-# command could see it.
+# rc.elv is compiled before these lines run, so its prompt can name no variable from
+# here but an exported one. SSOENV_PROMPT is set for the prompt and unset before a
+# command could read it.
 set edit:before-readline = [(others $edit:before-readline) { var ssoenv-at-prompt = $at-prompt~; $ssoenv-at-prompt }]
 set edit:after-readline = [(others $edit:after-readline) {|line| var ssoenv-at-prompt = $line; unset-env SSOENV_PROMPT }]

@@ -1,18 +1,13 @@
-# ssoenv in Nushell, 0.108 or later.
-#
-# "ssoenv init" puts the constants __ssoenv_exe and __ssoenv_mark above these lines. Names that
-# begin with __ssoenv are ssoenv's own.
+# ssoenv in Nushell, 0.108 or later. doc.go describes the function, the hook and the
+# constants above these lines. All names defined here are ssoenv and __ssoenv_*.
 
-# ssoenv runs the program. The commands that change a shell are captured and
-# carried out here; all others have the terminal to themselves. "doctor" is told
-# which version of these lines the shell has read. A program that fails is an
-# error of Nushell's: the commands behind it do not run, and LAST_EXIT_CODE is
-# the program's own.
+# ssoenv fails if the program does: Nushell then does not run the following
+# commands, and LAST_EXIT_CODE is the program's exit status.
 def --env --wrapped ssoenv [...words: string] {
   let at = if ($words | first 1) == ["--debug"] { 2 } else { 1 }
   let command = $words | take $at | last 1 | to text --no-newline
   if $command in [use clear logout] {
-    __ssoenv_take (^$__ssoenv_exe ...($words | take $at) --shell nu ...($words | skip $at))
+    __ssoenv_apply (^$__ssoenv_exe ...($words | take $at) --shell nu ...($words | skip $at))
   } else if $command == "doctor" {
     ^$__ssoenv_exe ...$words --hook $__ssoenv_mark
   } else {
@@ -20,9 +15,8 @@ def --env --wrapped ssoenv [...words: string] {
   }
 }
 
-# __ssoenv_take carries out the program's answer: a JSON array of strings in
-# order, NAME=value to set a variable and NAME to unset it.
-def --env __ssoenv_take [text: string] {
+# __ssoenv_apply sets and unsets the variables that the program has printed.
+def --env __ssoenv_apply [text: string] {
   if ($text | is-empty) { return }
   for entry in ($text | from json) {
     let parts = $entry | split row --number 2 "="
@@ -34,67 +28,80 @@ def --env __ssoenv_take [text: string] {
   }
 }
 
-# __ssoenv_prompt runs before each prompt. It fills SSOENV_PROMPT, and near the
-# end of the credentials' life sees that they are renewed. What it remembers is
-# a record, which Nushell keeps from other programs. It starts no process until
-# then.
+def __ssoenv_is_time []: string -> bool { $in =~ '\A[0-9]{1,12}\z' }
+
+# __ssoenv_prompt runs before each prompt. The hook's state is a record, which
+# Nushell does not export.
 def --env __ssoenv_prompt [] {
-  let profile = $env.SSOENV_PROFILE? | default "" | str replace --all --regex '\p{Cc}' "?"
+  let profile = $env.SSOENV_PROFILE? | default ""
   let expires = $env.SSOENV_EXPIRES? | default ""
-  if ($profile | is-empty) or $expires !~ '^[0-9]{1,12}$' {
+  if ($profile | is-empty) or not ($expires | __ssoenv_is_time) {
     $env.SSOENV_PROMPT = ""
     return
   }
-  let left = ($expires | into int) - (__ssoenv_now)
-  if $env.__ssoenv_seen?.expires? != $expires {
-    let margin = [([($left // 4) 900] | math min) 1] | math max
-    $env.__ssoenv_seen = {expires: $expires, margin: $margin, said: false, next: 0, adopted: 0}
+  let renew_at = $env.SSOENV_RENEW_AT? | default ""
+  let known = [$profile $expires $renew_at]
+  if $env.__ssoenv_seen?.known? != $known {
+    let end = $expires | into int
+    let due = if ($renew_at | __ssoenv_is_time) and ($renew_at | into int) < $end { $renew_at | into int } else { $end - 900 }
+    let pause = [([(($end - $due) // 5) 30] | math min) 3] | math max
+    $env.__ssoenv_seen = {known: $known, expires: $end, due: $due, pause: $pause, last: 0, offered: "", reported: false}
   }
-  if $left < $env.__ssoenv_seen.margin {
-    if ($env.SSOENV_NO_REFRESH? | is-empty) { __ssoenv_renew }
-    if $env.SSOENV_EXPIRES == $expires { __ssoenv_warn $profile $left }
+  let name = $profile | str replace --all --regex '\p{Cc}' "?"
+  let now = (date now | into int) // 1_000_000_000
+  if $now >= $env.__ssoenv_seen.due {
+    if ($env.SSOENV_NO_REFRESH? | is-empty) { __ssoenv_renew $now }
+    if $env.SSOENV_EXPIRES == $expires { __ssoenv_report $name $now }
   }
-  $env.SSOENV_PROMPT = __ssoenv_label $profile (($env.SSOENV_EXPIRES | into int) - (__ssoenv_now))
+  $env.SSOENV_PROMPT = __ssoenv_label $name (($env.SSOENV_EXPIRES | into int) - $now)
 }
 
-def __ssoenv_now []: nothing -> int {
-  (date now | into int) // 1_000_000_000
+# __ssoenv_read returns the first line of the first bytes of a file, at most so
+# many. It returns null if the file is not directly in a directory of
+# __ssoenv_dirs, and "" if it is not a regular file of text.
+def __ssoenv_read [file: string, most: int]: nothing -> any {
+  if ($file | path dirname) not-in ($__ssoenv_dirs | split row "\n") { return null }
+  try {
+    if ($file | path type) == "file" { open --raw $file | first $most | decode utf-8 | split row "\n" | first } else { "" }
+  } catch { "" }
 }
 
-# __ssoenv_renew takes newer credentials over from the cache if there are any,
-# else has the program look for some, in the background, once in a while.
-def --env __ssoenv_renew [] {
+# __ssoenv_renew adopts newer credentials from the cache, or starts a renewal.
+def --env __ssoenv_renew [now: int] {
   let seen = $env.__ssoenv_seen
-  let newest = try { open --raw $env.SSOENV_EXPIRY_FILE | decode utf-8 | str trim | into int } catch { 0 }
-  if $newest > ($seen.expires | into int) and $newest != $seen.adopted {
-    $env.__ssoenv_seen.adopted = $newest
-    __ssoenv_take (try { ^$__ssoenv_exe adopt --shell nu err> /dev/null } catch { "" })
-  } else if (__ssoenv_now) >= $seen.next {
-    $env.__ssoenv_seen.next = (__ssoenv_now) + ([([($seen.margin // 5) 3] | math max) 30] | math min)
-    # Not a job of Nushell's, which would not let the shell go before its end.
+  let file = $env.SSOENV_EXPIRY_FILE? | default ""
+  let text = __ssoenv_read $file 80
+  let newest = if $text == null {
+    if ($file | is-empty) { "" } else { $now // $seen.pause | into string }
+  } else if ($text | __ssoenv_is_time) and ($text | into int) > $seen.expires { $text } else { $seen.offered }
+  if $newest != $seen.offered {
+    $env.__ssoenv_seen.offered = $newest
+    __ssoenv_apply (try { ^$__ssoenv_exe adopt --shell nu err> /dev/null } catch { "" })
+  }
+  if $env.SSOENV_EXPIRES == $seen.known.1 and ($now - $seen.last >= $seen.pause or $now < $seen.last) {
+    $env.__ssoenv_seen.last = $now
+    $env.__ssoenv_seen.offered = ""
+    # Not a job of Nushell's, which would keep the shell from exiting.
     try { ^/bin/sh -c '"$0" refresh </dev/null >/dev/null 2>&1 &' $__ssoenv_exe }
   }
 }
 
-# __ssoenv_warn says once for each set of credentials what a person has to do.
-def --env __ssoenv_warn [profile: string, left: int] {
-  if $env.__ssoenv_seen.said { return }
+# __ssoenv_report prints, once for the same credentials, why they are not renewed
+# or that they have expired.
+def --env __ssoenv_report [profile: string, now: int] {
+  let seen = $env.__ssoenv_seen
   let file = $env.SSOENV_EXPIRY_FILE? | default ""
-  let login = if $file ends-with ".expires" {
-    try { open --raw ($file | str replace --regex '\.expires$' ".failed") | decode utf-8 | from json | get login } catch { null }
-  }
-  let name = if $profile =~ '^[\w.@%/+=:,][\w.@%/+=:,-]*$' { $profile } else { $profile | to json }
-  let use = $"ssoenv use ($name)"
-  let text = if $login == true {
-    $'the session of "($profile)" has ended; log in again with: ($use)'
-  } else if $left <= 0 {
-    $'the credentials of "($profile)" have expired; renew them with: ($use)'
-  } else if $login == false and $left < ([($env.__ssoenv_seen.margin // 3) 60] | math max) {
-    $'the credentials of "($profile)" cannot be renewed; try: ($use)'
-  } else {
-    return
-  }
-  $env.__ssoenv_seen.said = true
+  let failure = if $seen.last > 0 and $file ends-with ".expires" {
+    __ssoenv_read ($file | str replace --regex '\.expires$' ".failed") 120 | default "" | parse --regex '\A(?P<at>[0-9]{1,12}) (?P<text>[ -~]+)\z'
+  } else { [] }
+  let text = if ($failure | is-not-empty) and ($failure.0.at | into int) + 15 >= $seen.last {
+    $'"($profile)": ($failure.0.text)'
+  } else if $now >= $seen.expires {
+    let word = if $profile =~ '^[\w.@%/+=:,][\w.@%/+=:,-]*$' { $profile } else { $profile | to json }
+    $'the credentials of "($profile)" have expired; renew them with: ssoenv use ($word)'
+  } else { "" }
+  if $seen.reported or ($text | is-empty) { return }
+  $env.__ssoenv_seen.reported = true
   print --stderr $"ssoenv: ($text)"
 }
 
@@ -123,15 +130,15 @@ def __ssoenv_label [profile: string, left: int]: nothing -> string {
   } | str join | str replace --all --regex '\p{Cc}' "?"
 }
 
-# __ssoenv_hooks is a list of hooks with one of ssoenv's: a second time replaces
-# what the first has installed.
-def __ssoenv_hooks [ours: closure]: any -> list {
+# __ssoenv_hooks returns the list of hooks with one added, which replaces that of an
+# earlier call.
+def __ssoenv_hooks [added: closure]: any -> list {
   default [] | where {|hook|
     not ($hook | describe | str starts-with "record<ssoenv")
-  } | append {ssoenv: true, code: $ours}
+  } | append {ssoenv: true, code: $added}
 }
 
-# Nushell exports every string. This one is there for the prompt, and gone before
-# a command could see it.
+# Nushell exports every string. SSOENV_PROMPT is set for the prompt and unset before
+# a command could read it.
 $env.config.hooks.pre_prompt = $env.config.hooks.pre_prompt? | __ssoenv_hooks {|| __ssoenv_prompt }
 $env.config.hooks.pre_execution = $env.config.hooks.pre_execution? | __ssoenv_hooks {|| hide-env --ignore-errors SSOENV_PROMPT }

@@ -1,13 +1,9 @@
-# ssoenv in PowerShell, 5.1 or later.
-#
-# "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines. Names
-# that begin with __ssoenv are ssoenv's own. Settings of the caller's do not reach in: each
-# function has its own strict mode and preferences, and these end with it.
+# ssoenv in PowerShell, 5.1 or later. doc.go describes the function, the hook and the
+# variables above these lines. All names defined here are ssoenv, prompt,
+# SSOENV_PROMPT and __ssoenv*. A function's strict mode and preferences end with it.
 
-# ssoenv runs the program. The commands that change a shell are captured and
-# carried out here; all others have the terminal to themselves. "doctor" is told
-# which version of these lines the shell has read. PowerShell takes
-# the first bare -- of a line out before a function sees it: '--' gets through.
+# PowerShell removes the first bare -- of a line before a function gets it: '--'
+# is passed on.
 function global:ssoenv {
     Set-StrictMode -Off
     $at = 0
@@ -26,22 +22,20 @@ function global:ssoenv {
     $PSNativeCommandUseErrorActionPreference = $false
     $front = @($args[0..$at])
     $rest = @($args | Select-Object -Skip ($at + 1))
-    $answer = & $global:__ssoenv_exe @front --shell powershell @rest
+    $output = & $global:__ssoenv_exe @front --shell powershell @rest
     if ($global:LASTEXITCODE -eq 0) {
-        __ssoenv_take $answer
+        __ssoenv_apply $output
     } else {
-        # A function has no other way to keep what follows it on the line, behind
-        # && or ;, from running with the credentials from before.
-        throw "ssoenv $($args[$at]) ended with status $global:LASTEXITCODE"
+        # Otherwise what follows on the line, after && or ;, would run with the
+        # credentials from before.
+        throw "ssoenv $($args[$at]) failed with status $global:LASTEXITCODE"
     }
 }
 
-# __ssoenv_take carries out the program's answer: a JSON array of strings in
-# order, NAME=value to set a variable and NAME to unset it. What is not code is
-# not written to the logs that PowerShell keeps of code. No string is a date by
-# itself, of which ConvertFrom-Json would make one. An empty value is none:
-# before 7.5 there is no such thing in PowerShell.
-function global:__ssoenv_take {
+# __ssoenv_apply sets and unsets the variables that the program has printed. Data,
+# unlike code, is not written to PowerShell's logs. No string is only a date, which
+# ConvertFrom-Json would convert. Before 7.5 an empty value unsets a variable.
+function global:__ssoenv_apply {
     Set-StrictMode -Off
     if (-not $args[0]) { return }
     $entries = ConvertFrom-Json -InputObject ($args[0] -join "`n")
@@ -55,38 +49,36 @@ function global:__ssoenv_take {
     }
 }
 
-# __ssoenv_at_prompt runs before each prompt. It fills $SSOENV_PROMPT, and near
-# the end of the credentials' life sees that they are renewed. It starts no
-# process until then.
+# __ssoenv_at_prompt runs before each prompt.
 function global:__ssoenv_at_prompt {
     Set-StrictMode -Off
     $ErrorActionPreference = 'SilentlyContinue'
 
-    $profileName = "$env:SSOENV_PROFILE" -replace '\p{C}', '?'
     $expires = "$env:SSOENV_EXPIRES"
-    if (-not $profileName -or $expires -notmatch '\A[0-9]{1,12}\z') {
+    if (-not $env:SSOENV_PROFILE -or $expires -notmatch '\A[0-9]{1,12}\z') {
         $global:SSOENV_PROMPT = ''
         return
     }
+    $profileName = $env:SSOENV_PROFILE -replace '\p{C}', '?'
     $now = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
-    $left = [long]$expires - $now
+    $known = "$expires $env:SSOENV_RENEW_AT $env:SSOENV_PROFILE"
     $seen = $global:__ssoenv_seen
-    if (-not $seen -or $seen.Expires -ne $expires) {
-        $margin = [Math]::Max(1, [Math]::Min(900, [Math]::Floor($left / 4)))
-        $seen = @{ Expires = $expires; Margin = $margin; Said = $false; Next = 0; Adopted = 0 }
+    if (-not $seen -or $seen.Known -cne $known) {
+        $end = [long]$expires
+        $due = $end - 900
+        if ("$env:SSOENV_RENEW_AT" -match '\A[0-9]{1,12}\z' -and [long]$env:SSOENV_RENEW_AT -lt $end) { $due = [long]$env:SSOENV_RENEW_AT }
+        $pause = [Math]::Max(3, [Math]::Min(30, [Math]::Floor(($end - $due) / 5)))
+        $seen = @{ Known = $known; Expires = $end; Due = $due; Pause = $pause; Last = 0; Offered = ''; Reported = $false }
         $global:__ssoenv_seen = $seen
     }
-    if ($left -lt $seen.Margin) {
+    if ($now -ge $seen.Due) {
         if (-not $env:SSOENV_NO_REFRESH) { __ssoenv_renew $seen $now }
-        if ($env:SSOENV_EXPIRES -eq $expires) { __ssoenv_warn $seen $profileName $left }
+        if ($env:SSOENV_EXPIRES -eq $expires) { __ssoenv_report $seen $profileName $now }
     }
 
-    $left = [long]$env:SSOENV_EXPIRES - $now
-    $format = $env:SSOENV_PROMPT_FORMAT
-    if (-not $format) { $format = '%p %t' }
-    $region = $env:AWS_REGION
-    if (-not $region) { $region = $env:AWS_DEFAULT_REGION }
-    $values = @{ '%p' = $profileName; '%t' = (__ssoenv_span $left); '%a' = $env:AWS_ACCOUNT_ID; '%r' = $region; '%%' = '%' }
+    $format = if ($env:SSOENV_PROMPT_FORMAT) { $env:SSOENV_PROMPT_FORMAT } else { '%p %t' }
+    $region = if ($env:AWS_REGION) { $env:AWS_REGION } else { $env:AWS_DEFAULT_REGION }
+    $values = @{ '%p' = $profileName; '%t' = (__ssoenv_span ([long]$env:SSOENV_EXPIRES - $now)); '%a' = $env:AWS_ACCOUNT_ID; '%r' = $region; '%%' = '%' }
     $label = ''
     foreach ($piece in [regex]::Matches($format, '(?s)%[ptar%]|[^%]+|%')) {
         if ($values.ContainsKey($piece.Value)) { $label += $values[$piece.Value] } else { $label += $piece.Value }
@@ -94,57 +86,65 @@ function global:__ssoenv_at_prompt {
     $global:SSOENV_PROMPT = $label -replace '\p{C}', '?'
 }
 
-# __ssoenv_renew takes newer credentials over from the cache if there are any,
-# else has the program look for some, in the background, once in a while.
-function global:__ssoenv_renew($seen, $now) {
-    $newest = [long]0
-    if ($env:SSOENV_EXPIRY_FILE) {
-        try { $newest = [long][IO.File]::ReadAllText($env:SSOENV_EXPIRY_FILE).Trim() } catch { }
-    }
-    if ($newest -gt [long]$seen.Expires -and $newest -ne $seen.Adopted) {
-        $seen.Adopted = $newest
-        $answer = & $global:__ssoenv_exe adopt --shell powershell 2>$null
-        if ($global:LASTEXITCODE -eq 0) { __ssoenv_take $answer }
-        return
-    }
-    if ($now -lt $seen.Next) { return }
-    $seen.Next = $now + [Math]::Min(30, [Math]::Max(3, [Math]::Floor($seen.Margin / 5)))
+# __ssoenv_read returns the first line of the first bytes of a file, at most so
+# many. It returns $null if the file is not directly in a directory of
+# __ssoenv_dirs, and '' if it is not a regular file.
+function global:__ssoenv_read($file, $most) {
+    if (-not $file -or ($global:__ssoenv_dirs -split "`n") -cnotcontains [IO.Path]::GetDirectoryName($file)) { return $null }
+    $bytes = New-Object -TypeName byte[] -ArgumentList $most
+    $count = 0
     try {
-        $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo
-        $start.FileName = $global:__ssoenv_exe
-        $start.Arguments = 'refresh'
-        $start.UseShellExecute = $false
-        $start.CreateNoWindow = $true
-        $start.RedirectStandardInput = $true
-        $start.RedirectStandardOutput = $true
-        $start.RedirectStandardError = $true
+        if ("$((Get-Item -LiteralPath $file -Force).UnixMode)" -match '\A[^-]') { return '' }
+        $stream = [IO.File]::OpenRead($file)
+        try { $count = $stream.Read($bytes, 0, $most) } finally { $stream.Dispose() }
+    } catch { }
+    return ([Text.Encoding]::GetEncoding(28591).GetString($bytes, 0, $count) -split "`n")[0]
+}
+
+# __ssoenv_renew adopts newer credentials from the cache, or starts a renewal.
+function global:__ssoenv_renew($seen, $now) {
+    $newest = __ssoenv_read $env:SSOENV_EXPIRY_FILE 80
+    if ($null -eq $newest) {
+        if ($env:SSOENV_EXPIRY_FILE) { $newest = "$([Math]::Floor($now / $seen.Pause))" } else { $newest = '' }
+    } elseif ($newest -notmatch '\A[0-9]{1,12}\z' -or [long]$newest -le $seen.Expires) {
+        $newest = $seen.Offered
+    }
+    if ($newest -ne $seen.Offered) {
+        $seen.Offered = $newest
+        $output = & $global:__ssoenv_exe adopt --shell powershell 2>$null
+        if ($global:LASTEXITCODE -eq 0) { __ssoenv_apply $output }
+    }
+    $wait = $now - $seen.Last
+    if ([long]$env:SSOENV_EXPIRES -ne $seen.Expires -or ($wait -ge 0 -and $wait -lt $seen.Pause)) { return }
+    $seen.Last = $now
+    $seen.Offered = ''
+    try {
+        $start = [System.Diagnostics.ProcessStartInfo]@{
+            FileName = $global:__ssoenv_exe; Arguments = 'refresh'; UseShellExecute = $false; CreateNoWindow = $true
+            RedirectStandardInput = $true; RedirectStandardOutput = $true; RedirectStandardError = $true
+        }
         $process = [System.Diagnostics.Process]::Start($start)
         $process.StandardInput.Close()
     } catch { }
 }
 
-# __ssoenv_warn says once for each set of credentials what a person has to do.
-function global:__ssoenv_warn($seen, $profileName, $left) {
-    if ($seen.Said) { return }
-    $login = $null
-    if ($env:SSOENV_EXPIRY_FILE -cmatch '\.expires\z') {
-        $failed = $env:SSOENV_EXPIRY_FILE -creplace '\.expires\z', '.failed'
-        try { $login = (ConvertFrom-Json -InputObject ([IO.File]::ReadAllText($failed))).login } catch { }
+# __ssoenv_report prints, once for the same credentials, why they are not renewed
+# or that they have expired.
+function global:__ssoenv_report($seen, $profileName, $now) {
+    $text = ''
+    if ($seen.Last -gt 0 -and $env:SSOENV_EXPIRY_FILE -cmatch '\.expires\z') {
+        $failure = __ssoenv_read ($env:SSOENV_EXPIRY_FILE -creplace '\.expires\z', '.failed') 120
+        if ("$failure" -match '\A([0-9]{1,12}) ([ -~]+)\z' -and [long]$Matches[1] + 15 -ge $seen.Last) {
+            $text = "`"$profileName`": $($Matches[2])"
+        }
     }
-    $command = "ssoenv use $profileName"
-    if ($profileName -notmatch '\A[A-Za-z_][A-Za-z0-9_.-]*\z') {
-        $command = "ssoenv use '" + ($profileName -replace '[\u0027\u2018-\u201b]', '$0$0') + "'"
+    if (-not $text -and $now -ge $seen.Expires) {
+        $word = $profileName
+        if ($word -notmatch '\A[A-Za-z_][A-Za-z0-9_.-]*\z') { $word = "'" + ($word -replace '[\u0027\u2018-\u201b]', '$0$0') + "'" }
+        $text = "the credentials of `"$profileName`" have expired; renew them with: ssoenv use $word"
     }
-    if ($login -eq $true) {
-        $text = "the session of `"$profileName`" has ended; log in again with: $command"
-    } elseif ($left -le 0) {
-        $text = "the credentials of `"$profileName`" have expired; renew them with: $command"
-    } elseif ($login -eq $false -and $left -lt [Math]::Max(60, $seen.Margin / 3)) {
-        $text = "the credentials of `"$profileName`" cannot be renewed; try: $command"
-    } else {
-        return
-    }
-    $seen.Said = $true
+    if ($seen.Reported -or -not $text) { return }
+    $seen.Reported = $true
     [Console]::Error.WriteLine("ssoenv: $text")
 }
 
@@ -156,8 +156,8 @@ function global:__ssoenv_span($left) {
     return '{0}d' -f [Math]::Floor($left / 86400)
 }
 
-# The prompt, around the one that was there before: once, however often these
-# lines run. What the last command left in $? and $LASTEXITCODE is there for it.
+# The prompt calls the one from before, which gets $? and $LASTEXITCODE of the last
+# command. Reading these lines again does not add another one.
 if (-not (Get-Variable -Name __ssoenv_prompt_before -Scope Global -ErrorAction Ignore)) {
     $global:__ssoenv_prompt_before = $function:prompt
     function global:prompt {

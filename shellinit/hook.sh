@@ -1,16 +1,14 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines.
 
-# ssoenv in a POSIX shell: dash, ksh93, mksh, busybox and their like.
+# ssoenv in a POSIX shell, for example dash, ksh93, mksh and busybox. doc.go
+# describes the function.
 #
-# A leading backslash keeps the user's aliases off a word. There is no "local":
-# helpers are named __ssoenv_* and unset after use.
+# A leading backslash bypasses the user's aliases. There is no "local": variables
+# are named __ssoenv_* and unset after use.
 
 \unalias ssoenv 2>/dev/null || \true
 
-# ssoenv runs the program. The commands that change a shell are captured and
-# evaluated here; all others have the terminal to themselves. "doctor" is told
-# which version of these lines the shell has read.
 ssoenv() {
 	case ${1-}/${2-} in
 	use/* | clear/* | logout/* | --debug/use | --debug/clear | --debug/logout) __ssoenv_switch "$@" ;;
@@ -19,21 +17,21 @@ ssoenv() {
 	esac
 }
 
-# __ssoenv_switch captures the program's statements and evaluates them.
+# __ssoenv_switch runs the program and evaluates its output.
 __ssoenv_switch() {
-	# Secrets stay out of a trace. Only an interrupt leaves it off for good.
+	# No trace shows secrets. After an interrupt it remains off.
 	{
 		__ssoenv_flags=$-
 		\set +xv
 	} 2>/dev/null
 
 	__ssoenv_status=0
-	__ssoenv_code=$(__ssoenv_ask "$@") || __ssoenv_status=$?
+	__ssoenv_code=$(__ssoenv_run "$@") || __ssoenv_status=$?
 	case $__ssoenv_status$__ssoenv_code in
 	0?*)
-		# A readonly variable ends some of these shells, and others go on with
-		# a word. A subshell tries the statements before, so that half a switch
-		# is never made here: what works says nothing.
+		# At a readonly variable some of these shells exit, others print an error
+		# and continue. A subshell tries the statements before, so that no switch
+		# is made in part. If they work, they print nothing.
 		__ssoenv_word=$(\eval "$__ssoenv_code" 2>&1) || __ssoenv_status=1
 		case $__ssoenv_status$__ssoenv_word in
 		0) \eval "$__ssoenv_code" ;;
@@ -45,11 +43,9 @@ __ssoenv_switch() {
 		;;
 	esac
 
-	# A subshell takes the switch with it, and the shell around it may be
-	# waiting to evaluate what is written here: eval "$(ssoenv use dev)". No
-	# secret goes that way. It gets the same call, to make for itself, or false.
-	# Nothing tells a POSIX shell that it is a subshell; having a stdout that is
-	# no terminal has to do.
+	# In eval "$(ssoenv use dev)", print the call for the outer shell, or false. A
+	# POSIX shell cannot find out that it is a subshell: any stdout but a terminal
+	# counts.
 	if ! [ -t 1 ]; then
 		case $__ssoenv_status/$__ssoenv_code in
 		0/) ;;
@@ -65,8 +61,8 @@ __ssoenv_switch() {
 	\return "$1"
 }
 
-# __ssoenv_ask becomes the program. It is called in a subshell.
-__ssoenv_ask() {
+# __ssoenv_run executes the program. It is called in a subshell.
+__ssoenv_run() {
 	__ssoenv_word=$1
 	\shift
 	case $__ssoenv_word in
@@ -81,7 +77,7 @@ __ssoenv_ask() {
 
 # __ssoenv_repeat prints a call of ssoenv with these words, each in quotes.
 __ssoenv_repeat() {
-	# A profile picked from the list need not be picked again.
+	# Repeat the call with the profile that the user picked.
 	case $#/$1 in 1/use) \set -- use -- "${SSOENV_PROFILE-}" ;; esac
 	__ssoenv_line=
 	for __ssoenv_word; do

@@ -1,22 +1,15 @@
-# ssoenv in xonsh, 0.13 or later.
-#
-# "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines. Names
-# that begin with __ssoenv are ssoenv's own.
+# ssoenv in xonsh, 0.13 or later. doc.go describes the function, the hook and the
+# variables above these lines. All names defined here begin with __ssoenv.
 
 def __ssoenv_install():
-    import json
-    import re
-    import shlex
-    import subprocess
-    import sys
-    import time
+    import json, os, re, shlex, subprocess, sys, time
     from xonsh.tools import unthreadable
 
-    program, mark, env, null = __ssoenv_exe, __ssoenv_mark, __xonsh__.env, subprocess.DEVNULL
+    program, mark, dirs = __ssoenv_exe, __ssoenv_mark, __ssoenv_dirs.split("\n")
+    env, null, seen = __xonsh__.env, subprocess.DEVNULL, {}
 
-    # take carries out the program's answer: a JSON array of strings in order,
-    # NAME=value to set a variable and NAME to unset it.
-    def take(text):
+    # apply sets and unsets the variables that the program has printed.
+    def apply(text):
         for entry in json.loads(text or "[]"):
             name, is_set, value = entry.partition("=")
             if is_set:
@@ -24,33 +17,27 @@ def __ssoenv_install():
             elif name in env:
                 del env[name]
 
-    # switch is for the commands that change the shell: their output is
-    # captured. They ask on the terminal, so they have it to themselves.
+    # switch runs the commands that change the shell and captures their output. They
+    # can ask on the terminal, so they run in the foreground.
     @unthreadable
     def switch(args, stdin=None):
         at = 2 if args[:1] == ["--debug"] else 1
         command = [program, *args[:at], "--shell", "xonsh", *args[at:]]
         done = subprocess.run(command, stdin=stdin, stdout=subprocess.PIPE, env=env.detype())
         if done.returncode == 0:
-            take(done.stdout)
+            apply(done.stdout)
         return done.returncode
 
-    # Those commands go to switch, and all others to the program itself: behind
-    # a function of Python's a command has no job control, and before a pipe it
-    # hangs. What a line says in quotes is at worst spelt otherwise.
+    # Only those commands go to switch. All others go to the program itself: called
+    # by a Python function it has no job control, and before a pipe it hangs. In a
+    # quoted part of a line the worst result is another spelling.
     words = re.compile(r"(^|&&|\|\||;|\band|\bor|\n)(\s*)ssoenv(?=\s+(--debug\s+)?(use|clear|logout)(\s|;|$))")
 
-    # "doctor" is told which version of these lines the shell has read. The
-    # command is transformed until that changes nothing.
+    # xonsh transforms a command until that changes nothing.
     doctor = re.compile(r"((^|&&|\|\||;|\band|\bor|\n)\s*ssoenv\s+(--debug\s+)?doctor)(?! --hook)(?=\s|;|$)")
 
     def on_transform_command(cmd, **_):
         return doctor.sub(rf"\1 --hook {mark}", words.sub(r"\1\2__ssoenv_switch", cmd))
-
-    seen = {}
-
-    def now():
-        return int(time.time())
 
     def left_text(left):
         if left <= 0:
@@ -73,67 +60,76 @@ def __ssoenv_install():
         text = re.sub("%[ptar%]", lambda code: str(values[code[0]]), form)
         return "".join(c if c.isprintable() else "?" for c in text)
 
-    # renew takes newer credentials over from the cache if there are any, else
-    # has the program look for some, in the background, once in a while. The
-    # file that tells is read without starting a process.
-    def renew(left):
-        margin = seen["margin"]
-        file = env.get("SSOENV_EXPIRY_FILE", "")
-        try:
-            with open(file) as known:
-                newest = int(known.read(20))
-        except (OSError, ValueError):
-            newest = 0
-        if newest > seen["expires"] and newest != seen["adopted"]:
-            seen["adopted"] = newest
-            done = subprocess.run([program, "adopt", "--shell", "xonsh"], stdin=null, stdout=subprocess.PIPE, stderr=null, env=env.detype())
-            if done.returncode == 0:
-                take(done.stdout)
-            return
-        if now() >= seen["next"]:
-            seen["next"] = now() + min(max(margin // 5, 3), 30)
-            seen["refresh"] = subprocess.Popen([program, "refresh"], stdin=null, stdout=null, stderr=null, env=env.detype(), start_new_session=True)
+    def is_time(text):
+        return re.fullmatch("[0-9]{1,12}", text) is not None
 
-    # warn says once for each set of credentials what a person has to do.
-    def warn(profile, left):
-        if seen["said"]:
-            return
-        login, file = None, str(env.get("SSOENV_EXPIRY_FILE", ""))
-        if file.endswith(".expires"):
-            try:
-                with open(file.removesuffix(".expires") + ".failed") as failed:
-                    login = json.loads(failed.read(200)).get("login")
-            except (OSError, ValueError, AttributeError):
-                pass
-        command = "ssoenv use " + shlex.quote(profile)
-        if login:
-            text = f'the session of "{profile}" has ended; log in again with: {command}'
-        elif left <= 0:
-            text = f'the credentials of "{profile}" have expired; renew them with: {command}'
-        elif login is False and left < max(seen["margin"] // 3, 60):
-            text = f'the credentials of "{profile}" cannot be renewed; try: {command}'
-        else:
-            return
-        seen["said"] = True
-        print("ssoenv: " + text, file=sys.stderr)
+    # read returns the first characters, at most so many, of a file's first line. It
+    # returns None if the file is not directly in one of dirs, and "" if it is not
+    # a regular file of ASCII.
+    def read(file, most):
+        if os.path.dirname(file) not in dirs:
+            return None
+        try:
+            if os.path.isfile(file):
+                with open(file, encoding="ascii", newline="\n") as opened:
+                    return opened.readline(most).removesuffix("\n")
+        except (OSError, ValueError):
+            pass
+        return ""
+
+    # adopt loads newer credentials from the cache, and reports whether there were
+    # any.
+    def adopt(now):
+        file = str(env.get("SSOENV_EXPIRY_FILE", ""))
+        newest = read(file, 80)
+        if newest is None:
+            newest = str(now // seen["pause"]) if file else ""
+        elif not is_time(newest) or int(newest) <= seen["expires"]:
+            return False
+        if newest == seen["offered"]:
+            return False
+        seen["offered"] = newest
+        done = subprocess.run([program, "adopt", "--shell", "xonsh"], stdin=null, stdout=subprocess.PIPE, stderr=null, env=env.detype())
+        if done.returncode == 0:
+            apply(done.stdout)
+        return str(env.get("SSOENV_EXPIRES", "")) != seen["known"][1]
+
+    # report prints, once for the same credentials, why they are not renewed or
+    # that they have expired.
+    def report(profile, now):
+        text, file = "", str(env.get("SSOENV_EXPIRY_FILE", ""))
+        if seen["last"] and file.endswith(".expires"):
+            failure = re.fullmatch("([0-9]{1,12}) ([ -~]+)", read(file.removesuffix(".expires") + ".failed", 120) or "")
+            if failure and int(failure[1]) + 15 >= seen["last"]:
+                text = f'"{profile}": {failure[2]}'
+        if not text and now >= seen["expires"]:
+            text = f'the credentials of "{profile}" have expired; renew them with: ssoenv use {shlex.quote(profile)}'
+        if text and not seen["reported"]:
+            seen["reported"] = True
+            print("ssoenv: " + text, file=sys.stderr)
 
     def on_pre_prompt_format(**_):
-        profile, expires = str(env.get("SSOENV_PROFILE", "")), str(env.get("SSOENV_EXPIRES", ""))
-        if not profile or not re.fullmatch("[0-9]{1,12}", expires):
+        known = profile, expires, renew_at = [str(env.get("SSOENV_" + name, "")) for name in ("PROFILE", "EXPIRES", "RENEW_AT")]
+        if not profile or not is_time(expires):
             env["SSOENV_PROMPT"] = ""
             return
+        now, end = int(time.time()), int(expires)
+        if seen.get("known") != known:
+            due = int(renew_at) if is_time(renew_at) and int(renew_at) < end else end - 900
+            seen.update(known=known, expires=end, due=due, pause=max(3, min(30, (end - due) // 5)), last=0, offered="", reported=False)
         profile = "".join(c if c.isprintable() else "?" for c in profile)
-        left = int(expires) - now()
-        if seen.get("expires") != int(expires):
-            seen.update(expires=int(expires), margin=max(1, min(900, left // 4)), said=False, next=0, adopted=0)
-        if left < seen["margin"] and not env.get("SSOENV_NO_REFRESH"):
-            renew(left)
-            left = int(env.get("SSOENV_EXPIRES", expires)) - now()
-        if left < seen["margin"]:
-            warn(profile, left)
-        env["SSOENV_PROMPT"] = label(profile, left)
+        if now >= seen["due"]:
+            adopted = False
+            if not env.get("SSOENV_NO_REFRESH"):
+                adopted = adopt(now)
+                if not adopted and not 0 <= now - seen["last"] < seen["pause"]:
+                    seen.update(last=now, offered="")
+                    seen["refresh"] = subprocess.Popen([program, "refresh"], stdin=null, stdout=null, stderr=null, env=env.detype(), start_new_session=True)
+            if not adopted:
+                report(profile, now)
+        env["SSOENV_PROMPT"] = label(profile, int(env.get("SSOENV_EXPIRES", expires)) - now)
 
-    # A second time replaces what the first has installed.
+    # Reading these lines again replaces the handlers.
     for event, handler in [("on_transform_command", on_transform_command), ("on_pre_prompt_format", on_pre_prompt_format)]:
         handlers = getattr(events, event)
         for old in [h for h in handlers if getattr(h, "ssoenv", False)]:
@@ -144,10 +140,10 @@ def __ssoenv_install():
     aliases["ssoenv"] = [program]
     aliases["__ssoenv_switch"] = switch
 
-    # What detypes to nothing is not exported.
+    # A variable that detypes to None is not exported.
     env.register("SSOENV_PROMPT", detype=lambda _: None)
 
-    # {ssoenv} in $PROMPT, where braces are the prompt's own.
+    # {ssoenv} in $PROMPT, in which braces have a meaning.
     env["PROMPT_FIELDS"]["ssoenv"] = lambda: env.get("SSOENV_PROMPT", "").replace("{", "{{").replace("}", "}}")
 
 

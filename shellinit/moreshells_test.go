@@ -15,8 +15,8 @@ import (
 	"github.com/creack/pty"
 )
 
-// The shells that take data and can be had here. PowerShell cannot: what is
-// known of it is in its documentation, which the tests of its text go by.
+// The shells that read data and can be installed here. PowerShell cannot: the tests
+// of its text follow its documentation.
 var readers = []struct {
 	shell   Shell
 	install string
@@ -62,13 +62,13 @@ func TestRenderData(t *testing.T) {
 			t.Errorf("%v: %q, %v", s, got, err)
 		}
 		if _, err := s.Render(Env{{Name: "V", Value: "a\x00"}}); err == nil {
-			t.Errorf("%v takes a NUL byte", s)
+			t.Errorf("%v: got no error for a NUL byte", s)
 		}
 	}
 }
 
-// Whatever a value is, PowerShell's ConvertFrom-Json must see a string that is
-// no date, and JSON's reader the value.
+// For any value, JSON decodes to the value. PowerShell's ConvertFrom-Json would convert
+// a string that is only a date.
 func TestRenderDataIsJSON(t *testing.T) {
 	for _, word := range append(samples(5, 5000), "2026-01-02T03:04:05Z", "/Date(1)/") {
 		word = strings.ToValidUTF8(word, "\ufffd")
@@ -86,8 +86,7 @@ func TestRenderDataIsJSON(t *testing.T) {
 	}
 }
 
-// Written for one of these shells and evaluated by another, a value still is
-// no code.
+// Data for these shells, evaluated by another shell, runs nothing.
 func TestDataIsInertInEveryShell(t *testing.T) {
 	text, err := Xonsh.Render(envOf(append(samples(77, 1200)[4:4+len(tokens)], samples(78, 1400)[1200:]...)))
 	if err != nil {
@@ -111,7 +110,7 @@ func TestDataIsInertInEveryShell(t *testing.T) {
 	}
 }
 
-// envOf is one variable for each word.
+// envOf returns one variable for each word.
 func envOf(words []string) Env {
 	var env Env
 	for i, w := range words {
@@ -120,8 +119,8 @@ func envOf(words []string) Env {
 	return env
 }
 
-// The promise, judged by the shells: what Render writes, the function reads
-// back byte for byte, nothing runs and nothing else comes into the environment.
+// The package's promise: what Render writes, the function reads back byte for byte,
+// nothing runs, and the environment has nothing else.
 func TestReadersReadBackWhatRenderWrites(t *testing.T) {
 	const batches, each = 3, 3500
 	eachReader(t, func(t *testing.T, s stage, shell Shell, program string) {
@@ -158,9 +157,8 @@ func TestReadersReadBackWhatRenderWrites(t *testing.T) {
 	})
 }
 
-// environOfReader is the environment of a child of the shell, in which the
-// function has carried out env. The program behind the function is one that
-// answers with what Render wrote.
+// environOfReader returns the environment of a child of the shell after the function
+// has applied env. The program that it calls prints what Render wrote.
 func (s stage) environOfReader(t *testing.T, shell Shell, program string, env Env) map[string]string {
 	t.Helper()
 	text, err := shell.Render(env)
@@ -187,8 +185,8 @@ func (s stage) environOfReader(t *testing.T, shell Shell, program string, env En
 	return environOf(t, data)
 }
 
-// converse types a line at an interactive shell, with the function in front of
-// the program at exe, and returns all that there was on the screen.
+// converse types a line in an interactive shell whose function calls the program at
+// exe, and returns all that the shell wrote on the terminal.
 func (s stage) converse(t *testing.T, shell Shell, program, exe string, env []string, line string) string {
 	t.Helper()
 	rc := filepath.Join(s.home, "rc")
@@ -197,11 +195,11 @@ func (s stage) converse(t *testing.T, shell Shell, program, exe string, env []st
 		Elvish: "\nset edit:prompt = { put 'READY> ' }; set edit:rprompt = { }\n",
 		Xonsh:  "\n$PROMPT = 'READY> '\n",
 	}
-	if err := os.WriteFile(rc, []byte(shell.Hook(exe)+prompt[shell]), 0o600); err != nil {
+	if err := os.WriteFile(rc, []byte(shell.Hook(exe, s.home)+prompt[shell]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if shell == Elvish {
-		// As a person's rc.elv has it: what the hook declares stays its own.
+		// As in a user's rc.elv: what the hook declares is not visible outside.
 		text := "eval (slurp < " + Elvish.Quote(rc) + ")" + prompt[shell]
 		rc += ".elv"
 		if err := os.WriteFile(rc, []byte(text), 0o600); err != nil {
@@ -229,7 +227,7 @@ func (s stage) converse(t *testing.T, shell Shell, program, exe string, env []st
 	for {
 		n, err := tty.Read(buffer)
 		screen.Write(buffer[:n])
-		// Nushell asks where the cursor is, and waits for an answer.
+		// Nushell queries the cursor position and waits for the answer.
 		for ; answered < strings.Count(screen.String(), "\x1b[6n"); answered++ {
 			tty.WriteString("\x1b[1;1R")
 		}
@@ -245,7 +243,7 @@ func (s stage) converse(t *testing.T, shell Shell, program, exe string, env []st
 	return screen.String()
 }
 
-// A word in quotes is that word, for the shell that they are for.
+// A quoted word is read as that word by the shell that it is quoted for.
 func TestQuoteForReaders(t *testing.T) {
 	eachReader(t, func(t *testing.T, s stage, shell Shell, program string) {
 		var words []string
@@ -290,7 +288,7 @@ func TestQuoteForReaders(t *testing.T) {
 	})
 }
 
-// Wherever the program is, its path is a path and nothing else.
+// No part of the program's path is evaluated.
 func TestProgramAnywhereForReaders(t *testing.T) {
 	eachReader(t, func(t *testing.T, s stage, shell Shell, program string) {
 		dir := s.home + "/it's $(touch x) \"`touch x`\" \\ é\u2019\U0001f511"
@@ -313,9 +311,9 @@ func TestProgramAnywhereForReaders(t *testing.T) {
 	})
 }
 
-// PowerShell cannot be asked. By its documentation a word in single quotes ends
-// at any of five quotes, each of which stands for itself if doubled; what it is
-// given is ASCII, in which there is one, and numbers.
+// PowerShell cannot be run here. By its documentation, any of five quote characters
+// ends a word in single quotes, and a doubled one is that character. Quote writes
+// ASCII, which has only one of them, and numbers.
 func TestQuoteForPowerShell(t *testing.T) {
 	for word, want := range map[string]string{
 		"":                    `''`,
@@ -380,8 +378,8 @@ func readPowerShell(t *testing.T, text string) string {
 	return string(utf16.Decode(units))
 }
 
-// What there is of PowerShell is at least plain: ASCII, which every version and
-// code page reads alike, and brackets that match.
+// The hook for PowerShell is ASCII, which every version and code page reads alike,
+// and its brackets match.
 func TestPowerShellHookIsPlain(t *testing.T) {
 	text := PowerShell.Hook("/bin/ssoenv")
 	if strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && (r < ' ' || r > '~') }) {

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// The shells that have the hook.
+// hooked reports whether the judge is a shell with the hook.
 func hooked(j judge) bool {
 	return slices.Contains([]string{"bash", "bash --posix", "bash strict", "zsh", "zsh hostile", "fish"}, j.name)
 }
 
-// plain are those of them with nobody's options.
+// plain reports whether it has no options besides.
 func plain(j judge) bool { return slices.Contains([]string{"bash", "zsh", "fish"}, j.name) }
 
-// atWork starts a person's shell that uses the profile dev for hours to come,
-// types a line and then loads the hook.
+// atWork starts an interactive shell with the profile dev, valid for three hours,
+// types a line and loads the hook.
 func atWork(t *testing.T, s stage, j judge, line string, env ...string) *session {
 	t.Helper()
 	base := []string{"SSOENV_PROFILE=dev", "SSOENV_EXPIRES=" + inSeconds(3*3600+4*60+30), "NO_COLOR=1", "SSOENV_PROMPT=forged"}
@@ -38,7 +38,7 @@ func (p *session) load(j judge) string {
 
 func inSeconds(n int) string { return strconv.FormatInt(time.Now().Unix()+int64(n), 10) }
 
-// segment is what SSOENV_PROMPT holds after a prompt.
+// segment returns SSOENV_PROMPT after a prompt.
 func (s stage) segment(t *testing.T, p *session) string {
 	t.Helper()
 	file := s.home + "/segment"
@@ -53,8 +53,8 @@ func (s stage) segment(t *testing.T, p *session) string {
 	return string(text)
 }
 
-// Whoever loads the hook again and again, with whatever options, gets one, that
-// is silent and hides its text from children.
+// Loading the hook again, under any options, adds no second one. It prints nothing
+// and does not export SSOENV_PROMPT.
 func TestPromptHookIsOneAndSilent(t *testing.T) {
 	options := map[Shell][]string{
 		Bash: {"set -u", "set -o pipefail; set -C", "set -o posix", "shopt -s nullglob failglob extdebug", "IFS=0123456789_abs", "set -e", `set -ET; trap 'echo ERR' ERR`},
@@ -87,8 +87,8 @@ func TestPromptHookIsOneAndSilent(t *testing.T) {
 	})
 }
 
-// The status, the last word and the statuses of a pipeline are at the next
-// prompt what they were, and a hook after this one sees the status too.
+// $?, $_ and the statuses of a pipeline are the same at the next prompt, and a hook
+// after this one gets $? too.
 func TestPromptHookKeepsTheStatus(t *testing.T) {
 	tries := map[Shell][][3]string{
 		Bash: {{`(exit 7)`, `echo "is $?"`, "is 7"}, {`true first last`, `echo "is $_"`, "is last"}, {`(exit 3) | (exit 4)`, `echo "is ${PIPESTATUS[*]}"`, "is 3 4"},
@@ -107,8 +107,8 @@ func TestPromptHookKeepsTheStatus(t *testing.T) {
 	})
 }
 
-// PROMPT_COMMAND stays what it is, and the hook runs once at each prompt, after
-// what was there.
+// PROMPT_COMMAND remains a string or an array, and the hook runs once at each
+// prompt, after the other commands.
 func TestPromptCommandKeepsItsType(t *testing.T) {
 	eachJudge(t, func(j judge) bool { return j.name == "bash" }, func(t *testing.T, s stage, j judge) {
 		for before, want := range map[string]string{
@@ -147,7 +147,7 @@ func TestPromptCommandKeepsItsType(t *testing.T) {
 	})
 }
 
-// What the segment says, for every length of time and in every colour.
+// The segment for every length of time and every color.
 func TestSegment(t *testing.T) {
 	esc := map[Shell][2]string{Bash: {"\x01\x1b[%sm\x02", "\x01\x1b[39m\x02"}, Zsh: {"%%F{%s}", "%f"}, Fish: {"\x1b[%sm", "\x1b[39m"}}
 	eachJudge(t, plain, func(t *testing.T, s stage, j judge) {
@@ -177,7 +177,15 @@ func TestSegment(t *testing.T) {
 			{48*3600 + 10, nil, "dev 2d"},
 			{3600 + 5*60 + 20, nil, "dev 1h05m"},
 			{59*60 + 20, nil, "dev 59m"},
-			{10*60 + 20, nil, "dev 10m"},
+			{10*60 + 20, []string{"SSOENV_RENEW_AT=" + inSeconds(100)}, "dev 10m"},
+			{10*60 + 20, []string{"SSOENV_RENEW_AT=" + inSeconds(0)}, colored("33", "dev 10m")},
+			{3600 * 2, []string{"SSOENV_RENEW_AT=" + inSeconds(0)}, colored("33", "dev (1h59m|2h00m)")},
+			{3600 * 2, []string{"SSOENV_RENEW_AT=" + inSeconds(3600), "SSOENV_COLOR=cyan"}, colored("36", "dev (1h59m|2h00m)")},
+			{14*60 + 30, nil, colored("33", "dev 14m")},
+			{15*60 + 30, nil, "dev 15m"},
+			{14*60 + 30, []string{"SSOENV_RENEW_AT=x"}, colored("33", "dev 14m")},
+			{15*60 + 30, []string{"SSOENV_RENEW_AT=0000000000000"}, "dev 15m"},
+			{15*60 + 30, []string{"SSOENV_RENEW_AT=" + inSeconds(9999)}, "dev 15m"}, // later than the expiration
 			{3600 * 2, []string{"SSOENV_COLOR=cyan"}, colored("36", "dev (1h59m|2h00m)")},
 			{3600 * 2, []string{"SSOENV_COLOR=black"}, colored("30", "dev (1h59m|2h00m)")},
 			{3600 * 2, []string{"SSOENV_COLOR=208"}, colored("38;5;208", "dev (1h59m|2h00m)")},
@@ -185,7 +193,7 @@ func TestSegment(t *testing.T) {
 			{3600 * 2, []string{"SSOENV_COLOR=cyan\n"}, "dev (1h59m|2h00m)"},
 			{-5, []string{"SSOENV_COLOR=cyan", "NO_COLOR=1"}, "dev expired"},
 			{600, []string{"SSOENV_PROMPT_FORMAT=%%p %p|%a|%r%x %t%", "AWS_ACCOUNT_ID=42", "AWS_DEFAULT_REGION=eu-1"}, percent(`%p dev|42|eu-1%x (9m|10m)%`)},
-			{600, []string{"SSOENV_PROFILE=a\x1b[2Jb\n%c"}, percent(`a\?\[2Jb\?%c (9m|10m)`)},
+			{600, []string{"SSOENV_RENEW_AT=" + inSeconds(100), "SSOENV_PROFILE=a\x1b[2Jb\n%c"}, percent(`a\?\[2Jb\?%c (9m|10m)`)},
 		} {
 			env := append([]string{"SSOENV_EXPIRES=" + inSeconds(c.left), "SSOENV_NO_REFRESH=1", "TERM=xterm", "NO_COLOR="}, c.env...)
 			p := atWork(t, s, j, "true", env...)
@@ -202,54 +210,8 @@ func TestSegment(t *testing.T) {
 	})
 }
 
-// What is no expiry file has no news beside it: where the variable is unset, a
-// file of the folder that one stands in tells nothing, and "set -u" is content.
-func TestNoNewsOfThisFolder(t *testing.T) {
-	const news = `{"at":9999999999,"login":true}`
-	const said = `ssoenv: the credentials of "dev" have expired; renew them with: ssoenv use dev`
-	plant := func(t *testing.T, folder string) {
-		t.Helper()
-		for _, name := range []string{"/.failed", "/odd.failed", "/odd"} {
-			if err := os.WriteFile(folder+name, []byte(news), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	files := [][]string{nil, {"SSOENV_EXPIRY_FILE=odd"}}
-	eachJudge(t, hooked, func(t *testing.T, s stage, j judge) {
-		plant(t, s.home)
-		first := map[Shell]string{Bash: "cd; set -u; shopt -u promptvars", Zsh: "cd; set -u", Fish: "cd"}[j.dialect] // bash tells at once then
-		for _, file := range files {
-			p := bare(t, s, j, append(file, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+inSeconds(-9))...)
-			p.line(first)
-			out := p.load(j) + p.line("true") + p.line("true")
-			if strings.Count(out, said) != 1 || regexp.MustCompile(`unbound|not set|session of`).MatchString(out) {
-				t.Errorf("%q: %q", file, out)
-			}
-		}
-	})
-	eachReader(t, func(t *testing.T, s stage, shell Shell, program string) {
-		plant(t, s.dir)
-		exe := s.home + "/false"
-		if err := os.WriteFile(exe, []byte("#!/bin/sh\nexit 1\n"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			env := append(file, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+inSeconds(-9))
-			if shell == Elvish {
-				env = append(env, "PATH=/usr/bin:/bin") // for the clock
-			}
-			screen := s.converse(t, shell, program, exe, env, "echo on")
-			if !strings.Contains(screen, said) || strings.Contains(screen, "session of") {
-				t.Errorf("%q: %q", file, screen)
-			}
-		}
-	})
-}
-
-// The lead of a prompt that init --prompt gives it, once, and again when
-// somebody sets the prompt anew; and a name in it is a name, however the shell
-// expands its prompt.
+// init --prompt adds the segment to the prompt, once, and again after the user has set
+// the prompt. The shell's prompt expansion does not evaluate a name in it.
 func TestPromptShowsTheSegment(t *testing.T) {
 	eachJudge(t, plain, func(t *testing.T, s stage, j judge) {
 		for name, shown := range map[string]string{"dev": "dev 3h04m", `$(touch x)%n\u` + "`touch x`!": `$(touch x)%n\u` + "`touch x`! 3h04m"} {
@@ -260,7 +222,7 @@ func TestPromptShowsTheSegment(t *testing.T) {
 			}
 			load, shows := `eval "$(/bin/cat `+prompt+`)"; PS1='MINE> '`, shown+" MINE> "
 			if j.isFish() {
-				// No such terminal has room at the right.
+				// This terminal is too narrow for a right prompt.
 				load = `/bin/cat ` + prompt + ` | source; function fish_right_prompt; echo -n "right$status"; end`
 				shows = "right7 " + shown + "\r\n"
 			}
@@ -275,8 +237,7 @@ func TestPromptShowsTheSegment(t *testing.T) {
 	})
 }
 
-// Beside direnv's hook, in whatever order and however often both are loaded,
-// each runs once.
+// With direnv's hook, in either order and after loading both twice, each runs once.
 func TestPromptHookBesideDirenv(t *testing.T) {
 	direnv, err := exec.LookPath("direnv")
 	if err != nil {

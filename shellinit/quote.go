@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// Quote writes word so that the shell reads it back as one word, byte for
-// byte. word must hold no NUL byte: no shell's can.
+// Quote returns word quoted so that the shell reads it back as one word, byte for
+// byte. word must not contain a NUL byte.
 //
-// A quoted word is a row of pieces of three kinds:
+// A quoted word is a sequence of pieces of three kinds:
 //
 //	'text'     printable ASCII, except the next two
 //	\'  \\     the quote and the backslash
-//	odd bytes  control characters and all that is not ASCII, as the dialect can
+//	odd bytes  control characters and all that is not ASCII, by dialect
 //
 // The first two kinds mean the same in bash, zsh, fish, dash, ksh93, mksh and
-// busybox, and nothing in the third opens or closes a quote in any of them:
-// that is why text for one shell stays data in another. The backslash stands
-// outside of the quotes because fish gives it a meaning inside. No word is left
-// bare, however plain it looks: "=ls" and "~" mean something to zsh.
+// busybox, and the third opens and closes no quote in any of them. So text for
+// one shell remains data in another. The backslash is outside of the quotes because
+// it has a meaning inside in fish. Every word is quoted, even a plain one: "=ls" and
+// "~" have a meaning in zsh.
 //
-// The shells that take data have quotes of their own, which are only for
-// themselves: values do not pass through them.
+// The shells that read data have other quotes, which only they can read. Values are
+// not written with them.
 func (s Shell) Quote(word string) string {
 	if s.data != code {
 		return s.quoteData(word)
@@ -68,20 +68,20 @@ func (s Shell) kind(c byte) int {
 	}
 }
 
-// oddBytes is a dialect's way to write the bytes that are not printable ASCII.
+// oddBytes is how a dialect writes the bytes that are not printable ASCII.
 type oddBytes int
 
 const (
-	// literal leaves them among the text: dash has no other way. The shell
-	// that reads them decides by its locale what they are.
+	// literal writes them as they are: dash has no escapes. The shell interprets
+	// them by its locale.
 	literal oddBytes = iota
 
-	// octal is $'\303\251', and nothing else is ever inside: a quote would end
-	// what dash takes for a plain '…', and a digit belong to the number before.
+	// octal is $'\303\251' with nothing else inside: dash reads it as a plain '…',
+	// which a quote would end, and a digit would continue the number before it.
 	octal
 
-	// hex is \Xc3\Xa9, outside of the quotes. Before fish 3.6, \x would not take
-	// these bytes.
+	// hex is \Xc3\Xa9, outside of the quotes. Before fish 3.6, \x cannot write
+	// bytes above 0x7f.
 	hex
 )
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// tokens are the ways in which a shell can be talked into something.
+// tokens are texts with a meaning in some shell.
 var tokens = []string{
 	`'`, `''`, `"`, `\`, `\\`, `\'`, `'\''`, `\\'`, `$`, `$'`, `$"`, "`", `!`, `!!`, `!$`, `=`, `==`, `=ls`, `~`, `~root`, `#`, `%`, `%s`, `^`, `&`, `&&`,
 	`|`, `||`, `;`, `;;`, `<`, `>`, `>>`, `(`, `)`, `((`, `{`, `}`, `{a,b}`, `[`, `]`, `[[`, `*`, `?`, `**`, `-`, `--`, `,`, `:`, `@`, `+`, `/`, ` `, `  `,
@@ -20,8 +20,8 @@ var tokens = []string{
 	`export X=1`, `unset PATH`, `set -x`, `EOF`, `do`, `done`, `fi`, `end`, `then`, `alias`, `a=b`, `HISTFILE=x`,
 }
 
-// samples are strings for a shell to misread: every byte alone and at the end,
-// every token alone, then n in all by chance.
+// samples returns n strings that a shell could misread: every byte alone and at the
+// end, every token alone, the rest at random.
 func samples(seed uint64, n int) []string {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	words := []string{"", "plain", strings.Repeat("A/b+", 300) + "==", strings.Join(tokens, "")}
@@ -51,8 +51,8 @@ func samples(seed uint64, n int) []string {
 	return words[:n]
 }
 
-// All but POSIX write printable ASCII: no locale has a say in what a word is,
-// and a statement is a line, as the functions of bash and zsh count on.
+// All but POSIX write printable ASCII: a word does not depend on the locale, and a
+// statement is one line, which the functions of bash and zsh require.
 func TestQuoteIsPrintableASCII(t *testing.T) {
 	for _, s := range []Shell{Bash, Zsh, Fish} {
 		for _, w := range samples(3, 5000) {
@@ -63,9 +63,9 @@ func TestQuoteIsPrintableASCII(t *testing.T) {
 	}
 }
 
-// The promise, judged by the shells: what Render writes they read back byte
-// for byte, in a locale that knows UTF-8 and in one that does not, nothing runs
-// and nothing else comes into the environment.
+// The package's promise: shells read back what Render writes byte for byte, in a
+// locale with UTF-8 and in one without, nothing runs, and the environment has nothing
+// else.
 func TestShellsReadBackWhatRenderWrites(t *testing.T) {
 	const perLocale = 5000
 	for i, j := range judges {
@@ -81,8 +81,8 @@ func TestShellsReadBackWhatRenderWrites(t *testing.T) {
 	}
 }
 
-// readBack gives a judge one variable for each word and compares what a child
-// of the shell then finds in its environment.
+// readBack has a judge set one variable for each word and compares the environment of
+// a child of the shell.
 func readBack(t testing.TB, s stage, j judge, locale string, words []string) {
 	t.Helper()
 	var env Env
@@ -110,7 +110,7 @@ func readBack(t testing.TB, s stage, j judge, locale string, words []string) {
 	}
 }
 
-// environAfter is the environment of a child of the shell that has read env.
+// environAfter returns the environment of a child of the shell that has evaluated env.
 func environAfter(t testing.TB, s stage, j judge, locale string, env Env) map[string]string {
 	t.Helper()
 	text, err := j.dialect.Render(env)
@@ -133,8 +133,8 @@ func environAfter(t testing.TB, s stage, j judge, locale string, env Env) map[st
 	return environOf(t, out)
 }
 
-// Text for one shell is data in every other: in the wrong shell a value may
-// come out wrong or not at all, but it never runs, whatever it holds.
+// Text for one shell is data in every other: another shell may read another value or
+// none, but no part of it runs.
 func TestTextForOneShellIsInertInAnother(t *testing.T) {
 	words := append(samples(77, 1200)[4:4+len(tokens)], samples(78, 1400)[1200:]...)
 	for _, j := range judges {

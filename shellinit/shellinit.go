@@ -1,12 +1,3 @@
-// Package shellinit is everything that ssoenv writes in shell.
-//
-// It makes one promise: what ssoenv prints, the shell reads back byte for byte,
-// and nothing in it ever runs. A value is data to every dialect here whatever
-// it holds, and stays data when the text reaches a shell of another dialect.
-//
-// [Shell.Render] writes variables as statements, or as data for the shells that
-// take no code; [Shell.Hook] writes the function that reads them. The functions
-// are the hook.* files beside this one, embedded as they are.
 package shellinit
 
 import (
@@ -17,6 +8,8 @@ import (
 )
 
 var (
+	//go:embed hook.common.bash
+	hookCommon string
 	//go:embed hook.bash
 	hookBash string
 	//go:embed hook.zsh
@@ -27,70 +20,74 @@ var (
 	hookPOSIX string
 )
 
-// A Shell is a dialect: the way one family of shells writes a word, a variable
-// and a function. Shells can be compared with ==. The zero Shell is none.
+// A Shell is a dialect: how one family of shells writes a word, a variable and a
+// function. Shells can be compared with ==. The zero Shell is not a shell.
 type Shell struct {
 	name string
-	data dataShell // it takes data, not statements
+	data dataShell // not code: the shell reads data
 	odd  oddBytes
 
-	// Statements, for fmt: the name, then the quoted value if there is one.
-	// assign is export without the export.
+	// Statements, for fmt: the name, then the quoted value if there is one. assign
+	// sets a variable without exporting it.
 	export, unset, assign string
 
 	hook string
 
-	// prompt follows the hook for those who want its segment in their prompt.
-	// Where the prompt is its person's alone, place says what to put where.
+	// prompt is the code that adds the segment to the prompt. For shells without
+	// it, place is what the user puts where.
 	prompt, place string
 
-	// emulated: the hook is evaluated by "emulate zsh -c", which shields it
-	// from aliases and options while it is parsed and whenever it runs.
+	// Where the start-up line belongs, and the line, for fmt with the shell's name.
+	file, startup string
+
+	// emulated: "emulate zsh -c" evaluates the hook, so that no alias or option
+	// affects how it is parsed and how its functions run.
 	emulated bool
 }
 
-// The dialects. POSIX is for dash, ksh93, mksh and busybox, and the one to
-// write when no shell is named: bash and zsh read all of it, and fish its
-// assignments.
+// The dialects of the shells that evaluate code. POSIX is for dash, ksh93, mksh and
+// busybox, and the default if the shell is unknown: bash and zsh read all of it,
+// fish reads its assignments.
 //
-// "unset -v" never removes a function, and in none of these shells minds a
-// variable that is not set. fish's options are spelt out because zsh would
-// take -gx and -e for its own, start to trace, and end at the next error.
+// "unset -v" never removes a function, and in all of these shells succeeds if the
+// variable is not set. The options of fish are long because zsh has its own -gx and
+// -e: it would start a trace and exit at the next error.
 var (
 	Bash = Shell{
 		name: "bash", odd: octal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "%s=%s;\n",
-		hook: hookBash, prompt: "__ssoenv_segment='${SSOENV_PROMPT:+$SSOENV_PROMPT }'\n",
+		file: "~/.bashrc", startup: `eval "$(ssoenv init %s)"`,
+		hook: hookCommon + hookBash, prompt: "__ssoenv_segment='${SSOENV_PROMPT:+$SSOENV_PROMPT }'\n",
 	}
 	Zsh = Shell{
 		name: "zsh", odd: octal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "typeset -g %s=%s;\n",
-		hook: hookZsh, emulated: true,
-		// An option is set here, and not by the hook, where it would be the
-		// emulation's.
+		file: "~/.zshrc", startup: `eval "$(ssoenv init %s)"`,
+		hook: hookCommon + hookZsh, emulated: true,
+		// Within the hook the option would be set in the emulation only.
 		prompt: "\\builtin setopt prompt_subst\n__ssoenv_segment='${SSOENV_PROMPT:+$SSOENV_PROMPT }'\n",
 	}
 	Fish = Shell{
 		name: "fish", odd: hex,
 		export: "set --global --export %s %s;\n", unset: "set --erase --global %s;\n", assign: "set --global %s %s;\n",
+		file: "~/.config/fish/config.fish", startup: "ssoenv init %s | source",
 		hook: hookFish, prompt: "set --global __ssoenv_segment right\n",
 	}
 	POSIX = Shell{
 		name: "sh", odd: literal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "%s=%s;\n",
+		file: "the file that ENV names", startup: `eval "$(ssoenv init %s)"`,
 		hook: hookPOSIX,
 	}
 )
 
-// Names lists the shells in the order of the manual, by the names that
-// [Named] knows them by.
+// Names returns the names of the shells, in the order in which help lists them.
 func Names() []string {
 	return []string{Bash.name, Zsh.name, Fish.name, POSIX.name, PowerShell.name, Nu.name, Elvish.name, Xonsh.name}
 }
 
-// Named finds a shell by name. Besides those in [Names] it knows the shells
-// that speak POSIX's dialect and no other, ash, busybox, dash, ksh and mksh,
-// and pwsh and nushell.
+// Named returns the shell of a name in [Names]. It also knows pwsh and nushell, and
+// as POSIX ash, busybox, dash, ksh and mksh. It returns false for other names.
 func Named(name string) (Shell, bool) {
 	switch name {
 	case "bash":
@@ -116,9 +113,9 @@ func Named(name string) (Shell, bool) {
 // String returns the shell's name, as in [Names].
 func (s Shell) String() string { return s.name }
 
-// Env is a change of environment, in the order in which it takes place. The
-// order matters where a shell stops half-way, at a readonly variable: what
-// claims that the change is complete belongs last.
+// Env is a list of changes of environment variables, in the order in which the shell
+// makes them. Some shells stop at a readonly variable, so the variable that marks
+// the change as complete is the last.
 type Env []Var
 
 // Var is one variable: exported with a value, or, if Unset, removed.
@@ -127,14 +124,14 @@ type Var struct {
 	Unset       bool
 }
 
-// Render writes env as statements, each ended by ";" and a newline, so that
-// even an eval of the unquoted text sees where they end; or, for the shells that
-// take data, as data. It writes nothing where there is nothing to change.
+// Render returns env as statements, or as data for the shells that read data. A
+// statement ends with ";" and a newline, so that even an eval of the unquoted text
+// separates them. For an empty env the text is empty.
 //
-// A name must be letters, digits and underscores, not begin with a digit, and
-// a value must hold no NUL byte: no shell can hold others. The values for
-// PowerShell, Nu and Elvish must be UTF-8. Otherwise the error names the
-// variable, never the value, and there is no text at all.
+// A name must consist of ASCII letters, digits and underscores and not begin with a
+// digit, and a value must not contain a NUL byte: shells cannot store others.
+// Values for PowerShell, Nu and Elvish must be UTF-8. Otherwise Render returns no
+// text and an error that has the variable's name, never its value.
 func (s Shell) Render(env Env) (string, error) {
 	if s.data != code {
 		return s.renderData(env)
@@ -153,18 +150,18 @@ func (s Shell) Render(env Env) (string, error) {
 	return b.String(), nil
 }
 
-// check holds what no shell can hold against v.
+// check returns an error if no shell can store v.
 func (v Var) check() error {
 	switch {
 	case !isName(v.Name):
-		return fmt.Errorf("%q is no name for a shell variable", v.Name)
+		return fmt.Errorf("%q is not a name for a shell variable", v.Name)
 	case !v.Unset && strings.ContainsRune(v.Value, 0):
-		return fmt.Errorf("the value of %q holds a NUL byte", v.Name)
+		return fmt.Errorf("the value of %q contains a NUL byte", v.Name)
 	}
 	return nil
 }
 
-// isName reports whether every shell takes name for a variable's.
+// isName reports whether name is a variable's name in every shell.
 func isName(name string) bool {
 	for i, c := range []byte(name) {
 		letter := c == '_' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
@@ -176,38 +173,46 @@ func isName(name string) bool {
 	return name != ""
 }
 
-// Hook writes the code for a shell's start-up file: the function "ssoenv" in
-// front of the program at exe, an absolute path, and, in every interactive shell
-// but POSIX ones, the hook that fills SSOENV_PROMPT before each prompt and has the
-// program renew the credentials in time. Evaluating it twice is the same as
-// once. The code prints nothing and starts nothing.
-func (s Shell) Hook(exe string) string {
-	return s.Wrap(fmt.Sprintf(s.assign, "__ssoenv_exe", s.Quote(exe)) +
-		fmt.Sprintf(s.assign, "__ssoenv_mark", s.Quote(s.Mark())) + s.hook)
+// Hook returns the code for a shell's start-up file: the function "ssoenv", which
+// calls the program at exe, an absolute path, and, in every interactive shell but
+// POSIX, the hook, which sets SSOENV_PROMPT before each prompt and has the program
+// renew the credentials in time. directories are clean, absolute paths; the hook
+// reads expiry and failure files only directly in these (see the package comment).
+// Evaluating the code twice has the same effect as once. It prints nothing and
+// starts no process.
+func (s Shell) Hook(exe string, directories ...string) string {
+	var b strings.Builder
+	for _, v := range []Var{
+		{Name: "__ssoenv_exe", Value: exe},
+		{Name: "__ssoenv_mark", Value: s.Mark()},
+		{Name: "__ssoenv_dirs", Value: strings.Join(directories, "\n")},
+	} {
+		fmt.Fprintf(&b, s.assign, v.Name, s.Quote(v.Value))
+	}
+	return s.Wrap(b.String() + s.hook)
 }
 
-// Mark tells one version of a shell's hook from another: the shell's name, a
-// colon and a digest of the hook's text. A shell's function passes the mark of
-// the hook that the shell has read to "ssoenv doctor", as --hook.
+// Mark identifies the version of a shell's hook: the shell's name, a colon and 12
+// hexadecimal digits of the SHA-256 of the hook's text. The function passes the
+// mark of the hook that the shell has read to "ssoenv doctor", as --hook.
 func (s Shell) Mark() string {
 	sum := sha256.Sum256([]byte(s.hook))
 	return fmt.Sprintf("%s:%x", s.name, sum[:6])
 }
 
-// Prompt writes what goes behind [Shell.Hook] to have the hook's segment in the
-// shell's own prompt: at the beginning of PS1 or PROMPT, at the end of fish's
-// right prompt. Whoever sets PS1 or PROMPT anew gets it again. It is empty for all
-// other shells.
+// Prompt returns the code that, after [Shell.Hook], adds the hook's segment to the
+// shell's prompt: at the beginning of PS1 or PROMPT, at the end of fish's right
+// prompt. The hook adds it again if the user sets PS1 or PROMPT later. It is empty
+// for all other shells.
 func (s Shell) Prompt() string { return s.prompt }
 
-// Place says how a person has the segment in the prompt of a shell that has no
-// [Shell.Prompt], as "WHAT into WHERE". It is empty for a shell without a hook,
-// which has no segment either.
+// Place returns how the user adds the segment to the prompt of a shell without
+// [Shell.Prompt], as "WHAT into WHERE". It is empty for a shell without a hook.
 func (s Shell) Place() string { return s.place }
 
-// Wrap makes code for a shell's start-up file proof against what the shell's
-// aliases and options would make of it, where the code cannot see to that by
-// itself: in zsh.
+// Wrap protects code for a shell's start-up file from the shell's aliases and
+// options. In shells other than zsh the code does that itself, and Wrap returns it
+// as it is.
 func (s Shell) Wrap(code string) string {
 	if s.emulated {
 		return s.emulate(code)
@@ -215,12 +220,13 @@ func (s Shell) Wrap(code string) string {
 	return code
 }
 
-// emulate hands code to zsh as the argument of "emulate -c", a quoted word for
-// each line: zsh parses what it evals as a whole, so no line of code could
-// protect the lines after it, and some options let no quotes span lines.
+// emulate returns code as the argument of "emulate -c", with each line quoted for
+// itself: zsh parses the whole text before it runs any of it, so a line cannot
+// protect the next ones, and with some options quotes must not span lines.
+// no_bg_nice keeps the priority of what the hook starts in the background.
 func (s Shell) emulate(code string) string {
 	var b strings.Builder
-	b.WriteString(`\builtin emulate zsh -o no_aliases -c `)
+	b.WriteString(`\builtin emulate zsh -o no_aliases -o no_bg_nice -c `)
 	for line := range strings.Lines(code) {
 		b.WriteString("\\\n" + s.Quote(line))
 	}

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// The test binary is also every program that the shells under test start. It
-// goes by the name it is called by.
+// The test binary is also every program that the shells under test start, selected by
+// the name that it is called by.
 func TestMain(m *testing.M) {
 	switch name := filepath.Base(os.Args[0]); {
 	case name == "ssoenv":
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	case name == "environ":
 		os.Exit(environ(os.Args[1:]))
 	case slices.Contains(canaries, name):
-		// Nobody may ever start one of these; it tells that somebody did.
+		// No shell may start one of these. It records that one did.
 		os.WriteFile("started-"+name, nil, 0o600)
 		os.Exit(0)
 	}
@@ -32,8 +32,8 @@ func TestMain(m *testing.M) {
 // canaries are the only programs on the PATH of a shell under test.
 var canaries = []string{"touch", "id", "ls", "cat", "env", "echoes", "x", "TEAM", "dev"}
 
-// environ prints the whole environment, each variable ended by a NUL, or, a
-// line each, the values of the variables it is asked for.
+// environ prints the whole environment, with a NUL after each variable, or a line for
+// each variable that names has.
 func environ(names []string) int {
 	if len(names) == 0 {
 		fmt.Print(strings.Join(os.Environ(), "\x00") + "\x00")
@@ -48,12 +48,12 @@ func environ(names []string) int {
 	return 0
 }
 
-// A judge is a real shell that says what a text means: the only authority.
+// A judge is a real shell, with options, by which a text is tested.
 type judge struct {
 	name    string
 	dialect Shell
 	argv    []string // a script and its arguments follow
-	debian  string   // the package that holds it
+	debian  string   // the package to install
 }
 
 // hostileOptions are the options of zsh that change how text is read or what
@@ -94,8 +94,8 @@ var judges = []judge{
 
 func (j judge) isFish() bool { return j.argv[0] == "fish" }
 
-// A stage is where a shell plays: an empty directory to be in, a PATH of
-// canaries, and the two programs it may start, by absolute path.
+// A stage is the surroundings of a shell under test: an empty working directory, a PATH
+// with only canaries, and the two programs that it may start by absolute path.
 type stage struct {
 	dir, path, home string
 	ssoenv, environ string
@@ -126,7 +126,7 @@ func newStage(t testing.TB) stage {
 	return s
 }
 
-// env is the environment that a shell starts with, and extra.
+// env returns the environment of a shell, and extra.
 func (s stage) env(extra ...string) []string {
 	return append([]string{
 		"PATH=" + s.path, "HOME=" + s.home, "TERM=dumb", "LC_ALL=C.UTF-8",
@@ -134,7 +134,7 @@ func (s stage) env(extra ...string) []string {
 	}, extra...)
 }
 
-// command makes the judge run script on this stage.
+// command returns the command by which the judge runs script in this stage.
 func (s stage) command(t testing.TB, j judge, script string, args ...string) *exec.Cmd {
 	t.Helper()
 	shell, err := exec.LookPath(j.argv[0])
@@ -149,7 +149,7 @@ func (s stage) command(t testing.TB, j judge, script string, args ...string) *ex
 	return cmd
 }
 
-// untouched fails the test if anything has left a trace in the directory.
+// untouched fails the test if the working directory is not empty.
 func (s stage) untouched(t testing.TB) {
 	t.Helper()
 	entries, err := os.ReadDir(s.dir)
@@ -215,8 +215,8 @@ func TestNamed(t *testing.T) {
 	}
 }
 
-// Every shell agrees with Render about a variable that was, one that was not,
-// and a function by the name of a variable.
+// Every shell unsets a variable that is set and accepts one that is not, and keeps a
+// function of the same name.
 func TestUnset(t *testing.T) {
 	for _, j := range judges {
 		t.Run(j.name, func(t *testing.T) {
@@ -247,7 +247,7 @@ func TestUnset(t *testing.T) {
 	}
 }
 
-// environOf decodes what environ printed.
+// environOf decodes the output of environ.
 func environOf(t testing.TB, out []byte) map[string]string {
 	t.Helper()
 	env := map[string]string{}

@@ -47,7 +47,7 @@ func actions() map[string]action {
 // run carries out the command line and returns the exit status.
 func (p *program) run() int {
 	p.debug = p.state.Debug
-	commands := offline.Commands(startupLines())
+	commands := offline.Commands()
 	words, name, err := offline.Normalize(p.args[1:], commands)
 	if err != nil {
 		err = usageError{err.Error()}
@@ -165,7 +165,7 @@ const completeByShell = statusError(1)
 
 func completeAction(p *program, c *cli.Context) error {
 	debug.SetGCPercent(-1) // the process ends before a collection is worth its time
-	commands := offline.Commands(startupLines())
+	commands := offline.Commands()
 	text, ok := offline.Complete(commands, c.Args().First(), c.Args().Tail(), p.state.Previous, p.config)
 	if !ok {
 		return completeByShell

@@ -15,6 +15,7 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 type configureOptions struct {
@@ -347,7 +348,7 @@ func (w *wizard) write() error {
 		if err != nil {
 			return err
 		}
-		w.p.say("wrote profile %q to %s; switch to it with: ssoenv use %s", w.spec.Name, w.client.Config.Path, shellWord(w.spec.Name))
+		w.p.say("wrote profile %q to %s; switch to it with: ssoenv use %s", w.spec.Name, w.client.Config.Path, shellinit.Word(w.spec.Name))
 		return nil
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 func credentialProcessAction(p *program, c *cli.Context) error {
@@ -40,7 +41,7 @@ type processJSON struct {
 func (p *program) credentialProcess(name string, noLogin bool) error {
 	if tty.IsTerminal(p.stdout) {
 		return shownError{usageError{"this would print credentials to the terminal"}, statusUsage,
-			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + shellWord(name)}}
+			[]string{"name this command in the AWS config: credential_process = ssoenv credential-process " + shellinit.Word(name)}}
 	}
 	// If the command fails, the AWS tools show its standard error inside a message
 	// of their own. Nothing but the error must be there, unless a user reads it.

@@ -108,7 +108,7 @@ func (p *program) doctorFormatter() doctor.Formatter {
 		Now:          p.now,
 		Time:         p.formatTime,
 		Duration:     offline.FormatDuration,
-		ShellWord:    shellWord,
+		ShellWord:    shellinit.Word,
 		LoginCommand: p.loginCommandFor,
 		Explain: func(err error) (all []doctor.Explanation) {
 			for _, each := range flattenJoined(err) {
@@ -127,7 +127,7 @@ func doctorShell(o doctorOptions, terminal tty.Terminal) doctor.Shell {
 	if !ok {
 		name = tty.ParentShell(terminal.Env)
 	}
-	_, file, line := setUp(name, "use")
+	shell, file := startup(name)
 	return doctor.Shell{
 		Name:        name,
 		Mark:        o.mark,
@@ -135,8 +135,8 @@ func doctorShell(o doctorOptions, terminal tty.Terminal) doctor.Shell {
 		Starship:    terminal.Env["STARSHIP_SHELL"],
 		HasUser:     terminal.HasUser(),
 		StartupFile: file,
-		StartupLine: line,
-		PromptLine:  strings.Replace(line, "init "+name, "init "+name+" --prompt", 1),
+		StartupLine: shell.StartupLine(false),
+		PromptLine:  shell.StartupLine(true),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 // Exit statuses. Programs test them.
@@ -138,7 +139,7 @@ func (p *program) loginRemedy(err error) (status int, hints []string) {
 		return statusLogin, []string{"log in with: " + p.loginCommandFor(required.SSOSession)}
 	}
 	if mfa, ok := errors.AsType[*store.MFARequiredError](err); ok {
-		return statusLogin, []string{"type the code at a terminal: ssoenv use " + shellWord(mfa.Profile)}
+		return statusLogin, []string{"type the code at a terminal: ssoenv use " + shellinit.Word(mfa.Profile)}
 	}
 	if keyring, ok := errors.AsType[*store.KeyringError](err); ok {
 		return statusFailed, keyringHints(keyring.SSOSession)
@@ -173,7 +174,7 @@ func (p *program) configRemedy(err error) (status int, hints []string) {
 		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.SSOSession) + ": the region is the one that your Identity Center was set up in"}
 	}
 	if unsupported, ok := errors.AsType[*profile.UnsupportedError](err); ok {
-		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellWord(unsupported.Profile)}
+		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellinit.Word(unsupported.Profile)}
 	}
 	if config, ok := errors.AsType[*profile.ConfigError](err); ok {
 		switch {
@@ -216,7 +217,7 @@ func (p *program) serviceRemedy(err error) (status int, hints []string) {
 func (p *program) answerRemedy(e *session.ServiceError) (status int, hints []string) {
 	switch {
 	case e.Operation == "getSigninToken" && e.Status < 500 && e.Status != 429:
-		return statusDenied, []string{"the console does not accept these credentials: ssoenv whoami " + shellWord(p.profile) + " shows whether AWS still accepts them"}
+		return statusDenied, []string{"the console does not accept these credentials: ssoenv whoami " + shellinit.Word(p.profile) + " shows whether AWS still accepts them"}
 	case e.Code == "InvalidGrantException":
 		return statusFailed, []string{"the answer may have been lost on the way: log in again; if it happens each time, check sso_region"}
 	case e.Code == "ExpiredToken", e.Code == "InvalidClientTokenId", e.Code == "ExpiredTokenException":
@@ -235,14 +236,14 @@ func (p *program) answerRemedy(e *session.ServiceError) (status int, hints []str
 func (p *program) loginCommandFor(sso profile.SSOSession) string {
 	switch {
 	case p.profile != "":
-		return "ssoenv login " + shellWord(p.profile)
+		return "ssoenv login " + shellinit.Word(p.profile)
 	case sso.Name != "":
-		return "ssoenv login --sso-session " + shellWord(sso.Name)
+		return "ssoenv login --sso-session " + shellinit.Word(sso.Name)
 	}
 	if config, err := p.config(); err == nil {
 		for _, name := range config.ProfileNames() {
 			if of, err := config.ProfileSSOSession(name); err == nil && of.Name == "" && of.StartURL == sso.StartURL {
-				return "ssoenv login " + shellWord(name)
+				return "ssoenv login " + shellinit.Word(name)
 			}
 		}
 	}
@@ -254,7 +255,7 @@ func rolesCommandFor(denied *session.AccessDeniedError) string {
 	if denied.SSOSession.Name == "" {
 		return denied.SSOSession.StartURL // roles has no flag for a legacy profile's session
 	}
-	return fmt.Sprintf("ssoenv roles %s --sso-session %s", denied.AccountID, shellWord(denied.SSOSession.Name))
+	return fmt.Sprintf("ssoenv roles %s --sso-session %s", denied.AccountID, shellinit.Word(denied.SSOSession.Name))
 }
 
 // sectionOf names the section of the config file that describes the session.
@@ -263,13 +264,4 @@ func sectionOf(sso profile.SSOSession) string {
 		return fmt.Sprintf("[sso-session %s]", sso.Name)
 	}
 	return "the profiles of " + sso.StartURL
-}
-
-// shellWord returns a name as a user types it in any shell.
-func shellWord(name string) string {
-	plain := strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@%/+=:,-") == ""
-	if plain && name != "" && !strings.HasPrefix(name, "-") {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }

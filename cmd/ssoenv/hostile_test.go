@@ -461,7 +461,7 @@ func TestHostileFields(t *testing.T) {
 					}
 					texts[dialect] = append(texts[dialect], evaluation{out, value})
 				}
-				if n == 0 && field.profile == "" && status == 0 && !plainName(text) {
+				if n == 0 && field.profile == "" && status == 0 && !shellinit.IsPortable(text) {
 					if out, _, status := h.run(t, nil, "use", "--", profile); status != statusUsage || out != "false\n" {
 						t.Errorf("%q, for whatever shell: status %d, %q", text, status, out)
 					}
@@ -506,7 +506,7 @@ func TestOutputIsCodeOrNothing(t *testing.T) {
 	h := newHostileService(t)
 	rng := rand.New(rand.NewPCG(3, 5))
 	var flags []string
-	for _, command := range offline.Commands("") {
+	for _, command := range offline.Commands() {
 		for _, flag := range command.Flags {
 			flags = append(flags, "--"+flag.Name, "-"+flag.Name, "--"+flag.Name+"=x")
 		}

@@ -229,7 +229,7 @@ func TestEveryPackageHasADocComment(t *testing.T) {
 // commands has: urfave/cli returns the zero value for others without an error.
 func TestActionsReadTheirFlags(t *testing.T) {
 	known := map[string]bool{"version": true}
-	for _, command := range offline.Commands("") {
+	for _, command := range offline.Commands() {
 		if actions()[command.Name] == nil {
 			t.Errorf("%s has no action", command.Name)
 		}
@@ -237,7 +237,7 @@ func TestActionsReadTheirFlags(t *testing.T) {
 			known[flag.Name] = true
 		}
 	}
-	if got, want := len(actions()), len(offline.Commands("")); got != want {
+	if got, want := len(actions()), len(offline.Commands()); got != want {
 		t.Errorf("got %d actions, want %d, one for each command", got, want)
 	}
 	read := 0

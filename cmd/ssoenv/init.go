@@ -39,7 +39,7 @@ func (p *program) initShell(name string, prompt bool) error {
 	if err != nil {
 		return err
 	}
-	hook := shell.Hook(exe)
+	hook := shell.Hook(exe, p.hookDirectories()...)
 	if prompt {
 		if shell.Prompt() == "" {
 			return noPrompt(shell)
@@ -50,16 +50,22 @@ func (p *program) initShell(name string, prompt bool) error {
 	return p.print(hook + code)
 }
 
-// startupLines are the lines of the help that say what to add to which file.
-func startupLines() string {
-	return "bash        ~/.bashrc                   eval \"$(ssoenv init bash)\"\n" +
-		"zsh         ~/.zshrc                    eval \"$(ssoenv init zsh)\"\n" +
-		"fish        ~/.config/fish/config.fish  ssoenv init fish | source\n" +
-		"sh          the file that ENV names     eval \"$(ssoenv init sh)\"\n" +
-		"powershell  $PROFILE                    ssoenv init powershell | Out-String | Invoke-Expression\n" +
-		"nu          $nu.config-path             " + nuStartup + "\n" +
-		"elvish      ~/.config/elvish/rc.elv     eval (ssoenv init elvish | slurp)\n" +
-		"xonsh       ~/.xonshrc                  " + xonshStartup + "\n"
+// startup returns the shell of that name and where its start-up line belongs. For
+// a name that ssoenv does not know, the shell is POSIX.
+func startup(name string) (shell shellinit.Shell, file string) {
+	if shell, ok := shellinit.Named(name); ok {
+		return shell, shell.StartupFile()
+	}
+	return shellinit.POSIX, "your shell's start-up file"
+}
+
+// hookDirectories returns the folders in which the expiry file of a switch can be.
+func (p *program) hookDirectories() []string {
+	folders := []string{p.paths.RolesOnDisk()}
+	if path, inMemory := p.paths.Roles(); inMemory {
+		folders = append(folders, path)
+	}
+	return folders
 }
 
 // noPrompt is the error for --prompt in a shell whose prompt ssoenv does not

@@ -56,8 +56,8 @@ func (p *program) logout(o logoutOptions) error {
 	if endedHere {
 		if tty.IsTerminal(p.stdout) {
 			p.say("this shell still has credentials of that session, which are valid until they expire")
-			now, _, _ := setUp(tty.ParentShell(p.env), "clear")
-			p.say("hint: remove them with:  %s", now)
+			caller, _ := startup(tty.ParentShell(p.env))
+			p.say("hint: remove them with:  %s", caller.EvalLine("clear"))
 		} else {
 			text, err := shell.Render(shellenv.Clear(p.env).Change)
 			failures = append(failures, err, p.print(text))

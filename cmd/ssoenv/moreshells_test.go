@@ -91,10 +91,10 @@ func (s *screen) prompt() (segment string) {
 	return segment
 }
 
-// startupLine is what setUp says to put into the shell's start-up file.
-func startupLine(shell string) string {
-	_, _, line := setUp(shell, "")
-	return line
+// startupLine returns the line for the shell's start-up file.
+func startupLine(name string) string {
+	shell, _ := startup(name)
+	return shell.StartupLine(false)
 }
 
 func TestInteractiveReaders(t *testing.T) {
@@ -164,7 +164,8 @@ func TestKeysNeverReachAReadersScreen(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		s := w.reader(t, shell, r.prompt)
-		now, file, always := setUp(shell, "use dev")
+		named, file := startup(shell)
+		now, always := named.EvalLine("use dev"), named.StartupLine(false)
 		s.enter("ssoenv use dev", `switch nothing`, regexp.QuoteMeta("for this shell, now:  "+now), regexp.QuoteMeta("add to "+file+":  "+always))
 		if shown := s.shown(); strings.Contains(shown, "ASIA") || strings.Contains(shown, "AWS_ACCESS") {
 			t.Errorf("a key is on the screen:\n%s", shown)
@@ -231,7 +232,7 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 		s.enter("environ AWS_ACCESS_KEY_ID", w.server.LastIssued().AccessKeyID)
 
 		w.server.RevokeSessions()
-		const line = `ssoenv: the session of "dev" has ended; log in again with: ssoenv use dev`
+		const line = `ssoenv: "dev": the session has ended; log in again with: ssoenv login`
 		until("the word that the session has ended", func(_, _ string) bool { return strings.Contains(s.shown(), line) })
 		until("the end", func(_, segment string) bool { return segment == "dev expired" })
 		if n := strings.Count(s.shown(), line); n != 1 {

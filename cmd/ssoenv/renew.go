@@ -15,6 +15,7 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 // The commands that hooks run. They are in no help and ask the user nothing.
@@ -95,7 +96,7 @@ func (p *program) adopt(shellName string) error {
 		return err
 	}
 	if tty.IsTerminal(p.stdout) {
-		return notEvaluated(p.env, "use "+shellWord(p.state.Profile))
+		return notEvaluated(p.env, "use "+shellinit.Word(p.state.Profile))
 	}
 	client, _, err := p.profileInUse()
 	if err != nil {

@@ -197,7 +197,7 @@ func TestInitFromAnywhere(t *testing.T) {
 
 // No flag takes a secret: a command line can be read by everybody.
 func TestNoFlagTakesASecret(t *testing.T) {
-	for _, command := range offline.Commands("") {
+	for _, command := range offline.Commands() {
 		for _, flag := range command.Flags {
 			if flag.TakesValue() && regexp.MustCompile(`secret|token|pass|key|mfa|code|credential`).MatchString(flag.Name) {
 				t.Errorf("ssoenv %s --%s", command.Name, flag.Name)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"unicode"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 type useOptions struct {
@@ -41,7 +41,7 @@ func (p *program) use(o useOptions) error {
 		return err
 	}
 	if tty.IsTerminal(p.stdout) {
-		return notEvaluated(p.env, "use "+shellWord(cmp.Or(o.profile, "PROFILE")))
+		return notEvaluated(p.env, "use "+shellinit.Word(cmp.Or(o.profile, "PROFILE")))
 	}
 	if o.profile == "" && p.terminal.CanPrompt() {
 		o.profile, err = p.pickProfile()
@@ -51,7 +51,7 @@ func (p *program) use(o useOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.shell == "" && !plainName(o.profile) {
+	if o.shell == "" && !shellinit.IsPortable(o.profile) {
 		return shownError{fmt.Errorf("the name %q needs quotes, which not every shell reads alike", o.profile), statusUsage,
 			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function of ssoenv init does that"}}
 	}
@@ -221,20 +221,6 @@ func (p *program) warnOfConfig(config *profile.Config) {
 	}
 }
 
-// plainName reports whether every shell reads the quoted name alike, whichever
-// shell it was quoted for.
-func plainName(name string) bool {
-	for _, r := range name {
-		switch {
-		case r == ' ', r == '_', r == '.', r == ':', r == '/', r == '@', r == '+', r == '=', r == ',', r == '-':
-		case unicode.IsLetter(r), unicode.IsDigit(r):
-		default:
-			return false
-		}
-	}
-	return true
-}
-
 // resolveProfile reads the profile of that name. If there is none, the name may
 // be ACCOUNT/ROLE with an account's name, whose id is looked up at AWS. That
 // never leads to a login: the name is more likely mistyped.
@@ -249,7 +235,7 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 	id, lookupErr := accountID(ctx, client, sso, ref.AccountID)
 	if _, ok := errors.AsType[*store.LoginRequiredError](lookupErr); ok {
 		_, hints := p.remedy(nil, err)
-		return prof, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", ref.AccountID, shellWord(sso.Name)))}
+		return prof, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", ref.AccountID, shellinit.Word(sso.Name)))}
 	}
 	if lookupErr != nil {
 		p.log("%q is not an account either: %v", ref.AccountID, lookupErr)

@@ -6,7 +6,12 @@
 // the help and the completions are made from it.
 package offline
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ssoenv/ssoenv/shellinit"
+)
 
 // A Command is one subcommand.
 type Command struct {
@@ -105,9 +110,8 @@ func inventoryFlags() []Flag {
 	return []Flag{sessionFlag("list what the sso-session `NAME` gives access to"), jsonFlag(), noLoginFlag()}
 }
 
-// Commands returns the table of commands, in the order of the help. startup is
-// the lines that "init" explains, one per shell.
-func Commands(startup string) []Command {
+// Commands returns the table of commands, in the order of the help.
+func Commands() []Command {
 	commands := []Command{
 		{
 			Name: "use", Usage: "switch this shell to a profile", Args: "[PROFILE | ACCOUNT/ROLE | -]", Evaluated: true,
@@ -237,7 +241,7 @@ func Commands(startup string) []Command {
 		},
 		{
 			Name: "init", Usage: "print the function and completions for a shell's start-up file", Args: "SHELL | direnv", Evaluated: true,
-			Description: "Add to the shell's start-up file:\n" + startup +
+			Description: "Add to the shell's start-up file:\n" + startupTable() +
 				"direnv, for \"use ssoenv PROFILE\" in an .envrc, type once:  ssoenv init direnv --install",
 			Flags: []Flag{
 				{Name: "prompt", Usage: "in bash, zsh and fish: show the profile and the remaining time in the prompt"},
@@ -282,6 +286,17 @@ func Commands(startup string) []Command {
 		commands[i].Flags = append(commands[i].Flags, debugFlag())
 	}
 	return commands
+}
+
+// startupTable returns a line for each shell: its name, start-up file and start-up
+// line.
+func startupTable() string {
+	var b strings.Builder
+	for _, name := range shellinit.Names() {
+		shell, _ := shellinit.Named(name)
+		fmt.Fprintf(&b, "%-11s %-27s %s\n", name, shell.StartupFile(), shell.StartupLine(false))
+	}
+	return b.String()
 }
 
 // isFlag reports whether a word of a command line is written as a flag. A single

@@ -9,7 +9,7 @@ import (
 // Each argument and each flag value has a source of candidates, or is known to
 // have none.
 func TestCompleteKnowsEveryPlace(t *testing.T) {
-	for _, command := range Commands("") {
+	for _, command := range Commands() {
 		if command.Hidden {
 			continue
 		}
@@ -25,7 +25,7 @@ func TestCompleteKnowsEveryPlace(t *testing.T) {
 }
 
 func TestNormalize(t *testing.T) {
-	commands := Commands("")
+	commands := Commands()
 	for line, want := range map[string]string{
 		"":                                    "",
 		"--version":                           "--version",
@@ -65,7 +65,7 @@ func TestNormalize(t *testing.T) {
 // FuzzNormalize checks that no word is lost or invented, that arguments keep
 // their order, and that normalizing again changes nothing.
 func FuzzNormalize(f *testing.F) {
-	commands := Commands("")
+	commands := Commands()
 	for _, line := range []string{"use dev --region eu-west-1", "exec dev git status", "exec -- x", "use -- -h", "--debug status --min 5m", "login a b --all", "help x", "use --region"} {
 		f.Add(line)
 	}

@@ -76,8 +76,11 @@ func (p Paths) Roles() (path string, inMemory bool) {
 	if xdg.RuntimeDir != "" && cache.PrivateMemory(xdg.RuntimeDir) {
 		return filepath.Join(xdg.RuntimeDir, "ssoenv"), true
 	}
-	return filepath.Join(p.Private, "roles"), false
+	return p.RolesOnDisk(), false
 }
+
+// RolesOnDisk returns the folder of role credentials that are not kept in memory.
+func (p Paths) RolesOnDisk() string { return filepath.Join(p.Private, "roles") }
 
 // OpenRoles opens the folder of role credentials. On a disk, they are sealed
 // with a key that the kernel keeps, if it keeps keys.

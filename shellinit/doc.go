@@ -1,0 +1,72 @@
+// Package shellinit is everything that ssoenv writes in shell.
+//
+// Its promise: what ssoenv prints, the shell reads back byte for byte, and no part
+// of it runs. A value is data in every dialect here, and remains data if the text
+// gets to a shell of another dialect.
+//
+// [Shell.Render] writes variables as statements, or as data for the shells that
+// read data; [Shell.Hook] writes the function and the hook that read them.
+//
+// # The function
+//
+// The function "ssoenv" of a shell calls the program. It captures and evaluates the
+// output of use, clear and logout; all other commands get the shell's streams.
+// "doctor" gets __ssoenv_mark, which identifies the version of the function, and
+// what bash, zsh and fish draw their prompts with. In a subshell whose output may
+// be evaluated, as in eval "$(ssoenv use dev)", the function prints the same call
+// for the outer shell to make, or "false", and so no secret is printed.
+// [Shell.Hook] assigns three variables before the hook.* files:
+//
+//	__ssoenv_exe   the program's path
+//	__ssoenv_mark  [Shell.Mark]
+//	__ssoenv_dirs  directories, a line each, in which the hook may read files
+//
+// # The hook
+//
+// The hook runs before each prompt of an interactive shell; in bash 5.3, zsh and
+// fish also before each command. It sets SSOENV_PROMPT and has the credentials
+// renewed in time. It never waits for the network at a prompt, and starts no
+// process while the credentials are good. (Elvish has no clock and starts "date".)
+// The program computes what it can. The hook compares the clock with two numbers:
+//
+//	SSOENV_EXPIRES   when the credentials expire, in Unix seconds
+//	SSOENV_RENEW_AT  when renewal is due; if that is not a number of 1 to 12 digits
+//	                 before SSOENV_EXPIRES, 900 s before SSOENV_EXPIRES
+//
+// These are its states, and the shell variables (__ssoenv_*) or fields that hold
+// them. Credentials are new if "known", which has both numbers and the profile's
+// name, changes; the other variables are then reset.
+//
+//	no profile  SSOENV_PROFILE or SSOENV_EXPIRES is not usable: SSOENV_PROMPT is empty.
+//	good        The time is before "due": only SSOENV_PROMPT is set.
+//	due         It is yellow. If the expiry file (SSOENV_EXPIRY_FILE) has a later time
+//	            than SSOENV_EXPIRES, "ssoenv adopt" loads the newer credentials from the
+//	            cache: good again. "offered" is that time, so that a failed adopt is
+//	            not repeated before the next attempt.
+//	attempted   Otherwise "ssoenv refresh" is started in the background, at most once in
+//	            "pause" seconds: a fifth of the time from "due" to the expiration, at
+//	            least 3 and at most 30. "first" and "last" are the times of the first
+//	            and of the last attempt. The next prompts look at the expiry file.
+//	expired     SSOENV_PROMPT is red. From 10 s before the expiration on, a command waits
+//	            up to 3 s for "ssoenv refresh --within 3s", once in "pause" seconds
+//	            ("waited" is when). bash before 5.3 cannot wait and only reports.
+//	reported    Once for the same credentials, the hook prints why they are not renewed,
+//	            or that they have expired.
+//
+// The report is a line that the program writes beside the expiry file, with the
+// ending .failed: Unix seconds, a blank and a sentence of visible ASCII, at most
+// 120 bytes; without a sentence there is nothing to report yet. It counts if it is
+// at most 15 s older than the hook's last attempt, because for 15 s after a failure
+// the program makes no other. Without a report, the hook prints that the credentials
+// have expired once they have; at a prompt before a command that will wait, only
+// 3 s after the first attempt.
+//
+// The environment names the expiry file, so the hook reads it only if it is a
+// regular file directly in one of __ssoenv_dirs. "ssoenv init" gives the directories
+// of its own environment. If a shell changes XDG_CACHE_HOME or XDG_RUNTIME_DIR later,
+// the file is in another directory: the hook then reads nothing, and calls adopt,
+// which computes the path itself, up to twice in "pause" seconds instead. So renewal
+// goes on; only the program's sentence is not printed.
+//
+// SSOENV_NO_REFRESH turns attempts and adoption off.
+package shellinit

@@ -1,0 +1,204 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe, __ssoenv_mark and __ssoenv_dirs above these lines.
+# shellcheck disable=SC2034 # hook.bash and hook.zsh use these variables.
+
+# What bash and zsh have in common, before hook.bash and hook.zsh. doc.go describes
+# the function, the hook and the variables above these lines.
+#
+# Arithmetic would run a command that the environment has hidden in a variable, so
+# the hook's variables are all set here. For "set -u", expansions of others have a
+# "-". No function fails for "set -e".
+
+__ssoenv_now=0 __ssoenv_expires=0 __ssoenv_left=0 __ssoenv_known='' __ssoenv_due=0 __ssoenv_pause=0
+__ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
+__ssoenv_warn_at=0 __ssoenv_warning='' __ssoenv_name='' __ssoenv_preexec=0 __ssoenv_segment=''
+
+# __ssoenv_evaluate runs __ssoenv_code, one statement per line, as one && list of
+# builtins. It stops at the first failure (a readonly variable). A subshell tries
+# the list before and prints the error, so that no switch is made in part.
+function __ssoenv_evaluate {
+	\builtin local __ssoenv_line __ssoenv_end=$';\n' __ssoenv_and=' && \builtin '
+	if [[ -n $__ssoenv_code ]]; then
+		__ssoenv_line=${__ssoenv_code//"$__ssoenv_end"/"$__ssoenv_and"}
+		(\builtin eval "\\builtin $__ssoenv_line") && \builtin eval "\\builtin $__ssoenv_line" || \builtin return 1
+	fi
+}
+
+# __ssoenv_watch sets SSOENV_PROMPT before a prompt.
+function __ssoenv_watch {
+	SSOENV_PROMPT=
+	__ssoenv_look || \builtin return 0
+	if ((__ssoenv_now >= __ssoenv_due)); then
+		if [[ -z ${SSOENV_NO_REFRESH-} ]]; then
+			if __ssoenv_adopt; then
+				__ssoenv_look || \builtin return 0
+			elif ((__ssoenv_now - __ssoenv_last >= __ssoenv_pause || __ssoenv_now < __ssoenv_last)); then
+				__ssoenv_last=$__ssoenv_now __ssoenv_offered=''
+				((__ssoenv_first)) || __ssoenv_first=$__ssoenv_now
+				# In a subshell there are no job messages.
+				("$__ssoenv_exe" refresh </dev/null >/dev/null 2>&1 &)
+			fi
+		fi
+		# If __ssoenv_before can report them, expired credentials get 3 s.
+		if ((__ssoenv_left > 0 || __ssoenv_now - __ssoenv_first >= 3 || ! __ssoenv_preexec)); then
+			__ssoenv_report
+		fi
+	fi
+	__ssoenv_warn_at=$((__ssoenv_reported ? 1 << 60 : __ssoenv_expires))
+	__ssoenv_show
+}
+
+# __ssoenv_before runs before a command. The last argument is the command line, if
+# it is known.
+function __ssoenv_before {
+	case ${2-${1-}} in ssoenv | ssoenv[[:blank:]]*) \builtin return 0 ;; esac
+	__ssoenv_look || \builtin return 0
+	((__ssoenv_left <= 10 && __ssoenv_now >= __ssoenv_due)) || \builtin return 0
+	if [[ -z ${SSOENV_NO_REFRESH-} ]]; then
+		if ! __ssoenv_adopt && ((__ssoenv_now - __ssoenv_waited >= __ssoenv_pause || __ssoenv_now < __ssoenv_waited)); then
+			__ssoenv_waited=$__ssoenv_now __ssoenv_offered=''
+			"$__ssoenv_exe" refresh --within 3s </dev/null >/dev/null 2>&1 || \builtin true
+			__ssoenv_adopt || \builtin true
+		fi
+		__ssoenv_look || \builtin return 0
+	fi
+	((__ssoenv_left > 0)) || __ssoenv_report
+	\builtin return 0
+}
+
+# __ssoenv_is_time reports whether $1 is a time in Unix seconds.
+function __ssoenv_is_time {
+	case $1 in '' | *[!0123456789]* | ?????????????*) \builtin return 1 ;; esac
+}
+
+# __ssoenv_look reads the clock and the environment. It fails if no profile is in
+# use.
+function __ssoenv_look {
+	if ! __ssoenv_is_time "${SSOENV_PROFILE:+${SSOENV_EXPIRES-}}"; then
+		__ssoenv_known='' __ssoenv_warn_at=$((1 << 60))
+		\builtin return 1
+	fi
+	__ssoenv_clock
+	__ssoenv_expires=$((10#$SSOENV_EXPIRES))
+	__ssoenv_left=$((__ssoenv_expires - __ssoenv_now))
+	[[ $__ssoenv_known != "$SSOENV_EXPIRES ${SSOENV_RENEW_AT-} $SSOENV_PROFILE" ]] || \builtin return 0
+
+	__ssoenv_known="$SSOENV_EXPIRES ${SSOENV_RENEW_AT-} $SSOENV_PROFILE"
+	__ssoenv_due=$((__ssoenv_expires - 900))
+	if __ssoenv_is_time "${SSOENV_RENEW_AT-}" && ((10#$SSOENV_RENEW_AT < __ssoenv_expires)); then
+		__ssoenv_due=$((10#$SSOENV_RENEW_AT))
+	fi
+	__ssoenv_pause=$(((__ssoenv_expires - __ssoenv_due) / 5))
+	__ssoenv_pause=$((__ssoenv_pause < 3 ? 3 : __ssoenv_pause > 30 ? 30 : __ssoenv_pause))
+	__ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
+
+	\builtin local __ssoenv_word
+	__ssoenv_name=${SSOENV_PROFILE//[[:cntrl:]]/?}
+	__ssoenv_quote "$__ssoenv_name"
+	__ssoenv_warning="ssoenv: the credentials of \"$__ssoenv_name\" have expired; renew them with: ssoenv use $__ssoenv_word"$'\n'
+}
+
+# __ssoenv_read sets __ssoenv_text to the first line of the first $2 characters of
+# the file $1, or to nothing if that is not a regular file: a pipe would block. It
+# fails if $1 is not directly in a directory of __ssoenv_dirs.
+function __ssoenv_read {
+	__ssoenv_text=
+	[[ $'\n'$__ssoenv_dirs$'\n' == *$'\n'"${1%/*}"$'\n'* ]] || \builtin return 1
+	if [[ -f $1 ]]; then
+		__ssoenv_read_file "$1" "$2"
+		__ssoenv_text=${__ssoenv_text%%$'\n'*}
+	fi
+}
+
+# __ssoenv_adopt loads newer credentials from the cache. It fails if there are
+# none.
+function __ssoenv_adopt {
+	if __ssoenv_read "${SSOENV_EXPIRY_FILE-}" 80; then
+		__ssoenv_is_time "$__ssoenv_text" && ((10#$__ssoenv_text > __ssoenv_expires)) || \builtin return 1
+	else
+		__ssoenv_text=${SSOENV_EXPIRY_FILE:+$((__ssoenv_now / __ssoenv_pause))}
+	fi
+	[[ $__ssoenv_text != "$__ssoenv_offered" ]] || \builtin return 1
+	__ssoenv_offered=$__ssoenv_text
+	__ssoenv_text=$SSOENV_EXPIRES
+	__ssoenv_untraced __ssoenv_load || \builtin true
+	[[ ${SSOENV_EXPIRES-} != "$__ssoenv_text" ]]
+}
+
+# __ssoenv_load evaluates what "adopt" prints for this shell, whose name begins
+# __ssoenv_mark.
+function __ssoenv_load {
+	\builtin local __ssoenv_code
+	__ssoenv_code=$(\builtin exec "$__ssoenv_exe" adopt --shell "${__ssoenv_mark%%:*}" </dev/null 2>/dev/null) && __ssoenv_evaluate
+}
+
+# __ssoenv_report prints, once for the same credentials, why they are not renewed
+# or that they have expired.
+function __ssoenv_report {
+	((! __ssoenv_reported)) || \builtin return 0
+	\builtin local __ssoenv_at __ssoenv_tried
+	__ssoenv_tried=$((__ssoenv_last > __ssoenv_waited ? __ssoenv_last : __ssoenv_waited))
+	__ssoenv_text=
+	if ((__ssoenv_tried)) && [[ ${SSOENV_EXPIRY_FILE-} == *.expires ]] && __ssoenv_read "${SSOENV_EXPIRY_FILE%.expires}.failed" 120; then
+		__ssoenv_at=${__ssoenv_text%%' '*}
+		__ssoenv_text=${__ssoenv_text#"$__ssoenv_at"}
+		case $__ssoenv_text in *[![:ascii:]]* | *[[:cntrl:]]*) __ssoenv_text= ;; esac
+		__ssoenv_is_time "$__ssoenv_at" && ((10#$__ssoenv_at + 15 >= __ssoenv_tried)) || __ssoenv_text=
+	fi
+	if [[ -n ${__ssoenv_text# } ]]; then
+		\builtin printf 'ssoenv: "%s":%s\n' "$__ssoenv_name" "$__ssoenv_text" >&2
+	elif ((__ssoenv_left <= 0)); then
+		\builtin printf %s "$__ssoenv_warning" >&2
+	else
+		\builtin return 0
+	fi
+	__ssoenv_reported=1
+}
+
+# __ssoenv_show sets SSOENV_PROMPT and calls __ssoenv_paint with a color.
+function __ssoenv_show {
+	\builtin local __ssoenv_time __ssoenv_rest __ssoenv_color=''
+	if ((__ssoenv_left <= 0)); then
+		__ssoenv_time=expired
+	elif ((__ssoenv_left < 60)); then
+		__ssoenv_time=${__ssoenv_left}s
+	elif ((__ssoenv_left < 3600)); then
+		__ssoenv_time=$((__ssoenv_left / 60))m
+	elif ((__ssoenv_left < 172800)); then
+		__ssoenv_time=$((100 + __ssoenv_left % 3600 / 60)) # the 1 keeps a leading zero
+		__ssoenv_time=$((__ssoenv_left / 3600))h${__ssoenv_time#1}m
+	else
+		__ssoenv_time=$((__ssoenv_left / 86400))d
+	fi
+
+	__ssoenv_rest=${SSOENV_PROMPT_FORMAT:-%p %t}
+	while [[ $__ssoenv_rest == *%* ]]; do
+		SSOENV_PROMPT+=${__ssoenv_rest%%\%*}
+		__ssoenv_rest=${__ssoenv_rest#*%}
+		case $__ssoenv_rest in
+		p*) SSOENV_PROMPT+=$SSOENV_PROFILE ;;
+		t*) SSOENV_PROMPT+=$__ssoenv_time ;;
+		a*) SSOENV_PROMPT+=${AWS_ACCOUNT_ID-} ;;
+		r*) SSOENV_PROMPT+=${AWS_REGION:-${AWS_DEFAULT_REGION-}} ;;
+		%*) SSOENV_PROMPT+=% ;;
+		*) SSOENV_PROMPT+=%${__ssoenv_rest:0:1} ;;
+		esac
+		__ssoenv_rest=${__ssoenv_rest#?}
+	done
+	SSOENV_PROMPT+=$__ssoenv_rest
+	case $SSOENV_PROMPT in *[[:cntrl:]]*) SSOENV_PROMPT=${SSOENV_PROMPT//[[:cntrl:]]/?} ;; esac
+
+	if ((__ssoenv_left <= 0)); then
+		__ssoenv_color=red
+	elif ((__ssoenv_now >= __ssoenv_due)); then
+		__ssoenv_color=yellow
+	else
+		case ${SSOENV_COLOR-} in
+		black | red | green | yellow | blue | magenta | cyan | white | [0-9] | [1-9][0-9] | 1[0-9][0-9] | 2[0-4][0-9] | 25[0-5])
+			__ssoenv_color=$SSOENV_COLOR
+			;;
+		esac
+	fi
+	[[ -z ${NO_COLOR-} ]] || __ssoenv_color=
+	__ssoenv_paint "$__ssoenv_color"
+}
