@@ -203,7 +203,7 @@ func (p *program) withSession(o sessionOptions, act func(context.Context, *sessi
 	if err != nil {
 		return err
 	}
-	ctx, stop := p.interruptible()
+	ctx, stop := interruptible()
 	defer stop()
 	sso := sessions[0]
 	_, err = p.withLogin(ctx, client, sso, loginFlags{}, o.noLogin, func() error { return act(ctx, client, sso) })

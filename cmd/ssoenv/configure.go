@@ -63,7 +63,7 @@ func (p *program) configure(o configureOptions) error {
 		}
 	}
 	p.warnOfConfig(client.Config)
-	ctx, stop := p.interruptible()
+	ctx, stop := interruptible()
 	defer stop()
 	w := &wizard{p: p, ctx: ctx, client: client, o: o}
 	w.noDefaults = o.profile != "" && (o.session != "" && o.account != "" && o.role != "" || !p.terminal.CanPrompt())
@@ -334,7 +334,7 @@ func (w *wizard) write() error {
 		}
 		if w.client.Config.HasProfile(w.spec.Name) && !w.o.yes {
 			w.p.showDiff(w.p.stderr, edit.Diff())
-			if err := w.p.confirmWrite(w.ctx, fmt.Sprintf("Profile %q exists. Change it? [y/N]", w.spec.Name)); err != nil {
+			if err := confirmWrite(w.ctx, w.p.terminal, fmt.Sprintf("Profile %q exists. Change it? [y/N]", w.spec.Name)); err != nil {
 				return err
 			}
 		}

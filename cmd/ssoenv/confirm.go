@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
@@ -19,22 +20,22 @@ func (p *program) confirm(prof profile.Profile, yes bool) error {
 	if !p.terminal.CanPrompt() {
 		return shownError{fmt.Errorf("%q needs confirmation (ssoenv_confirm) and there is no terminal; use --yes", name), statusUsage, nil}
 	}
-	ctx, stop := p.interruptible()
+	ctx, stop := interruptible()
 	defer stop()
-	return p.askYes(ctx, fmt.Sprintf("%q is guarded (ssoenv_confirm): account %s, role %s. Use it? [y/N]", name, prof.AccountID, prof.RoleName))
+	return askYes(ctx, p.terminal, fmt.Sprintf("%q is guarded (ssoenv_confirm): account %s, role %s. Use it? [y/N]", name, prof.AccountID, prof.RoleName))
 }
 
 // confirmWrite asks the user before the config file is changed.
-func (p *program) confirmWrite(ctx context.Context, question string) error {
-	if !p.terminal.CanPrompt() {
+func confirmWrite(ctx context.Context, terminal tty.Terminal, question string) error {
+	if !terminal.CanPrompt() {
 		return shownError{usageError{"this needs confirmation and there is no terminal; use --yes"}, statusUsage, nil}
 	}
-	return p.askYes(ctx, question)
+	return askYes(ctx, terminal, question)
 }
 
 // askYes asks a question. Any answer but y and yes is an error.
-func (p *program) askYes(ctx context.Context, question string) error {
-	answer, err := p.terminal.Ask(ctx, question)
+func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
+	answer, err := terminal.Ask(ctx, question)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/browser"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/shellinit"
@@ -27,7 +28,7 @@ func consoleAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if name, err = p.resolveArg(p.defaultProfile(name)); err != nil {
+	if name, err = resolveArg(defaultProfile(name, p.env), p.state); err != nil {
 		return err
 	}
 	o, err := credentialOptionsOf(c, name)
@@ -65,11 +66,11 @@ func (p *program) console(o consoleOptions) error {
 	if err != nil {
 		return err
 	}
-	region := p.consoleRegion(o, plan)
-	if err := p.checkRegion(region); err != nil {
+	region := consoleRegion(o, plan, p.state)
+	if err := checkShellRegion(region, p.env); err != nil {
 		return err
 	}
-	ctx, stop := p.interruptible()
+	ctx, stop := interruptible()
 	defer stop()
 	address, err := client.ConsoleURL(ctx, region, o.service, prof.SSOSession.StartURL, plan.creds)
 	if err != nil {
@@ -89,11 +90,11 @@ func (p *program) console(o consoleOptions) error {
 // consoleRegion returns the region of --region, else that of the shell if the
 // shell uses the profile, since the user may have chosen another than the
 // profile's.
-func (p *program) consoleRegion(o consoleOptions, plan switchPlan) string {
-	if o.region == "" && plan.profile.Name == p.state.Profile {
-		return cmp.Or(p.state.Region, plan.region, plan.profile.SSOSession.Region)
+func consoleRegion(o consoleOptions, plan switchPlan, state shellenv.State) string {
+	if o.region == "" && plan.profile.Name == state.Profile {
+		return cmp.Or(state.Region, plan.region, plan.profile.SSOSession.Region)
 	}
-	return cmp.Or(plan.region, p.state.Region, plan.profile.SSOSession.Region)
+	return cmp.Or(plan.region, state.Region, plan.profile.SSOSession.Region)
 }
 
 // openAndWait opens the address in the browser, by a redirect that works once,

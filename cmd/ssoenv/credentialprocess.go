@@ -21,7 +21,7 @@ func credentialProcessAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if name, err = p.resolveArg(name); err != nil {
+	if name, err = resolveArg(name, p.state); err != nil {
 		return err
 	}
 	return p.credentialProcess(name, c.Bool("no-login"))

@@ -25,7 +25,7 @@ func filesAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if name, err = p.resolveArg(name); err != nil {
+	if name, err = resolveArg(name, p.state); err != nil {
 		return err
 	}
 	client, err := p.client()
@@ -46,14 +46,14 @@ func filesAction(p *program, c *cli.Context) error {
 // initDirenv prints direnv's library function or, with install, writes it to
 // direnv's lib folder.
 func (p *program) initDirenv(install bool) error {
-	exe, err := p.executable()
+	exe, err := executable(p.args[0])
 	if err != nil {
 		return err
 	}
 	if !install {
 		return p.print(shellinit.Direnv(exe))
 	}
-	path := p.direnvFile()
+	path := direnvFile(p.env)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -65,8 +65,8 @@ func (p *program) initDirenv(install bool) error {
 }
 
 // direnvFile returns the path of the function in direnv's lib folder.
-func (p *program) direnvFile() string {
-	folder := cmp.Or(p.env["DIRENV_CONFIG"], filepath.Join(xdg.ConfigHome, "direnv"))
+func direnvFile(env map[string]string) string {
+	folder := cmp.Or(env["DIRENV_CONFIG"], filepath.Join(xdg.ConfigHome, "direnv"))
 	return filepath.Join(folder, "lib", "ssoenv.sh")
 }
 

@@ -86,7 +86,7 @@ func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err erro
 	add(p.doctorCaches())
 	if !o.offline {
 		current = "network"
-		ctx, stop := p.interruptible()
+		ctx, stop := interruptible()
 		defer stop()
 		network := doctor.Network{Client: client, Sessions: sessions, Env: p.env, Proxy: http.ProxyFromEnvironment, Formatter: format}
 		more, err := network.Check(ctx)
@@ -109,10 +109,10 @@ func (p *program) doctorFormatter() doctor.Formatter {
 		Time:         p.formatTime,
 		Duration:     offline.FormatDuration,
 		ShellWord:    shellinit.Word,
-		LoginCommand: p.loginCommandFor,
+		LoginCommand: p.remedies().loginCommand,
 		Explain: func(err error) (all []doctor.Explanation) {
 			for _, each := range flattenJoined(err) {
-				_, hints := p.remedy(nil, each)
+				_, hints := p.remedies().remedy(nil, each)
 				all = append(all, doctor.Explanation{Err: each, Hints: hints})
 			}
 			return all
@@ -165,11 +165,11 @@ func (p *program) doctorCaches() []doctor.Finding {
 // doctorDirenv checks the library function for direnv. It may name this program
 // as it was called or by the path of its executable, self.
 func (p *program) doctorDirenv(self string, selfErr error, format doctor.Formatter) []doctor.Finding {
-	exe, err := p.executable()
+	exe, err := executable(p.args[0])
 	if err = cmp.Or(err, selfErr); err != nil {
 		return doctor.Failed("direnv", format, err)
 	}
-	return doctor.Direnv(p.direnvFile(), shellinit.Direnv(exe), shellinit.Direnv(self))
+	return doctor.Direnv(direnvFile(p.env), shellinit.Direnv(exe), shellinit.Direnv(self))
 }
 
 // quietClient returns a client that does not warn about the caches, which a check

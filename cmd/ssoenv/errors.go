@@ -1,17 +1,12 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
-	"github.com/ssoenv/ssoenv/session"
-	"github.com/ssoenv/ssoenv/session/profile"
-	"github.com/ssoenv/ssoenv/session/store"
-	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 // Exit statuses. Programs test them.
@@ -68,7 +63,7 @@ func (p *program) report(command *offline.Command, err error) int {
 	status := statusDone
 	var lines []string
 	for _, err := range flattenJoined(err) {
-		its, hints := p.remedy(command, err)
+		its, hints := p.remedies().remedy(command, err)
 		if its == statusInterrupted {
 			err = errors.New("interrupted")
 		}
@@ -102,166 +97,4 @@ func flattenJoined(err error) []error {
 		all = append(all, flattenJoined(err)...)
 	}
 	return all
-}
-
-// remedy returns the exit status of an error and hints that say what to do.
-func (p *program) remedy(command *offline.Command, err error) (status int, hints []string) {
-	if shown, ok := errors.AsType[shownError](err); ok {
-		return shown.status, shown.hints
-	}
-	if errors.Is(err, context.Canceled) {
-		return statusInterrupted, nil
-	}
-	if _, ok := errors.AsType[usageError](err); ok {
-		if command == nil {
-			return statusUsage, []string{"ssoenv --help lists the commands"}
-		}
-		return statusUsage, []string{fmt.Sprintf("ssoenv %s --help shows its flags", command.Name)}
-	}
-	if unknown, ok := errors.AsType[unknownCommandError](err); ok {
-		if unknown.nearest != "" {
-			return statusUsage, []string{fmt.Sprintf("did you mean ssoenv %s?", unknown.nearest)}
-		}
-		return statusUsage, []string{"ssoenv --help lists the commands"}
-	}
-	if status, hints := p.loginRemedy(err); hints != nil {
-		return status, hints
-	}
-	if status, hints := p.configRemedy(err); hints != nil {
-		return status, hints
-	}
-	return p.serviceRemedy(err)
-}
-
-// loginRemedy is for errors that end with a login. It returns nil for others.
-func (p *program) loginRemedy(err error) (status int, hints []string) {
-	if required, ok := errors.AsType[*store.LoginRequiredError](err); ok {
-		return statusLogin, []string{"log in with: " + p.loginCommandFor(required.SSOSession)}
-	}
-	if mfa, ok := errors.AsType[*store.MFARequiredError](err); ok {
-		return statusLogin, []string{"type the code at a terminal: ssoenv use " + shellinit.Word(mfa.Profile)}
-	}
-	if keyring, ok := errors.AsType[*store.KeyringError](err); ok {
-		return statusFailed, keyringHints(keyring.SSOSession)
-	}
-	if denied, ok := errors.AsType[*session.LoginDeniedError](err); ok {
-		hints = []string{"run the command again to get a new login"}
-		if denied.Late {
-			return statusLogin, hints
-		}
-		return statusDenied, hints
-	}
-	return statusDone, nil
-}
-
-func keyringHints(sso profile.SSOSession) []string {
-	return []string{
-		"unlock this system's keyring, or start it, and run the command again",
-		fmt.Sprintf("the session is there because of ssoenv_store = isolated in %s; shared keeps it in a file, as the AWS CLI does", sectionOf(sso)),
-	}
-}
-
-// configRemedy is for errors that end with a change of the configuration. It
-// returns nil for others.
-func (p *program) configRemedy(err error) (status int, hints []string) {
-	if missing, ok := errors.AsType[*profile.NotFoundError](err); ok {
-		return statusConfig, p.namesHint(missing)
-	}
-	if region, ok := errors.AsType[*session.RegionError](err); ok {
-		if region.Actual != "" {
-			return statusConfig, []string{fmt.Sprintf("set sso_region = %s in %s", region.Actual, sectionOf(region.SSOSession))}
-		}
-		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.SSOSession) + ": the region is the one that your Identity Center was set up in"}
-	}
-	if unsupported, ok := errors.AsType[*profile.UnsupportedError](err); ok {
-		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellinit.Word(unsupported.Profile)}
-	}
-	if config, ok := errors.AsType[*profile.ConfigError](err); ok {
-		switch {
-		case strings.HasPrefix(config.Key, "AWS_ENDPOINT_URL"):
-			return statusConfig, []string{"unset " + config.Key + ", or give it an https URL"}
-		case config.Section != "" && config.Key != "":
-			return statusConfig, []string{fmt.Sprintf("fix %s in %s of %s", config.Key, config.Section, p.paths.Config)}
-		}
-		return statusConfig, []string{"fix " + p.paths.Config}
-	}
-	return statusDone, nil
-}
-
-// serviceRemedy is for errors of the network, of AWS and of everything else.
-func (p *program) serviceRemedy(err error) (status int, hints []string) {
-	if _, ok := errors.AsType[*session.ClockError](err); ok {
-		return statusFailed, []string{"set this machine's clock right"}
-	}
-	if denied, ok := errors.AsType[*session.AccessDeniedError](err); ok {
-		return statusDenied, []string{
-			fmt.Sprintf("ask the administrator of the Identity Center %q for the role; %s lists those that you have", denied.SSOSession.Title(), rolesCommandFor(denied)),
-		}
-	}
-	if answer, ok := errors.AsType[*session.ServiceError](err); ok {
-		return p.answerRemedy(answer)
-	}
-	if _, ok := errors.AsType[*session.NetworkError](err); ok {
-		return statusFailed, []string{"check the network, a VPN or HTTPS_PROXY, and AWS_CA_BUNDLE if your company has its own certificates; then run the command again"}
-	}
-	if busy, ok := errors.AsType[*store.BusyError](err); ok {
-		if busy.PID != 0 {
-			return statusFailed, []string{fmt.Sprintf("if that process hangs, end it: kill %d", busy.PID)}
-		}
-		return statusFailed, []string{"run the command again"}
-	}
-	return statusFailed, nil
-}
-
-// answerRemedy is for an answer of AWS that is an error.
-func (p *program) answerRemedy(e *session.ServiceError) (status int, hints []string) {
-	switch {
-	case e.Operation == "getSigninToken" && e.Status < 500 && e.Status != 429:
-		return statusDenied, []string{"the console does not accept these credentials: ssoenv whoami " + shellinit.Word(p.profile) + " shows whether AWS still accepts them"}
-	case e.Code == "InvalidGrantException":
-		return statusFailed, []string{"the answer may have been lost on the way: log in again; if it happens each time, check sso_region"}
-	case e.Code == "ExpiredToken", e.Code == "InvalidClientTokenId", e.Code == "ExpiredTokenException":
-		return statusDenied, []string{"the credentials in this shell are no longer valid: run ssoenv use again"}
-	case e.Operation == "ListAccountRoles" && e.Status == 403:
-		return statusDenied, []string{"ssoenv accounts lists the accounts that the session gives access to"}
-	case e.Status == 401 || e.Status == 403:
-		return statusDenied, nil
-	case e.Status == 429 || e.Status >= 500:
-		return statusFailed, []string{"the service is busy or has a problem of its own: run the command again in a moment"}
-	}
-	return statusFailed, nil
-}
-
-// loginCommandFor returns the command line that logs in to the session.
-func (p *program) loginCommandFor(sso profile.SSOSession) string {
-	switch {
-	case p.profile != "":
-		return "ssoenv login " + shellinit.Word(p.profile)
-	case sso.Name != "":
-		return "ssoenv login --sso-session " + shellinit.Word(sso.Name)
-	}
-	if config, err := p.config(); err == nil {
-		for _, name := range config.ProfileNames() {
-			if of, err := config.ProfileSSOSession(name); err == nil && of.Name == "" && of.StartURL == sso.StartURL {
-				return "ssoenv login " + shellinit.Word(name)
-			}
-		}
-	}
-	return "ssoenv login PROFILE, with a profile of " + sso.StartURL
-}
-
-// rolesCommandFor returns the command line that lists the roles of the account.
-func rolesCommandFor(denied *session.AccessDeniedError) string {
-	if denied.SSOSession.Name == "" {
-		return denied.SSOSession.StartURL // roles has no flag for a legacy profile's session
-	}
-	return fmt.Sprintf("ssoenv roles %s --sso-session %s", denied.AccountID, shellinit.Word(denied.SSOSession.Name))
-}
-
-// sectionOf names the section of the config file that describes the session.
-func sectionOf(sso profile.SSOSession) string {
-	if sso.Name != "" {
-		return fmt.Sprintf("[sso-session %s]", sso.Name)
-	}
-	return "the profiles of " + sso.StartURL
 }

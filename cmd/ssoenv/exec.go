@@ -40,7 +40,7 @@ const (
 func (p *program) exec(o execOptions) error {
 	// Before a login, which would be in vain.
 	path, err := exec.LookPath(o.command[0])
-	if errors.Is(err, exec.ErrNotFound) && p.isInPath(o.command[0]) {
+	if errors.Is(err, exec.ErrNotFound) && isInPath(o.command[0], p.env["PATH"]) {
 		err = fs.ErrPermission
 	}
 	if err != nil {
@@ -50,7 +50,7 @@ func (p *program) exec(o execOptions) error {
 		}
 		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], unwrapped(err)), status, nil}
 	}
-	if o.profile, err = p.resolveArg(o.profile); err != nil {
+	if o.profile, err = resolveArg(o.profile, p.state); err != nil {
 		return err
 	}
 	plan, err := p.credentials(o.credentialOptions)
@@ -65,8 +65,8 @@ func (p *program) exec(o execOptions) error {
 
 // isInPath reports whether a folder of PATH has a file of that name, executable
 // or not.
-func (p *program) isInPath(name string) bool {
-	return slices.ContainsFunc(filepath.SplitList(p.env["PATH"]), func(folder string) bool {
+func isInPath(name, path string) bool {
+	return slices.ContainsFunc(filepath.SplitList(path), func(folder string) bool {
 		info, err := os.Stat(filepath.Join(folder, name))
 		return err == nil && info.Mode().IsRegular()
 	})

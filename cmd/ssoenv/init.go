@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
@@ -35,11 +36,11 @@ func (p *program) initShell(name string, prompt bool) error {
 	if err != nil {
 		return err
 	}
-	exe, err := p.executable()
+	exe, err := executable(p.args[0])
 	if err != nil {
 		return err
 	}
-	hook := shell.Hook(exe, p.hookDirectories()...)
+	hook := shell.Hook(exe, hookDirectories(p.paths)...)
 	if prompt {
 		if shell.Prompt() == "" {
 			return noPrompt(shell)
@@ -60,9 +61,9 @@ func startup(name string) (shell shellinit.Shell, file string) {
 }
 
 // hookDirectories returns the folders in which the expiry file of a switch can be.
-func (p *program) hookDirectories() []string {
-	folders := []string{p.paths.RolesOnDisk()}
-	if path, inMemory := p.paths.Roles(); inMemory {
+func hookDirectories(paths offline.Paths) []string {
+	folders := []string{paths.RolesOnDisk()}
+	if path, inMemory := paths.Roles(); inMemory {
 		folders = append(folders, path)
 	}
 	return folders
@@ -81,12 +82,12 @@ func noPrompt(shell shellinit.Shell) error {
 // executable returns the path by which a shell finds ssoenv again: the one that
 // it was started by, if that leads to this program. A link in PATH survives an
 // upgrade that its target may not.
-func (p *program) executable() (string, error) {
+func executable(arg0 string) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("ssoenv's own path: %w", err)
 	}
-	found, err := exec.LookPath(p.args[0])
+	found, err := exec.LookPath(arg0)
 	if err != nil {
 		return self, nil
 	}

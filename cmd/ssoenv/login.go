@@ -56,7 +56,7 @@ func (p *program) runLogin(o loginOptions) error {
 	}
 	sessions, unreadable := p.sessionsFor(client.Config, o.sessionChoice)
 	p.warnOfConfig(client.Config)
-	ctx, stop := p.interruptible()
+	ctx, stop := interruptible()
 	defer stop()
 	failures := []error{unreadable}
 	for _, sso := range sessions {
@@ -106,10 +106,10 @@ func (p *program) sessionsFor(config *profile.Config, o sessionChoice) ([]profil
 				[]string{"create one with: ssoenv configure"}}
 		}
 		return sessions, err
-	case given == 0 && p.defaultProfile("") == "default":
+	case given == 0 && defaultProfile("", p.env) == "default":
 		return p.defaultSession(config)
 	}
-	p.profile = p.defaultProfile(o.profile)
+	p.profile = defaultProfile(o.profile, p.env)
 	return single(resolveSession(config, p.profile))
 }
 

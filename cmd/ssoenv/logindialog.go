@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/browser"
@@ -142,8 +141,4 @@ func (s *loginDialog) listen() {
 			}
 		}
 	}
-}
-
-func (p *program) paragraph(text string) {
-	_, _ = fmt.Fprintf(p.stderr, "\n%s\n\n", text)
 }

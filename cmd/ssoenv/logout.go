@@ -36,15 +36,15 @@ func (p *program) logout(o logoutOptions) error {
 		return err
 	}
 	sessions, unreadable := p.sessionsFor(client.Config, o.sessionChoice)
-	ctx, stop := p.interruptible()
+	ctx, stop := interruptible()
 	defer stop()
-	shellSession, inUse := p.sessionInUse(client.Config)
+	shellSession, inUse := sessionInUse(client.Config, p.state)
 	endedHere := false // the shell's own session has been ended
 	failures := []error{unreadable}
 	for _, sso := range sessions {
 		had, err := client.Logout(ctx, sso)
 		if err != nil {
-			failures = append(failures, p.withLogoutHints(err))
+			failures = append(failures, withLogoutHints(p.remedies(), err))
 		}
 		endedHere = endedHere || inUse && sso.Name == shellSession.Name && sso.StartURL == shellSession.StartURL
 		if had && err == nil {
@@ -72,13 +72,13 @@ func (p *program) logout(o logoutOptions) error {
 
 // withLogoutHints adds to each error of AWS or the network what remains of the
 // session.
-func (p *program) withLogoutHints(err error) error {
+func withLogoutHints(r remedies, err error) error {
 	var all []error
 	for _, err := range flattenJoined(err) {
 		_, isNetwork := errors.AsType[*session.NetworkError](err)
 		_, isService := errors.AsType[*session.ServiceError](err)
 		if isNetwork || isService {
-			status, _ := p.remedy(nil, err)
+			status, _ := r.remedy(nil, err)
 			err = shownError{err, status, []string{"everything on this machine is deleted; at AWS the session ends when it expires, or when an administrator ends it"}}
 		}
 		all = append(all, err)
@@ -87,10 +87,10 @@ func (p *program) withLogoutHints(err error) error {
 }
 
 // sessionInUse returns the session that this shell's credentials came from.
-func (p *program) sessionInUse(config *profile.Config) (profile.SSOSession, bool) {
-	if p.state.Profile == "" {
+func sessionInUse(config *profile.Config, state shellenv.State) (profile.SSOSession, bool) {
+	if state.Profile == "" {
 		return profile.SSOSession{}, false
 	}
-	sso, err := config.ProfileSSOSession(p.state.Profile)
+	sso, err := config.ProfileSSOSession(state.Profile)
 	return sso, err == nil
 }

@@ -34,7 +34,7 @@ func run() int {
 func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 	env := environ(given)
 	p := &program{
-		args: args, stdin: stdin, stdout: stdout, stderr: stderr,
+		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != ""},
 		env: env, given: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
 	}
 	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env}
@@ -44,14 +44,13 @@ func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 
 // A program is one run of ssoenv with its environment, streams and clock.
 type program struct {
-	args   []string
-	stdin  *os.File
-	stdout *os.File
-	stderr *os.File
-	env    map[string]string
-	given  []string // os.Environ, with entries that are not variables
-	now    func() time.Time
-	state  shellenv.State // of the calling shell
+	args  []string
+	stdin *os.File
+	*output
+	env   map[string]string
+	given []string // os.Environ, with entries that are not variables
+	now   func() time.Time
+	state shellenv.State // of the calling shell
 
 	terminal tty.Terminal
 
@@ -60,8 +59,6 @@ type program struct {
 
 	allowDumps func() // for the command that replaces this process
 
-	debug   bool
-	quiet   bool   // write no messages: there is no user to read them
 	profile string // that the command is about, once it is known
 
 	deps

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -40,14 +41,14 @@ func (p *program) pickProfile() (string, error) {
 	names := client.Config.ProfileNames()
 	client.Config.SessionNames() // makes an index for the lookups below
 	recent := map[string]int{}
-	for i, name := range p.history(client) {
+	for i, name := range (history{client.Private}).names() {
 		recent[name] = i - historyLength
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return recent[a] - recent[b] })
 
 	var items []picker.Item
 	var usable []string
-	accounts := p.accountNames(client)
+	accounts := accountNames(client)
 	for _, name := range names {
 		prof, err := client.Config.Profile(name)
 		if err != nil {
@@ -66,7 +67,7 @@ func (p *program) pickProfile() (string, error) {
 		return "", shownError{&profile.ConfigError{Problem: client.Config.Path + " has no usable profile"}, statusConfig,
 			[]string{"create one with: ssoenv configure"}}
 	}
-	ctx, stop := p.interruptible()
+	ctx, stop := interruptible()
 	defer stop()
 	i, err := p.pick(ctx, items, picker.Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "REGION"}})
 	if err != nil {
@@ -78,7 +79,7 @@ func (p *program) pickProfile() (string, error) {
 // pickSession shows the sso-sessions of the config.
 func (p *program) pickSession(config *profile.Config) (string, error) {
 	names := config.SessionNames()
-	ctx, stop := p.interruptible()
+	ctx, stop := interruptible()
 	defer stop()
 	i, err := p.pick(ctx, sessionItems(config, names), picker.Options{Prompt: "session"})
 	if err != nil {
@@ -111,7 +112,7 @@ func accountItems(accounts []store.Account) []picker.Item {
 
 // accountNames returns the names of the accounts in the cached inventories, by
 // account id.
-func (p *program) accountNames(client *session.Client) map[string]string {
+func accountNames(client *session.Client) map[string]string {
 	names := map[string]string{}
 	for _, name := range client.Config.SessionNames() {
 		sso, err := client.Config.SSOSession(name)
@@ -126,32 +127,31 @@ func (p *program) accountNames(client *session.Client) map[string]string {
 	return names
 }
 
-// The history is the names of the profiles that were used last, the newest first.
+// A history is the names of the profiles that were used last, the newest first.
 // It only orders the list of profiles.
+type history struct{ dir *cache.Dir } // nil: there is none
 
 const (
 	historyKey    = "history"
 	historyLength = 100
 )
 
-func (p *program) history(client *session.Client) []string {
+func (h history) names() []string {
 	var names []string
-	if client.Private != nil {
-		_, _ = client.Private.Get(historyKey, &names)
+	if h.dir != nil {
+		_, _ = h.dir.Get(historyKey, &names)
 	}
 	return names[:min(len(names), historyLength)]
 }
 
 // remember puts a profile at the head of the history. It writes nothing if it is
 // there already.
-func (p *program) remember(client *session.Client, name string) {
-	names := p.history(client)
-	if client.Private == nil || len(names) > 0 && names[0] == name {
-		return
+func (h history) remember(name string) error {
+	names := h.names()
+	if h.dir == nil || len(names) > 0 && names[0] == name {
+		return nil
 	}
 	names = slices.DeleteFunc(names, func(other string) bool { return other == name })
 	names = append([]string{name}, names...)
-	if err := client.Private.Put(historyKey, names[:min(len(names), historyLength)]); err != nil {
-		p.log("%v", err)
-	}
+	return h.dir.Put(historyKey, names[:min(len(names), historyLength)])
 }

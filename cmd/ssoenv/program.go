@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -13,43 +12,8 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session/profile"
-	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
-
-// say writes one line for the user to standard error, unless p.quiet is set.
-// Characters that a terminal would act on are escaped.
-func (p *program) say(format string, args ...any) {
-	if p.quiet {
-		return
-	}
-	_, _ = fmt.Fprintf(p.stderr, "ssoenv: %s\n", safetext.Printable(fmt.Sprintf(format, args...)))
-}
-
-// log writes one line of the debug log.
-func (p *program) log(format string, args ...any) {
-	if p.debug {
-		p.say("debug: "+format, args...)
-	}
-}
-
-// print writes to standard output. Each command calls it at most once for what
-// a shell evaluates.
-func (p *program) print(text string) error {
-	if _, err := io.WriteString(p.stdout, text); err != nil {
-		return fmt.Errorf("standard output: %w", err)
-	}
-	return nil
-}
-
-// printJSON prints one JSON document.
-func (p *program) printJSON(v any) error {
-	text, err := offline.MarshalJSON(v)
-	if err != nil {
-		return err
-	}
-	return p.print(text)
-}
 
 // formatTime returns the local time of day of t.
 func (p *program) formatTime(t time.Time) string { return offline.FormatTime(t, p.now()) }
@@ -58,15 +22,15 @@ func (p *program) formatTime(t time.Time) string { return offline.FormatTime(t, 
 // command that is about to wait. Signals that the caller ignores, as nohup does,
 // stay ignored. It is not called before it is needed: installing handlers costs
 // start-up time.
-func (p *program) interruptible() (context.Context, context.CancelFunc) {
+func interruptible() (context.Context, context.CancelFunc) {
 	signals := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGHUP}, signal.Ignored)
 	return signal.NotifyContext(context.Background(), append(signals, syscall.SIGTERM)...)
 }
 
 // defaultProfile returns the name, or the profile that a command without one is
 // about: the shell's own, else the one that the AWS tools would use.
-func (p *program) defaultProfile(name string) string {
-	for _, name := range []string{name, p.state.Profile, p.env["AWS_PROFILE"], p.env["AWS_DEFAULT_PROFILE"]} {
+func defaultProfile(name string, env map[string]string) string {
+	for _, name := range []string{name, env["SSOENV_PROFILE"], env["AWS_PROFILE"], env["AWS_DEFAULT_PROFILE"]} {
 		if name != "" {
 			return name
 		}
@@ -88,12 +52,12 @@ func dialect(name string) (shellinit.Shell, error) {
 	return shell, nil
 }
 
-// checkRegion returns an error that names the variable if region, which comes
-// from this shell's environment, is not one. Regions from the config and from
-// flags are checked where they are read.
-func (p *program) checkRegion(region string) error {
+// checkShellRegion returns an error that names the variable if region, which
+// comes from this shell's environment, is not one. Regions from the config and
+// from flags are checked where they are read.
+func checkShellRegion(region string, env map[string]string) error {
 	name := "AWS_REGION"
-	if p.env[name] == "" {
+	if env[name] == "" {
 		name = "AWS_DEFAULT_REGION"
 	}
 	return checkRegionFlag(name, region)

@@ -10,11 +10,11 @@ import (
 
 // namesHint suggests the name that was probably meant, or says where to find the
 // names that exist.
-func (p *program) namesHint(missing *profile.NotFoundError) []string {
+func (r remedies) namesHint(missing *profile.NotFoundError) []string {
 	if missing.Unread != "" {
 		return []string{fmt.Sprintf("[%s] in %s needs quotes; without them, the AWS CLI ignores it: [%s %q]", missing.Unread, missing.File, missing.Kind, missing.Name)}
 	}
-	config, err := p.config()
+	config, err := r.config()
 	if err != nil {
 		return nil
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
-	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
@@ -70,7 +69,7 @@ func (p *program) sync(o syncOptions) error {
 		return err
 	}
 	p.warnOfConfig(client.Config)
-	ctx, stop := p.interruptible()
+	ctx, stop := interruptible()
 	defer stop()
 	specs := o.specs(sso.Name, inventory)
 	for {
@@ -79,12 +78,12 @@ func (p *program) sync(o syncOptions) error {
 			return err
 		}
 		p.showDiff(p.stdout, p.shortenDiff(plan.Diff()))
-		p.summarize(plan, o.prune, len(specs))
+		summarize(p.output, plan, o.prune, len(specs))
 		if plan.IsEmpty() || o.dryRun {
 			return nil
 		}
 		if !o.yes {
-			if err := p.confirmWrite(ctx, fmt.Sprintf("Write %s? [y/N]", client.Config.Path)); err != nil {
+			if err := confirmWrite(ctx, p.terminal, fmt.Sprintf("Write %s? [y/N]", client.Config.Path)); err != nil {
 				return err
 			}
 		}
@@ -253,7 +252,7 @@ var accented, unaccented = []rune("ÀÁÂÃÄÅàáâãäåĄąÇçĆćČčĎď�
 	"AAAAAAaaaaaaAaCcCcCcDdEEEEeeeeEeEeIIIIiiiiLlNnNnNnOOOOOOooooooOoRrSsSsTtUUUUuuuuUuUuYyyZzZzZz"
 
 // summarize says in one line what the plan changes.
-func (p *program) summarize(plan profile.SyncPlan, prune bool, wanted int) {
+func summarize(o *output, plan profile.SyncPlan, prune bool, wanted int) {
 	var changes []string
 	add := func(n int, what string) {
 		if n > 0 {
@@ -270,37 +269,11 @@ func (p *program) summarize(plan profile.SyncPlan, prune bool, wanted int) {
 	if changes == nil {
 		changes = []string{"up to date"}
 	}
-	p.say("%s, %s", count(wanted, "profile"), strings.Join(changes, ", "))
+	o.say("%s, %s", count(wanted, "profile"), strings.Join(changes, ", "))
 	if n := len(plan.Conflicts); n > 0 {
 		shown := plan.Conflicts[:min(n, 5)]
-		p.say("warning: %d not written, because other profiles have these names: %s", n, strings.Join(shown, ", "))
+		o.say("warning: %d not written, because other profiles have these names: %s", n, strings.Join(shown, ", "))
 	}
-}
-
-// shortenDiff cuts a diff at 40 lines if standard output is a terminal.
-func (p *program) shortenDiff(diff string) string {
-	const most = 40
-	lines := strings.SplitAfterN(diff, "\n", most+1)
-	if !tty.IsTerminal(p.stdout) || len(lines) <= most {
-		return diff
-	}
-	more := strings.Count(lines[most], "\n")
-	return strings.Join(lines[:most], "") + fmt.Sprintf("… and %d more lines: ssoenv sync --dry-run | less\n", more)
-}
-
-// showDiff writes a unified diff, with colours on a terminal.
-func (p *program) showDiff(to *os.File, diff string) {
-	colors := map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '@': "\x1b[36m"}
-	colored := tty.IsTerminal(to) && p.env["NO_COLOR"] == ""
-	var b strings.Builder
-	for line := range strings.Lines(diff) {
-		text := safetext.Printable(strings.TrimRight(line, "\r\n"))
-		if color, ok := colors[line[0]]; ok && colored {
-			text = color + text + "\x1b[0m"
-		}
-		b.WriteString(text + "\n")
-	}
-	_, _ = to.WriteString(b.String())
 }
 
 // A progressBar shows on a status line how far the inventory has been read.

@@ -46,7 +46,7 @@ func (p *program) use(o useOptions) error {
 	if o.profile == "" && p.terminal.CanPrompt() {
 		o.profile, err = p.pickProfile()
 	} else {
-		o.profile, err = p.resolveArg(o.profile)
+		o.profile, err = resolveArg(o.profile, p.state)
 	}
 	if err != nil {
 		return err
@@ -71,7 +71,9 @@ func (p *program) use(o useOptions) error {
 		return err
 	}
 	p.announce(plan, credentialsLost)
-	p.remember(plan.client, plan.profile.Name)
+	if err := (history{plan.client.Private}).remember(plan.profile.Name); err != nil {
+		p.log("%v", err)
+	}
 	return nil
 }
 
@@ -159,7 +161,7 @@ func (p *program) profileCredentials(client *session.Client, prof profile.Profil
 	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", prof.Name, prof.AccountID, prof.RoleName, fresh)
 	if !fresh {
 		p.warnOfConfig(client.Config)
-		ctx, stop := p.interruptible()
+		ctx, stop := interruptible()
 		defer stop()
 		var err error
 		if creds, err = p.fetchCredentials(ctx, client, prof, o); err != nil {
@@ -186,15 +188,15 @@ func (p *program) fetchCredentials(ctx context.Context, client *session.Client, 
 
 // resolveArg returns the profile that a command's argument names: "-" is the
 // shell's previous one.
-func (p *program) resolveArg(arg string) (string, error) {
+func resolveArg(arg string, state shellenv.State) (string, error) {
 	switch arg {
 	case "":
 		return "", shownError{usageError{"which profile?"}, statusUsage, []string{"ssoenv list shows them"}}
 	case "-":
-		if p.state.Previous == "" {
+		if state.Previous == "" {
 			return "", shownError{usageError{"no previous profile in this shell"}, statusUsage, []string{"ssoenv list shows the profiles"}}
 		}
-		return p.state.Previous, nil
+		return state.Previous, nil
 	}
 	return arg, nil
 }
@@ -230,11 +232,11 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 	if !ok {
 		return prof, err
 	}
-	ctx, stop := p.interruptible()
+	ctx, stop := interruptible()
 	defer stop()
 	id, lookupErr := accountID(ctx, client, sso, ref.AccountID)
 	if _, ok := errors.AsType[*store.LoginRequiredError](lookupErr); ok {
-		_, hints := p.remedy(nil, err)
+		_, hints := p.remedies().remedy(nil, err)
 		return prof, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", ref.AccountID, shellinit.Word(sso.Name)))}
 	}
 	if lookupErr != nil {

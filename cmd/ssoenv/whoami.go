@@ -39,7 +39,7 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 	}
 	region, shown := p.state.Region, p.state.Profile
 	if name != "" || creds.AccessKeyID == "" {
-		shown = p.defaultProfile(name)
+		shown = defaultProfile(name, p.env)
 		plan, err := p.credentials(credentialOptions{profile: shown, noLogin: noLogin, yes: true})
 		if err != nil {
 			return err
@@ -49,14 +49,14 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 	}
 	if region == "" {
 		region = "us-east-1" // as AWS's own tools do
-		if sso, ok := p.sessionInUse(client.Config); ok {
+		if sso, ok := sessionInUse(client.Config, p.state); ok {
 			region = sso.Region // of the same partition
 		}
 	}
-	if err := p.checkRegion(region); err != nil {
+	if err := checkShellRegion(region, p.env); err != nil {
 		return err
 	}
-	ctx, stop := p.interruptible()
+	ctx, stop := interruptible()
 	defer stop()
 	identity, err := client.Whoami(ctx, region, creds)
 	if err != nil {

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/session/safetext"
+)
+
+// An output is where a run writes. Standard output is for programs and shells,
+// standard error for the user.
+type output struct {
+	stdout *os.File
+	stderr *os.File
+
+	debug   bool // write the debug log
+	quiet   bool // write no messages: there is no user to read them
+	noColor bool // NO_COLOR is set
+}
+
+// say writes one line for the user to standard error, unless o.quiet is set.
+// Characters that a terminal would act on are escaped.
+func (o *output) say(format string, args ...any) {
+	if o.quiet {
+		return
+	}
+	_, _ = fmt.Fprintf(o.stderr, "ssoenv: %s\n", safetext.Printable(fmt.Sprintf(format, args...)))
+}
+
+// paragraph writes a text for the user on lines of its own, without a prefix, so
+// that a terminal recognises an address and the user can copy it.
+func (o *output) paragraph(text string) {
+	_, _ = fmt.Fprintf(o.stderr, "\n%s\n\n", text)
+}
+
+// log writes one line of the debug log.
+func (o *output) log(format string, args ...any) {
+	if o.debug {
+		o.say("debug: "+format, args...)
+	}
+}
+
+// print writes to standard output. Each command calls it at most once for what
+// a shell evaluates.
+func (o *output) print(text string) error {
+	if _, err := io.WriteString(o.stdout, text); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	return nil
+}
+
+// printJSON prints one JSON document.
+func (o *output) printJSON(v any) error {
+	text, err := offline.MarshalJSON(v)
+	if err != nil {
+		return err
+	}
+	return o.print(text)
+}
+
+// maxDiffLines is where a diff on a terminal is cut.
+const maxDiffLines = 40
+
+// shortenDiff cuts a diff at [maxDiffLines] if standard output is a terminal.
+func (o *output) shortenDiff(diff string) string {
+	lines := strings.SplitAfterN(diff, "\n", maxDiffLines+1)
+	if !tty.IsTerminal(o.stdout) || len(lines) <= maxDiffLines {
+		return diff
+	}
+	more := strings.Count(lines[maxDiffLines], "\n")
+	return strings.Join(lines[:maxDiffLines], "") + fmt.Sprintf("… and %d more lines: ssoenv sync --dry-run | less\n", more)
+}
+
+// showDiff writes a unified diff, with colours on a terminal.
+func (o *output) showDiff(to *os.File, diff string) {
+	colors := map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '@': "\x1b[36m"}
+	colored := tty.IsTerminal(to) && !o.noColor
+	var b strings.Builder
+	for line := range strings.Lines(diff) {
+		text := safetext.Printable(strings.TrimRight(line, "\r\n"))
+		if color, ok := colors[line[0]]; ok && colored {
+			text = color + text + "\x1b[0m"
+		}
+		b.WriteString(text + "\n")
+	}
+	_, _ = to.WriteString(b.String())
+}
