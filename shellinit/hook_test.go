@@ -2,7 +2,6 @@ package shellinit
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,8 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/creack/pty"
+	"github.com/ssoenv/ssoenv/internal/ptytest"
 )
 
 // secret is what the stub exports: a slip in quoting or a look into a trace
@@ -312,18 +312,8 @@ func (j judge) load() string {
 // what it has written there, and its exit status.
 func onTerminal(t testing.TB, cmd *exec.Cmd) (string, int) {
 	t.Helper()
-	terminal, err := pty.Start(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer terminal.Close()
-	var out bytes.Buffer
-	io.Copy(&out, terminal) // ends with an error when the last process has closed it
-	var exit *exec.ExitError
-	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return strings.ReplaceAll(out.String(), "\r\n", "\n"), cmd.ProcessState.ExitCode()
+	shown, state := ptytest.Start(t, cmd, ptytest.Size{}).Wait(2 * time.Minute)
+	return shown, state.ExitCode()
 }
 
 func TestFunction(t *testing.T) {

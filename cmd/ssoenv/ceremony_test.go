@@ -102,9 +102,7 @@ func TestDeviceLoginIsTheirsWhoBeganIt(t *testing.T) {
 	s.expect(`open this address in any browser, and compare the code:`)
 	s.expect(`/device\?user_code=`)
 	s.expect(`the code is [A-Z0-9]+-[A-Z0-9]+, good until [^;]+; approve it only because you started this login here, just now`)
-	if _, err := s.tty.WriteString("\x03"); err != nil {
-		t.Fatal(err)
-	}
+	s.keys("\x03")
 	s.expect(`interrupted`)
 	left, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*"))
 	if err != nil || len(left) != 0 {

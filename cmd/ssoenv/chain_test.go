@@ -369,7 +369,7 @@ region = us-east-1
 	s.expect(`status 5`)
 	s.typeLine("ssoenv exec guarded -- true; echo status $?; stty -a | grep -o '[-]*echo '")
 	s.expect(`The code: `)
-	_, _ = s.tty.WriteString("12\x03")
+	s.keys("12\x03")
 	s.expect(`status 130`)
 	s.expect(`\necho `)
 }

@@ -180,14 +180,6 @@ func TestCompleteIsQuiet(t *testing.T) {
 	}
 }
 
-// keys types without a line's end.
-func (s *screen) keys(keys string) {
-	s.t.Helper()
-	if _, err := s.tty.WriteString(keys); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // hostileNames are profiles whose names mean something to a shell.
 var hostileNames = []string{
 	"$(touch pwned)", "`touch pwned`", "it's", "a b", `a"b`, "a!b", "acme:prod", "acme:preview", "x;y", "~root", "*",

@@ -314,9 +314,7 @@ func TestInterruptBeforeACommand(t *testing.T) {
 		for w.server.Calls(ssotest.GetRoleCredentials) == calls {
 			time.Sleep(10 * time.Millisecond)
 		}
-		if _, err := p.tty.WriteString("\x03"); err != nil {
-			t.Fatal(err)
-		}
+		p.keys("\x03")
 		if p.shell == "fish" {
 			p.expect(dead + `.*started`)
 		}
@@ -510,7 +508,7 @@ func TestHookInAHostileEnvironment(t *testing.T) {
 				if variable != "TERM=" && regexp.MustCompile(`(?i)not found|syntax|invalid|unbound|error:|warning:`).MatchString(s.shown()) || strings.Contains(s.shown(), "\x1b[2J") {
 					t.Errorf("%q:\n%q", variable, s.shown())
 				}
-				_ = s.tty.Close()
+				s.Close()
 			}
 		})
 	}

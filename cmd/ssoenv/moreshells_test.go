@@ -188,9 +188,7 @@ func TestReadersInterruptedLogin(t *testing.T) {
 		s := w.reader(t, shell, startupLine(shell), r.prompt)
 		s.typeLine("ssoenv use dev")
 		s.expect(`/authorize[^ ]+\r?\n`)
-		if _, err := s.tty.WriteString("\x03"); err != nil {
-			t.Fatal(err)
-		}
+		s.keys("\x03")
 		s.prompt()
 		s.enter("environ AWS_ACCESS_KEY_ID SSOENV_PROFILE", `AWS_ACCESS_KEY_ID is not set\r?\nSSOENV_PROFILE is not set`)
 	})

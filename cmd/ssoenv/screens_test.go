@@ -65,7 +65,7 @@ func TestHostileScreens(t *testing.T) {
 				t.Errorf("%s: a sequence is not ssoenv's own: %q", name, foreign)
 			}
 		}
-		_ = s.tty.Close()
+		s.Close()
 	}
 	look("list", nil, "", "ssoenv", "list")
 	look("list --json", nil, "", "ssoenv", "list", "--json")

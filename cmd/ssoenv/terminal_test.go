@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"net/http/httptest"
 	"os"
@@ -10,13 +9,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
-	"golang.org/x/sys/unix"
-
+	"github.com/ssoenv/ssoenv/internal/ptytest"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
@@ -78,109 +74,43 @@ func (w *world) command(t *testing.T, env []string, words ...string) *exec.Cmd {
 	return c
 }
 
-// A screen is a terminal with a program in it: what a person would see and
-// type.
+// A screen is a terminal with a program in it, and the test that looks at it.
 type screen struct {
-	t    *testing.T
-	tty  *os.File
-	mu   sync.Mutex
-	text bytes.Buffer
-	more chan struct{} // something was written, or the program has ended
-	read int           // of text, what expect has gone past
+	*ptytest.Terminal
+	t *testing.T
 }
 
+// screen starts a program of this world on a terminal of 80 × 24. When the test
+// ends, it fails if a secret of the service was shown, other than an access key id.
 func (w *world) screen(t *testing.T, env []string, words ...string) *screen {
 	t.Helper()
-	c := w.command(t, env, words...)
-	master, err := pty.StartWithSize(c, &pty.Winsize{Rows: 24, Cols: 80})
-	if err != nil {
-		t.Fatal(err)
-	}
-	tty := closable(t, master)
-	s := &screen{t: t, tty: tty, more: make(chan struct{}, 1)}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buffer, answered := make([]byte, 4096), 0
-		for {
-			n, err := tty.Read(buffer)
-			s.mu.Lock()
-			s.text.Write(buffer[:n])
-			s.mu.Unlock()
-			// Nushell asks where the cursor is, and waits for an answer.
-			for ; answered < strings.Count(s.shown(), "\x1b[6n"); answered++ {
-				_, _ = tty.WriteString("\x1b[1;1R")
-			}
-			select {
-			case s.more <- struct{}{}:
-			default:
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
+	s := &screen{t: t}
 	t.Cleanup(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait()
-		_ = tty.Close()
-		<-done
 		for _, found := range findSecrets([]byte(s.shown()), needlesOf(w.server.Secrets())) {
 			if found.kind != ssotest.KeyID { // which tests have their shells show
 				t.Errorf("the %s is on the screen (%s)", found.kind, found.form)
 			}
 		}
 	})
+	s.Terminal = ptytest.Start(t, w.command(t, env, words...), ptytest.Size{Cols: 80, Rows: 24}) // whose clean-up comes first
 	return s
 }
 
-// closable makes of a terminal one whose Close ends a Read that waits. Otherwise
-// a program that outlives its shell would keep the test waiting for its end, and
-// be kept alive by that.
-func closable(t *testing.T, terminal *os.File) *os.File {
-	t.Helper()
-	fd, err := unix.FcntlInt(terminal.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		t.Fatal(err)
-	}
-	_ = terminal.Close()
-	return os.NewFile(uintptr(fd), terminal.Name())
-}
+func (s *screen) shown() string { return s.Shown() }
 
-func (s *screen) shown() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
-
-// expect waits until what it has not seen yet matches, and returns the match.
 func (s *screen) expect(pattern string) string {
 	s.t.Helper()
-	re := regexp.MustCompile(pattern)
-	deadline := time.After(30 * time.Second)
-	for {
-		text := s.shown()
-		if at := re.FindStringIndex(text[s.read:]); at != nil {
-			match := text[s.read+at[0] : s.read+at[1]]
-			s.read += at[1]
-			return match
-		}
-		select {
-		case <-s.more:
-		case <-deadline:
-			s.t.Fatalf("no %q on the screen:\n%s", pattern, text[s.read:])
-		}
-	}
+	return s.Expect(pattern)
 }
 
 func (s *screen) typeLine(line string) {
 	s.t.Helper()
-	if _, err := s.tty.WriteString(line + "\r"); err != nil {
-		s.t.Fatal(err)
-	}
+	s.TypeLine(line)
+}
+
+func (s *screen) keys(keys string) {
+	s.t.Helper()
+	s.Type(keys)
 }
 
 // The interactive shells, each with the hook and nothing else, and a prompt
@@ -299,9 +229,7 @@ func TestInterruptedLogin(t *testing.T) {
 		s.typeLine("ssoenv use dev && echo must not run")
 		s.expect("/authorize")
 		s.expect(`[^ ]+\r?\n`)
-		if _, err := s.tty.WriteString("\x03"); err != nil {
-			t.Fatal(err)
-		}
+		s.keys("\x03")
 		s.expect("PROMPT> ")
 		s.typeLine("environ AWS_ACCESS_KEY_ID SSOENV_PROFILE; echo still here")
 		s.expect(`AWS_ACCESS_KEY_ID is not set\r?\nSSOENV_PROFILE is not set`)

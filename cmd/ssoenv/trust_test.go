@@ -153,9 +153,7 @@ func TestHelpersAreNotOfThisFolder(t *testing.T) {
 			}
 			s := w.screen(t, env, "/bin/sh", "-c", "cd "+repository+" && exec "+program+" login dev")
 			s.expect(`/authorize\?`)
-			if _, err := s.tty.Write([]byte{3}); err != nil {
-				t.Fatal(err)
-			}
+			s.keys("\x03")
 			s.expect("interrupted")
 			if _, err := os.Stat(filepath.Join(w.home, "ran")); err == nil {
 				t.Fatalf("PATH=%q, BROWSER=%q: a program of the folder was run", path, browser)
