@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoenv/ssoenv/internal/stracetest"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
@@ -430,8 +431,8 @@ func TestPromptStartsNoProcess(t *testing.T) {
 	w.logIn(t)
 	for _, shell := range allShells {
 		trace := filepath.Join(w.home, shell+".strace")
-		words := append([]string{"strace", "-D", "-f", "-qq", "-e", "trace=process,/^v?fork,/^clone", "-o", trace}, interactive[shell]...)
-		s := w.screen(t, []string{"PS1=PROMPT> "}, words...)
+		shellUnderStrace := stracetest.Wrap(t, w.command(t, nil, interactive[shell]...), "-D", "-e", "trace=process,/^v?fork,/^clone", "-o", trace)
+		s := w.screen(t, []string{"PS1=PROMPT> "}, shellUnderStrace.Args...)
 		s.expect("PROMPT> ")
 		if shell != "fish" {
 			s.typeLine(`eval "$(ssoenv init ` + shell + `)"`)

@@ -29,6 +29,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoenv/ssoenv/internal/stracetest"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
@@ -258,11 +259,8 @@ func TestHugeRepliesCostNoMemory(t *testing.T) {
 // network.
 func (w *world) traced(t *testing.T, words ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Fatal("install strace")
-	}
 	trace := filepath.Join(w.home, "trace")
-	c := w.command(t, nil, append([]string{"strace", "-f", "-qq", "-e", "trace=socket,connect,bind,sendto,sendmsg", "-e", "signal=none", "-o", trace}, words...)...)
+	c := stracetest.Wrap(t, w.command(t, nil, words...), "-e", "trace=socket,connect,bind,sendto,sendmsg", "-e", "signal=none", "-o", trace)
 	if out, err := c.CombinedOutput(); err != nil {
 		if _, missing := os.Stat(trace); missing != nil {
 			t.Fatalf("%q: %v\n%s", words, err, out)

@@ -6,19 +6,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/ssoenv/ssoenv/internal/stracetest"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
@@ -39,15 +38,11 @@ func init() {
 // underStrace has strace run a program of this world.
 func (w *world) underStrace(t *testing.T, options []string, words ...string) *exec.Cmd {
 	t.Helper()
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Fatal("install strace")
-	}
-	line := append([]string{"strace", "-f", "-qq"}, options...)
 	if words[0] == "ssoenv" {
 		words = append([]string{filepath.Join(lookedInto, words[0])}, words[1:]...) // which knows of oneThread
 	}
-	line = append(append(line, "--"), words...)
-	return w.command(t, []string{pathLookedInto(), oneThread + "=1", "GOMAXPROCS=1", "GOGC=off"}, line...)
+	env := append([]string{pathLookedInto(), oneThread + "=1"}, stracetest.Deterministic()...)
+	return stracetest.Wrap(t, w.command(t, env, words...), options...)
 }
 
 // meets tells whether the fault is one that the call can meet: a full disk and a
@@ -57,19 +52,16 @@ func (c sysCall) meets(fault string) bool {
 	case "error=ENOSPC", "error=EACCES":
 		return c.writes
 	case "error=ENOLCK":
-		return c.name == "flock"
+		return c.Name == "flock"
 	}
 	return true
 }
 
-// A sysCall is the nth call of a name that the first thread makes.
+// A sysCall is one that the program makes.
 type sysCall struct {
-	name   string
-	nth    int
+	stracetest.Call
 	writes bool // it can only fail where something is to be written
 }
-
-func (c sysCall) String() string { return c.name + " " + strconv.Itoa(c.nth) }
 
 // diskCalls are the calls that a disk can fail. Those that the Go runtime makes
 // for its own scheduling are left out.
@@ -86,30 +78,14 @@ func (w *world) callsOf(t *testing.T, words ...string) []sysCall {
 	if out, err := w.underStrace(t, []string{"-y", "-o", trace}, words...).CombinedOutput(); err != nil {
 		t.Fatalf("without a fault: %v\n%s", err, out)
 	}
-	text, err := os.ReadFile(trace)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var calls []sysCall
-	line := regexp.MustCompile(`^(\d+) +(\w+)\((.*)`)
-	thread, made, begun := "", map[string]int{}, false
-	for text := range strings.Lines(string(text)) {
-		m := line.FindStringSubmatch(text)
-		if m == nil {
-			continue
-		}
-		if thread == "" {
-			thread = m[1]
-		}
-		if m[1] != thread {
-			continue
-		}
-		made[m[2]]++
-		begun = begun || strings.Contains(m[3], "/.aws/")
-		if begun && diskCalls.MatchString(m[2]) {
-			writes := writingCalls.MatchString(m[2]) || m[2] == "openat" && strings.Contains(m[3], "O_CREAT") ||
-				m[2] == "write" && strings.Contains(m[3], ".tmp>")
-			calls = append(calls, sysCall{m[2], made[m[2]], writes})
+	begun := false
+	for _, c := range stracetest.Calls(t, trace) {
+		begun = begun || strings.Contains(c.Args, "/.aws/")
+		if begun && diskCalls.MatchString(c.Name) {
+			writes := writingCalls.MatchString(c.Name) || c.Name == "openat" && strings.Contains(c.Args, "O_CREAT") ||
+				c.Name == "write" && strings.Contains(c.Args, ".tmp>")
+			calls = append(calls, sysCall{c, writes})
 		}
 	}
 	if len(calls) < 20 {
@@ -121,7 +97,7 @@ func (w *world) callsOf(t *testing.T, words ...string) []sysCall {
 // struck runs the words while the call is struck by the fault.
 func (w *world) struck(t *testing.T, c sysCall, fault string, words ...string) (stdout, stderr string, state *os.ProcessState) {
 	t.Helper()
-	cmd := w.underStrace(t, []string{"-o", "/dev/null", "-e", "trace=" + c.name, "-e", fmt.Sprintf("inject=%s:%s:when=%d", c.name, fault, c.nth)}, words...)
+	cmd := w.underStrace(t, append([]string{"-o", "/dev/null"}, c.Inject(fault)...), words...)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	var exit *exec.ExitError
@@ -139,7 +115,7 @@ func ofTheRuntime(said string) bool {
 
 // notMade tells that a call at which the process was to be killed did not come,
 // since the runtime has made a write of its own the less this time.
-func (c sysCall) notMade(state *os.ProcessState) bool { return c.name == "write" && state.Success() }
+func (c sysCall) notMade(state *os.ProcessState) bool { return c.Name == "write" && state.Success() }
 
 // content is what the file in the home holds, or "" if there is none.
 func (w *world) content(t *testing.T, name string) string {
@@ -231,7 +207,7 @@ func eachConfigCall(t *testing.T, faults []string, check func(t *testing.T, w *w
 			}
 			rename := 0 // the last one
 			for i, c := range calls {
-				if c.name == "renameat" {
+				if c.Name == "renameat" {
 					rename = i
 				}
 			}
@@ -337,7 +313,7 @@ func TestConfigWrittenByAnotherAtEveryCall(t *testing.T) {
 	eachConfigCall(t, []string{"signal=STOP"}, func(t *testing.T, w *world, _, after string, c sysCall, fault, name string) {
 		edit := configs[name]
 		trace := filepath.Join(t.TempDir(), "trace")
-		cmd := w.underStrace(t, []string{"-o", trace, "-e", "trace=" + c.name, "-e", fmt.Sprintf("inject=%s:%s:when=%d", c.name, fault, c.nth)}, edit.words...)
+		cmd := w.underStrace(t, append([]string{"-o", trace}, c.Inject(fault)...), edit.words...)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		var said bytes.Buffer
 		cmd.Stderr = &said
@@ -453,13 +429,13 @@ func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 		switch {
 		case !delivered && !refused:
 			t.Errorf("status %d, %d bytes: %s", state.ExitCode(), len(out), said)
-		case !delivered && c.writes && c.name != "write": // which may have been one to the network
+		case !delivered && c.writes && c.Name != "write": // which may have been one to the network
 			t.Errorf("credentials that could not be kept are not delivered: %s", said)
 		}
 		if got := w.content(t, name); got != before && !isToken(got) {
 			t.Errorf("the token file holds %q", got)
 		}
-		if left := w.temps(t); len(left) > 0 && c.name != "unlinkat" {
+		if left := w.temps(t); len(left) > 0 && c.Name != "unlinkat" {
 			t.Errorf("left %q", left)
 		}
 	})

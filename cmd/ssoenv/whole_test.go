@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoenv/ssoenv/internal/stracetest"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
@@ -41,11 +42,11 @@ func TestCodeIsWrittenAtOnce(t *testing.T) {
 	}
 	commands = append(commands, []string{"logout", "prod"})
 	for _, words := range commands {
-		c := w.command(t, env, append([]string{"strace", "-f", "-qq", "-s", "0", "-e", "trace=write,writev,pwrite64,sendto", "-o", trace, "ssoenv"}, words...)...)
+		c := stracetest.Wrap(t, w.command(t, env, append([]string{"ssoenv"}, words...)...), "-s", "0", "-e", "trace=write,writev,pwrite64,sendto", "-o", trace)
 		out, _ := c.Output()
 		text, err := os.ReadFile(trace)
 		if err != nil {
-			t.Fatal("strace is not installed: apt-get install strace")
+			t.Fatal(err)
 		}
 		// strace may tell the end of a call on a line of its own.
 		calls := regexp.MustCompile(`(?m)\b(?:write|writev|sendto)\(1, ""\.\.\., (\d+)`).FindAllSubmatch(text, -1)
