@@ -11,24 +11,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-const testConfig = `
-[sso-session corp]
-sso_start_url = https://d-0123456789.awsapps.com/start
-sso_region = us-east-1
-sso_registration_scopes = sso:account:access
-
-[profile dev]
-sso_session = corp
-sso_account_id = 111111111111
-sso_role_name = Developer
-region = eu-central-1
-
-[profile legacy]
-sso_start_url = https://d-0123456789.awsapps.com/start
-sso_region = us-east-1
-sso_account_id = 111111111111
-sso_role_name = ReadOnly
-`
+var testConfig = "\n" + ssotest.Config("https://d-0123456789.awsapps.com/start", "dev", "legacy")
 
 // newClient makes a client and a service that share the clock and no network,
 // so that it runs on fake time as well.

@@ -11,28 +11,12 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// Profiles of every kind, as people write them. %[1]s is the service's address,
-// %[2]s and %[3]s are the keys of an IAM user.
-const chainConfig = `[sso-session corp]
-sso_start_url = %[1]s/start
-sso_region = us-east-1
-sso_registration_scopes = sso:account:access
-
-[profile dev]
-sso_session = corp
-sso_account_id = 111111111111
-sso_role_name = Developer
-region = eu-central-1
-
-[profile legacy]
-sso_start_url = %[1]s/start
-sso_region = us-east-1
-sso_account_id = 111111111111
-sso_role_name = ReadOnly
-
+// Profiles of every kind, as users write them, after those of ssotest.Config. %[1]s
+// and %[2]s are the access key of an IAM user.
+const chainConfig = `
 [profile static]
-aws_access_key_id = %[2]s
-aws_secret_access_key = %[3]s
+aws_access_key_id = %[1]s
+aws_secret_access_key = %[2]s
 region = us-east-1
 
 [profile hop]
@@ -105,15 +89,15 @@ region = us-east-1
 [profile from-itself]
 role_arn = arn:aws:iam::222222222222:role/Hop
 source_profile = from-itself
-aws_access_key_id = %[2]s
-aws_secret_access_key = %[3]s
+aws_access_key_id = %[1]s
+aws_secret_access_key = %[2]s
 region = us-east-1
 
 [profile static-and-role]
 role_arn = arn:aws:iam::222222222222:role/Nobody
 source_profile = legacy
-aws_access_key_id = %[2]s
-aws_secret_access_key = %[3]s
+aws_access_key_id = %[1]s
+aws_secret_access_key = %[2]s
 region = us-east-1
 
 [profile from-static-and-role]
@@ -205,7 +189,7 @@ source_profile = round-a
 region = us-east-1
 
 [profile half]
-aws_access_key_id = %[2]s
+aws_access_key_id = %[1]s
 region = us-east-1
 
 [profile from-half]
@@ -233,7 +217,7 @@ func newChainWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
 	user := w.server.IssueUserKeys("444444444444", "robot")
-	w.write(t, ".aws/config", fmt.Sprintf(chainConfig, w.url, user.AccessKeyID, user.SecretAccessKey))
+	w.write(t, ".aws/config", ssotest.Config(w.url+"/start", "dev", "legacy")+fmt.Sprintf(chainConfig, user.AccessKeyID, user.SecretAccessKey))
 	w.server.Change(func(s *ssotest.Settings) {
 		s.Targets = []ssotest.Target{
 			{ARN: "arn:aws:iam::222222222222:role/Hop"},

@@ -178,35 +178,9 @@ func setUpScript(env *testscript.Env, s *search) error {
 	return os.WriteFile(filepath.Join(home, ".aws", "config"), []byte(text), 0o600)
 }
 
-// defaultConfig is what a script has that brings no file "config".
-const defaultConfig = `[sso-session corp]
-sso_start_url = $URL/start
-sso_region = us-east-1
-sso_registration_scopes = sso:account:access
-
-[profile dev]
-sso_session = corp
-sso_account_id = 111111111111
-sso_role_name = Developer
-region = eu-central-1
-
-[profile prod]
-sso_session = corp
-sso_account_id = 222222222222
-sso_role_name = Administrator
-region = us-east-1
-
-[profile plain]
-sso_session = corp
-sso_account_id = 222222222222
-sso_role_name = ReadOnly
-
-[profile legacy]
-sso_start_url = $URL/start
-sso_region = us-east-1
-sso_account_id = 111111111111
-sso_role_name = ReadOnly
-`
+// defaultConfig is the config file of a script without a file "config"; $URL is the
+// address of the service.
+var defaultConfig = ssotest.Config("$URL/start", "dev", "prod", "plain", "legacy")
 
 func fakeOf(ts *testscript.TestScript) *ssotest.Server {
 	return ts.Value(fakeKey{}).(*ssotest.Server)
