@@ -18,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ssoenv/ssoenv/internal/ptytest"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
@@ -47,6 +48,7 @@ func (p programs) Run() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	ptytest.DefaultSignals()
 	return p.M.Run()
 }
 
