@@ -57,6 +57,7 @@ func visit(address, button, picture string) (_ string, err error) {
 // A real browser clicks Approve and Deny on the portal's page, and lands on
 // ours.
 func TestARealBrowser(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("chromium"); err != nil {
 		t.Fatal("install chromium")
 	}

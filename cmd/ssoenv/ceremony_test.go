@@ -40,6 +40,7 @@ func TestBrowsersAreGivenAddressesOnly(t *testing.T) {
 // A service that has a device login lead elsewhere: nothing is opened, and the
 // address is not put before the person as one to open.
 func TestHostileDeviceLogins(t *testing.T) {
+	t.Parallel()
 	for _, hostile := range []string{"file:///etc/passwd", "javascript:alert(1)", "--help", "http://evil.example/", "https://device.sso.us-east-1.amazonaws.com.evil.example/", "https://x@127.0.0.1/"} {
 		w := newWorld(t)
 		marker := filepath.Join(w.home, "ran")
@@ -70,6 +71,7 @@ func TestHostileDeviceLogins(t *testing.T) {
 // A login is by a browser that comes back, unless a device code is asked for;
 // and where it leads to has been said by the time that the browser is started.
 func TestLoginSaysWhereItLeads(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	file := filepath.Join(w.home, "browser")
 	if err := os.WriteFile(file, []byte("#!/bin/sh\ncp \"$HOME/said\" \"$HOME/said-by-then\"\nexec approve \"$1\"\n"), 0o700); err != nil {
@@ -96,6 +98,7 @@ func TestLoginSaysWhereItLeads(t *testing.T) {
 // A device login shows the code and warns, opens nothing, and leaves nothing
 // behind when it is interrupted: neither a lock nor a file half written.
 func TestDeviceLoginIsTheirsWhoBeganIt(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
 	s := w.screen(t, []string{"BROWSER=touch " + filepath.Join(w.home, "ran")}, "ssoenv", "login", "dev", "--device-code")

@@ -234,14 +234,14 @@ func newChainWorld(t *testing.T) *world {
 
 // The same config gives the same identity as the AWS CLI, or neither gives one.
 func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
+	t.Parallel()
 	w := newChainWorld(t)
 	for _, session := range []string{"dev", "legacy"} {
 		if out, err := w.command(t, nil, "ssoenv", "login", session).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
-	rules := w.endpointRules(t)
-	for _, test := range []struct {
+	tests := []struct {
 		profile string
 		arn     string // the part that both must have, or empty where both must fail
 		says    string // what ssoenv says then
@@ -280,31 +280,37 @@ func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
 		{"into-round", "", "leads back to itself: into-round → round-a → round-b → round-a"},
 		{"from-half", "", `profile "half" has no aws_secret_access_key`},
 		{"no-arn", "", "which is not the ARN of a role"},
-	} {
+	}
+	var profiles []string
+	for _, test := range tests {
+		profiles = append(profiles, test.profile)
+	}
+	cli := w.awsCLIIdentities(t, profiles)
+	for _, test := range tests {
 		t.Run(test.profile, func(t *testing.T) {
-			aws := w.command(t, []string{"AWS_DATA_PATH=" + rules, "AWS_PAGER="}, "/usr/bin/aws", "sts", "get-caller-identity", "--output", "json", "--profile", test.profile)
-			theirs, theirErr := aws.CombinedOutput()
-			ours, err := w.command(t, nil, "ssoenv", "whoami", test.profile, "--json").CombinedOutput()
+			t.Parallel()
+			aws := cli[test.profile]
+			out, err := w.command(t, nil, "ssoenv", "whoami", test.profile, "--json").CombinedOutput()
 			if test.arn == "" {
-				if theirErr == nil || err == nil || !strings.Contains(string(ours), test.says) {
-					t.Errorf("the AWS CLI: %v\n%s\nssoenv: %v\n%s", theirErr, theirs, err, ours)
+				if aws.Status == 0 || err == nil || !strings.Contains(string(out), test.says) {
+					t.Errorf("got status %d of the AWS CLI:\n%s\nand of ssoenv %v:\n%s\nwant errors, ssoenv's with %q", aws.Status, aws.Out, err, out, test.says)
 				}
 				return
 			}
 			var a struct{ Account, Arn string }
 			var b identityJSON
-			if err := json.Unmarshal(ours, &b); err != nil {
-				t.Fatalf("ssoenv: %v\n%s", err, ours)
+			if err := json.Unmarshal(out, &b); err != nil {
+				t.Fatalf("ssoenv: %v\n%s", err, out)
 			}
-			if test.profile == "from-session" && strings.Contains(string(theirs), "get_frozen_token") {
+			if test.profile == "from-session" && strings.Contains(aws.Out, "get_frozen_token") {
 				// The AWS CLI 2.9 does not find the sso_session of a source, so
 				// the other chains begin at a profile of the legacy format.
 				a.Account, a.Arn = b.AccountID, b.ARN
-			} else if err := json.Unmarshal(theirs, &a); err != nil {
-				t.Fatalf("the AWS CLI: %v\n%s", theirErr, theirs)
+			} else if err := json.Unmarshal([]byte(aws.Out), &a); err != nil {
+				t.Fatalf("the AWS CLI ended with status %d:\n%s", aws.Status, aws.Out)
 			}
 			if a.Account != b.AccountID || !strings.Contains(a.Arn, test.arn) || !strings.Contains(b.ARN, test.arn) {
-				t.Errorf("the AWS CLI is %s, ssoenv %s, want %s", a.Arn, b.ARN, test.arn)
+				t.Errorf("got %s of the AWS CLI and %s of ssoenv, want %s of both", a.Arn, b.ARN, test.arn)
 			}
 		})
 	}
@@ -313,6 +319,7 @@ func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
 // The code of a device is asked for at the terminal, hidden, and not by a
 // program that only has one.
 func TestMFACodesAreAskedAtTheTerminal(t *testing.T) {
+	t.Parallel()
 	w := newChainWorld(t)
 	w.write(t, ".aws/config", w.read(t, ".aws/config")+`
 [profile guarded]

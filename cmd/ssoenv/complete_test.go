@@ -67,6 +67,7 @@ region = eu-west-1
 // What could stand at the cursor, as fish is told it. The last word is the one
 // at the cursor. Where it takes too many lines, want has the first and the last.
 func TestCompleteCommandLine(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write(t, ".aws/config", completedConfig+"\n[profile \"con\x01trol\"]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = Developer\n")
 	const (
@@ -129,6 +130,7 @@ func TestCompleteCommandLine(t *testing.T) {
 // exec has another command behind it, which is the shell's to complete: status 1
 // says so.
 func TestCompleteAnotherCommand(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, c := range []struct{ typed, want string }{
 		{"exec p", "prod\nplain\n"},
@@ -154,6 +156,7 @@ func TestCompleteAnotherCommand(t *testing.T) {
 
 // A TAB never makes a noise, whatever the config is like.
 func TestCompleteIsQuiet(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	config := filepath.Join(w.home, ".aws", "config")
 	for name, spoil := range map[string]func() error{
@@ -280,6 +283,7 @@ func eachCompleting(t *testing.T, test func(t *testing.T, w *world, shell string
 // The beginning of a name, a TAB and Enter: the name arrives as it is, and
 // nothing in it has run.
 func TestCompletedNamesArrive(t *testing.T) {
+	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
 		for _, c := range []struct{ typed, name string }{
 			{`\$`, "$(touch pwned)"}, {`'$(t`, "$(touch pwned)"}, {"\\`", "`touch pwned`"},
@@ -313,6 +317,7 @@ func (s *screen) forget() {
 
 // A TAB, or two in bash, show what there is, with what each is about.
 func TestCompleteLists(t *testing.T) {
+	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
 		for _, c := range []struct{ typed, name, about string }{
 			{"ssoenv log", "login", "make sure that there is a usable session"},
@@ -338,6 +343,7 @@ func TestCompleteLists(t *testing.T) {
 
 // What is typed already does not run either.
 func TestCompleteRunsNothing(t *testing.T) {
+	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
 		for _, typed := range []string{
 			"ssoenv use $(touch pwned) ", "ssoenv use \"$(touch pwned)\"", "ssoenv use \"$(touch pwned", "ssoenv use '$(touch pwned)",
@@ -355,6 +361,7 @@ func TestCompleteRunsNothing(t *testing.T) {
 // bash's ways to get to a completion: behind other commands and variables, in
 // the middle of a line, with other word breaks, in a word that is expanded.
 func TestCompleteInBash(t *testing.T) {
+	t.Parallel()
 	w := hostileWorld(t)
 	w.write(t, "readme.txt", "")
 	s := completing["bash with bash-completion"].start(t, w)
@@ -382,6 +389,7 @@ func TestCompleteInBash(t *testing.T) {
 
 // Behind "exec PROFILE --" the shell completes as it does without ssoenv.
 func TestCompleteLeavesItToTheShell(t *testing.T) {
+	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
 		w.write(t, "readme.txt", "")
 		s.keys("ssoenv exec acme:pro\t\t")
@@ -398,6 +406,7 @@ func TestCompleteLeavesItToTheShell(t *testing.T) {
 
 // A shell that has no use for completions is none the wiser.
 func TestCompletionIsSilent(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, c := range [][]string{
 		{"bash", "--norc", "--noprofile", "-euo", "pipefail", "-c", `eval "$(ssoenv completion bash)"; eval "$(ssoenv completion bash)"`},

@@ -77,6 +77,7 @@ func configureWords(profile string) []string {
 
 // What may stand where the config file should.
 func TestConfigFilesOfEveryKind(t *testing.T) {
+	t.Parallel()
 	const victim = "[profile theirs]\nregion = eu-west-1\n"
 	for _, test := range []struct {
 		what  string
@@ -230,6 +231,7 @@ func (w *world) configText() string { return strings.ReplaceAll(defaultConfig, "
 // Files are 0600 and folders 0700 whatever the umask: whoever writes them, and
 // as whichever user.
 func TestModesUnderEveryUmask(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	as := w.ofNobody(t)
 	for _, mask := range []string{"000", "002", "022", "077", "277", "777"} {
@@ -332,6 +334,7 @@ func inPlace(path string, change func(text string) string, between func()) error
 // A writer that has emptied the file and not written it yet: ssoenv does not
 // take what it sees for the person's config.
 func TestConfigInTheMiddleOfAWrite(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	before := w.content(t, ".aws/config")
 	words := append(configureWords("new"), "--start-url", w.url+"/start", "--sso-region", "us-east-1")
@@ -365,6 +368,7 @@ func TestConfigInTheMiddleOfAWrite(t *testing.T) {
 // The AWS CLI's own writer, beside ssoenv's: what the person had is there
 // afterwards, whoever of the two came last.
 func TestConfigureBesideTheAWSCLI(t *testing.T) {
+	t.Parallel()
 	const python = "/usr/bin/python3"
 	w := newWorld(t)
 	before := w.content(t, ".aws/config")

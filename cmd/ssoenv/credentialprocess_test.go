@@ -58,6 +58,7 @@ print(json.dumps([found.method, keys.access_key, keys.secret_key, keys.token, fo
 }
 
 func TestBotocoreTakesOurProcess(t *testing.T) {
+	t.Parallel()
 	w := newProcessWorld(t)
 	w.logIn(t)
 	out, err := w.fromBotocore(t, "viaprocess")
@@ -139,6 +140,7 @@ func TestTheGoSDKTakesOurProcess(t *testing.T) {
 
 // Standard output is the one document and nothing else.
 func TestProcessOutput(t *testing.T) {
+	t.Parallel()
 	w := newProcessWorld(t)
 	w.logIn(t)
 	var errs bytes.Buffer
@@ -165,6 +167,7 @@ func TestProcessOutput(t *testing.T) {
 // Where it fails it prints nothing but one short line on standard error, asks
 // nobody and opens nothing, for there is no terminal.
 func TestProcessFailures(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		words  []string
 		env    []string
@@ -268,6 +271,7 @@ func writeCounted(t *testing.T, w *world) {
 // Profiles that lead back to themselves end in an error, after one run of
 // ssoenv: it starts no program to get credentials from.
 func TestProcessesInACircle(t *testing.T) {
+	t.Parallel()
 	for profile, says := range map[string]string{
 		"mirror": `profile "mirror" names itself`,
 		"ping":   `profile "ping" gets its credentials from a program (credential_process), not through IAM Identity Center`,

@@ -10,6 +10,7 @@ import (
 // At a terminal a function that is missing is an illness, its mend mends it, and
 // a shell that is older than the program is told so.
 func TestDoctorKnowsThisVeryShell(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
 		w := newWorld(t)
 		words := append([]string{}, interactive[shell]...)
@@ -79,6 +80,7 @@ func TestDoctorKnowsPrompts(t *testing.T) {
 
 // The shells that take data pass the mark too, and leave a pipe a pipe.
 func TestDoctorKnowsReaders(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
 		s := w.reader(t, shell, startupLine(shell), r.prompt)
@@ -90,6 +92,7 @@ func TestDoctorKnowsReaders(t *testing.T) {
 
 // A whole look at a machine with keys in every place has none on the screen.
 func TestDoctorShowsNoSecret(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	w.write(t, ".aws/credentials", "[old]\naws_access_key_id = AKIACANARYCANARYCANA\naws_secret_access_key = canary # canary\naws_session_token = canary\n")

@@ -143,6 +143,7 @@ func TestExecAfterALogin(t *testing.T) {
 // Whatever signal is sent to ssoenv is the command's, and what the command
 // makes of it is what the caller sees.
 func TestExecPassesSignals(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	start := func(script string) (*exec.Cmd, *bufio.Reader) {
@@ -186,6 +187,7 @@ func TestExecPassesSignals(t *testing.T) {
 
 // Exit statuses are the command's own, ssoenv's own among them.
 func TestExecPassesStatuses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	for _, status := range []int{0, 1, 2, 3, 4, 5, 42, 125, 126, 127, 128, 129, 130, 143, 254, 255} {
@@ -204,6 +206,7 @@ func TestExecPassesStatuses(t *testing.T) {
 // The command gets the environment as it was, byte for byte and in its order,
 // but for the variables that use would have set and unset.
 func TestExecEnvironment(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	kept := []string{
@@ -281,6 +284,7 @@ func creates(t *testing.T, name string) uintptr {
 // Signals that whoever started ssoenv had ignored, as nohup does, do not end it
 // on its way to the command either.
 func TestIgnoredSignalsStayIgnored(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	w.server.Change(func(s *ssotest.Settings) { s.Latency = 500 * time.Millisecond })

@@ -26,6 +26,7 @@ exec approve "$1"
 // What a login and a console session are made of is in no process's arguments,
 // which every user of a machine can read.
 func TestNoAddressInArguments(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	recorder := filepath.Join(w.home, "recorder")
 	if err := os.WriteFile(recorder, []byte(inAWorldOfProcesses), 0o700); err != nil {
@@ -193,6 +194,7 @@ func TestHandoffEndsWithItsContext(t *testing.T) {
 
 // Ctrl-C ends the wait for a browser that does not come.
 func TestInterruptedConsole(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	s := w.screen(t, []string{"BROWSER=true"}, "sh", "-c", "ssoenv console dev; echo status $?")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -37,6 +38,53 @@ func (w *world) awsCLI(t *testing.T, words ...string) (stdout string) {
 	return string(out)
 }
 
+// An awsResult is how a command of the AWS CLI ended, and all that it wrote.
+type awsResult struct {
+	Out    string
+	Status int
+}
+
+// awsCLIIdentities runs "aws sts get-caller-identity" for each of the profiles. One
+// process loads the AWS CLI and forks for each, which saves most of the time that
+// the AWS CLI takes to start.
+func (w *world) awsCLIIdentities(t *testing.T, profiles []string) map[string]awsResult {
+	t.Helper()
+	const script = `
+import json, os, sys
+import awscli.clidriver, awscli.handlers
+results = {}
+for profile in sys.argv[1:]:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(writer, 1)
+        os.dup2(writer, 2)
+        sys.argv = ["aws", "sts", "get-caller-identity", "--output", "json", "--profile", profile]
+        status = 70
+        try:
+            status = awscli.clidriver.main()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader) as out:
+        text = out.read()
+    results[profile] = {"Out": text, "Status": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}
+print(json.dumps(results))
+`
+	env := []string{"AWS_DATA_PATH=" + w.endpointRules(t), "AWS_PAGER="}
+	out, err := w.commandWithin(t, 5*time.Minute, env, append([]string{"/usr/bin/python3", "-c", script}, profiles...)...).Output()
+	if err != nil {
+		t.Fatalf("install awscli: %v\n%s", err, said(err))
+	}
+	results := map[string]awsResult{}
+	if err := json.Unmarshal(out, &results); err != nil || len(results) != len(profiles) {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return results
+}
+
 // endpointRules are what leads the AWS CLI to the fake, for AWS_DATA_PATH.
 func (w *world) endpointRules(t *testing.T) string {
 	t.Helper()
@@ -56,6 +104,7 @@ func (w *world) logins() int {
 }
 
 func TestTheAWSCLIUsesOurLogin(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	for _, profile := range []string{"dev", "prod"} {
@@ -92,6 +141,7 @@ func TestTheAWSCLIUsesOurLogin(t *testing.T) {
 }
 
 func TestWeUseTheAWSCLIsLogin(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for i, profile := range []string{"dev", "legacy"} {
 		w.awsCLI(t, "sso", "login", "--profile", profile)
@@ -128,6 +178,7 @@ func TestWeUseTheAWSCLIsLogin(t *testing.T) {
 
 // The AWS CLI uses the keys that are in the environment.
 func TestTheAWSCLIUsesTheShellsKeys(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	rules := w.endpointRules(t)

@@ -136,6 +136,7 @@ func (w *world) isolate(t *testing.T) *secretService {
 // A hundred processes, a refresh token that is good for one use, and no file to
 // read the new one from.
 func TestOneRefreshOfAnIsolatedSession(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.isolate(t)
 	w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime = 5 * time.Minute })

@@ -98,6 +98,7 @@ func startupLine(shell string) string {
 }
 
 func TestInteractiveReaders(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
 		s := w.reader(t, shell, startupLine(shell), r.prompt)
@@ -140,6 +141,7 @@ func TestInteractiveReaders(t *testing.T) {
 
 // What has to be put back is put back as it was, whatever it is.
 func TestReadersGetBackWhatTheyHad(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
 		w.env = append(w.env, "AWS_PROFILE=it's \"$(touch pwned)\" é = x", "AWS_REGION=us-west-2")
@@ -158,6 +160,7 @@ func TestReadersGetBackWhatTheyHad(t *testing.T) {
 // Without the function nothing is printed to the terminal but what to do, and
 // that does it.
 func TestKeysNeverReachAReadersScreen(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
 		if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil {
@@ -181,6 +184,7 @@ func TestKeysNeverReachAReadersScreen(t *testing.T) {
 
 // Ctrl-C during a login leaves the shell as it was.
 func TestReadersInterruptedLogin(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
 		w.env = append(w.env, "BROWSER=true")
@@ -242,6 +246,7 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 
 // What the environment says of the end is digits, or it is nothing.
 func TestReadersTakeNoHostileEnvironment(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		for _, expires := range []string{"a[$(touch pwned)]", strings.Repeat("9", 40), "-1", "1\n2"} {
 			w, r := newWorld(t), readers[shell]

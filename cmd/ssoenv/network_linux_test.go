@@ -153,6 +153,7 @@ var everyday = [][]string{
 // AWS is asked at its own hosts, by CONNECT, whatever else there is that names
 // another endpoint; and nothing tells the password of the proxy.
 func TestOnlyAWSIsAsked(t *testing.T) {
+	t.Parallel()
 	w := newThroughProxy(t)
 	for _, other := range []string{
 		"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SSO_ADMIN", "AWS_ENDPOINT_URL_IAM", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
@@ -201,6 +202,7 @@ func TestOnlyAWSIsAsked(t *testing.T) {
 // A proxy that cannot be had is complained of without its password, and one is
 // never asked for what is on this machine.
 func TestProxyPasswordsAreNotTold(t *testing.T) {
+	t.Parallel()
 	w := newThroughProxy(t)
 	for name, proxy := range map[string]string{
 		"not there":    "http://user:" + proxyPassword + "@127.0.0.1:1",
@@ -274,6 +276,7 @@ func (w *world) traced(t *testing.T, words ...string) string {
 // What has no need of the network does not touch it: no socket is made, of any
 // family, so that neither a resolver nor D-Bus is asked.
 func TestNothingTouchesTheNetworkInVain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.env = append(w.env, "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(w.home, "bus"))
 	w.logIn(t)
@@ -294,6 +297,7 @@ func TestNothingTouchesTheNetworkInVain(t *testing.T) {
 // The rest talks to the services and to nobody else: no name is looked up, and
 // there is no word home.
 func TestNobodyElseIsTold(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	port := strings.TrimPrefix(w.url, "http://127.0.0.1:")
 	allowed := regexp.MustCompile(`^\d+ +(connect\(\d+, \{sa_family=AF_INET, sin_port=htons\(` + port + `\), sin_addr=inet_addr\("127\.0\.0\.1"\)\}|<\.\.\. connect resumed|socket\(AF_INET6?, SOCK_STREAM|bind\(\d+, \{sa_family=AF_INET, sin_port=htons\(0\), sin_addr=inet_addr\("127\.0\.0\.1"\)\}|<\.\.\. \w+ resumed)`)
@@ -368,6 +372,7 @@ func listeners(t *testing.T, pid int) []string {
 // The callback is one port of 127.0.0.1, there from just before the address is
 // shown until the answer has come, and no other.
 func TestOnePortWhileALoginWaits(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	arrived, goOn := make(chan struct{}), make(chan struct{})
 	gate := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -441,6 +446,7 @@ func (w *world) nobody(t *testing.T) (seen func() string) {
 // Another user of the machine, who looks at every process's arguments again and
 // again, sees where a browser was sent, and nothing that it was sent with.
 func TestNobodySeesTheAddress(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, words := range [][]string{{"login", "dev"}, {"console", "dev"}} {
 		page := filepath.Join(w.home, words[0])

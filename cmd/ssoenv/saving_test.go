@@ -243,6 +243,7 @@ func (w *world) copy(t *testing.T) *world {
 }
 
 func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
+	t.Parallel()
 	eachConfigCall(t, []string{"signal=KILL"}, func(t *testing.T, w *world, before, after string, c sysCall, fault, name string) {
 		edit := configs[name]
 		_, _, state := w.struck(t, c, fault, edit.words...)
@@ -279,6 +280,7 @@ func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
 }
 
 func TestConfigSurvivesAnErrorOfEveryCall(t *testing.T) {
+	t.Parallel()
 	eachConfigCall(t, []string{"error=EIO", "error=ENOSPC", "error=EACCES"}, func(t *testing.T, w *world, before, after string, c sysCall, fault, name string) {
 		edit := configs[name]
 		_, said, state := w.struck(t, c, fault, edit.words...)
@@ -309,6 +311,7 @@ func TestConfigSurvivesAnErrorOfEveryCall(t *testing.T) {
 // calls, and nothing of either's text is lost. What no program can help is left
 // out: the last look and the rename are two things, three calls apart.
 func TestConfigWrittenByAnotherAtEveryCall(t *testing.T) {
+	t.Parallel()
 	const line = "# written meanwhile\n"
 	eachConfigCall(t, []string{"signal=STOP"}, func(t *testing.T, w *world, _, after string, c sysCall, fault, name string) {
 		edit := configs[name]
@@ -396,6 +399,7 @@ func eachUseCall(t *testing.T, faults []string, check func(t *testing.T, w *worl
 }
 
 func TestTokenSurvivesAKillAtEveryCall(t *testing.T) {
+	t.Parallel()
 	eachUseCall(t, []string{"signal=KILL"}, func(t *testing.T, w *world, c sysCall, fault string) {
 		name, before := w.tokenFile(t)
 		out, _, state := w.struck(t, c, fault, "ssoenv", "use", "dev")
@@ -418,6 +422,7 @@ func TestTokenSurvivesAKillAtEveryCall(t *testing.T) {
 // delivered; whatever it says to what is to be read, the shell gets them whole
 // or gets the word false.
 func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
+	t.Parallel()
 	eachUseCall(t, []string{"error=EIO", "error=ENOSPC", "error=ENOLCK"}, func(t *testing.T, w *world, c sysCall, fault string) {
 		name, before := w.tokenFile(t)
 		out, said, state := w.struck(t, c, fault, "ssoenv", "use", "dev")
@@ -444,6 +449,7 @@ func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 // Where the file system has no locks, as some file servers have none, the work
 // is done without, and that is said once.
 func TestNoLocksAreTold(t *testing.T) {
+	t.Parallel()
 	for _, answer := range []string{"ENOLCK", "EOPNOTSUPP", "ENOSYS"} {
 		w := newWorld(t)
 		w.logIn(t)

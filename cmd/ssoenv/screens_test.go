@@ -42,6 +42,7 @@ func hostileHome(t *testing.T) *world {
 // Whatever names, regions and messages are made of, no byte of them works on
 // the terminal that shows them.
 func TestHostileScreens(t *testing.T) {
+	t.Parallel()
 	w := hostileHome(t)
 	shown, bytes := 0, 0
 	look := func(name string, env []string, keys string, words ...string) {
@@ -107,6 +108,7 @@ func TestHostileScreens(t *testing.T) {
 
 // A document means what was meant, however it had to be written.
 func TestJSONOfHostileNames(t *testing.T) {
+	t.Parallel()
 	w := hostileHome(t)
 	out, err := w.command(t, nil, "ssoenv", "accounts", "--sso-session", "corp", "--json").Output()
 	if err != nil {

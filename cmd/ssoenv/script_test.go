@@ -113,6 +113,7 @@ func printEnvironment() {
 // The scripts are the specification: one behaviour each, told by the real
 // program in the real shells, against an Identity Center on the wire.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	s := &search{}
 	t.Cleanup(func() { s.report(t) })
 	testscript.Run(t, testscript.Params{

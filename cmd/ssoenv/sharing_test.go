@@ -110,6 +110,7 @@ func (w *world) expireTokenIn(t *testing.T, left time.Duration) {
 // A process that is stopped while it renews the session keeps nobody from using
 // what is valid, and none of it when it is killed.
 func TestStoppedHolderKeepsNobodyBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	w.expireTokenIn(t, 10*time.Minute)
@@ -148,6 +149,7 @@ func TestStoppedHolderKeepsNobodyBack(t *testing.T) {
 // its way: what it has written is used, and stays. If it has written nothing,
 // the file stays as well.
 func TestTokenRotatedBehindOurBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	name, theirs := w.tokenFile(t)
@@ -189,6 +191,7 @@ func TestTokenRotatedBehindOurBack(t *testing.T) {
 // locks or for shells to read: nothing is written through it, nobody waits for
 // it, and the credentials are delivered.
 func TestPlantedInEveryPlace(t *testing.T) {
+	t.Parallel()
 	model := newWorld(t)
 	model.logIn(t)
 	for _, words := range []string{"use dev", "sync --yes", "use Production-ReadOnly", "configure --yes --sso-session corp --account 222222222222 --role ReadOnly --profile new"} {
@@ -268,6 +271,7 @@ func TestPlantedInEveryPlace(t *testing.T) {
 // The names of profiles and sessions never become paths, and no two of them
 // share a file.
 func TestNamesNeverFormPaths(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	names := []string{"../../x", "/etc/x", "~/x", "..", "a/b", `a\b`, "e\u0301", "\u00e9", "Case", "case", strings.Repeat("n", 5000), "a b", "-flag", "*", "$HOME"}
 	var text strings.Builder

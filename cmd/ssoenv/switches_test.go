@@ -143,6 +143,7 @@ func TestBrowserHasNoStreams(t *testing.T) {
 // Wherever the program is, and whatever the shell has been set to, what init
 // prints works and runs nothing else.
 func TestInitFromAnywhere(t *testing.T) {
+	t.Parallel()
 	real, err := exec.LookPath("ssoenv")
 	if err != nil {
 		t.Fatal(err)

@@ -63,10 +63,17 @@ func (w *world) read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// command is a program of this world, with more variables.
+// command returns a program of this world, which has more variables and is killed
+// after a minute.
 func (w *world) command(t *testing.T, env []string, words ...string) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	return w.commandWithin(t, time.Minute, env, words...)
+}
+
+// commandWithin is command with a limit of its own.
+func (w *world) commandWithin(t *testing.T, limit time.Duration, env []string, words ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	c := exec.CommandContext(ctx, words[0], words[1:]...)
 	c.Env = append(append([]string{}, w.env...), env...)
@@ -150,6 +157,7 @@ func eachShell(t *testing.T, test func(t *testing.T, shell string)) {
 // What a person does all day: log in on the way of a use, switch, mistype,
 // clear; and no key ever reaches the screen.
 func TestInteractiveShells(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
 		w := newWorld(t)
 		s := w.shell(t, shell)
@@ -191,6 +199,7 @@ func TestInteractiveShells(t *testing.T) {
 // Without the function, and without an eval, nothing is printed to the
 // terminal but what to do.
 func TestKeysNeverReachAScreen(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -222,6 +231,7 @@ func TestKeysNeverReachAScreen(t *testing.T) {
 // Ctrl-C during a login leaves the shell as it was, and no command that was to
 // follow runs.
 func TestInterruptedLogin(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
 		w := newWorld(t)
 		w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
@@ -243,6 +253,7 @@ func TestInterruptedLogin(t *testing.T) {
 // On a machine without a browser the address that the browser elsewhere could
 // not open is pasted back, however long it is; a wrong one is told so.
 func TestPastedAddress(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
 	s := w.screen(t, []string{"BROWSER="}, "ssoenv", "login", "dev")
@@ -261,6 +272,7 @@ func TestPastedAddress(t *testing.T) {
 
 // At the same prompt, a code to approve can be asked for instead.
 func TestPastePromptOffersDeviceCode(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.screen(t, []string{"BROWSER="}, "ssoenv", "login", "dev")
 	s.expect(`or type "code"`)
@@ -271,6 +283,7 @@ func TestPastePromptOffersDeviceCode(t *testing.T) {
 
 // At a terminal the person is asked, and anything but yes changes nothing.
 func TestConfirmation(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
 		w := newWorld(t)
 		w.logIn(t)

@@ -32,6 +32,7 @@ func releasedProgram(t *testing.T) string {
 // Configs that were made to be too much: within a gigabyte of address space,
 // each command works or says what is wrong.
 func TestConfigBombs(t *testing.T) {
+	t.Parallel()
 	model := newWorld(t)
 	program := releasedProgram(t)
 	const limit = 10<<20 - 4096 // beyond which no file is read
@@ -89,6 +90,7 @@ func TestConfigBombs(t *testing.T) {
 // No program that a config names is run, whatever the profile and the command;
 // a login runs the browser, and nothing else does.
 func TestNoProgramOfTheConfigIsRun(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write(t, "evil", "#!/bin/sh\n: >"+w.home+"/ran\n")
 	if err := os.Chmod(filepath.Join(w.home, "evil"), 0o755); err != nil {
@@ -128,6 +130,7 @@ func TestNoProgramOfTheConfigIsRun(t *testing.T) {
 // Helpers are never found in the folder where ssoenv is called, nor by way of a
 // PATH that leads there.
 func TestHelpersAreNotOfThisFolder(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	repository := filepath.Join(w.home, "repository")
 	if err := os.Mkdir(repository, 0o755); err != nil {
@@ -165,6 +168,7 @@ func TestHelpersAreNotOfThisFolder(t *testing.T) {
 // sudo keeps HOME in some set-ups: nothing of root's is left in the user's home,
 // and nothing of the user's is believed.
 func TestSudoLeavesNothing(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be two users")
 	}
@@ -219,6 +223,7 @@ func (w *world) tree(t *testing.T) []string {
 // Homes in which nothing can be kept: the credentials are delivered, and the
 // person is told once.
 func TestHomesThatKeepNothing(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		what string
 		make func(t *testing.T, w *world) (env []string)
@@ -302,6 +307,7 @@ func TestHomesThatKeepNothing(t *testing.T) {
 // A disk of 64 KiB that is full: credentials are delivered, the old session
 // stands, and a config that cannot be written stays as it was.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	w.expireToken(t)
@@ -366,6 +372,7 @@ func (w *world) chmodAll(t *testing.T, mode fs.FileMode) {
 // What lies in the folder where ssoenv is called, or above it, is nothing to it:
 // no file of a repository is opened, whatever it is called.
 func TestNothingOfThisFolderIsRead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	repository := filepath.Join(w.home, "repository")

@@ -20,6 +20,7 @@ import (
 // What a shell evaluates is written with one system call, in every dialect: no
 // reader ever sees a part of it.
 func TestCodeIsWrittenAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	using, err := w.command(t, nil, "bash", "--norc", "--noprofile", "-c", `eval "$(ssoenv use prod)"; environ SSOENV_SAVED SSOENV_PROFILE SSOENV_EXPIRES SSOENV_EXPIRY_FILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`).Output()
@@ -67,6 +68,7 @@ exit $status
 
 // A switch that is killed at any of its writes has happened, or it has not.
 func TestSwitchIsAllOrNothing(t *testing.T) {
+	t.Parallel()
 	look := `environ AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CREDENTIAL_EXPIRATION AWS_REGION AWS_DEFAULT_REGION AWS_ACCOUNT_ID AWS_SSO_PROFILE SSOENV_EXPIRES SSOENV_SAVED SSOENV_PROFILE`
 	posix := `eval "$(cat hook)"; ssoenv use dev 2>/dev/null; ` + look
 	for name, words := range map[string][]string{
@@ -135,6 +137,7 @@ func TestSwitchIsAllOrNothing(t *testing.T) {
 
 // What cannot be written is a failure, which the shell sees.
 func TestOutputThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	for _, words := range []string{"use dev", "init bash", "completion zsh", "list", "credential-process dev"} {
@@ -164,6 +167,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 // Go's runtime prints the stacks of a process that crashes. No secret is in
 // them, wherever it is just then.
 func TestStacksShowNoSecret(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		op    ssotest.Op
 		words []string

@@ -106,6 +106,7 @@ func TestTheWizard(t *testing.T) {
 // A flag answers its own question and no other, until all that a profile needs
 // is said.
 func TestTheWizardAsksWhatNoFlagSays(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.shell(t, "bash")
 	s.typeLine("ssoenv configure --account 111111111111 --role Developer --profile new")
@@ -135,6 +136,7 @@ func TestTheWizardAsksWhatNoFlagSays(t *testing.T) {
 // use without a name chooses from a list, in the middle of an eval; who gives
 // up has changed nothing.
 func TestUseChoosesFromAList(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
 		w := newWorld(t)
 		w.logIn(t)
@@ -168,6 +170,7 @@ func TestUseChoosesFromAList(t *testing.T) {
 
 // Without a terminal there is nothing to choose at.
 func TestNoListWithoutATerminal(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	out, err := w.command(t, nil, "setsid", "ssoenv", "use").CombinedOutput()
 	if exitStatus(err) != statusUsage || !strings.HasPrefix(string(out), "false\n") && !strings.Contains(string(out), "which profile?") {
@@ -180,6 +183,7 @@ func TestNoListWithoutATerminal(t *testing.T) {
 
 // Wherever a choice is to be made, there is a list.
 func TestChoicesElsewhere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	s := w.shell(t, "bash")

@@ -43,9 +43,10 @@ type Call struct {
 func (c Call) String() string { return fmt.Sprint(c.Name, " ", c.Nth) }
 
 // Inject returns strace's options that let the call, and no other, have that fault
-// ("error=EIO", "signal=KILL", ...; see --inject in strace(1)).
+// ("error=EIO", "signal=KILL", ...; see --inject in strace(1)). The program is not
+// stopped at other calls.
 func (c Call) Inject(fault string) []string {
-	return []string{"-e", "trace=" + c.Name, "-e", fmt.Sprintf("inject=%s:%s:when=%d", c.Name, fault, c.Nth)}
+	return []string{"--seccomp-bpf", "-e", "trace=" + c.Name, "-e", fmt.Sprintf("inject=%s:%s:when=%d", c.Name, fault, c.Nth)}
 }
 
 var callLine = regexp.MustCompile(`^(\d+) +(\w+)\((.*)`)
