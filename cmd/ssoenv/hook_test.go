@@ -53,7 +53,7 @@ func (w *world) panes(t *testing.T, shells []string, env ...string) []pane {
 // else waits for.
 func (w *world) settle() {
 	mine := []byte("HOME=" + w.home + "\x00")
-	for alive := true; alive; time.Sleep(10 * time.Millisecond) {
+	for alive := true; alive; time.Sleep(50 * time.Millisecond) {
 		alive = false
 		environments, _ := filepath.Glob("/proc/[0-9]*/environ")
 		for _, file := range environments {
@@ -492,8 +492,14 @@ func TestHookInAHostileEnvironment(t *testing.T) {
 	}
 	w.write(t, "text.expires", "a[$(touch pwned)]")
 	w.write(t, "text.failed", `{"at":a[$(touch pwned)],"login":true}`)
+	t.Cleanup(func() {
+		if found, _ := filepath.Glob(filepath.Join(w.home, "*pwned*")); len(found) > 0 {
+			t.Errorf("something ran: %q", found)
+		}
+	})
 	for _, shell := range allShells {
 		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
 			for i, variable := range hostile {
 				base := []string{"SSOENV_PROFILE=dev", "SSOENV_EXPIRES=" + []string{past, soon}[i%2], "SSOENV_EXPIRY_FILE=" + w.home + "/text.expires", "SSOENV_PROMPT_FORMAT=%p %t %r"}
 				name, _, _ := strings.Cut(variable, "=")
@@ -512,8 +518,5 @@ func TestHookInAHostileEnvironment(t *testing.T) {
 				s.Close()
 			}
 		})
-	}
-	if found, _ := filepath.Glob(filepath.Join(w.home, "*pwned*")); len(found) > 0 {
-		t.Errorf("something ran: %q", found)
 	}
 }

@@ -157,6 +157,7 @@ func TestInitFromAnywhere(t *testing.T) {
 	argv := map[string][]string{"bash": {"bash", "--norc", "--noprofile", "-c"}, "zsh": {"zsh", "-f", "-c"}, "sh": {"dash", "-c"}, "fish": {"fish", "--no-config", "-c"}}
 	for shell, lines := range options {
 		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.logIn(t)
 			for _, place := range []string{`a'b $(touch pwned) "c`, "new\nline", "`touch pwned`;touch pwned", `back\slash\`, "-rf", "é\x01\x1b[31m\xff"} {

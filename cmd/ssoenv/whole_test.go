@@ -78,6 +78,7 @@ func TestSwitchIsAllOrNothing(t *testing.T) {
 		"fish": {"fish", "--no-config", "-c", `cat hook | source; ssoenv use dev 2>/dev/null; ` + look},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.logIn(t)
 			if err := w.command(t, nil, "ssoenv", "use", "dev").Run(); err != nil {
