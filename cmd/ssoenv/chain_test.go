@@ -2,9 +2,7 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -363,12 +361,4 @@ region = us-east-1
 	s.keys("12\x03")
 	s.expect(`status 130`)
 	s.expect(`\necho `)
-}
-
-func exitStatus(err error) int {
-	var failed *exec.ExitError
-	if errors.As(err, &failed) {
-		return failed.ExitCode()
-	}
-	return 0
 }

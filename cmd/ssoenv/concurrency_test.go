@@ -1,73 +1,13 @@
 package main
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
-
-// ensureLogin logs the world's person in.
-func (w *world) logIn(t *testing.T) {
-	t.Helper()
-	if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil {
-		t.Fatalf("login: %v\n%s", err, out)
-	}
-}
-
-// expireToken makes the cached token one that expired an hour ago.
-func (w *world) expireToken(t *testing.T) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("token files: %v, %v", files, err)
-	}
-	past := time.Now().Add(-time.Hour).UTC().Format("2006-01-02T15:04:05Z")
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		data = regexp.MustCompile(`"expiresAt": "[^"]*"`).ReplaceAll(data, []byte(`"expiresAt": "`+past+`"`))
-		if err := os.WriteFile(file, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// crowd runs n processes at once and returns what those that failed said.
-func (w *world) crowd(t *testing.T, n int, words ...string) (failures []string) {
-	t.Helper()
-	return w.crowdOf(t, slices.Repeat([][]string{words}, n))
-}
-
-func (w *world) crowdOf(t *testing.T, lines [][]string) (failures []string) {
-	t.Helper()
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	for _, words := range lines {
-		c := w.command(t, nil, words...)
-		var said strings.Builder
-		c.Stderr = &said
-		all.Go(func() {
-			out, err := c.Output()
-			if err != nil || !strings.Contains(string(out), "AWS_SECRET_ACCESS_KEY") {
-				mu.Lock()
-				defer mu.Unlock()
-				failures = append(failures, fmt.Sprintf("%v: %s", err, &said))
-			}
-		})
-	}
-	all.Wait()
-	return failures
-}
 
 // A hundred processes with an expired token and a refresh token that is good
 // for one use, half of them for another role: the AWS tools lose the session here.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -19,56 +18,6 @@ import (
 	"testing"
 	"time"
 )
-
-// nobody is a user who owns nothing that was not made for a test, and for whom
-// permissions mean something, which they do not for root.
-var nobody = syscall.Credential{Uid: 65534, Gid: 65534}
-
-// publicProgram is a copy of the program that every user may run; testscript
-// puts the original where only its own user can.
-var publicProgram = sync.OnceValues(func() (string, error) {
-	original, err := exec.LookPath("ssoenv")
-	if err != nil {
-		return "", err
-	}
-	program, err := os.ReadFile(original)
-	if err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp(filepath.Dir(original), "public")
-	if err != nil {
-		return "", err
-	}
-	return dir, errors.Join(os.WriteFile(filepath.Join(dir, "ssoenv"), program, 0o755), os.Chmod(filepath.Join(dir, "ssoenv"), 0o755),
-		os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o755))
-})
-
-// ofNobody gives the home to nobody, if this is root, for whom permissions mean
-// nothing, and has as run a program as its owner.
-func (w *world) ofNobody(t *testing.T) (as func(c *exec.Cmd) *exec.Cmd) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		return func(c *exec.Cmd) *exec.Cmd { return c }
-	}
-	dir, err := publicProgram()
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = filepath.WalkDir(w.home, func(path string, _ fs.DirEntry, err error) error {
-		return errors.Join(err, os.Lchown(path, int(nobody.Uid), int(nobody.Gid)))
-	})
-	if err := errors.Join(err, os.Chmod(filepath.Dir(w.home), 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	return func(c *exec.Cmd) *exec.Cmd {
-		if filepath.Base(c.Path) == "ssoenv" {
-			c.Path = filepath.Join(dir, "ssoenv")
-		}
-		c.Env = append(c.Env, "PATH="+dir+":"+os.Getenv("PATH"))
-		c.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
-		return c
-	}
-}
 
 // configureWords write the profile of that name.
 func configureWords(profile string) []string {
@@ -224,9 +173,6 @@ func TestConfigFilesOfEveryKind(t *testing.T) {
 		})
 	}
 }
-
-// configText is the config that every world begins with.
-func (w *world) configText() string { return strings.ReplaceAll(defaultConfig, "$URL", w.url) }
 
 // Files are 0600 and folders 0700 whatever the umask: whoever writes them, and
 // as whichever user.

@@ -15,44 +15,6 @@ import (
 	"testing"
 )
 
-// belongToNobody gives the world to nobody if the tests run as root, with the
-// programs where nobody can reach them, and returns how to start one.
-func (w *world) belongToNobody(t *testing.T) (attributes *syscall.SysProcAttr) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	top, err := os.MkdirTemp("", "ssoenv-test-")
-	must(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(top) })
-	self, err := os.Executable()
-	must(t, err)
-	binary, err := os.ReadFile(self)
-	must(t, err)
-	bin, home := filepath.Join(top, "bin"), filepath.Join(top, "home")
-	must(t, os.Chmod(top, 0o755))
-	must(t, os.Mkdir(bin, 0o755))
-	for _, name := range []string{"ssoenv", "approve"} {
-		must(t, os.WriteFile(filepath.Join(bin, name), binary, 0o755))
-	}
-	must(t, os.Rename(w.home, home))
-	for _, name := range []string{home, filepath.Join(home, ".aws"), filepath.Join(home, ".aws/config")} {
-		must(t, os.Chown(name, int(nobody.Uid), int(nobody.Gid)))
-	}
-	// The later of two variables counts.
-	w.env = append(w.env, "HOME="+home, "TMPDIR="+home, "PATH="+bin+":"+os.Getenv("PATH"))
-	w.home = home
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	return &syscall.SysProcAttr{Credential: &nobody}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // coreLimit lets every process that the test starts leave a core file.
 func coreLimit(t *testing.T) {
 	t.Helper()

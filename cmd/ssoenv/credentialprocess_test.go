@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -43,20 +42,6 @@ func newProcessWorld(t *testing.T) *world {
 	return w
 }
 
-// fromBotocore asks the botocore that Debian's AWS CLI has inside for a
-// profile's credentials.
-func (w *world) fromBotocore(t *testing.T, profile string) (out []byte, err error) {
-	t.Helper()
-	const script = `
-import json, sys
-import awscli.botocore.session
-found = awscli.botocore.session.Session(profile=sys.argv[1]).get_credentials()
-keys = found.get_frozen_credentials()
-print(json.dumps([found.method, keys.access_key, keys.secret_key, keys.token, found._expiry_time.timestamp()]))
-`
-	return w.command(t, nil, "/usr/bin/python3", "-c", script, profile).Output()
-}
-
 func TestBotocoreTakesOurProcess(t *testing.T) {
 	t.Parallel()
 	w := newProcessWorld(t)
@@ -85,15 +70,6 @@ func TestBotocoreTakesOurProcess(t *testing.T) {
 	if err == nil || !strings.Contains(said(err), want) {
 		t.Errorf("%v: %s", err, said(err))
 	}
-}
-
-// said is what a program that failed wrote to standard error.
-func said(err error) string {
-	var failed *exec.ExitError
-	if errors.As(err, &failed) {
-		return string(failed.Stderr)
-	}
-	return ""
 }
 
 func TestTheGoSDKTakesOurProcess(t *testing.T) {
@@ -231,32 +207,6 @@ func TestProcessFailures(t *testing.T) {
 			}
 		})
 	}
-}
-
-// secrets are the tokens in the world's files.
-func (w *world) secrets(t *testing.T) []string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var token struct{ AccessToken, RefreshToken, ClientSecret string }
-		if err := json.Unmarshal(data, &token); err != nil {
-			t.Fatal(err)
-		}
-		for _, secret := range []string{token.AccessToken, token.RefreshToken, token.ClientSecret} {
-			if secret != "" {
-				all = append(all, secret)
-			}
-		}
-	}
-	return all
 }
 
 // writeCounted makes the program that profiles of processProfiles name: ssoenv,

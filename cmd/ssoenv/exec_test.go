@@ -50,19 +50,6 @@ os.closerange(22, 100)
 os.execvp(sys.argv[1], sys.argv[1:])
 `
 
-// surroundings runs the command, which is to end in the report, in odd ones.
-func (w *world) surroundings(t *testing.T, words ...string) string {
-	t.Helper()
-	c := w.command(t, nil, append([]string{"/usr/bin/python3", "-c", odd}, words...)...)
-	out, err := c.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(words, " "), err, out)
-	}
-	// Each run has another number and other pipes.
-	text := regexp.MustCompile(`\b`+strconv.Itoa(c.Process.Pid)+`\b`).ReplaceAllString(string(out), "PID")
-	return regexp.MustCompile(`pipe:\[\d+\]`).ReplaceAllString(text, "pipe")
-}
-
 // The command that exec runs cannot tell that ssoenv was there, but for the
 // environment: whether the credentials were at hand, came from the service, or
 // took a refresh.
@@ -110,14 +97,6 @@ func TestExecLeavesNoTrace(t *testing.T) {
 				t.Errorf("after %q: calls %v", way.op, counts)
 			}
 		}
-	}
-}
-
-// forgetRoles has the next process ask the service for credentials.
-func (w *world) forgetRoles(t *testing.T) {
-	t.Helper()
-	if err := os.RemoveAll(filepath.Join(w.home, ".cache/ssoenv/roles")); err != nil {
-		t.Fatal(err)
 	}
 }
 

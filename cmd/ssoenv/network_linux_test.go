@@ -29,7 +29,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ssoenv/ssoenv/internal/stracetest"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
@@ -255,22 +254,6 @@ func TestHugeRepliesCostNoMemory(t *testing.T) {
 			t.Errorf("%q took %d MiB", words, huge>>10)
 		}
 	}
-}
-
-// traced runs a command under strace and returns its system calls of the
-// network.
-func (w *world) traced(t *testing.T, words ...string) string {
-	t.Helper()
-	trace := filepath.Join(w.home, "trace")
-	c := stracetest.Wrap(t, w.command(t, nil, words...), "-e", "trace=socket,connect,bind,sendto,sendmsg", "-e", "signal=none", "-o", trace)
-	if out, err := c.CombinedOutput(); err != nil {
-		if _, missing := os.Stat(trace); missing != nil {
-			t.Fatalf("%q: %v\n%s", words, err, out)
-		}
-	}
-	// What is no call is that a thread gave the process over to an execve, or that
-	// it ended before strace had read which call it was in.
-	return regexp.MustCompile(`(?m)^\d+ +(\+\+\+ |\?\?\?\( <detached).*\n`).ReplaceAllString(w.read(t, "trace"), "")
 }
 
 // What has no need of the network does not touch it: no socket is made, of any

@@ -181,10 +181,6 @@ func setUpScript(env *testscript.Env, s *search) error {
 	return os.WriteFile(filepath.Join(home, ".aws", "config"), []byte(text), 0o600)
 }
 
-// defaultConfig is the config file of a script without a file "config"; $URL is the
-// address of the service.
-var defaultConfig = ssotest.Config("$URL/start", "dev", "prod", "plain", "legacy")
-
 func fakeOf(ts *testscript.TestScript) *ssotest.Server {
 	return ts.Value(fakeKey{}).(*ssotest.Server)
 }

@@ -16,7 +16,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/mattn/go-isatty"
 
@@ -355,5 +357,58 @@ func TestSearchFindsSecrets(t *testing.T) {
 	}
 	if safetext.Secret("x").String() == "x" {
 		t.Error("a secret prints itself")
+	}
+}
+
+// Go's runtime prints the stacks of a process that crashes. No secret is in
+// them, wherever it is just then.
+func TestStacksShowNoSecret(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		op    ssotest.Op
+		words []string
+	}{
+		"login":    {ssotest.RedeemCode, []string{"login", "prod", "--force"}},
+		"exchange": {ssotest.GetRoleCredentials, []string{"use", "prod"}},
+		"refresh":  {ssotest.RefreshToken, []string{"credential-process", "prod"}},
+		"console":  {ssotest.GetSigninToken, []string{"console", "--print", "dev"}},
+		"whoami":   {ssotest.GetCallerIdentity, []string{"whoami", "dev"}},
+		"device":   {ssotest.PollDevice, []string{"login", "--force", "--device-code", "prod"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.logIn(t)
+			if err := w.command(t, nil, "ssoenv", "use", "dev").Run(); err != nil {
+				t.Fatal(err)
+			}
+			if c.op == ssotest.RefreshToken {
+				w.expireToken(t)
+			}
+			w.server.ForgetCalls()
+			w.server.Fault(ssotest.Fault{Op: c.op, Delay: 5 * time.Second})
+			cmd := w.command(t, []string{"GOTRACEBACK=system", "SSOENV_DEBUG=1"}, append([]string{"ssoenv"}, c.words...)...)
+			var said bytes.Buffer
+			cmd.Stderr = &said
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(20 * time.Second); w.server.Calls(c.op) == 0; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					_ = cmd.Process.Kill()
+					t.Fatalf("%s was not called: %s", c.op, &said)
+				}
+			}
+			if err := cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait()
+			if !strings.Contains(said.String(), "goroutine 1") {
+				t.Fatalf("there are no stacks: %s", &said)
+			}
+			for _, found := range findSecrets(said.Bytes(), needlesOf(w.server.Secrets())) {
+				t.Errorf("the %s is in the stacks (%s)", found.kind, found.form)
+			}
+		})
 	}
 }

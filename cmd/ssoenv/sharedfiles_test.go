@@ -89,24 +89,6 @@ while True:
 	t.Logf("a plain read found no JSON %d times; ours found %d different tokens and missed none", torn, changed)
 }
 
-// waitFor waits until the operation has been called.
-func (w *world) waitFor(t *testing.T, op ssotest.Op) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); w.server.Calls(op) == 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("nobody calls %s", op)
-		}
-	}
-}
-
-// expireTokenIn gives the cached token that much more life.
-func (w *world) expireTokenIn(t *testing.T, left time.Duration) {
-	t.Helper()
-	name, text := w.tokenFile(t)
-	at := time.Now().Add(left).UTC().Format("2006-01-02T15:04:05Z")
-	w.write(t, name, regexp.MustCompile(`"expiresAt": "[^"]*"`).ReplaceAllString(text, `"expiresAt": "`+at+`"`))
-}
-
 // A process that is stopped while it renews the session keeps nobody from using
 // what is valid, and none of it when it is killed.
 func TestStoppedHolderKeepsNobodyBack(t *testing.T) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"maps"
 	"os"
 	"os/exec"
@@ -15,35 +14,6 @@ import (
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
-
-// switchTo changes an environment as the shell would that evaluates the
-// command's output.
-func (w *world) switchTo(t *testing.T, env map[string]string, words ...string) map[string]string {
-	t.Helper()
-	var given []string
-	for name, value := range env {
-		given = append(given, name+"="+value)
-	}
-	out, said, status := w.run(t, given, append(words, "--shell", "nu")...)
-	if status != 0 {
-		t.Fatalf("%q: status %d: %s", words, status, said)
-	}
-	after := maps.Clone(env)
-	var entries []string
-	if out != "" {
-		if err := json.Unmarshal([]byte(out), &entries); err != nil {
-			t.Fatalf("%q: %v: %s", words, err, out)
-		}
-	}
-	for _, entry := range entries {
-		if name, value, set := strings.Cut(entry, "="); set {
-			after[name] = value
-		} else {
-			delete(after, name)
-		}
-	}
-	return after
-}
 
 // From wherever to wherever: a switch leaves nothing of what was before it but
 // the way back, and clear leaves what the person had, but for static keys.

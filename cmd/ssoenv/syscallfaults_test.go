@@ -35,16 +35,6 @@ func init() {
 	}
 }
 
-// underStrace has strace run a program of this world.
-func (w *world) underStrace(t *testing.T, options []string, words ...string) *exec.Cmd {
-	t.Helper()
-	if words[0] == "ssoenv" {
-		words = append([]string{filepath.Join(lookedInto, words[0])}, words[1:]...) // which knows of oneThread
-	}
-	env := append([]string{pathLookedInto(), oneThread + "=1"}, stracetest.Deterministic()...)
-	return stracetest.Wrap(t, w.command(t, env, words...), options...)
-}
-
 // meets tells whether the fault is one that the call can meet: a full disk and a
 // missing lock are nothing to whoever reads.
 func (c sysCall) meets(fault string) bool {
@@ -117,35 +107,6 @@ func ofTheRuntime(said string) bool {
 // since the runtime has made a write of its own the less this time.
 func (c sysCall) notMade(state *os.ProcessState) bool { return c.Name == "write" && state.Success() }
 
-// content is what the file in the home holds, or "" if there is none.
-func (w *world) content(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(w.home, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return ""
-	}
-	if err != nil {
-		t.Error(err)
-	}
-	return string(text)
-}
-
-// temps are the temporary files below the home.
-func (w *world) temps(t *testing.T) []string {
-	t.Helper()
-	var found []string
-	err := filepath.WalkDir(w.home, func(path string, _ fs.DirEntry, err error) error {
-		if strings.HasSuffix(path, ".tmp") {
-			found = append(found, path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Error(err)
-	}
-	return found
-}
-
 const oldBackup = "# the copy before\n"
 
 // configs are the edits of the config file that are struck.
@@ -178,15 +139,6 @@ var configs = map[string]struct {
 		words: []string{"ssoenv", "configure", "--sso-session", "corp", "--start-url", "https://corp.awsapps.com/start", "--sso-region", "us-east-1",
 			"--account", "222222222222", "--role", "ReadOnly", "--profile", "dev"},
 	},
-}
-
-// age makes a file one that nobody has written for an hour.
-func (w *world) age(t *testing.T, name string) {
-	t.Helper()
-	past := time.Now().Add(-time.Hour)
-	if err := os.Chtimes(filepath.Join(w.home, name), past, past); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // eachConfigCall runs check for every call of every edit and each fault. w is a
@@ -226,20 +178,6 @@ func eachConfigCall(t *testing.T, faults []string, check func(t *testing.T, w *w
 			}
 		})
 	}
-}
-
-// copy is another home with the same config and the same service.
-func (w *world) copy(t *testing.T) *world {
-	t.Helper()
-	other := &world{server: w.server, url: w.url, home: t.TempDir()}
-	for _, entry := range w.env {
-		other.env = append(other.env, strings.ReplaceAll(entry, w.home, other.home))
-	}
-	if err := os.Mkdir(filepath.Join(other.home, ".aws"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	other.write(t, ".aws/config", w.content(t, ".aws/config"))
-	return other
 }
 
 func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
@@ -352,20 +290,6 @@ func TestConfigWrittenByAnotherAtEveryCall(t *testing.T) {
 			t.Errorf("the config holds %q", got)
 		}
 	})
-}
-
-// tokenFile is the one token in the home: its path there, and what it holds.
-func (w *world) tokenFile(t *testing.T) (name, text string) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*.json"))
-	if err != nil || len(files) != 1 {
-		t.Fatalf("token files: %q, %v", files, err)
-	}
-	name, err = filepath.Rel(w.home, files[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name, w.content(t, name)
 }
 
 // isToken tells whether the text is a whole token.

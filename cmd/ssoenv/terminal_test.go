@@ -1,106 +1,20 @@
 package main
 
 import (
-	"context"
-	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ssoenv/ssoenv/internal/ptytest"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// A world is a home, an Identity Center and the programs of the tests in PATH,
-// for tests that are no scripts.
-type world struct {
-	server *ssotest.Server
-	url    string
-	home   string
-	env    []string
-}
-
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	w := &world{server: ssotest.New(), home: t.TempDir()}
-	w.server.AutoApprove = true
-	w.server.Interval = time.Second
-	listener := httptest.NewServer(w.server)
-	t.Cleanup(listener.Close)
-	w.url = listener.URL
-	t.Cleanup(func() { (&search{}).home(t, w.server, w.home) })
-	if err := os.MkdirAll(filepath.Join(w.home, ".aws"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", listener.URL))
-	w.env = []string{
-		"HOME=" + w.home, "PATH=" + os.Getenv("PATH"), "TERM=xterm", "LANG=C.UTF-8", "TMPDIR=" + w.home,
-		"GORACE=atexit_sleep_ms=10", "BROWSER=approve",
-		"AWS_ENDPOINT_URL_SSO=" + w.url, "AWS_ENDPOINT_URL_SSO_OIDC=" + w.url, "AWS_ENDPOINT_URL_STS=" + w.url,
-		"AWS_ENDPOINT_URL_SIGNIN=" + w.url,
-	}
-	return w
-}
-
-func (w *world) write(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(w.home, name), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (w *world) read(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(w.home, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// command returns a program of this world, which has more variables and is killed
-// after a minute.
-func (w *world) command(t *testing.T, env []string, words ...string) *exec.Cmd {
-	t.Helper()
-	return w.commandWithin(t, time.Minute, env, words...)
-}
-
-// commandWithin is command with a limit of its own.
-func (w *world) commandWithin(t *testing.T, limit time.Duration, env []string, words ...string) *exec.Cmd {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	t.Cleanup(cancel)
-	c := exec.CommandContext(ctx, words[0], words[1:]...)
-	c.Env = append(append([]string{}, w.env...), env...)
-	c.Dir = w.home
-	return c
-}
-
 // A screen is a terminal with a program in it, and the test that looks at it.
 type screen struct {
 	*ptytest.Terminal
 	t *testing.T
-}
-
-// screen starts a program of this world on a terminal of 80 × 24. When the test
-// ends, it fails if a secret of the service was shown, other than an access key id.
-func (w *world) screen(t *testing.T, env []string, words ...string) *screen {
-	t.Helper()
-	s := &screen{t: t}
-	t.Cleanup(func() {
-		for _, found := range findSecrets([]byte(s.shown()), needlesOf(w.server.Secrets())) {
-			if found.kind != ssotest.KeyID { // which tests have their shells show
-				t.Errorf("the %s is on the screen (%s)", found.kind, found.form)
-			}
-		}
-	})
-	s.Terminal = ptytest.Start(t, w.command(t, env, words...), ptytest.Size{Cols: 80, Rows: 24}) // whose clean-up comes first
-	return s
 }
 
 func (s *screen) shown() string { return s.Shown() }
@@ -130,17 +44,6 @@ var interactive = map[string][]string{
 
 // status is how each shell spells the last exit status.
 var status = map[string]string{"bash": "$?", "zsh": "$?", "fish": "$status"}
-
-func (w *world) shell(t *testing.T, name string, env ...string) *screen {
-	t.Helper()
-	s := w.screen(t, append(env, "PS1=PROMPT> "), interactive[name]...)
-	s.expect("PROMPT> ")
-	if name != "fish" {
-		s.typeLine(`eval "$(ssoenv init ` + name + `)"`)
-		s.expect("PROMPT> ")
-	}
-	return s
-}
 
 func eachShell(t *testing.T, test func(t *testing.T, shell string)) {
 	for shell := range interactive {
