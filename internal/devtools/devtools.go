@@ -65,7 +65,7 @@ func Open() (_ *Browser, err error) {
 	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 		"--user-data-dir="+dir, "--window-size=900,700", "--remote-debugging-pipe", "about:blank")
-	cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}
+	cmd.Env = append(cmd.Environ(), "HOME="+dir)
 	cmd.ExtraFiles = []*os.File{commandsOut, eventsIn} // descriptors 3 and 4
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
