@@ -316,7 +316,7 @@ func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
 
 // The code of a device is asked for at the terminal, hidden, and not by a
 // program that only has one.
-func TestMFACodesAreAskedAtTheTerminal(t *testing.T) {
+func TestMFACodesAreAskedForAtTheTerminal(t *testing.T) {
 	t.Parallel()
 	w := newChainWorld(t)
 	w.write(t, ".aws/config", w.read(t, ".aws/config")+`

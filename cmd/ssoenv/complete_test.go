@@ -388,7 +388,7 @@ func TestCompleteInBash(t *testing.T) {
 }
 
 // Behind "exec PROFILE --" the shell completes as it does without ssoenv.
-func TestCompleteLeavesItToTheShell(t *testing.T) {
+func TestCompleteFallsBackToTheShell(t *testing.T) {
 	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
 		w.write(t, "readme.txt", "")

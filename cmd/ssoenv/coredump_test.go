@@ -27,7 +27,7 @@ func coreLimit(t *testing.T) {
 
 // A process that ends in the worst way leaves nothing of what it held, and
 // while it runs, no other process of the same user sees into it.
-func TestNothingIsDumped(t *testing.T) {
+func TestCrashLeavesNoCoreFile(t *testing.T) {
 	w := newWorld(t)
 	attributes := w.belongToNobody(t)
 	coreLimit(t)
@@ -79,7 +79,7 @@ func coreFiles(t *testing.T, dir string) []string {
 }
 
 // A command that takes ssoenv's place is as it would have been without.
-func TestExecHandsOnTheLimits(t *testing.T) {
+func TestExecKeepsResourceLimits(t *testing.T) {
 	w := newWorld(t)
 	attributes := w.belongToNobody(t)
 	for _, script := range []string{

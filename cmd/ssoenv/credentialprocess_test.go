@@ -42,7 +42,7 @@ func newProcessWorld(t *testing.T) *world {
 	return w
 }
 
-func TestBotocoreTakesOurProcess(t *testing.T) {
+func TestBotocoreRunsCredentialProcess(t *testing.T) {
 	t.Parallel()
 	w := newProcessWorld(t)
 	w.logIn(t)
@@ -72,7 +72,7 @@ func TestBotocoreTakesOurProcess(t *testing.T) {
 	}
 }
 
-func TestTheGoSDKTakesOurProcess(t *testing.T) {
+func TestGoSDKRunsCredentialProcess(t *testing.T) {
 	w := newProcessWorld(t)
 	w.logIn(t)
 	w.inhabit(t)
@@ -115,7 +115,7 @@ func TestTheGoSDKTakesOurProcess(t *testing.T) {
 }
 
 // Standard output is the one document and nothing else.
-func TestProcessOutput(t *testing.T) {
+func TestCredentialProcessOutput(t *testing.T) {
 	t.Parallel()
 	w := newProcessWorld(t)
 	w.logIn(t)
@@ -142,7 +142,7 @@ func TestProcessOutput(t *testing.T) {
 
 // Where it fails it prints nothing but one short line on standard error, asks
 // nobody and opens nothing, for there is no terminal.
-func TestProcessFailures(t *testing.T) {
+func TestCredentialProcessFailures(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		words  []string
@@ -220,7 +220,7 @@ func writeCounted(t *testing.T, w *world) {
 
 // Profiles that lead back to themselves end in an error, after one run of
 // ssoenv: it starts no program to get credentials from.
-func TestProcessesInACircle(t *testing.T) {
+func TestCredentialProcessesInACircle(t *testing.T) {
 	t.Parallel()
 	for profile, says := range map[string]string{
 		"mirror": `profile "mirror" names itself`,

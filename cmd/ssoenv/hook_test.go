@@ -159,7 +159,7 @@ func checkOnce(t *testing.T, panes []pane, line string, times int) {
 // A session that has ended is told once in every shell, while the keys still
 // work, with the command that mends it: in all shells, because the others adopt
 // what it brings. And it is told again when that session ends too.
-func TestHookTellsThatTheSessionHasEnded(t *testing.T) {
+func TestHookReportsThatTheSessionHasEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
@@ -190,7 +190,7 @@ func TestHookTellsThatTheSessionHasEnded(t *testing.T) {
 
 // A service that is down is told once, and no earlier than it matters; nothing
 // is to be done when it is up again.
-func TestHookTellsThatTheServiceIsDown(t *testing.T) {
+func TestHookReportsThatTheServiceIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
@@ -212,7 +212,7 @@ func TestHookTellsThatTheServiceIsDown(t *testing.T) {
 // Somebody comes back to keys that died meanwhile and types a command, which
 // gets new ones. bash before 5.3 has no way to wait before a command: it can
 // only say so first.
-func TestCommandAfterTheKeysDied(t *testing.T) {
+func TestCommandAfterTheCredentialsExpired(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
 	w := newWorld(t)

@@ -14,7 +14,7 @@ import (
 )
 
 // No trace shows what is adopted, and each goes on.
-func TestTracesShowNoAdoptedKey(t *testing.T) {
+func TestTracesShowNoAdoptedCredentials(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
 	w := newWorld(t)

@@ -143,7 +143,7 @@ func TestOversizedValues(t *testing.T) {
 
 // What clear gives back was the person's, or somebody has written it into
 // SSOENV_SAVED: it is given back as it is, and nothing more.
-func TestHostileMemory(t *testing.T) {
+func TestHostileSnapshots(t *testing.T) {
 	h := newHostileService(t)
 	dir := newPlayground(t)
 	texts := map[string][]evaluation{}

@@ -11,7 +11,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-func TestTheAWSCLIUsesOurLogin(t *testing.T) {
+func TestTheAWSCLIUsesALogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
@@ -48,7 +48,7 @@ func TestTheAWSCLIUsesOurLogin(t *testing.T) {
 	}
 }
 
-func TestWeUseTheAWSCLIsLogin(t *testing.T) {
+func TestLoginOfTheAWSCLIIsUsed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for i, profile := range []string{"dev", "legacy"} {
@@ -85,7 +85,7 @@ func TestWeUseTheAWSCLIsLogin(t *testing.T) {
 }
 
 // The AWS CLI uses the keys that are in the environment.
-func TestTheAWSCLIUsesTheShellsKeys(t *testing.T) {
+func TestTheAWSCLIUsesTheShellsCredentials(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
@@ -98,7 +98,7 @@ func TestTheAWSCLIUsesTheShellsKeys(t *testing.T) {
 }
 
 // The Go SDK's own loader finds our login, and refreshes it.
-func TestTheGoSDKUsesOurLogin(t *testing.T) {
+func TestTheGoSDKUsesALogin(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
 	w.inhabit(t)

@@ -97,7 +97,7 @@ func TestLoginSaysWhereItLeads(t *testing.T) {
 
 // A device login shows the code and warns, opens nothing, and leaves nothing
 // behind when it is interrupted: neither a lock nor a file half written.
-func TestDeviceLoginIsTheirsWhoBeganIt(t *testing.T) {
+func TestDeviceLoginOpensNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })

@@ -140,7 +140,7 @@ func TestInteractiveReaders(t *testing.T) {
 }
 
 // What has to be put back is put back as it was, whatever it is.
-func TestReadersGetBackWhatTheyHad(t *testing.T) {
+func TestReadersRestoreVariables(t *testing.T) {
 	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
@@ -159,7 +159,7 @@ func TestReadersGetBackWhatTheyHad(t *testing.T) {
 
 // Without the function nothing is printed to the terminal but what to do, and
 // that does it.
-func TestKeysNeverReachAReadersScreen(t *testing.T) {
+func TestReadersShowNoCredentials(t *testing.T) {
 	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
@@ -245,7 +245,7 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 }
 
 // What the environment says of the end is digits, or it is nothing.
-func TestReadersTakeNoHostileEnvironment(t *testing.T) {
+func TestReadersInAHostileEnvironment(t *testing.T) {
 	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		for _, expires := range []string{"a[$(touch pwned)]", strings.Repeat("9", 40), "-1", "1\n2"} {

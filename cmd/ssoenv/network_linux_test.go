@@ -200,7 +200,7 @@ func TestOnlyAWSIsAsked(t *testing.T) {
 
 // A proxy that cannot be had is complained of without its password, and one is
 // never asked for what is on this machine.
-func TestProxyPasswordsAreNotTold(t *testing.T) {
+func TestProxyPasswordsAreNotShown(t *testing.T) {
 	t.Parallel()
 	w := newThroughProxy(t)
 	for name, proxy := range map[string]string{
@@ -258,7 +258,7 @@ func TestHugeRepliesCostNoMemory(t *testing.T) {
 
 // What has no need of the network does not touch it: no socket is made, of any
 // family, so that neither a resolver nor D-Bus is asked.
-func TestNothingTouchesTheNetworkInVain(t *testing.T) {
+func TestOfflineCommandsOpenNoSocket(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.env = append(w.env, "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(w.home, "bus"))
@@ -279,7 +279,7 @@ func TestNothingTouchesTheNetworkInVain(t *testing.T) {
 
 // The rest talks to the services and to nobody else: no name is looked up, and
 // there is no word home.
-func TestNobodyElseIsTold(t *testing.T) {
+func TestOnlyTheServicesAreConnectedTo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	port := strings.TrimPrefix(w.url, "http://127.0.0.1:")
@@ -302,7 +302,7 @@ func TestNobodyElseIsTold(t *testing.T) {
 
 // Nothing in the sources weakens TLS, or follows redirects by way of net/http's
 // own client.
-func TestNoKnobOfTheTransport(t *testing.T) {
+func TestNothingWeakensTLS(t *testing.T) {
 	for _, file := range sources(t) {
 		if !strings.HasPrefix(file.name, "session/") && !strings.HasPrefix(file.name, "cmd/ssoenv/") || strings.HasPrefix(file.name, "session/ssotest/") {
 			continue
@@ -354,7 +354,7 @@ func listeners(t *testing.T, pid int) []string {
 
 // The callback is one port of 127.0.0.1, there from just before the address is
 // shown until the answer has come, and no other.
-func TestOnePortWhileALoginWaits(t *testing.T) {
+func TestALoginListensOnOnePort(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	arrived, goOn := make(chan struct{}), make(chan struct{})
@@ -428,7 +428,7 @@ func (w *world) nobody(t *testing.T) (seen func() string) {
 
 // Another user of the machine, who looks at every process's arguments again and
 // again, sees where a browser was sent, and nothing that it was sent with.
-func TestNobodySeesTheAddress(t *testing.T) {
+func TestOtherUsersDoNotSeeTheAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, words := range [][]string{{"login", "dev"}, {"console", "dev"}} {

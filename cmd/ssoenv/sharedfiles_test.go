@@ -91,7 +91,7 @@ while True:
 
 // A process that is stopped while it renews the session keeps nobody from using
 // what is valid, and none of it when it is killed.
-func TestStoppedHolderKeepsNobodyBack(t *testing.T) {
+func TestStoppedHolderBlocksNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
@@ -130,7 +130,7 @@ func TestStoppedHolderKeepsNobodyBack(t *testing.T) {
 // Another tool, which takes no locks, spends the refresh token while ours is on
 // its way: what it has written is used, and stays. If it has written nothing,
 // the file stays as well.
-func TestTokenRotatedBehindOurBack(t *testing.T) {
+func TestTokenRotatedByAnotherTool(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
@@ -172,7 +172,7 @@ func TestTokenRotatedBehindOurBack(t *testing.T) {
 // Whatever stands in the place of any file that ssoenv keeps, for data, for
 // locks or for shells to read: nothing is written through it, nobody waits for
 // it, and the credentials are delivered.
-func TestPlantedInEveryPlace(t *testing.T) {
+func TestPlantedFilesInEveryPlace(t *testing.T) {
 	t.Parallel()
 	model := newWorld(t)
 	model.logIn(t)

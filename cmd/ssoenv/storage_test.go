@@ -14,7 +14,7 @@ import (
 
 // sudo keeps HOME in some set-ups: nothing of root's is left in the user's home,
 // and nothing of the user's is believed.
-func TestSudoLeavesNothing(t *testing.T) {
+func TestSudoChangesNothing(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be two users")
@@ -47,7 +47,7 @@ func TestSudoLeavesNothing(t *testing.T) {
 
 // Homes in which nothing can be kept: the credentials are delivered, and the
 // person is told once.
-func TestHomesThatKeepNothing(t *testing.T) {
+func TestUnwritableHomes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		what string

@@ -181,7 +181,7 @@ func TestNoFlagTakesASecret(t *testing.T) {
 }
 
 // What ssoenv shows of the keys in use is nothing by which they could be known.
-func TestKeysAreNotShown(t *testing.T) {
+func TestCredentialsAreNotShown(t *testing.T) {
 	h := newHostileService(t)
 	var env []string
 	for name, value := range h.switchTo(t, map[string]string{}, "use", "dev") {

@@ -248,7 +248,7 @@ func TestConfigSurvivesAnErrorOfEveryCall(t *testing.T) {
 // An editor that takes no locks writes the file while ssoenv is at any of its
 // calls, and nothing of either's text is lost. What no program can help is left
 // out: the last look and the rename are two things, three calls apart.
-func TestConfigWrittenByAnotherAtEveryCall(t *testing.T) {
+func TestConfigWrittenByAnotherProcessAtEveryCall(t *testing.T) {
 	t.Parallel()
 	const line = "# written meanwhile\n"
 	eachConfigCall(t, []string{"signal=STOP"}, func(t *testing.T, w *world, _, after string, c sysCall, fault, name string) {
@@ -372,7 +372,7 @@ func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 
 // Where the file system has no locks, as some file servers have none, the work
 // is done without, and that is said once.
-func TestNoLocksAreTold(t *testing.T) {
+func TestMissingLocksAreReportedOnce(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []string{"ENOLCK", "EOPNOTSUPP", "ENOSYS"} {
 		w := newWorld(t)

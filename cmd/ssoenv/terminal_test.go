@@ -101,7 +101,7 @@ func TestInteractiveShells(t *testing.T) {
 
 // Without the function, and without an eval, nothing is printed to the
 // terminal but what to do.
-func TestKeysNeverReachAScreen(t *testing.T) {
+func TestShellsShowNoCredentials(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil {

@@ -53,7 +53,7 @@ func TestNoProgramOfTheConfigIsRun(t *testing.T) {
 
 // Helpers are never found in the folder where ssoenv is called, nor by way of a
 // PATH that leads there.
-func TestHelpersAreNotOfThisFolder(t *testing.T) {
+func TestHelpersAreNotFoundInTheWorkingDirectory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	repository := filepath.Join(w.home, "repository")
@@ -91,7 +91,7 @@ func TestHelpersAreNotOfThisFolder(t *testing.T) {
 
 // What lies in the folder where ssoenv is called, or above it, is nothing to it:
 // no file of a repository is opened, whatever it is called.
-func TestNothingOfThisFolderIsRead(t *testing.T) {
+func TestWorkingDirectoryIsNotRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)

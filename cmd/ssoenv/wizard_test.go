@@ -105,7 +105,7 @@ func TestTheWizard(t *testing.T) {
 
 // A flag answers its own question and no other, until all that a profile needs
 // is said.
-func TestTheWizardAsksWhatNoFlagSays(t *testing.T) {
+func TestTheWizardAsksOnlyForMissingFlags(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.shell(t, "bash")
@@ -182,7 +182,7 @@ func TestNoListWithoutATerminal(t *testing.T) {
 }
 
 // Wherever a choice is to be made, there is a list.
-func TestChoicesElsewhere(t *testing.T) {
+func TestOtherCommandsChooseFromAList(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
