@@ -73,7 +73,7 @@ print(json.dumps(results))
 	env := []string{"AWS_DATA_PATH=" + w.endpointRules(t), "AWS_PAGER="}
 	out, err := w.commandWithin(t, 5*time.Minute, env, append([]string{"/usr/bin/python3", "-c", script}, profiles...)...).Output()
 	if err != nil {
-		t.Fatalf("install awscli: %v\n%s", err, said(err))
+		t.Fatalf("install awscli: %v\n%s", err, stderrOf(err))
 	}
 	results := map[string]awsResult{}
 	if err := json.Unmarshal(out, &results); err != nil || len(results) != len(profiles) {
@@ -100,8 +100,8 @@ func (w *world) logins() int {
 	return w.server.Calls(ssotest.Authorize) + w.server.Calls(ssotest.StartDeviceAuthorization)
 }
 
-// inhabit gives this very process the world's environment.
-func (w *world) inhabit(t *testing.T) {
+// useEnvironment gives this very process the world's environment.
+func (w *world) useEnvironment(t *testing.T) {
 	t.Helper()
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {

@@ -92,7 +92,7 @@ aws_secret_access_key = %[2]s
 region = us-east-1
 
 [profile static-and-role]
-role_arn = arn:aws:iam::222222222222:role/Nobody
+role_arn = arn:aws:iam::222222222222:role/Untrusted
 source_profile = legacy
 aws_access_key_id = %[1]s
 aws_secret_access_key = %[2]s
@@ -126,8 +126,8 @@ role_arn = arn:aws:iam::333333333333:role/Second
 source_profile = in quotes
 region = us-east-1
 
-[profile nobody]
-role_arn = arn:aws:iam::222222222222:role/Nobody
+[profile untrusted]
+role_arn = arn:aws:iam::222222222222:role/Untrusted
 source_profile = legacy
 region = us-east-1
 
@@ -264,8 +264,8 @@ func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
 		{"from-regionless", "333333333333:assumed-role/Second/", ""},
 
 		{"external-missing", "", "AWS answered AccessDenied to AssumeRole"},
-		{"nobody", "", "not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::222222222222:role/Nobody"},
-		{"static-and-role", "", "role/Nobody"},
+		{"untrusted", "", "not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::222222222222:role/Untrusted"},
+		{"static-and-role", "", "role/Untrusted"},
 		{"too-long", "", "exceeds the 1 hour session limit"},
 		{"no-source", "", `profile "no-source" has a role_arn, but no source_profile`},
 		{"sso-no-source", "", "has a role_arn, but no source_profile"},

@@ -16,7 +16,7 @@ func TestOneRefreshForAHundredProcesses(t *testing.T) {
 	w.logIn(t)
 	w.expireToken(t)
 	w.server.Change(func(s *ssotest.Settings) { s.Latency = 500 * time.Millisecond })
-	if failures := w.crowdOf(t, slices.Repeat([][]string{{"ssoenv", "use", "dev"}, {"ssoenv", "use", "prod"}}, 50)); len(failures) > 0 {
+	if failures := w.runAll(t, slices.Repeat([][]string{{"ssoenv", "use", "dev"}, {"ssoenv", "use", "prod"}}, 50)); len(failures) > 0 {
 		t.Errorf("%d of 100 failed, the first with: %s", len(failures), failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
@@ -44,7 +44,7 @@ func TestLockHolderKilledHalfWay(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		failures = w.crowd(t, 30, "ssoenv", "use", "dev")
+		failures = w.runMany(t, 30, "ssoenv", "use", "dev")
 	}()
 	_ = holder.Process.Kill()
 	_ = holder.Wait()

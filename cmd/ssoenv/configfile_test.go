@@ -48,7 +48,7 @@ func TestConfigFilesOfEveryKind(t *testing.T) {
 		{
 			what: "dangling link",
 			plant: func(w *world, path string) error {
-				return errors.Join(os.Mkdir(w.home+"/dotfiles", 0o700), os.Chown(w.home+"/dotfiles", int(nobody.Uid), int(nobody.Gid)), os.Remove(path), os.Symlink("../dotfiles/aws", path))
+				return errors.Join(os.Mkdir(w.home+"/dotfiles", 0o700), os.Chown(w.home+"/dotfiles", int(otherUser.Uid), int(otherUser.Gid)), os.Remove(path), os.Symlink("../dotfiles/aws", path))
 			},
 			says: `there is no sso-session "corp"`,
 		},
@@ -132,7 +132,7 @@ func TestConfigFilesOfEveryKind(t *testing.T) {
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			w := newWorld(t)
-			as := w.ofNobody(t)
+			as := w.ownedByOtherUser(t)
 			path := filepath.Join(w.home, ".aws/config")
 			before := w.content(t, ".aws/config")
 			theirs := strings.Contains(test.what, "another user")
@@ -179,13 +179,13 @@ func TestConfigFilesOfEveryKind(t *testing.T) {
 func TestModesUnderEveryUmask(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	as := w.ofNobody(t)
+	as := w.ownedByOtherUser(t)
 	for _, mask := range []string{"000", "002", "022", "077", "277", "777"} {
 		t.Run(mask, func(t *testing.T) {
 			w := w.copy(t)
 			as := as
 			if os.Geteuid() == 0 {
-				as = w.ofNobody(t)
+				as = w.ownedByOtherUser(t)
 			}
 			if err := os.RemoveAll(filepath.Join(w.home, ".aws")); err != nil {
 				t.Fatal(err)
@@ -233,7 +233,7 @@ func TestModesUnderEveryUmask(t *testing.T) {
 // Twenty at once write different profiles: all of them end up in the file.
 func TestManyConfigureAtOnce(t *testing.T) {
 	w := newWorld(t)
-	w.age(t, ".aws/config")
+	w.makeOld(t, ".aws/config")
 	before := w.content(t, ".aws/config")
 	const rounds, crowd = 3, 20
 	for round := range rounds {
@@ -286,7 +286,7 @@ func TestConfigInTheMiddleOfAWrite(t *testing.T) {
 	words := append(configureWords("new"), "--start-url", w.url+"/start", "--sso-region", "us-east-1")
 	for range 20 {
 		w.write(t, ".aws/config", before)
-		w.age(t, ".aws/config")
+		w.makeOld(t, ".aws/config")
 		c := w.command(t, nil, words...)
 		var said bytes.Buffer
 		c.Stderr = &said

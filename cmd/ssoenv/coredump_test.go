@@ -29,21 +29,21 @@ func coreLimit(t *testing.T) {
 // while it runs, no other process of the same user sees into it.
 func TestCrashLeavesNoCoreFile(t *testing.T) {
 	w := newWorld(t)
-	attributes := w.belongToNobody(t)
+	attributes := w.giveToOtherUser(t)
 	coreLimit(t)
-	asNobody := func(env []string, words ...string) *exec.Cmd {
+	asOtherUser := func(env []string, words ...string) *exec.Cmd {
 		c := w.command(t, env, words...)
 		c.SysProcAttr = attributes
 		return c
 	}
-	control := asNobody(nil, "sh", "-c", "kill -QUIT $$")
+	control := asOtherUser(nil, "sh", "-c", "kill -QUIT $$")
 	if _ = control.Run(); !control.ProcessState.Sys().(syscall.WaitStatus).CoreDump() {
 		t.Fatal("no process leaves a core file here: ulimit -Hc must not be 0, nor the disk full")
 	}
 	must(t, os.Remove(coreFiles(t, w.home)[0]))
 
 	for _, signal := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGSEGV} {
-		c := asNobody([]string{"GOTRACEBACK=crash"}, "ssoenv", "login", "--no-browser", "dev")
+		c := asOtherUser([]string{"GOTRACEBACK=crash"}, "ssoenv", "login", "--no-browser", "dev")
 		stderr, err := c.StderrPipe()
 		must(t, err)
 		must(t, c.Start())
@@ -51,7 +51,7 @@ func TestCrashLeavesNoCoreFile(t *testing.T) {
 		for lines.Scan() && !strings.HasPrefix(lines.Text(), "http") {
 		}
 		for _, file := range []string{"environ", "mem", "maps"} {
-			if out, err := asNobody(nil, "cat", fmt.Sprintf("/proc/%d/%s", c.Process.Pid, file)).CombinedOutput(); err == nil {
+			if out, err := asOtherUser(nil, "cat", fmt.Sprintf("/proc/%d/%s", c.Process.Pid, file)).CombinedOutput(); err == nil {
 				t.Errorf("%s can be read: %d bytes", file, len(out))
 			}
 		}
@@ -81,7 +81,7 @@ func coreFiles(t *testing.T, dir string) []string {
 // A command that takes ssoenv's place is as it would have been without.
 func TestExecKeepsResourceLimits(t *testing.T) {
 	w := newWorld(t)
-	attributes := w.belongToNobody(t)
+	attributes := w.giveToOtherUser(t)
 	for _, script := range []string{
 		"ssoenv login dev",
 		`ulimit -S -c 7; test "$(ssoenv exec dev -- sh -c 'ulimit -S -c; cat /proc/self/environ | tr "\0" "\n" | grep -c ^AWS_SECRET')" = "7

@@ -48,7 +48,7 @@ func TestBotocoreRunsCredentialProcess(t *testing.T) {
 	w.logIn(t)
 	out, err := w.fromBotocore(t, "viaprocess")
 	if err != nil {
-		t.Fatalf("install awscli: %v\n%s", err, said(err))
+		t.Fatalf("install awscli: %v\n%s", err, stderrOf(err))
 	}
 	var got [5]any
 	if err := json.Unmarshal(out, &got); err != nil {
@@ -67,15 +67,15 @@ func TestBotocoreRunsCredentialProcess(t *testing.T) {
 	}
 	_, err = w.fromBotocore(t, "viaprocess")
 	want := `Error when retrieving credentials from custom-process: ssoenv: you are not logged in to "corp"; hint: log in with: ssoenv login dev`
-	if err == nil || !strings.Contains(said(err), want) {
-		t.Errorf("%v: %s", err, said(err))
+	if err == nil || !strings.Contains(stderrOf(err), want) {
+		t.Errorf("%v: %s", err, stderrOf(err))
 	}
 }
 
 func TestGoSDKRunsCredentialProcess(t *testing.T) {
 	w := newProcessWorld(t)
 	w.logIn(t)
-	w.inhabit(t)
+	w.useEnvironment(t)
 	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile("viaprocess"))
 	if err != nil {
 		t.Fatal(err)
@@ -231,8 +231,8 @@ func TestCredentialProcessesInACircle(t *testing.T) {
 			w := newProcessWorld(t)
 			writeCounted(t, w)
 			_, err := w.fromBotocore(t, profile)
-			if err == nil || !strings.Contains(said(err), says) {
-				t.Errorf("%v: %s", err, said(err))
+			if err == nil || !strings.Contains(stderrOf(err), says) {
+				t.Errorf("%v: %s", err, stderrOf(err))
 			}
 			runs, err := os.ReadFile(filepath.Join(w.home, "runs"))
 			if err != nil || strings.Count(string(runs), "\n") != 1 {

@@ -196,8 +196,8 @@ func isCode(dialect, text string) bool {
 	return text == "" || json.Unmarshal([]byte(text), &entries) == nil && strings.Count(text, "\n") == 1
 }
 
-// unseen finds what a terminal would act on, or not show.
-func unseen(text string) (rune, bool) {
+// hiddenRune returns what a terminal would act on, or not show.
+func hiddenRune(text string) (rune, bool) {
 	for _, r := range text {
 		if unicode.IsControl(r) && r != '\n' || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return r, true

@@ -12,9 +12,9 @@ import (
 // Most of what the hook does, it does when time has passed. So these tests
 // watch all shells at once: one person with several panes.
 
-// showKeys makes a shell's prompt say which keys it has and what the hook has
+// showCredentials makes a shell's prompt say which keys it has and what the hook has
 // to show: nobody has to type a command to see them.
-var showKeys = map[string]string{
+var showCredentials = map[string]string{
 	"bash": `PS1='<${AWS_ACCESS_KEY_ID-}|${SSOENV_PROMPT-}> PROMPT> '`,
 	"zsh":  `setopt prompt_subst; PS1='<${AWS_ACCESS_KEY_ID-}|${SSOENV_PROMPT-}> PROMPT> '`,
 	"fish": `function fish_prompt; echo -n "<$AWS_ACCESS_KEY_ID|$SSOENV_PROMPT> PROMPT> "; end`,
@@ -28,11 +28,11 @@ type pane struct {
 
 func (w *world) panes(t *testing.T, shells []string, env ...string) []pane {
 	t.Helper()
-	t.Cleanup(w.settle)
+	t.Cleanup(w.waitForProcesses)
 	var panes []pane
 	for _, shell := range shells {
 		p := pane{w.shell(t, shell, append([]string{"NO_COLOR=1"}, env...)...), shell}
-		p.typeLine(showKeys[shell])
+		p.typeLine(showCredentials[shell])
 		p.expect(`<\|> PROMPT> `)
 		panes = append(panes, p)
 	}
@@ -52,9 +52,9 @@ func (p pane) enter() string {
 	return p.expect(`<[^<>]*> PROMPT> `)
 }
 
-// rest presses Enter in every pane now and then, as somebody who waits, until
+// pressEnterUntil presses Enter in every pane now and then, as somebody who waits, until
 // the prompt of each is as wanted.
-func rest(panes []pane, wanted func(prompt string) bool) {
+func pressEnterUntil(panes []pane, wanted func(prompt string) bool) {
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		all := true
 		for _, p := range panes {
@@ -73,7 +73,9 @@ func rest(panes []pane, wanted func(prompt string) bool) {
 }
 
 // waitFor is rest for what is not on a screen.
-func waitFor(panes []pane, done func() bool) { rest(panes, func(string) bool { return done() }) }
+func waitFor(panes []pane, done func() bool) {
+	pressEnterUntil(panes, func(string) bool { return done() })
+}
 
 // count is how often something is on the screen.
 func (s *screen) count(pattern string) int {
@@ -106,7 +108,7 @@ func TestHookRenewsInTheBackground(t *testing.T) {
 	for range 2 {
 		issued := w.server.LastIssued()
 		waitFor(panes, func() bool { return w.server.LastIssued() != issued })
-		rest(panes, w.shows)
+		pressEnterUntil(panes, w.shows)
 	}
 	if n, most := w.server.Calls(ssotest.GetRoleCredentials), w.server.Peak(ssotest.GetRoleCredentials); n != 3 || most != 1 {
 		t.Errorf("%d exchanges, %d at once; want a first one and two renewals", n, most)
@@ -134,7 +136,7 @@ func TestPromptDoesNotWait(t *testing.T) {
 		t.Error("the prompts were there no sooner than the answer")
 	}
 	waitFor(panes, func() bool { return w.server.LastIssued() != first })
-	rest(panes, w.shows)
+	pressEnterUntil(panes, w.shows)
 	checkQuiet(t, panes)
 }
 
@@ -180,7 +182,7 @@ func TestHookReportsThatTheSessionHasEnded(t *testing.T) {
 		logins := w.server.Calls(ssotest.Authorize)
 		panes[times].typeLine("ssoenv use dev")
 		panes[times].expect(`dev: account`)
-		rest(panes, w.shows)
+		pressEnterUntil(panes, w.shows)
 		if n := w.server.Calls(ssotest.Authorize) - logins; n != 1 {
 			t.Errorf("%d logins, want 1", n)
 		}
@@ -200,12 +202,12 @@ func TestHookReportsThatTheServiceIsDown(t *testing.T) {
 	for _, p := range panes {
 		waitFor(panes, func() bool { return p.count(anyWord) > 0 })
 	}
-	rest(panes, func(prompt string) bool { return strings.Contains(prompt, "|dev expired>") })
+	pressEnterUntil(panes, func(prompt string) bool { return strings.Contains(prompt, "|dev expired>") })
 	checkOnce(t, panes, notRenewed, 1)
 
 	w.server.ClearFaults()
 	w.setRoleLifetime(time.Hour)
-	rest(panes, w.shows)
+	pressEnterUntil(panes, w.shows)
 	checkOnce(t, panes, notRenewed, 1)
 }
 
@@ -237,7 +239,7 @@ func TestCommandAfterTheCredentialsExpired(t *testing.T) {
 	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 2 {
 		t.Errorf("%d exchanges, want the first and one for all", n)
 	}
-	rest(panes, w.shows)
+	pressEnterUntil(panes, w.shows)
 }
 
 // With a service that does not answer, the command waits for a bounded moment
@@ -249,7 +251,7 @@ func TestCommandWhenTheServiceHangs(t *testing.T) {
 	w.logIn(t)
 	w.setRoleLifetime(lifetime)
 	panes := w.panes(t, allShells)
-	w.stall()
+	w.stallService()
 	expire(lifetime)
 	for _, p := range panes {
 		p.typeLine("environ SSOENV_PROFILE")
@@ -271,7 +273,7 @@ func TestInterruptBeforeACommand(t *testing.T) {
 	w.logIn(t)
 	w.setRoleLifetime(lifetime)
 	panes := w.panes(t, []string{"zsh", "fish"})
-	w.stall()
+	w.stallService()
 	expire(lifetime)
 	for _, p := range panes {
 		calls := w.server.Calls(ssotest.GetRoleCredentials)
@@ -342,10 +344,10 @@ func TestNestedShells(t *testing.T) {
 		if load == "" {
 			load = `eval "$(ssoenv init ` + shell + `)"`
 		}
-		p.typeLine(load + "; " + showKeys[shell] + "; echo re''ady")
+		p.typeLine(load + "; " + showCredentials[shell] + "; echo re''ady")
 		p.expect("ready")
 		p.expect(`<ASIA\w+\|dev \w+> PROMPT> `)
-		rest([]pane{{p.screen, shell}}, w.shows)
+		pressEnterUntil([]pane{{p.screen, shell}}, w.shows)
 	}
 	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 2 {
 		t.Errorf("%d exchanges, want the first and one renewal for all", n)

@@ -32,7 +32,7 @@ func TestTracesShowNoAdoptedCredentials(t *testing.T) {
 		p.typeLine(traces[p.shell])
 		p.expect("PROMPT> ")
 	}
-	rest(panes, w.shows)
+	pressEnterUntil(panes, w.shows)
 	issued := w.server.LastIssued()
 	for _, p := range panes {
 		p.typeLine("echo la''st")
@@ -130,7 +130,7 @@ func TestHookInAHostileEnvironment(t *testing.T) {
 				name, _, _ := strings.Cut(variable, "=")
 				env := slices.DeleteFunc(base, func(v string) bool { return strings.HasPrefix(v, name+"=") })
 				s := w.shell(t, shell, append(env, variable)...)
-				s.typeLine(showKeys[shell])
+				s.typeLine(showCredentials[shell])
 				s.expect(`\|[^\r\n]*> PROMPT> `)
 				for range 2 {
 					s.typeLine("echo he''re")

@@ -92,7 +92,7 @@ func newHostileService(t *testing.T) *hostileService {
 	w.env = append(w.env, "AWS_ENDPOINT_URL_SSO="+front.URL, "AWS_ENDPOINT_URL_STS="+front.URL)
 	w.logIn(t)
 	t.Cleanup(xdg.Reload) // once the environment is what it was
-	w.inhabit(t)
+	w.useEnvironment(t)
 	for _, name := range []string{"XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"} {
 		t.Setenv(name, "")
 	}
@@ -195,7 +195,7 @@ func TestHostileFields(t *testing.T) {
 			}
 			for n, dialect := range dialect {
 				out, said, status := h.run(t, nil, "use", "--shell", dialect, "--", profile)
-				if r, bad := unseen(said); bad {
+				if r, bad := hiddenRune(said); bad {
 					t.Errorf("%s is %q: %q is said: %q", field.name, text, r, said)
 				}
 				switch {

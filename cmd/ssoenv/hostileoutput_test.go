@@ -69,7 +69,7 @@ func TestOutputIsCodeOrNothing(t *testing.T) {
 			default:
 				t.Errorf("%q: status %d, %q, and says %q", words, status, out, said)
 			}
-			if r, bad := unseen(said); bad {
+			if r, bad := hiddenRune(said); bad {
 				t.Errorf("%q: %q is said: %q", words, r, said)
 			}
 		}
@@ -102,7 +102,7 @@ func TestOutputIsCodeOrNothing(t *testing.T) {
 			if status != 0 && out != "false\n" || status == 0 && !isCode("bash", out) {
 				t.Errorf("%s of %s: status %d, %q, and says %q", kind, op, status, out, said)
 			}
-			if r, bad := unseen(said); bad {
+			if r, bad := hiddenRune(said); bad {
 				t.Errorf("%s of %s: %q is said: %q", kind, op, r, said)
 			}
 			h.server.ClearFaults()

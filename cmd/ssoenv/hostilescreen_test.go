@@ -57,7 +57,7 @@ func TestHostileScreens(t *testing.T) {
 		text := s.shown()
 		shown, bytes = shown+1, bytes+len(text)
 		rest := ownSequences.ReplaceAllString(strings.ReplaceAll(text, "\r\n", "\n"), "")
-		if r, bad := unseen(rest); bad {
+		if r, bad := hiddenRune(rest); bad {
 			at := strings.IndexRune(rest, r)
 			t.Errorf("%s: %U is on the screen: %q", name, r, rest[max(0, at-100):min(len(rest), at+100)])
 		}
@@ -112,7 +112,7 @@ func TestJSONOfHostileNames(t *testing.T) {
 	w := hostileHome(t)
 	out, err := w.command(t, nil, "ssoenv", "accounts", "--sso-session", "corp", "--json").Output()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, said(err))
+		t.Fatalf("%v\n%s", err, stderrOf(err))
 	}
 	var accounts []accountJSON
 	if err := json.Unmarshal(out, &accounts); err != nil {

@@ -37,10 +37,10 @@ func TestTheAWSCLIUsesALogin(t *testing.T) {
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
 		t.Errorf("%d refreshes by the AWS CLI, want 1", n)
 	}
-	if failures := w.crowd(t, 1, "ssoenv", "use", "legacy", "--no-login"); len(failures) == 0 {
+	if failures := w.runMany(t, 1, "ssoenv", "use", "legacy", "--no-login"); len(failures) == 0 {
 		t.Error("a legacy profile shares the session of an sso-session, which the AWS CLI does not")
 	}
-	if failures := w.crowd(t, 1, "ssoenv", "use", "dev"); len(failures) > 0 {
+	if failures := w.runMany(t, 1, "ssoenv", "use", "dev"); len(failures) > 0 {
 		t.Error(failures[0])
 	}
 	if n := w.logins(); n != 1 {
@@ -53,7 +53,7 @@ func TestLoginOfTheAWSCLIIsUsed(t *testing.T) {
 	w := newWorld(t)
 	for i, profile := range []string{"dev", "legacy"} {
 		w.awsCLI(t, "sso", "login", "--profile", profile)
-		if failures := w.crowd(t, 1, "ssoenv", "use", profile); len(failures) > 0 {
+		if failures := w.runMany(t, 1, "ssoenv", "use", profile); len(failures) > 0 {
 			t.Error(failures[0])
 		}
 		if n := w.logins(); n != i+1 {
@@ -62,7 +62,7 @@ func TestLoginOfTheAWSCLIIsUsed(t *testing.T) {
 	}
 	// We refresh its token, which it goes on with.
 	w.expireToken(t)
-	if failures := w.crowd(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
+	if failures := w.runMany(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
 		t.Error(failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
@@ -101,7 +101,7 @@ func TestTheAWSCLIUsesTheShellsCredentials(t *testing.T) {
 func TestTheGoSDKUsesALogin(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
-	w.inhabit(t)
+	w.useEnvironment(t)
 	identity := func() string {
 		t.Helper()
 		cfg, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile("dev"))
@@ -123,7 +123,7 @@ func TestTheGoSDKUsesALogin(t *testing.T) {
 		t.Errorf("%d refreshes by the Go SDK, want 1", n)
 	}
 	// Its file is read back, though it orders the fields otherwise.
-	if failures := w.crowd(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
+	if failures := w.runMany(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
 		t.Error(failures[0])
 	}
 	if n := w.logins(); n != 1 {

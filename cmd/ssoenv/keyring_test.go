@@ -142,7 +142,7 @@ func TestOneRefreshOfAnIsolatedSession(t *testing.T) {
 	w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime = 5 * time.Minute })
 	w.logIn(t)
 	w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime = time.Hour; s.Latency = 200 * time.Millisecond })
-	if failures := w.crowd(t, 100, "ssoenv", "use", "dev"); len(failures) > 0 {
+	if failures := w.runMany(t, 100, "ssoenv", "use", "dev"); len(failures) > 0 {
 		t.Errorf("%d of 100 failed, the first with: %s", len(failures), failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {

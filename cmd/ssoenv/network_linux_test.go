@@ -269,7 +269,7 @@ func TestOfflineCommandsOpenNoSocket(t *testing.T) {
 	for _, words := range [][]string{
 		{"use", "dev"}, {"use", "dev", "--shell", "fish"}, {"prompt"}, {"complete", "bash", "--", "ssoenv", "use", ""}, {"complete", "zsh", "--", "ssoenv", "login", "--sso-session", ""},
 		{"list"}, {"list", "--names"}, {"status"}, {"clear"}, {"version"}, {"init", "bash"}, {"init", "zsh"}, {"completion", "fish"},
-		{"exec", "dev", "--", "true"}, {"credential-process", "dev"}, {"doctor", "--offline"}, {"login", "dev"}, {"use", "nobody"}, {"--help"},
+		{"exec", "dev", "--", "true"}, {"credential-process", "dev"}, {"doctor", "--offline"}, {"login", "dev"}, {"use", "missing"}, {"--help"},
 	} {
 		if trace := w.traced(t, append([]string{"ssoenv"}, words...)...); trace != "" {
 			t.Errorf("ssoenv %s:\n%s", strings.Join(words, " "), trace)
@@ -408,7 +408,7 @@ func TestALoginListensOnOnePort(t *testing.T) {
 }
 
 // nobody is the user who looks at everything that a user may look at.
-func (w *world) nobody(t *testing.T) (seen func() string) {
+func (w *world) watchArguments(t *testing.T) (seen func() string) {
 	t.Helper()
 	var all bytes.Buffer
 	c := exec.Command("/bin/sh", "-c", `while :; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n'; echo looked; done`)
@@ -433,7 +433,7 @@ func TestOtherUsersDoNotSeeTheAddress(t *testing.T) {
 	w := newWorld(t)
 	for _, words := range [][]string{{"login", "dev"}, {"console", "dev"}} {
 		page := filepath.Join(w.home, words[0])
-		seen := w.nobody(t)
+		seen := w.watchArguments(t)
 		c := w.command(t, []string{"BROWSER=" + lingering(t, w), "PAGE=" + page}, append([]string{"ssoenv"}, words...)...)
 		if out, err := c.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)

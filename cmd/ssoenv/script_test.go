@@ -38,12 +38,12 @@ func TestMain(m *testing.M) {
 // thousand times. What looks into it uses the one that is the test binary.
 type programs struct{ *testing.M }
 
-// lookedInto is the folder of the programs that are all the test binary.
-var lookedInto string
+// testBinaryDir is the folder of the programs that are all the test binary.
+var testBinaryDir string
 
 func (p programs) Run() int {
 	bin, _, _ := strings.Cut(os.Getenv("PATH"), string(os.PathListSeparator))
-	lookedInto = filepath.Join(filepath.Dir(bin), "lookedinto")
+	testBinaryDir = filepath.Join(filepath.Dir(bin), "lookedinto")
 	if err := build(bin); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -52,19 +52,19 @@ func (p programs) Run() int {
 	return p.M.Run()
 }
 
-// pathLookedInto is a PATH with that folder in place of the one with ssoenv as it
+// testBinaryPath is a PATH with that folder in place of the one with ssoenv as it
 // is built.
-func pathLookedInto() string {
+func testBinaryPath() string {
 	_, others, _ := strings.Cut(os.Getenv("PATH"), string(os.PathListSeparator))
-	return "PATH=" + lookedInto + string(os.PathListSeparator) + others
+	return "PATH=" + testBinaryDir + string(os.PathListSeparator) + others
 }
 
 // build makes the folder of ssoenv as it is built.
 func build(bin string) error {
-	if err := errors.Join(os.Rename(bin, lookedInto), os.Mkdir(bin, 0o777)); err != nil {
+	if err := errors.Join(os.Rename(bin, testBinaryDir), os.Mkdir(bin, 0o777)); err != nil {
 		return err
 	}
-	others, err := filepath.Glob(filepath.Join(lookedInto, "*"))
+	others, err := filepath.Glob(filepath.Join(testBinaryDir, "*"))
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func setUpScript(env *testscript.Env, s *search) error {
 	// Nothing of the environment that the tests run in comes through.
 	env.Vars = []string{
 		"HOME=" + home, "WORK=" + env.WorkDir, "TMPDIR=" + env.WorkDir,
-		pathLookedInto(), "TERM=xterm", "LANG=C.UTF-8",
+		testBinaryPath(), "TERM=xterm", "LANG=C.UTF-8",
 		"GORACE=atexit_sleep_ms=10",
 		"BROWSER=approve",
 		"URL=" + listener.URL,

@@ -38,8 +38,8 @@ const recordsVariable = "TEST_RECORDS"
 // Standard output is not recorded of those that print code, or what they got
 // for a program.
 var (
-	mayPrint = map[string][]ssotest.SecretKind{"console-stdout": {ssotest.SigninToken}}
-	unread   = []string{"use", "clear", "logout", "adopt", "credential-process", "exec"}
+	mayPrint    = map[string][]ssotest.SecretKind{"console-stdout": {ssotest.SigninToken}}
+	notRecorded = []string{"use", "clear", "logout", "adopt", "credential-process", "exec"}
 )
 
 // recorded is ssoenv, with a copy of what it writes to its standard streams
@@ -66,7 +66,7 @@ func recorded() {
 		_ = os.Setenv("SSOENV_DEBUG", "1")
 		ends = append(ends, copied(&os.Stderr, record(command+"-stderr"), &withoutLog{to: os.Stderr}))
 	}
-	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeDevice == 0 && !slices.Contains(unread, command) {
+	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeDevice == 0 && !slices.Contains(notRecorded, command) {
 		ends = append(ends, copied(&os.Stdout, record(command+"-stdout"), os.Stdout))
 	}
 	status := run()
@@ -208,7 +208,7 @@ func (s *search) records(t testing.TB, server *ssotest.Server, records string) {
 }
 
 // Where secrets are kept, and nowhere else. The paths are below the home.
-var kept = map[ssotest.SecretKind]*regexp.Regexp{
+var allowedFiles = map[ssotest.SecretKind]*regexp.Regexp{
 	ssotest.Access:       regexp.MustCompile(`^\.aws/sso/cache/[0-9a-f]{40}\.json$`),
 	ssotest.Refresh:      regexp.MustCompile(`^\.aws/sso/cache/[0-9a-f]{40}\.json$`),
 	ssotest.ClientSecret: regexp.MustCompile(`^\.aws/sso/cache/[0-9a-f]{40}\.json$|^\.cache/ssoenv/[^/]+$`),
@@ -239,7 +239,7 @@ func (s *search) home(t testing.TB, server *ssotest.Server, home string) {
 			return err
 		}
 		for _, found := range findSecrets(text, needles) {
-			if where := kept[found.kind]; where == nil || !where.MatchString(name) {
+			if where := allowedFiles[found.kind]; where == nil || !where.MatchString(name) {
 				t.Errorf("the file %s has the %s (%s)", name, found.kind, found.form)
 			}
 		}

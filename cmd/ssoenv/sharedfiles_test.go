@@ -79,7 +79,7 @@ while True:
 		if out, err := w.command(t, nil, "ssoenv", "status", "--check").CombinedOutput(); len(out) > 0 {
 			t.Errorf("status: %v\n%s", err, out)
 		}
-		if failures := w.crowd(t, 1, "ssoenv", "use", "plain", "--no-login"); len(failures) > 0 {
+		if failures := w.runMany(t, 1, "ssoenv", "use", "plain", "--no-login"); len(failures) > 0 {
 			t.Error(failures[0])
 		}
 	}
@@ -119,7 +119,7 @@ func TestStoppedHolderBlocksNothing(t *testing.T) {
 		t.Error(err)
 	}
 	_ = holder.Wait()
-	if failures := w.crowd(t, 1, "ssoenv", "use", "plain", "--no-login"); len(failures) > 0 {
+	if failures := w.runMany(t, 1, "ssoenv", "use", "plain", "--no-login"); len(failures) > 0 {
 		t.Error(failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 2 {

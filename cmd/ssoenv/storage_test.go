@@ -20,7 +20,7 @@ func TestSudoChangesNothing(t *testing.T) {
 		t.Skip("only root can be two users")
 	}
 	w := newWorld(t)
-	as := w.ofNobody(t)
+	as := w.ownedByOtherUser(t)
 	if out, err := as(w.command(t, nil, "ssoenv", "login", "dev")).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -71,7 +71,7 @@ func TestUnwritableHomes(t *testing.T) {
 		}, "belongs to uid 0"},
 		{"cache that others may write", func(t *testing.T, w *world) []string {
 			dir := filepath.Join(w.home, ".cache/ssoenv")
-			if err := errors.Join(os.MkdirAll(dir, 0o700), os.Chmod(dir, 0o777), os.Chown(filepath.Dir(dir), int(nobody.Uid), int(nobody.Gid)), os.Chown(dir, int(nobody.Uid), int(nobody.Gid))); err != nil {
+			if err := errors.Join(os.MkdirAll(dir, 0o700), os.Chmod(dir, 0o777), os.Chown(filepath.Dir(dir), int(otherUser.Uid), int(otherUser.Gid)), os.Chown(dir, int(otherUser.Uid), int(otherUser.Gid))); err != nil {
 				t.Fatal(err)
 			}
 			return nil
@@ -94,7 +94,7 @@ func TestUnwritableHomes(t *testing.T) {
 				t.Skip("only root can be two users")
 			}
 			w := newChainWorld(t)
-			as := w.ofNobody(t)
+			as := w.ownedByOtherUser(t)
 			if out, err := as(w.command(t, nil, "ssoenv", "login", "dev")).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}

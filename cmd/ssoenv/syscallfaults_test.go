@@ -35,9 +35,9 @@ func init() {
 	}
 }
 
-// meets tells whether the fault is one that the call can meet: a full disk and a
+// canHave reports whether the fault is one that the call can meet: a full disk and a
 // missing lock are nothing to whoever reads.
-func (c sysCall) meets(fault string) bool {
+func (c sysCall) canHave(fault string) bool {
 	switch fault {
 	case "error=ENOSPC", "error=EACCES":
 		return c.writes
@@ -84,8 +84,8 @@ func (w *world) callsOf(t *testing.T, words ...string) []sysCall {
 	return calls
 }
 
-// struck runs the words while the call is struck by the fault.
-func (w *world) struck(t *testing.T, c sysCall, fault string, words ...string) (stdout, stderr string, state *os.ProcessState) {
+// runWithFault runs the words while the call is struck by the fault.
+func (w *world) runWithFault(t *testing.T, c sysCall, fault string, words ...string) (stdout, stderr string, state *os.ProcessState) {
 	t.Helper()
 	cmd := w.underStrace(t, append([]string{"-o", "/dev/null"}, c.Inject(fault)...), words...)
 	var out, said bytes.Buffer
@@ -97,15 +97,15 @@ func (w *world) struck(t *testing.T, c sysCall, fault string, words ...string) (
 	return out.String(), said.String(), cmd.ProcessState
 }
 
-// ofTheRuntime tells that the call was one with which the Go runtime wakes
+// isRuntimeWrite reports that the call was one with which the Go runtime wakes
 // itself, which comes when it will, and is no disk's.
-func ofTheRuntime(said string) bool {
+func isRuntimeWrite(said string) bool {
 	return strings.Contains(said, "runtime: netpollBreak write failed")
 }
 
-// notMade tells that a call at which the process was to be killed did not come,
+// wasSkipped reports that a call at which the process was to be killed did not come,
 // since the runtime has made a write of its own the less this time.
-func (c sysCall) notMade(state *os.ProcessState) bool { return c.Name == "write" && state.Success() }
+func (c sysCall) wasSkipped(state *os.ProcessState) bool { return c.Name == "write" && state.Success() }
 
 const oldBackup = "# the copy before\n"
 
@@ -125,7 +125,7 @@ var configs = map[string]struct {
 				t.Fatal(err)
 			}
 			w.write(t, ".aws/config.before-ssoenv", oldBackup)
-			w.age(t, "dotfiles/config")
+			w.makeOld(t, "dotfiles/config")
 		},
 		words: []string{"ssoenv", "configure", "--yes", "--sso-session", "corp", "--account", "222222222222", "--role", "ReadOnly", "--profile", "dev"},
 	},
@@ -165,7 +165,7 @@ func eachConfigCall(t *testing.T, faults []string, check func(t *testing.T, w *w
 			}
 			for i, c := range calls {
 				for _, fault := range faults {
-					if !c.meets(fault) || fault == "signal=STOP" && i >= rename-3 && i < rename {
+					if !c.canHave(fault) || fault == "signal=STOP" && i >= rename-3 && i < rename {
 						continue
 					}
 					t.Run(c.String()+" "+fault, func(t *testing.T) {
@@ -184,8 +184,8 @@ func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
 	t.Parallel()
 	eachConfigCall(t, []string{"signal=KILL"}, func(t *testing.T, w *world, before, after string, c sysCall, fault, name string) {
 		edit := configs[name]
-		_, _, state := w.struck(t, c, fault, edit.words...)
-		if c.notMade(state) {
+		_, _, state := w.runWithFault(t, c, fault, edit.words...)
+		if c.wasSkipped(state) {
 			return
 		}
 		if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGKILL {
@@ -221,8 +221,8 @@ func TestConfigSurvivesAnErrorOfEveryCall(t *testing.T) {
 	t.Parallel()
 	eachConfigCall(t, []string{"error=EIO", "error=ENOSPC", "error=EACCES"}, func(t *testing.T, w *world, before, after string, c sysCall, fault, name string) {
 		edit := configs[name]
-		_, said, state := w.struck(t, c, fault, edit.words...)
-		if ofTheRuntime(said) {
+		_, said, state := w.runWithFault(t, c, fault, edit.words...)
+		if isRuntimeWrite(said) {
 			return
 		}
 		got, backup := w.content(t, edit.file), w.content(t, ".aws/config.before-ssoenv")
@@ -308,7 +308,7 @@ func eachUseCall(t *testing.T, faults []string, check func(t *testing.T, w *worl
 	calls := model.callsOf(t, "ssoenv", "use", "dev")
 	for _, c := range calls {
 		for _, fault := range faults {
-			if !c.meets(fault) {
+			if !c.canHave(fault) {
 				continue
 			}
 			t.Run(c.String()+" "+fault, func(t *testing.T) {
@@ -326,8 +326,8 @@ func TestTokenSurvivesAKillAtEveryCall(t *testing.T) {
 	t.Parallel()
 	eachUseCall(t, []string{"signal=KILL"}, func(t *testing.T, w *world, c sysCall, fault string) {
 		name, before := w.tokenFile(t)
-		out, _, state := w.struck(t, c, fault, "ssoenv", "use", "dev")
-		if c.notMade(state) {
+		out, _, state := w.runWithFault(t, c, fault, "ssoenv", "use", "dev")
+		if c.wasSkipped(state) {
 			return
 		}
 		if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGKILL {
@@ -349,8 +349,8 @@ func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 	t.Parallel()
 	eachUseCall(t, []string{"error=EIO", "error=ENOSPC", "error=ENOLCK"}, func(t *testing.T, w *world, c sysCall, fault string) {
 		name, before := w.tokenFile(t)
-		out, said, state := w.struck(t, c, fault, "ssoenv", "use", "dev")
-		if ofTheRuntime(said) {
+		out, said, state := w.runWithFault(t, c, fault, "ssoenv", "use", "dev")
+		if isRuntimeWrite(said) {
 			return
 		}
 		delivered := state.Success() && strings.Contains(out, "AWS_SECRET_ACCESS_KEY") && strings.HasSuffix(out, "\n")

@@ -92,7 +92,7 @@ func TestTheWizard(t *testing.T) {
 	if arn := w.awsCLI(t, "sts", "get-caller-identity", "--profile", "dev", "--query", "Arn"); !strings.Contains(arn, "AWSReservedSSO_ReadOnly_") {
 		t.Errorf("the AWS CLI is %s", arn)
 	}
-	w.inhabit(t)
+	w.useEnvironment(t)
 	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile("dev"))
 	if err != nil {
 		t.Fatal(err)

@@ -18,9 +18,9 @@ import (
 	"github.com/ssoenv/ssoenv/internal/stracetest"
 )
 
-// nobody is a user who owns nothing that was not made for a test, and for whom
+// otherUser is a user who owns nothing that was not made for a test, and for whom
 // permissions mean something, which they do not for root.
-var nobody = syscall.Credential{Uid: 65534, Gid: 65534}
+var otherUser = syscall.Credential{Uid: 65534, Gid: 65534}
 
 // publicProgram is a copy of the program that every user may run; testscript
 // puts the original where only its own user can.
@@ -41,9 +41,9 @@ var publicProgram = sync.OnceValues(func() (string, error) {
 		os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o755))
 })
 
-// ofNobody gives the home to nobody, if this is root, for whom permissions mean
+// ownedByOtherUser gives the home to nobody, if this is root, for whom permissions mean
 // nothing, and has as run a program as its owner.
-func (w *world) ofNobody(t *testing.T) (as func(c *exec.Cmd) *exec.Cmd) {
+func (w *world) ownedByOtherUser(t *testing.T) (as func(c *exec.Cmd) *exec.Cmd) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		return func(c *exec.Cmd) *exec.Cmd { return c }
@@ -53,7 +53,7 @@ func (w *world) ofNobody(t *testing.T) (as func(c *exec.Cmd) *exec.Cmd) {
 		t.Fatal(err)
 	}
 	err = filepath.WalkDir(w.home, func(path string, _ fs.DirEntry, err error) error {
-		return errors.Join(err, os.Lchown(path, int(nobody.Uid), int(nobody.Gid)))
+		return errors.Join(err, os.Lchown(path, int(otherUser.Uid), int(otherUser.Gid)))
 	})
 	if err := errors.Join(err, os.Chmod(filepath.Dir(w.home), 0o755)); err != nil {
 		t.Fatal(err)
@@ -63,14 +63,14 @@ func (w *world) ofNobody(t *testing.T) (as func(c *exec.Cmd) *exec.Cmd) {
 			c.Path = filepath.Join(dir, "ssoenv")
 		}
 		c.Env = append(c.Env, "PATH="+dir+":"+os.Getenv("PATH"))
-		c.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
+		c.SysProcAttr = &syscall.SysProcAttr{Credential: &otherUser}
 		return c
 	}
 }
 
-// belongToNobody gives the world to nobody if the tests run as root, with the
+// giveToOtherUser gives the world to nobody if the tests run as root, with the
 // programs where nobody can reach them, and returns how to start one.
-func (w *world) belongToNobody(t *testing.T) (attributes *syscall.SysProcAttr) {
+func (w *world) giveToOtherUser(t *testing.T) (attributes *syscall.SysProcAttr) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		return nil
@@ -90,22 +90,22 @@ func (w *world) belongToNobody(t *testing.T) (attributes *syscall.SysProcAttr) {
 	}
 	must(t, os.Rename(w.home, home))
 	for _, name := range []string{home, filepath.Join(home, ".aws"), filepath.Join(home, ".aws/config")} {
-		must(t, os.Chown(name, int(nobody.Uid), int(nobody.Gid)))
+		must(t, os.Chown(name, int(otherUser.Uid), int(otherUser.Gid)))
 	}
 	// The later of two variables counts.
 	w.env = append(w.env, "HOME="+home, "TMPDIR="+home, "PATH="+bin+":"+os.Getenv("PATH"))
 	w.home = home
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	return &syscall.SysProcAttr{Credential: &nobody}
+	return &syscall.SysProcAttr{Credential: &otherUser}
 }
 
 // underStrace has strace run a program of this world.
 func (w *world) underStrace(t *testing.T, options []string, words ...string) *exec.Cmd {
 	t.Helper()
 	if words[0] == "ssoenv" {
-		words = append([]string{filepath.Join(lookedInto, words[0])}, words[1:]...) // which knows of oneThread
+		words = append([]string{filepath.Join(testBinaryDir, words[0])}, words[1:]...) // which knows of oneThread
 	}
-	env := append([]string{pathLookedInto(), oneThread + "=1"}, stracetest.Deterministic()...)
+	env := append([]string{testBinaryPath(), oneThread + "=1"}, stracetest.Deterministic()...)
 	return stracetest.Wrap(t, w.command(t, env, words...), options...)
 }
 

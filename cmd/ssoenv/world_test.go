@@ -122,13 +122,13 @@ func (w *world) expireToken(t *testing.T) {
 	}
 }
 
-// crowd runs n processes at once and returns what those that failed said.
-func (w *world) crowd(t *testing.T, n int, words ...string) (failures []string) {
+// runMany runs n processes at once and returns what those that failed said.
+func (w *world) runMany(t *testing.T, n int, words ...string) (failures []string) {
 	t.Helper()
-	return w.crowdOf(t, slices.Repeat([][]string{words}, n))
+	return w.runAll(t, slices.Repeat([][]string{words}, n))
 }
 
-func (w *world) crowdOf(t *testing.T, lines [][]string) (failures []string) {
+func (w *world) runAll(t *testing.T, lines [][]string) (failures []string) {
 	t.Helper()
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -170,9 +170,9 @@ func (w *world) surroundings(t *testing.T, words ...string) string {
 	return regexp.MustCompile(`pipe:\[\d+\]`).ReplaceAllString(text, "pipe")
 }
 
-// settle waits, before the world is taken away, for the processes that nobody
+// waitForProcesses waits, before the world is taken away, for the processes that nobody
 // else waits for.
-func (w *world) settle() {
+func (w *world) waitForProcesses() {
 	mine := []byte("HOME=" + w.home + "\x00")
 	for alive := true; alive; time.Sleep(50 * time.Millisecond) {
 		alive = false
@@ -194,9 +194,9 @@ func (w *world) setRoleLifetime(d time.Duration) {
 	w.server.Change(func(s *ssotest.Settings) { s.RoleLifetime = d })
 }
 
-// stall makes the service keep everybody waiting for longer than a command is
+// stallService makes the service keep everybody waiting for longer than a command is
 // kept, and no test for long at its end.
-func (w *world) stall() {
+func (w *world) stallService() {
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Delay: 6 * time.Second, Type: "InvalidRequestException", Times: ssotest.Forever})
 }
 
@@ -265,8 +265,8 @@ func (w *world) secrets(t *testing.T) []string {
 	return all
 }
 
-// said is what a program that failed wrote to standard error.
-func said(err error) string {
+// stderrOf returns what a program that failed wrote to standard error.
+func stderrOf(err error) string {
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
 		return string(failed.Stderr)
@@ -343,8 +343,8 @@ func (w *world) temps(t *testing.T) []string {
 	return found
 }
 
-// age makes a file one that nobody has written for an hour.
-func (w *world) age(t *testing.T, name string) {
+// makeOld makes a file one that nobody has written for an hour.
+func (w *world) makeOld(t *testing.T, name string) {
 	t.Helper()
 	past := time.Now().Add(-time.Hour)
 	if err := os.Chtimes(filepath.Join(w.home, name), past, past); err != nil {
