@@ -13,9 +13,9 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// awsCLI is the AWS CLI as Debian packages it, 2.9.19. It knows no variables
-// for endpoints yet, so AWS_DATA_PATH gives it rules that lead every region to
-// the fake.
+// awsCLI runs Debian's AWS CLI, 2.9.19, and returns its standard output. That
+// version has no variables for endpoints, so AWS_DATA_PATH names rules that lead
+// every region to the fake.
 func (w *world) awsCLI(t *testing.T, words ...string) (stdout string) {
 	t.Helper()
 	const program = "/usr/bin/aws"
@@ -82,7 +82,7 @@ print(json.dumps(results))
 	return results
 }
 
-// endpointRules are what leads the AWS CLI to the fake, for AWS_DATA_PATH.
+// endpointRules writes those rules and returns their directory, for AWS_DATA_PATH.
 func (w *world) endpointRules(t *testing.T) string {
 	t.Helper()
 	rules := filepath.Join(w.home, "endpoints")
@@ -95,12 +95,12 @@ func (w *world) endpointRules(t *testing.T) string {
 	return rules
 }
 
-// logins counts the times that somebody would have had to approve.
+// logins returns how many logins a user would have had to approve.
 func (w *world) logins() int {
 	return w.server.Calls(ssotest.Authorize) + w.server.Calls(ssotest.StartDeviceAuthorization)
 }
 
-// useEnvironment gives this very process the world's environment.
+// useEnvironment sets this process's environment to the world's until the test ends.
 func (w *world) useEnvironment(t *testing.T) {
 	t.Helper()
 	for _, entry := range os.Environ() {
@@ -114,12 +114,12 @@ func (w *world) useEnvironment(t *testing.T) {
 			t.Setenv(name, value)
 		}
 	}
-	// The SDK has looked for the home directory when it was loaded.
+	// The SDK has read the home directory when it was loaded.
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(w.home, ".aws/config"))
 }
 
-// fromBotocore asks the botocore that Debian's AWS CLI has inside for a
-// profile's credentials.
+// fromBotocore has the botocore inside Debian's AWS CLI load a profile's
+// credentials.
 func (w *world) fromBotocore(t *testing.T, profile string) (out []byte, err error) {
 	t.Helper()
 	const script = `

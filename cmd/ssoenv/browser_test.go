@@ -13,15 +13,15 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// chrome is a browser for ssoenv to open: it goes to the address, clicks the
-// button whose id is $CLICK, waits for ssoenv's own page, and leaves that
-// page's text in $PAGE and its picture in $PAGE.png.
+// chrome is a browser for ssoenv to open. It opens the address, clicks the button
+// with the id $CLICK, waits for ssoenv's own page, and writes that page's text to
+// $PAGE and its picture to $PAGE.png.
 func chrome() {
 	text, err := visit(os.Args[len(os.Args)-1], os.Getenv("CLICK"), os.Getenv("PAGE")+".png")
 	if err != nil {
 		text = "chrome: " + err.Error()
 	}
-	// Chromium is gone by now, so that whoever waits for the file may clean up.
+	// Chromium has ended by now: the test may remove its files when $PAGE exists.
 	_ = os.WriteFile(os.Getenv("PAGE")+".part", []byte(text), 0o600)
 	_ = os.Rename(os.Getenv("PAGE")+".part", os.Getenv("PAGE"))
 }
@@ -54,8 +54,8 @@ func visit(address, button, picture string) (_ string, err error) {
 	return text, os.WriteFile(picture, png, 0o600)
 }
 
-// A real browser clicks Approve and Deny on the portal's page, and lands on
-// ours.
+// Chromium clicks Approve or Deny on the access portal's page and ends on ssoenv's
+// page.
 func TestARealBrowser(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("chromium"); err != nil {

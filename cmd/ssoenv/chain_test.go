@@ -210,7 +210,7 @@ source_profile = regionless
 region = us-east-1
 `
 
-// newChainWorld is a world with those profiles, and roles that trust them.
+// newChainWorld returns a world with those profiles and with roles that trust them.
 func newChainWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -230,7 +230,7 @@ func newChainWorld(t *testing.T) *world {
 	return w
 }
 
-// The same config gives the same identity as the AWS CLI, or neither gives one.
+// For the same config ssoenv and the AWS CLI return the same identity, or both fail.
 func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
 	t.Parallel()
 	w := newChainWorld(t)
@@ -314,8 +314,8 @@ func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
 	}
 }
 
-// The code of a device is asked for at the terminal, hidden, and not by a
-// program that only has one.
+// An MFA code is asked for on the terminal, without echo. A program without a
+// terminal gets an error that names the device.
 func TestMFACodesAreAskedForAtTheTerminal(t *testing.T) {
 	t.Parallel()
 	w := newChainWorld(t)
@@ -342,7 +342,7 @@ region = us-east-1
 	if strings.Contains(s.shown(), "123456") {
 		t.Errorf("the code is on the screen:\n%s", s.shown())
 	}
-	// The credentials are cached, so no code is wanted.
+	// The credentials are cached: no code is needed.
 	s.typeLine(`ssoenv whoami guarded --json | grep -o assumed-role/Guarded; stty -a | grep -o '[-]*echo '`)
 	s.expect(`assumed-role/Guarded`)
 	s.expect(`\necho `)

@@ -17,8 +17,8 @@ import (
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
-// Each value has a source, or is known to have none: a new flag, or a new
-// command with an argument, has to say what completes it.
+// Every flag with a value and every argument has a source of candidates, or is
+// listed as having none.
 func TestCompleteKnowsEveryPlace(t *testing.T) {
 	for _, command := range (&program{}).commands() {
 		if command.Hidden {
@@ -64,8 +64,8 @@ sso_session = corp
 region = eu-west-1
 `
 
-// What could stand at the cursor, as fish is told it. The last word is the one
-// at the cursor. Where it takes too many lines, want has the first and the last.
+// The candidates for the last of the words, as fish receives them. If there are too
+// many lines, want has the first and the last.
 func TestCompleteCommandLine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -127,8 +127,7 @@ func TestCompleteCommandLine(t *testing.T) {
 	}
 }
 
-// exec has another command behind it, which is the shell's to complete: status 1
-// says so.
+// After "exec PROFILE --" the shell completes the command: status 1 says so.
 func TestCompleteAnotherCommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -154,7 +153,7 @@ func TestCompleteAnotherCommand(t *testing.T) {
 	}
 }
 
-// A TAB never makes a noise, whatever the config is like.
+// TAB writes nothing to standard error, even with a broken config.
 func TestCompleteIsQuiet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -183,14 +182,14 @@ func TestCompleteIsQuiet(t *testing.T) {
 	}
 }
 
-// hostileNames are profiles whose names mean something to a shell.
+// hostileNames are names of profiles with characters that are special in shells.
 var hostileNames = []string{
 	"$(touch pwned)", "`touch pwned`", "it's", "a b", `a"b`, "a!b", "acme:prod", "acme:preview", "x;y", "~root", "*",
 	"-dash", "%d", "日本", `ba\ck`, "team one", "team two", "dev=a", "über uns", "{p,q}", "#c", "me@home", "<z>",
 }
 
-// hostileWorld has those profiles, one with an escape sequence in its name, and
-// a session to use them with.
+// hostileWorld returns a world with those profiles, one with an escape sequence in
+// its name, and with a session.
 func hostileWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -207,8 +206,8 @@ func hostileWorld(t *testing.T) *world {
 	return w
 }
 
-// completing are the shells with completions, and the ways to get them there.
-// Each starts a shell and returns it when it is ready.
+// completing are the shells with completions, by the way in which they are loaded.
+// start returns the shell when it is ready.
 var completing = map[string]struct {
 	shell string
 	start func(t *testing.T, w *world) *screen
@@ -280,8 +279,8 @@ func eachCompleting(t *testing.T, test func(t *testing.T, w *world, shell string
 	}
 }
 
-// The beginning of a name, a TAB and Enter: the name arrives as it is, and
-// nothing in it has run.
+// After the beginning of a name, TAB and Enter, the program receives the whole name
+// unchanged, and nothing in it was run.
 func TestCompletedNamesArrive(t *testing.T) {
 	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
@@ -305,8 +304,8 @@ func TestCompletedNamesArrive(t *testing.T) {
 	})
 }
 
-// forget takes the line away again, however far the shell is with it. A Ctrl-C
-// would interrupt a completion that is not done yet.
+// forget deletes the line that is being typed. It does not use Ctrl-C, which would
+// interrupt a completion in progress.
 func (s *screen) forget() {
 	s.t.Helper()
 	s.keys("\x15")
@@ -315,7 +314,7 @@ func (s *screen) forget() {
 	s.expect("PROMPT> ")
 }
 
-// A TAB, or two in bash, show what there is, with what each is about.
+// TAB (twice in bash) lists the candidates with their descriptions.
 func TestCompleteLists(t *testing.T) {
 	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
@@ -330,7 +329,7 @@ func TestCompleteLists(t *testing.T) {
 			if shell == "bash" {
 				s.keys("\t")
 			}
-			// fish leaves out some of what all names begin with.
+			// fish leaves out a part of the common beginning.
 			end := regexp.QuoteMeta(c.name[len(c.name)-4:])
 			s.expect(end + `[^\n]*` + regexp.QuoteMeta(c.about))
 			s.forget()
@@ -341,7 +340,7 @@ func TestCompleteLists(t *testing.T) {
 	})
 }
 
-// What is typed already does not run either.
+// A command substitution that is already typed is not run by TAB.
 func TestCompleteRunsNothing(t *testing.T) {
 	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
@@ -358,8 +357,8 @@ func TestCompleteRunsNothing(t *testing.T) {
 	})
 }
 
-// bash's ways to get to a completion: behind other commands and variables, in
-// the middle of a line, with other word breaks, in a word that is expanded.
+// Completion in bash after other commands and assignments, in the middle of a line,
+// with other word breaks and in a word with an expansion.
 func TestCompleteInBash(t *testing.T) {
 	t.Parallel()
 	w := hostileWorld(t)
@@ -387,7 +386,7 @@ func TestCompleteInBash(t *testing.T) {
 	}
 }
 
-// Behind "exec PROFILE --" the shell completes as it does without ssoenv.
+// After "exec PROFILE --" the shell completes as without ssoenv.
 func TestCompleteFallsBackToTheShell(t *testing.T) {
 	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
@@ -404,7 +403,7 @@ func TestCompleteFallsBackToTheShell(t *testing.T) {
 	})
 }
 
-// A shell that has no use for completions is none the wiser.
+// A shell without programmable completion shows no error.
 func TestCompletionIsSilent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

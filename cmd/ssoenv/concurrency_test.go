@@ -9,8 +9,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// A hundred processes with an expired token and a refresh token that is good
-// for one use, half of them for another role: the AWS tools lose the session here.
+// A hundred processes start with an expired token and a refresh token for one use,
+// half of them for another role. The AWS tools lose the session in this case.
 func TestOneRefreshForAHundredProcesses(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
@@ -27,7 +27,7 @@ func TestOneRefreshForAHundredProcesses(t *testing.T) {
 	}
 }
 
-// The lock dies with its holder: the others go on without it.
+// The kernel releases the lock of a killed process, and the others continue.
 func TestLockHolderKilledHalfWay(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)

@@ -19,12 +19,12 @@ import (
 	"time"
 )
 
-// configureWords write the profile of that name.
+// configureWords returns the command line that writes the profile of that name.
 func configureWords(profile string) []string {
 	return []string{"ssoenv", "configure", "--yes", "--sso-session", "corp", "--account", "222222222222", "--role", "ReadOnly", "--profile", profile}
 }
 
-// What may stand where the config file should.
+// What can be in the place of the config file.
 func TestConfigFilesOfEveryKind(t *testing.T) {
 	t.Parallel()
 	const victim = "[profile theirs]\nregion = eu-west-1\n"
@@ -174,8 +174,8 @@ func TestConfigFilesOfEveryKind(t *testing.T) {
 	}
 }
 
-// Files are 0600 and folders 0700 whatever the umask: whoever writes them, and
-// as whichever user.
+// Files have mode 0600 and directories 0700 under every umask, for every command and
+// user.
 func TestModesUnderEveryUmask(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -221,8 +221,8 @@ func TestModesUnderEveryUmask(t *testing.T) {
 				}
 				return nil
 			})
-			// The config and its copy, the token, two roles with what shells watch,
-			// registration, history, survey, locks.
+			// The config and its copy, the token, two roles with their expiry files,
+			// the registration, token history, inventory, locks.
 			if err != nil || files < 12 {
 				t.Errorf("%d files, %v", files, err)
 			}
@@ -230,7 +230,7 @@ func TestModesUnderEveryUmask(t *testing.T) {
 	}
 }
 
-// Twenty at once write different profiles: all of them end up in the file.
+// Twenty processes at once write different profiles: all of them are in the file.
 func TestManyConfigureAtOnce(t *testing.T) {
 	w := newWorld(t)
 	w.makeOld(t, ".aws/config")
@@ -261,8 +261,8 @@ func TestManyConfigureAtOnce(t *testing.T) {
 	}
 }
 
-// inPlace writes a file as the AWS CLI's `configure set` does: it reads it,
-// empties it, and writes it.
+// inPlace writes a file as `aws configure set` does: it reads it, truncates it, and
+// writes it.
 func inPlace(path string, change func(text string) string, between func()) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -277,8 +277,8 @@ func inPlace(path string, change func(text string) string, between func()) error
 	return errors.Join(err, f.Close())
 }
 
-// A writer that has emptied the file and not written it yet: ssoenv does not
-// take what it sees for the person's config.
+// Another program has truncated the file and not written it yet: ssoenv waits and
+// does not read the empty file as the user's config.
 func TestConfigInTheMiddleOfAWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -294,7 +294,8 @@ func TestConfigInTheMiddleOfAWrite(t *testing.T) {
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			// Until it has seen the empty file, and no longer than a writer takes.
+			// Until ssoenv has read the empty file, at most as long as a writer
+			// needs.
 			for deadline := time.Now().Add(20 * time.Millisecond); time.Now().Before(deadline); {
 				runtime.Gosched()
 			}
@@ -311,15 +312,15 @@ func TestConfigInTheMiddleOfAWrite(t *testing.T) {
 	}
 }
 
-// The AWS CLI's own writer, beside ssoenv's: what the person had is there
-// afterwards, whoever of the two came last.
+// The AWS CLI and ssoenv write the config at the same time: the user's text is kept,
+// whichever writes last.
 func TestConfigureBesideTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	const python = "/usr/bin/python3"
 	w := newWorld(t)
 	before := w.content(t, ".aws/config")
-	// A loop of the class behind `aws configure set`, which by itself takes half a
-	// second to start.
+	// The class that `aws configure set` uses, in a loop: the AWS CLI itself takes
+	// half a second to start.
 	w.write(t, "set.py", `import sys
 from awscli.customizations.configure.writer import ConfigFileWriter
 n = 0
@@ -353,7 +354,7 @@ while n < 400:
 			going = false
 		default:
 		}
-		// It may lose the race, and says so; nothing else is lost by that.
+		// configure may report a conflict; nothing else may be lost.
 		_ = w.command(t, nil, configureWords(fmt.Sprintf("p%d", runs))...).Run()
 	}
 	after := w.content(t, ".aws/config")

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// releasedProgram is the program as it is released, which takes no more address
-// space than it uses.
+// releasedProgram builds the program as it is released, without cgo, which reserves
+// no more address space than it uses.
 func releasedProgram(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ssoenv")
@@ -26,8 +26,8 @@ func releasedProgram(t *testing.T) string {
 	return path
 }
 
-// Configs that were made to be too much: within a gigabyte of address space,
-// each command works or says what is wrong.
+// With hostile configs of up to 100 MB, in a gigabyte of address space, each command
+// works or reports an error.
 func TestConfigBombs(t *testing.T) {
 	t.Parallel()
 	model := newWorld(t)

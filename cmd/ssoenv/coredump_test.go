@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// coreLimit lets every process that the test starts leave a core file.
+// coreLimit allows core files in the processes that the test starts.
 func coreLimit(t *testing.T) {
 	t.Helper()
 	const core = syscall.RLIMIT_CORE
@@ -25,8 +25,8 @@ func coreLimit(t *testing.T) {
 	t.Cleanup(func() { _ = syscall.Setrlimit(core, &before) })
 }
 
-// A process that ends in the worst way leaves nothing of what it held, and
-// while it runs, no other process of the same user sees into it.
+// A process that crashes leaves no core file, and other processes of the same user
+// cannot read its memory while it runs.
 func TestCrashLeavesNoCoreFile(t *testing.T) {
 	w := newWorld(t)
 	attributes := w.giveToOtherUser(t)
@@ -78,7 +78,7 @@ func coreFiles(t *testing.T, dir string) []string {
 	return found
 }
 
-// A command that takes ssoenv's place is as it would have been without.
+// The command of exec has the resource limits that ssoenv was started with.
 func TestExecKeepsResourceLimits(t *testing.T) {
 	w := newWorld(t)
 	attributes := w.giveToOtherUser(t)

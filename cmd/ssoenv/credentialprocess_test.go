@@ -19,8 +19,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// processProfiles get their credentials from a program. Of the last three, one
-// names itself, and two name each other by way of the AWS CLI.
+// processProfiles have a credential_process. Of the last three, one names itself and
+// two name each other through the AWS CLI.
 const processProfiles = `
 [profile viaprocess]
 credential_process = ssoenv credential-process dev
@@ -97,7 +97,7 @@ func TestGoSDKRunsCredentialProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// It lets the process write to this process's own standard error.
+	// The SDK lets the process write to this process's standard error.
 	name, stderr := filepath.Join(w.home, "stderr"), os.Stderr
 	if os.Stderr, err = os.Create(name); err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func TestGoSDKRunsCredentialProcess(t *testing.T) {
 	}
 }
 
-// Standard output is the one document and nothing else.
+// Standard output is one JSON document and nothing else.
 func TestCredentialProcessOutput(t *testing.T) {
 	t.Parallel()
 	w := newProcessWorld(t)
@@ -140,8 +140,8 @@ func TestCredentialProcessOutput(t *testing.T) {
 	}
 }
 
-// Where it fails it prints nothing but one short line on standard error, asks
-// nobody and opens nothing, for there is no terminal.
+// A failure prints one short line on standard error and nothing else. Without a
+// terminal nothing is asked and no browser is started.
 func TestCredentialProcessFailures(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -209,8 +209,8 @@ func TestCredentialProcessFailures(t *testing.T) {
 	}
 }
 
-// writeCounted makes the program that profiles of processProfiles name: ssoenv,
-// which leaves a line in a file each time that it is run.
+// writeCounted writes the program that processProfiles name: ssoenv, with one line
+// added to a file for each run.
 func writeCounted(t *testing.T, w *world) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(w.home, "ssoenv-counted"), []byte("#!/bin/sh\necho \"$@\" >>\"$HOME/runs\"\nexec ssoenv \"$@\"\n"), 0o700); err != nil {
@@ -218,8 +218,8 @@ func writeCounted(t *testing.T, w *world) {
 	}
 }
 
-// Profiles that lead back to themselves end in an error, after one run of
-// ssoenv: it starts no program to get credentials from.
+// Profiles that refer to themselves fail after one run of ssoenv: ssoenv runs no
+// credential_process.
 func TestCredentialProcessesInACircle(t *testing.T) {
 	t.Parallel()
 	for profile, says := range map[string]string{

@@ -13,7 +13,7 @@ import (
 	"unicode"
 )
 
-// An evaluator is a real shell, with options that change how it reads.
+// An evaluator is a real shell, with options that change how it parses.
 type evaluator struct {
 	dialect, argv string
 	inventory     string // lists functions
@@ -34,10 +34,12 @@ var evaluators = []evaluator{
 	{"sh", "busybox sh -c", ":"},
 }
 
-// An evaluation is a text for a shell, and what a variable then is to be.
+// An evaluation is a text for a shell, and the value that a variable must have
+// afterwards.
 type evaluation struct{ text, value string }
 
-// evaluate has the shell evaluate all of these. It returns what is wrong.
+// evaluate has the shell evaluate all of the texts, one after the other. It returns
+// a description of what is wrong, or "".
 func (e evaluator) evaluate(t *testing.T, dir, variable string, all []evaluation) string {
 	t.Helper()
 	script := `before=$(set +o; alias; INVENTORY)
@@ -71,9 +73,9 @@ exec /usr/bin/env -0`
 	return wrong + said
 }
 
-// misread has the shell evaluate texts that are for another one. They may come
-// to nothing, or to something else, as long as nothing runs. fish says what it
-// cannot read wherever its standard error leads.
+// misread has the shell evaluate texts for another shell. They may fail or set
+// variables, but must run nothing. fish writes its errors even if standard error is
+// redirected.
 func (e evaluator) misread(t *testing.T, dir string, all []evaluation) string {
 	t.Helper()
 	script := `for text; do (eval "$text") >/dev/null 2>&1; done; exec /usr/bin/env -0`
@@ -91,7 +93,7 @@ func (e evaluator) misread(t *testing.T, dir string, all []evaluation) string {
 	return wrong + said
 }
 
-// some is n of all, from one on.
+// some returns n elements of all, from an index on.
 func some(all []evaluation, from, n int) []evaluation {
 	if len(all) <= n {
 		return all
@@ -100,9 +102,9 @@ func some(all []evaluation, from, n int) []evaluation {
 	return all[from : from+n]
 }
 
-// run runs a script that ends in its environment, which is to have no names but
-// those that it always has there, and ssoenv's. said is what stands on standard
-// error, the first of it.
+// run runs a script that ends by printing its environment. wrong names a variable
+// that is neither ssoenv's nor in every environment of the shell; said is the
+// beginning of what was written to standard error.
 func (e evaluator) run(t *testing.T, dir, script string, words []string) (wrong, said string) {
 	t.Helper()
 	environment := func(script string, words []string) (names []string, said string) {
@@ -140,8 +142,8 @@ func (e evaluator) run(t *testing.T, dir, script string, words []string) (wrong,
 	return "", said
 }
 
-// newPlayground is an empty directory to be in, and a PATH of programs of which
-// nobody may start one.
+// newPlayground returns a directory with an empty working directory, a home, and a
+// PATH of programs that record when they are started.
 func newPlayground(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -159,7 +161,7 @@ func newPlayground(t *testing.T) string {
 	return dir
 }
 
-// nothingRan fails where the playground is no longer as it was.
+// nothingRan fails if a program of the playground was started or a file was made.
 func nothingRan(t *testing.T, dir string) {
 	t.Helper()
 	for _, place := range []string{"empty", "home"} {
@@ -168,7 +170,7 @@ func nothingRan(t *testing.T, dir string) {
 			t.Fatal(err)
 		}
 		for _, entry := range entries {
-			// fish keeps files of its own.
+			// fish writes files of its own.
 			if place == "empty" || entry.Name() != ".config" && entry.Name() != ".local" && entry.Name() != ".cache" {
 				t.Errorf("something ran: %s/%s is new", place, entry.Name())
 			}
@@ -176,10 +178,10 @@ func nothingRan(t *testing.T, dir string) {
 	}
 }
 
-// word is a value as the dialects quote it: nothing in it can be anything else.
+// word matches a value as the dialects quote it: no character in it is special.
 const word = `(?:'[^']*'|\\['\\]|\$'(?:\\[0-7]{3})+'|\\X[0-9a-f]{2})+`
 
-// statements are what a shell may be given to evaluate.
+// statements are the grammars of the texts that a shell may be given.
 var statements = map[string]*regexp.Regexp{
 	"bash": regexp.MustCompile(`^(?:export [A-Z_]+=` + word + `;\n|unset -v [A-Z_]+;\n)*$`),
 	"zsh":  regexp.MustCompile(`^(?:export [A-Z_]+=` + word + `;\n|unset -v [A-Z_]+;\n)*$`),
@@ -187,7 +189,7 @@ var statements = map[string]*regexp.Regexp{
 	"fish": regexp.MustCompile(`^(?:set --global --export [A-Z_]+ ` + word + `;\n|set --erase --global [A-Z_]+;\n)*$`),
 }
 
-// isCode tells whether text is what the dialect may be given, and nothing else.
+// isCode reports whether text matches the dialect's grammar as a whole.
 func isCode(dialect, text string) bool {
 	if grammar, ok := statements[dialect]; ok {
 		return grammar.MatchString(text)
@@ -196,7 +198,7 @@ func isCode(dialect, text string) bool {
 	return text == "" || json.Unmarshal([]byte(text), &entries) == nil && strings.Count(text, "\n") == 1
 }
 
-// hiddenRune returns what a terminal would act on, or not show.
+// hiddenRune returns the first character that a terminal would act on or not show.
 func hiddenRune(text string) (rune, bool) {
 	for _, r := range text {
 		if unicode.IsControl(r) && r != '\n' || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {

@@ -9,18 +9,18 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// Most of what the hook does, it does when time has passed. So these tests
-// watch all shells at once: one person with several panes.
+// Most of the hook's actions depend on the time. These tests run all shells at once,
+// as a user with several panes.
 
-// showCredentials makes a shell's prompt say which keys it has and what the hook has
-// to show: nobody has to type a command to see them.
+// showCredentials is the command that puts the access key id and the hook's segment
+// into a shell's prompt.
 var showCredentials = map[string]string{
 	"bash": `PS1='<${AWS_ACCESS_KEY_ID-}|${SSOENV_PROMPT-}> PROMPT> '`,
 	"zsh":  `setopt prompt_subst; PS1='<${AWS_ACCESS_KEY_ID-}|${SSOENV_PROMPT-}> PROMPT> '`,
 	"fish": `function fish_prompt; echo -n "<$AWS_ACCESS_KEY_ID|$SSOENV_PROMPT> PROMPT> "; end`,
 }
 
-// A pane is a shell of one who is logged in and uses dev.
+// A pane is an interactive shell in which dev is used.
 type pane struct {
 	*screen
 	shell string
@@ -45,15 +45,15 @@ func (w *world) panes(t *testing.T, shells []string, env ...string) []pane {
 
 var allShells = []string{"bash", "zsh", "fish"}
 
-// enter presses Enter and gives the next prompt.
+// enter presses Enter and returns the next prompt.
 func (p pane) enter() string {
 	p.t.Helper()
 	p.typeLine("")
 	return p.expect(`<[^<>]*> PROMPT> `)
 }
 
-// pressEnterUntil presses Enter in every pane now and then, as somebody who waits, until
-// the prompt of each is as wanted.
+// pressEnterUntil presses Enter in every pane from time to time until each prompt is
+// as wanted, for at most a minute.
 func pressEnterUntil(panes []pane, wanted func(prompt string) bool) {
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		all := true
@@ -72,21 +72,21 @@ func pressEnterUntil(panes []pane, wanted func(prompt string) bool) {
 	}
 }
 
-// waitFor is rest for what is not on a screen.
+// waitFor is pressEnterUntil for a condition that is not on a terminal.
 func waitFor(panes []pane, done func() bool) {
 	pressEnterUntil(panes, func(string) bool { return done() })
 }
 
-// count is how often something is on the screen.
+// count returns how many matches of the pattern are on the terminal.
 func (s *screen) count(pattern string) int {
 	return len(regexp.MustCompile(pattern).FindAllString(s.shown(), -1))
 }
 
-// expire waits until what was issued with this lifetime is dead, and nobody
-// has touched a key meanwhile.
+// expire waits, without a key press, until credentials of this lifetime have
+// expired.
 func expire(lifetime time.Duration) { time.Sleep(lifetime + time.Second) }
 
-// checkQuiet fails where a renewal left anything on a screen.
+// checkQuiet fails if a renewal has written to a terminal.
 func checkQuiet(t *testing.T, panes []pane) {
 	t.Helper()
 	for _, p := range panes {
@@ -96,9 +96,8 @@ func checkQuiet(t *testing.T, panes []pane) {
 	}
 }
 
-// Credentials that live a few seconds are renewed again and again under shells
-// in which nothing happens, for all of them with one exchange, and no key, no
-// job and no message is ever seen.
+// Credentials with a lifetime of seconds are renewed in idle shells, by one request
+// for all of them. No credentials, job notices or messages are shown.
 func TestHookRenewsInTheBackground(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -116,8 +115,8 @@ func TestHookRenewsInTheBackground(t *testing.T) {
 	checkQuiet(t, panes)
 }
 
-// The prompt never waits: what a service has to think about for seconds is
-// waited for by somebody else, and adopted when it is there.
+// The prompt does not wait for a slow service: the renewal runs in the background,
+// and its credentials are used when they have arrived.
 func TestPromptDoesNotWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -148,7 +147,8 @@ const (
 	dead       = `ssoenv: the credentials of "dev" (have expired; renew them with|cannot be renewed; try): ssoenv use dev\r?\n`
 )
 
-// checkOnce fails where a line is not on every screen, or anything else is.
+// checkOnce fails if the line is not on every terminal as often as given, or if
+// another message is.
 func checkOnce(t *testing.T, panes []pane, line string, times int) {
 	t.Helper()
 	for _, p := range panes {
@@ -158,9 +158,9 @@ func checkOnce(t *testing.T, panes []pane, line string, times int) {
 	}
 }
 
-// A session that has ended is told once in every shell, while the keys still
-// work, with the command that mends it: in all shells, because the others adopt
-// what it brings. And it is told again when that session ends too.
+// The end of a session is reported once in every shell, while the credentials are
+// still valid. After a login in one shell the others use its credentials. The end of
+// that session is reported again.
 func TestHookReportsThatTheSessionHasEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -190,8 +190,8 @@ func TestHookReportsThatTheSessionHasEnded(t *testing.T) {
 	checkOnce(t, panes, ended, 2)
 }
 
-// A service that is down is told once, and no earlier than it matters; nothing
-// is to be done when it is up again.
+// An unreachable service is reported once, shortly before the credentials expire.
+// Nothing has to be done when it works again.
 func TestHookReportsThatTheServiceIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -211,9 +211,8 @@ func TestHookReportsThatTheServiceIsDown(t *testing.T) {
 	checkOnce(t, panes, notRenewed, 1)
 }
 
-// Somebody comes back to keys that died meanwhile and types a command, which
-// gets new ones. bash before 5.3 has no way to wait before a command: it can
-// only say so first.
+// A command typed after the credentials have expired gets new ones. bash before 5.3
+// cannot wait before a command: it only writes a message.
 func TestCommandAfterTheCredentialsExpired(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
@@ -242,8 +241,8 @@ func TestCommandAfterTheCredentialsExpired(t *testing.T) {
 	pressEnterUntil(panes, w.shows)
 }
 
-// With a service that does not answer, the command waits for a bounded moment
-// and then starts, after a word on the keys that it gets.
+// If the service does not answer, the command waits for a limited time, then a
+// message is written and the command runs.
 func TestCommandWhenTheServiceHangs(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
@@ -264,8 +263,8 @@ func TestCommandWhenTheServiceHangs(t *testing.T) {
 	checkOnce(t, panes, dead, 1)
 }
 
-// ^C ends the wait. In zsh the command is off too, as one would think; fish
-// starts it all the same, and gets the word before.
+// Ctrl-C ends the wait. zsh then does not run the command; fish runs it after the
+// message.
 func TestInterruptBeforeACommand(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
@@ -295,8 +294,8 @@ func TestInterruptBeforeACommand(t *testing.T) {
 	}
 }
 
-// With SSOENV_NO_REFRESH nobody asks the service and nothing is adopted; the
-// prompt and the word before a command stay.
+// With SSOENV_NO_REFRESH the service is not called and no credentials are adopted.
+// The prompt and the message before a command are unchanged.
 func TestNoRefresh(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
@@ -326,8 +325,8 @@ func TestNoRefresh(t *testing.T) {
 	checkOnce(t, panes, expired, 1)
 }
 
-// A shell started from one that uses a profile goes on with it: what it shows
-// is what the environment says, and dead keys are renewed.
+// A shell started in one that uses a profile uses it too: its prompt shows the
+// profile, and expired credentials are renewed.
 func TestNestedShells(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second

@@ -13,7 +13,8 @@ import (
 	"github.com/ssoenv/ssoenv/internal/stracetest"
 )
 
-// No trace shows what is adopted, and each goes on.
+// Traces (set -x and others) do not show adopted credentials, and continue
+// afterwards.
 func TestTracesShowNoAdoptedCredentials(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
@@ -47,9 +48,8 @@ func TestTracesShowNoAdoptedCredentials(t *testing.T) {
 	}
 }
 
-// While the credentials are good, a prompt costs no process: in a shell that
-// has been told to trace its system calls nothing is forked, and nothing
-// executed.
+// While the credentials are valid, a prompt starts no process: strace of the shell
+// shows no fork and no execve.
 func TestPromptStartsNoProcess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -85,7 +85,7 @@ func TestPromptStartsNoProcess(t *testing.T) {
 			t.Errorf("%s: the trace does not show the use:\n%s", shell, before)
 		}
 		for line := range strings.Lines(string(after[len(before):])) {
-			// A thread is no process.
+			// A thread is not a process.
 			if regexp.MustCompile(`execve|fork|clone`).MatchString(line) && !strings.Contains(line, "CLONE_THREAD") {
 				t.Errorf("%s: %s", shell, line)
 			}
@@ -93,7 +93,7 @@ func TestPromptStartsNoProcess(t *testing.T) {
 	}
 }
 
-// What a hostile environment says is shown at most, and never run, waited for
+// Hostile values of variables and files may be shown; they are not run, waited for
 // or connected to.
 func TestHookInAHostileEnvironment(t *testing.T) {
 	t.Parallel()

@@ -19,14 +19,13 @@ import (
 	"github.com/adrg/xdg"
 )
 
-// Whatever stands in a file or comes from a service is data: not one word of it
-// is run by the shell that evaluates what ssoenv prints, and not one byte of it
-// works on the terminal that shows what ssoenv says.
+// What is in a file or comes from a service is data: a shell that evaluates the
+// output runs none of it, and a terminal acts on none of it.
 
-// hostileCount is how many strings stand in each field, one after the other.
+// hostileCount is the number of strings that are tried in each field.
 var hostileCount = flag.Int("hostile", 150, "hostile strings for each field")
 
-// attacks are what has fooled shells, terminals and files.
+// attacks are strings with a special meaning for shells, terminals or files.
 var attacks = []string{
 	`$(touch pwned)`, "`touch pwned`", `';touch pwned;'`, `";touch pwned;"`, `\';touch pwned;\'`, `'\'';touch pwned;'\''`, `$'\x27;touch pwned;'`,
 	`;touch pwned`, `|touch pwned`, `&touch pwned&`, `&&touch pwned`, `<(touch pwned)`, `>(touch pwned)`, `>pwned`, `(touch pwned)`, `{touch,pwned}`,
@@ -39,8 +38,7 @@ var attacks = []string{
 	"é", "日本", "\U0001f511", "Adm\u0456n", strings.Repeat("A", 300), strings.Repeat("é", 200), strings.Repeat("'", 100), "",
 }
 
-// hostileStrings are the attacks, and then others that are made of them by
-// chance.
+// hostileStrings returns n strings: the attacks, then random combinations of them.
 func hostileStrings(n int) []string {
 	rng := rand.New(rand.NewPCG(7, 11))
 	words := slices.Clone(attacks)
@@ -61,16 +59,15 @@ func hostileStrings(n int) []string {
 	return words[:n]
 }
 
-// A hostileService is the world's Identity Center, but for the answers that it
-// is told to give.
+// A hostileService is a world whose Identity Center can be given other answers.
 type hostileService struct {
 	*world
 	keys    map[string]any // the roleCredentials of the portal
 	refusal string         // the portal's message
 }
 
-// newHostileService is a world of which this very process is a program too, so
-// that thousands of runs cost no thousands of processes.
+// newHostileService returns a world of which this process is a program too:
+// thousands of runs need no processes.
 func newHostileService(t *testing.T) *hostileService {
 	t.Helper()
 	w := newWorld(t)
@@ -100,7 +97,7 @@ func newHostileService(t *testing.T) *hostileService {
 	return h
 }
 
-// quotedName spells a profile's name as the config file has it.
+// quotedName returns a profile's name as it is quoted in the config file.
 func quotedName(name string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
 }
@@ -118,8 +115,8 @@ region = %[8]s
 ssoenv_color = %[9]s
 `
 
-// TestHostileFields puts hostile strings into every field that a service or a
-// file controls, and the shells evaluate what comes of it.
+// TestHostileFields puts hostile strings into every field that a service or a file
+// controls, and has the shells evaluate the output.
 func TestHostileFields(t *testing.T) {
 	h := newHostileService(t)
 	dir := newPlayground(t)
@@ -217,7 +214,7 @@ func TestHostileFields(t *testing.T) {
 						value = text
 					}
 					if field.closed {
-						// What is taken of a line that holds other things too.
+						// The part that is read of a line with other things in it.
 						value = strings.Join(plain.FindStringSubmatch(out)[1:], "")
 					}
 					texts[dialect] = append(texts[dialect], evaluation{out, value})

@@ -11,9 +11,8 @@ import (
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
-// An argv that somebody has mistyped, or built out of data, gives a shell
-// assignments or nothing: whatever ssoenv makes of it, it says on standard
-// error.
+// For any command line a shell gets assignments, nothing, or the word false.
+// Messages go to standard error.
 func TestOutputIsCodeOrNothing(t *testing.T) {
 	h := newHostileService(t)
 	rng := rand.New(rand.NewPCG(3, 5))
@@ -76,7 +75,7 @@ func TestOutputIsCodeOrNothing(t *testing.T) {
 	}
 	t.Logf("%d command lines: %d gave code, %d false, %d nothing", len(names)*each, code, failed, nothing)
 
-	// Whatever the service does.
+	// With faults of the service, too.
 	faults := 0
 	for _, op := range []ssotest.Op{ssotest.GetRoleCredentials, ssotest.RefreshToken} {
 		for _, kind := range []ssotest.Kind{
@@ -112,8 +111,8 @@ func TestOutputIsCodeOrNothing(t *testing.T) {
 	t.Logf("%d faults", faults)
 }
 
-// What no shell and no kernel can bear is refused: a token of a megabyte would
-// break every command after it.
+// Values that are too long for a shell or the kernel are refused: a token of a
+// megabyte would make every later command fail.
 func TestOversizedValues(t *testing.T) {
 	h := newHostileService(t)
 	expires := time.Now().Add(time.Hour).UnixMilli()
@@ -128,7 +127,7 @@ func TestOversizedValues(t *testing.T) {
 		}
 	}
 	h.keys = nil
-	// Nor may a name be as long as that, or what use would have to remember.
+	// The same holds for names, and for values that use would have to save.
 	long := strings.Repeat("n", 70<<10)
 	h.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", h.url)+"\n[profile "+long+"]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = Developer\n")
 	for _, c := range []struct {
@@ -141,8 +140,8 @@ func TestOversizedValues(t *testing.T) {
 	}
 }
 
-// What clear gives back was the person's, or somebody has written it into
-// SSOENV_SAVED: it is given back as it is, and nothing more.
+// clear restores the values in SSOENV_SAVED, which may be hostile, byte for byte,
+// and does nothing else.
 func TestHostileSnapshots(t *testing.T) {
 	h := newHostileService(t)
 	dir := newPlayground(t)
@@ -150,7 +149,7 @@ func TestHostileSnapshots(t *testing.T) {
 	for _, text := range hostileStrings(*hostileCount) {
 		text = strings.ReplaceAll(text, "\x00", "")
 		saved := snapshot{Vars: map[string]savedVar{"AWS_PROFILE": {Before: &text}, "PATH": {Before: &text}, "a[$(touch pwned)]": {Before: &text}}}.String()
-		// What the memory holds has been through JSON, which is UTF-8.
+		// The snapshot is JSON, and so UTF-8.
 		restored := *parseSnapshot(saved).Vars["AWS_PROFILE"].Before
 		for _, dialect := range []string{"bash", "zsh", "fish", "sh"} {
 			for _, command := range []string{"clear", "logout"} {
@@ -169,7 +168,8 @@ func TestHostileSnapshots(t *testing.T) {
 	for _, shell := range evaluators {
 		for batch := range slices.Chunk(texts[shell.dialect], 150) {
 			if strings.Contains(shell.argv, "cshjunkiequotes") {
-				// Where a line ends in quotes, that shell reads an error, and no more.
+				// If a line ends in a quote, this shell reports an error and runs
+				// nothing.
 				batch = slices.DeleteFunc(slices.Clone(batch), func(e evaluation) bool { return strings.Contains(e.value, "\n") })
 			}
 			evaluations += len(batch)

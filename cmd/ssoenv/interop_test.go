@@ -31,7 +31,8 @@ func TestTheAWSCLIUsesALogin(t *testing.T) {
 		t.Errorf("%d logins, want 1", n)
 	}
 
-	// It refreshes our token with our registration, and we go on with its.
+	// The AWS CLI refreshes ssoenv's token with ssoenv's registration, and ssoenv
+	// uses the result.
 	w.expireToken(t)
 	w.awsCLI(t, "configure", "export-credentials", "--profile", "plain")
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
@@ -60,7 +61,7 @@ func TestLoginOfTheAWSCLIIsUsed(t *testing.T) {
 			t.Errorf("%d logins, want %d", n, i+1)
 		}
 	}
-	// We refresh its token, which it goes on with.
+	// ssoenv refreshes the AWS CLI's token, and the AWS CLI uses the result.
 	w.expireToken(t)
 	if failures := w.runMany(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
 		t.Error(failures[0])
@@ -73,7 +74,7 @@ func TestLoginOfTheAWSCLIIsUsed(t *testing.T) {
 		t.Errorf("%d logins, want 2", n)
 	}
 
-	// Either's logout is the other's, and takes away the credentials, too.
+	// A logout in the AWS CLI ends ssoenv's session and its credentials too.
 	w.awsCLI(t, "sso", "logout")
 	c := w.command(t, nil, "ssoenv", "use", "prod", "--no-login")
 	if out, err := c.Output(); string(out) != "false\n" || c.ProcessState.ExitCode() != statusLogin {
@@ -84,7 +85,7 @@ func TestLoginOfTheAWSCLIIsUsed(t *testing.T) {
 	}
 }
 
-// The AWS CLI uses the keys that are in the environment.
+// The AWS CLI uses the credentials in the environment.
 func TestTheAWSCLIUsesTheShellsCredentials(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -97,7 +98,7 @@ func TestTheAWSCLIUsesTheShellsCredentials(t *testing.T) {
 	}
 }
 
-// The Go SDK's own loader finds our login, and refreshes it.
+// The Go SDK's loader finds ssoenv's token and refreshes it.
 func TestTheGoSDKUsesALogin(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
@@ -122,7 +123,7 @@ func TestTheGoSDKUsesALogin(t *testing.T) {
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
 		t.Errorf("%d refreshes by the Go SDK, want 1", n)
 	}
-	// Its file is read back, though it orders the fields otherwise.
+	// ssoenv reads the SDK's file, in which the fields have another order.
 	if failures := w.runMany(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
 		t.Error(failures[0])
 	}

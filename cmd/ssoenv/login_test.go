@@ -15,8 +15,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// A browser is started with nothing but an address of the web: what is none is
-// neither handed off nor opened.
+// Only web addresses are given to a browser; others are neither served nor opened.
 func TestBrowsersAreGivenAddressesOnly(t *testing.T) {
 	marker := filepath.Join(t.TempDir(), "ran")
 	for _, address := range []string{
@@ -37,8 +36,8 @@ func TestBrowsersAreGivenAddressesOnly(t *testing.T) {
 	}
 }
 
-// A service that has a device login lead elsewhere: nothing is opened, and the
-// address is not put before the person as one to open.
+// If a device login's address is not AWS's, nothing is opened and the user is not
+// asked to open it.
 func TestHostileDeviceLogins(t *testing.T) {
 	t.Parallel()
 	for _, hostile := range []string{"file:///etc/passwd", "javascript:alert(1)", "--help", "http://evil.example/", "https://device.sso.us-east-1.amazonaws.com.evil.example/", "https://x@127.0.0.1/"} {
@@ -68,8 +67,8 @@ func TestHostileDeviceLogins(t *testing.T) {
 	}
 }
 
-// A login is by a browser that comes back, unless a device code is asked for;
-// and where it leads to has been said by the time that the browser is started.
+// A login uses the authorization code flow unless a device code is asked for, and
+// says which address it opens before the browser starts.
 func TestLoginSaysWhereItLeads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -95,8 +94,8 @@ func TestLoginSaysWhereItLeads(t *testing.T) {
 	}
 }
 
-// A device login shows the code and warns, opens nothing, and leaves nothing
-// behind when it is interrupted: neither a lock nor a file half written.
+// A device login shows the code and a warning, opens nothing, and leaves no lock and
+// no partial file when it is interrupted.
 func TestDeviceLoginOpensNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -128,7 +127,7 @@ func TestDeviceLoginOpensNothing(t *testing.T) {
 	if n := w.server.Calls(ssotest.RegisterClient); n != 1 {
 		t.Errorf("%d registrations", n)
 	}
-	// It would have had its time by now.
+	// There was time enough to start it.
 	if _, err := os.Stat(filepath.Join(w.home, "ran")); err == nil {
 		t.Error("a browser was started")
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// The shells that take data, each as a person starts it, with the line in its
-// start-up file that "ssoenv init --help" gives, and a prompt that is easily
-// seen. PowerShell is not among them: it cannot be had here.
+// The shells that read data instead of code, started as a user starts them, with the
+// line of "ssoenv init --help" in the start-up file and a prompt that is easy to
+// find. PowerShell is not installed here.
 var readers = map[string]struct {
 	install string
 	argv    []string
@@ -77,9 +77,9 @@ func (s *screen) enter(line string, patterns ...string) (segment string) {
 	return s.prompt()
 }
 
-// prompt waits until the shell reads again: what is typed before may be thrown
-// away. Nushell draws its prompt often, and marks the end of a command. What the
-// hook has the prompt show is returned.
+// prompt waits until the shell reads again, since it may discard what is typed
+// before, and returns the segment that the hook shows. Nushell draws its prompt
+// repeatedly, but marks the end of a command.
 func (s *screen) prompt() (segment string) {
 	s.t.Helper()
 	pattern := `<[^<>]*> PROMPT> `
@@ -108,7 +108,8 @@ func TestInteractiveReaders(t *testing.T) {
 		issued := w.server.LastIssued()
 		s.enter("environ AWS_ACCESS_KEY_ID", `AWS_ACCESS_KEY_ID="`+issued.AccessKeyID+`"`)
 
-		// A failure changes nothing, is told, and stops what follows it.
+		// A failed command changes nothing, is reported, and stops the commands
+		// after it.
 		if r.status == "" {
 			s.enter("ssoenv use prdo", `there is no profile "prdo"`, `did you mean "prod"\?`, `exited with 4`)
 		} else {
@@ -139,7 +140,7 @@ func TestInteractiveReaders(t *testing.T) {
 	})
 }
 
-// What has to be put back is put back as it was, whatever it is.
+// clear restores the earlier values, byte for byte.
 func TestReadersRestoreVariables(t *testing.T) {
 	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
@@ -157,8 +158,8 @@ func TestReadersRestoreVariables(t *testing.T) {
 	})
 }
 
-// Without the function nothing is printed to the terminal but what to do, and
-// that does it.
+// Without the function only instructions are printed to the terminal, and following
+// them works.
 func TestReadersShowNoCredentials(t *testing.T) {
 	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
@@ -182,7 +183,7 @@ func TestReadersShowNoCredentials(t *testing.T) {
 	})
 }
 
-// Ctrl-C during a login leaves the shell as it was.
+// Ctrl-C during a login leaves the shell unchanged.
 func TestReadersInterruptedLogin(t *testing.T) {
 	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
@@ -198,8 +199,8 @@ func TestReadersInterruptedLogin(t *testing.T) {
 	})
 }
 
-// The prompt's segment tells the profile, and the prompt has the credentials
-// renewed in time, and when that ends says so once.
+// The segment shows the profile, the prompt has the credentials renewed in time, and
+// the end of the session is reported once.
 func TestReadersRenewAtThePrompt(t *testing.T) {
 	t.Parallel() // it is mostly waiting
 	eachReader(t, func(t *testing.T, shell string) {
@@ -209,8 +210,8 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 		s.enter("ssoenv use dev", `dev: account 111111111111`)
 		first := w.server.LastIssued().AccessKeyID
 
-		// Each command is followed by a prompt, and each prompt is a chance. The
-		// segment is the prompt's, and no business of the command's.
+		// After each command there is a prompt, which may start a renewal. The
+		// segment belongs to the prompt and not to the command's environment.
 		until := func(what string, done func(key, segment string) bool) {
 			t.Helper()
 			deadline := time.Now().Add(30 * time.Second)
@@ -244,7 +245,7 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 	})
 }
 
-// What the environment says of the end is digits, or it is nothing.
+// A value of SSOENV_EXPIRES that is not a number is ignored.
 func TestReadersInAHostileEnvironment(t *testing.T) {
 	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {

@@ -32,8 +32,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// A throughProxy is a world in which AWS's own hosts are there, behind a proxy
-// that wants a password, and whoever is asked instead of them is found out.
+// A throughProxy is a world in which AWS's own hosts are reached through a proxy
+// with a password. Connections to other servers are recorded.
 type throughProxy struct {
 	*world
 	mu        sync.Mutex
@@ -127,8 +127,7 @@ region = eu-central-1
 	return w
 }
 
-// everyday are commands that, one after the other, ask AWS for everything that
-// ssoenv ever asks it for.
+// everyday are commands that together make every request that ssoenv makes.
 var everyday = [][]string{
 	{"ssoenv", "login", "dev"},
 	{"ssoenv", "use", "dev"},
@@ -149,8 +148,8 @@ var everyday = [][]string{
 	{"ssoenv", "logout", "--all"},
 }
 
-// AWS is asked at its own hosts, by CONNECT, whatever else there is that names
-// another endpoint; and nothing tells the password of the proxy.
+// Requests go to AWS's own hosts, by CONNECT, whatever else names another endpoint.
+// The proxy's password is not shown.
 func TestOnlyAWSIsAsked(t *testing.T) {
 	t.Parallel()
 	w := newThroughProxy(t)
@@ -198,8 +197,8 @@ func TestOnlyAWSIsAsked(t *testing.T) {
 	}
 }
 
-// A proxy that cannot be had is complained of without its password, and one is
-// never asked for what is on this machine.
+// An error of the proxy is reported without its password. No proxy is used for
+// addresses of this machine.
 func TestProxyPasswordsAreNotShown(t *testing.T) {
 	t.Parallel()
 	w := newThroughProxy(t)
@@ -229,7 +228,7 @@ func TestProxyPasswordsAreNotShown(t *testing.T) {
 	}
 }
 
-// A reply of 300 MB, and one that unpacks to that, cost no memory.
+// A reply of 300 MB, or one that decompresses to that, is not read into memory.
 func TestHugeRepliesCostNoMemory(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
@@ -256,8 +255,8 @@ func TestHugeRepliesCostNoMemory(t *testing.T) {
 	}
 }
 
-// What has no need of the network does not touch it: no socket is made, of any
-// family, so that neither a resolver nor D-Bus is asked.
+// Commands that need no network make no socket of any family: they use neither a
+// resolver nor D-Bus.
 func TestOfflineCommandsOpenNoSocket(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -277,8 +276,8 @@ func TestOfflineCommandsOpenNoSocket(t *testing.T) {
 	}
 }
 
-// The rest talks to the services and to nobody else: no name is looked up, and
-// there is no word home.
+// The other commands connect only to the services: no name is looked up, and there
+// is no telemetry.
 func TestOnlyTheServicesAreConnectedTo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -300,8 +299,8 @@ func TestOnlyTheServicesAreConnectedTo(t *testing.T) {
 	}
 }
 
-// Nothing in the sources weakens TLS, or follows redirects by way of net/http's
-// own client.
+// Nothing in the sources weakens TLS or uses net/http's default client, which
+// follows redirects.
 func TestNothingWeakensTLS(t *testing.T) {
 	for _, file := range sources(t) {
 		if !strings.HasPrefix(file.name, "session/") && !strings.HasPrefix(file.name, "cmd/ssoenv/") || strings.HasPrefix(file.name, "session/ssotest/") {
@@ -324,8 +323,7 @@ func TestNothingWeakensTLS(t *testing.T) {
 	}
 }
 
-// listeners are the addresses at which a process listens, as the tables of the
-// system spell them.
+// listeners returns the addresses at which a process listens, as /proc spells them.
 func listeners(t *testing.T, pid int) []string {
 	t.Helper()
 	mine := map[string]bool{}
@@ -352,8 +350,8 @@ func listeners(t *testing.T, pid int) []string {
 	return found
 }
 
-// The callback is one port of 127.0.0.1, there from just before the address is
-// shown until the answer has come, and no other.
+// A login listens on one port of 127.0.0.1, from just before the address is shown
+// until the answer has arrived.
 func TestALoginListensOnOnePort(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -407,7 +405,8 @@ func TestALoginListensOnOnePort(t *testing.T) {
 	awaitClosed(t, res.Request.URL.Host)
 }
 
-// nobody is the user who looks at everything that a user may look at.
+// watchArguments has another user read every process's arguments in a loop until the
+// test ends. seen returns what was read.
 func (w *world) watchArguments(t *testing.T) (seen func() string) {
 	t.Helper()
 	var all bytes.Buffer
@@ -426,8 +425,8 @@ func (w *world) watchArguments(t *testing.T) (seen func() string) {
 	}
 }
 
-// Another user of the machine, who looks at every process's arguments again and
-// again, sees where a browser was sent, and nothing that it was sent with.
+// Another user who reads every process's arguments repeatedly finds the address that
+// a browser was started with, but no secret.
 func TestOtherUsersDoNotSeeTheAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -459,7 +458,7 @@ func TestOtherUsersDoNotSeeTheAddress(t *testing.T) {
 	}
 }
 
-// lingering is a browser that is still there when somebody looks.
+// lingering writes a browser that keeps running for a while and returns its path.
 func lingering(t *testing.T, w *world) string {
 	t.Helper()
 	file := filepath.Join(w.home, "lingering")

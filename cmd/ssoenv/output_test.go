@@ -13,8 +13,8 @@ import (
 	"github.com/ssoenv/ssoenv/internal/stracetest"
 )
 
-// What a shell evaluates is written with one system call, in every dialect: no
-// reader ever sees a part of it.
+// Code for a shell is written with one system call, in every dialect: no reader gets
+// a part of it.
 func TestCodeIsWrittenAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -45,7 +45,7 @@ func TestCodeIsWrittenAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// strace may tell the end of a call on a line of its own.
+		// strace may write the end of a call on a line of its own.
 		calls := regexp.MustCompile(`(?m)\b(?:write|writev|sendto)\(1, ""\.\.\., (\d+)`).FindAllSubmatch(text, -1)
 		if len(calls) != 1 || string(calls[0][1]) != strconv.Itoa(len(out)) || len(out) == 0 {
 			t.Errorf("%q: %d calls for %d bytes:\n%s", words, len(calls), len(out), text)
@@ -53,8 +53,8 @@ func TestCodeIsWrittenAtOnce(t *testing.T) {
 	}
 }
 
-// killedAt is an ssoenv that is killed as it makes a certain call of write:
-// the first, the second, and so on. It leaves a file when it lives.
+// killedAt is a program that runs ssoenv and kills it at its nth write. It makes a
+// file if ssoenv was not killed.
 const killedAt = `#!/bin/sh
 strace -f -qq -o /dev/null -e trace=write -e inject=write:signal=SIGKILL:when=%d %s "$@"
 status=$?
@@ -62,7 +62,7 @@ status=$?
 exit $status
 `
 
-// A switch that is killed at any of its writes has happened, or it has not.
+// A switch that is killed at any write has happened as a whole or not at all.
 func TestSwitchIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	look := `environ AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CREDENTIAL_EXPIRATION AWS_REGION AWS_DEFAULT_REGION AWS_ACCOUNT_ID AWS_SSO_PROFILE SSOENV_EXPIRES SSOENV_SAVED SSOENV_PROFILE`
@@ -132,7 +132,7 @@ func TestSwitchIsAllOrNothing(t *testing.T) {
 	}
 }
 
-// What cannot be written is a failure, which the shell sees.
+// If the output cannot be written, the exit status is not 0.
 func TestOutputThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

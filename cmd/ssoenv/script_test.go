@@ -22,8 +22,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// TestMain lets the test binary be the programs that the scripts run: ssoenv
-// itself, and those that stand in for what is around it.
+// TestMain lets the test binary be the programs that the scripts run: ssoenv, and
+// those around it.
 func TestMain(m *testing.M) {
 	testscript.Main(programs{m}, map[string]func(){
 		"ssoenv":  recorded,
@@ -33,12 +33,12 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// programs are in PATH while the tests run. There, ssoenv is the program as it is
-// built: it starts in half the time of a test binary, and the tests start it ten
-// thousand times. What looks into it uses the one that is the test binary.
+// programs are in PATH while the tests run. There ssoenv is the program as it is
+// built: it starts in less time than the test binary, and the tests start it
+// thousands of times. Tests that record its output or trace it use the test binary.
 type programs struct{ *testing.M }
 
-// testBinaryDir is the folder of the programs that are all the test binary.
+// testBinaryDir is the directory in which all programs are the test binary.
 var testBinaryDir string
 
 func (p programs) Run() int {
@@ -52,14 +52,14 @@ func (p programs) Run() int {
 	return p.M.Run()
 }
 
-// testBinaryPath is a PATH with that folder in place of the one with ssoenv as it
-// is built.
+// testBinaryPath returns a PATH with testBinaryDir instead of the directory of the
+// built ssoenv.
 func testBinaryPath() string {
 	_, others, _ := strings.Cut(os.Getenv("PATH"), string(os.PathListSeparator))
 	return "PATH=" + testBinaryDir + string(os.PathListSeparator) + others
 }
 
-// build makes the folder of ssoenv as it is built.
+// build makes the directory with the built ssoenv.
 func build(bin string) error {
 	if err := errors.Join(os.Rename(bin, testBinaryDir), os.Mkdir(bin, 0o777)); err != nil {
 		return err
@@ -84,8 +84,8 @@ func build(bin string) error {
 	return errors.Join(err, buildErr)
 }
 
-// approve is a browser: it follows the address that it is given to its end,
-// and keeps the last page in $PAGE.
+// approve is a browser: it follows the redirects of the address and writes the last
+// page to $PAGE.
 func approve() {
 	res, err := http.Get(os.Args[len(os.Args)-1])
 	if err != nil {
@@ -98,8 +98,8 @@ func approve() {
 	}
 }
 
-// printEnvironment writes the values of the variables that it is given, each
-// as a line in Go's quotes, so that a script can compare bytes.
+// printEnvironment writes the values of the named variables, each as a line in Go's
+// quotes, so that a script can compare bytes.
 func printEnvironment() {
 	for _, name := range os.Args[1:] {
 		if value, ok := os.LookupEnv(name); ok {
@@ -110,8 +110,8 @@ func printEnvironment() {
 	}
 }
 
-// The scripts are the specification: one behaviour each, told by the real
-// program in the real shells, against an Identity Center on the wire.
+// The scripts are the specification, one behaviour each: the real program in real
+// shells, against an Identity Center on the wire.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	s := &search{}
@@ -145,7 +145,7 @@ func setUpScript(env *testscript.Env, s *search) error {
 	if err := os.MkdirAll(filepath.Join(home, ".aws"), 0o700); err != nil {
 		return err
 	}
-	// Nothing of the environment that the tests run in comes through.
+	// The scripts do not inherit the test's environment.
 	env.Vars = []string{
 		"HOME=" + home, "WORK=" + env.WorkDir, "TMPDIR=" + env.WorkDir,
 		testBinaryPath(), "TERM=xterm", "LANG=C.UTF-8",
@@ -254,8 +254,8 @@ func callsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// issuedCommand checks that a file of "environ" output has exactly the keys
-// that the service issued last, or, negated, that it has none of them.
+// issuedCommand checks that a file of "environ" output has exactly the credentials
+// that the service issued last or, negated, none of them.
 func issuedCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: issued FILE")
@@ -273,8 +273,8 @@ func issuedCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// statusCommand runs a program that must end with that status:
-// status 3 ssoenv use dev.
+// statusCommand runs a program that must end with the given status: status 3 ssoenv
+// use dev.
 func statusCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N PROGRAM …")

@@ -21,8 +21,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// The AWS CLI's own class writes the token file in place, in a loop; none of ten
-// thousand reads misses, and no command asks for a login.
+// The AWS CLI's own class rewrites the token file in place, in a loop. None of ten
+// thousand reads fails, and no command asks for a login.
 func TestReadsBesideTheAWSCLIsWriter(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
@@ -89,8 +89,8 @@ while True:
 	t.Logf("a plain read found no JSON %d times; ours found %d different tokens and missed none", torn, changed)
 }
 
-// A process that is stopped while it renews the session keeps nobody from using
-// what is valid, and none of it when it is killed.
+// A process stopped while it refreshes the token does not keep others from using
+// what is valid. After it is killed, the others refresh.
 func TestStoppedHolderBlocksNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -127,9 +127,9 @@ func TestStoppedHolderBlocksNothing(t *testing.T) {
 	}
 }
 
-// Another tool, which takes no locks, spends the refresh token while ours is on
-// its way: what it has written is used, and stays. If it has written nothing,
-// the file stays as well.
+// Another tool, which uses no locks, uses up the refresh token during ssoenv's
+// request. The token that it wrote is used and kept. If it wrote none, the file is
+// unchanged.
 func TestTokenRotatedByAnotherTool(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -169,9 +169,8 @@ func TestTokenRotatedByAnotherTool(t *testing.T) {
 	}
 }
 
-// Whatever stands in the place of any file that ssoenv keeps, for data, for
-// locks or for shells to read: nothing is written through it, nobody waits for
-// it, and the credentials are delivered.
+// If another kind of file is in the place of one of ssoenv's files, nothing is
+// written through it, no process waits for it, and the credentials are delivered.
 func TestPlantedFilesInEveryPlace(t *testing.T) {
 	t.Parallel()
 	model := newWorld(t)
@@ -181,7 +180,7 @@ func TestPlantedFilesInEveryPlace(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", words, err, out)
 		}
 	}
-	// One that leaves a file behind that says so.
+	// A failed renewal, which writes a failure file.
 	model.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Status: 500, Times: 3})
 	_ = model.command(t, nil, "ssoenv", "refresh", "prod").Run()
 	model.server.ClearFaults()
@@ -250,8 +249,8 @@ func TestPlantedFilesInEveryPlace(t *testing.T) {
 	}
 }
 
-// The names of profiles and sessions never become paths, and no two of them
-// share a file.
+// The names of profiles and sessions are not used as paths, and no two names share a
+// file.
 func TestNamesNeverFormPaths(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

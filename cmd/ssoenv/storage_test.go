@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// sudo keeps HOME in some set-ups: nothing of root's is left in the user's home,
-// and nothing of the user's is believed.
+// Some sudo configurations keep HOME. root then leaves no file in the user's home,
+// and uses none of the user's files.
 func TestSudoChangesNothing(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -34,7 +34,7 @@ func TestSudoChangesNothing(t *testing.T) {
 	if after := w.tree(t); !slices.Equal(before, after) {
 		t.Errorf("the home was changed:\n%s\nbefore:\n%s", strings.Join(after, "\n"), strings.Join(before, "\n"))
 	}
-	// A config of the user's that root edits stays the user's.
+	// root does not edit the user's config.
 	if out, err := w.command(t, nil, configureWords("new")...).CombinedOutput(); err == nil || !strings.Contains(string(out), "belongs to uid 65534") {
 		t.Errorf("configure: %v\n%s", err, out)
 	}
@@ -45,8 +45,8 @@ func TestSudoChangesNothing(t *testing.T) {
 	}
 }
 
-// Homes in which nothing can be kept: the credentials are delivered, and the
-// person is told once.
+// If nothing can be stored, the credentials are delivered and one warning is
+// written.
 func TestUnwritableHomes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -129,8 +129,8 @@ func TestUnwritableHomes(t *testing.T) {
 	}
 }
 
-// A disk of 64 KiB that is full: credentials are delivered, the old session
-// stands, and a config that cannot be written stays as it was.
+// On a full disk of 64 KiB the credentials are delivered, the old token is kept, and
+// the config stays unchanged.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -15,8 +15,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// From wherever to wherever: a switch leaves nothing of what was before it but
-// the way back, and clear leaves what the person had, but for static keys.
+// A switch leaves nothing of the profile before it except the way back. clear
+// restores what the user had, except static credentials.
 func TestEverySwitchAfterEveryOther(t *testing.T) {
 	h := newHostileService(t)
 	h.write(t, ".aws/config", h.read(t, ".aws/config")+"\n[profile hop]\nrole_arn = arn:aws:iam::222222222222:role/Hop\nsource_profile = dev\nregion = eu-west-3\nssoenv_color = red\n")
@@ -32,7 +32,7 @@ func TestEverySwitchAfterEveryOther(t *testing.T) {
 	if out, err := h.command(t, nil, "ssoenv", "login", "legacy").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	// The marks of the way that a shell has come; they differ by it.
+	// The variables that depend on earlier switches.
 	way := func(env map[string]string) map[string]string {
 		env = maps.Clone(env)
 		delete(env, "SSOENV_SAVED")
@@ -74,7 +74,7 @@ func TestEverySwitchAfterEveryOther(t *testing.T) {
 	t.Logf("%d ways", pairs)
 }
 
-// loudBrowser speaks on both streams, and tells what it was started with.
+// loudBrowser writes to both streams and records its descriptors.
 const loudBrowser = `#!/bin/sh
 echo 'touch pwned; SSOENV_PROFILE=pwned'
 echo 'touch pwned' >&2
@@ -82,8 +82,8 @@ ls -l /proc/$$/fd >"$HOME/descriptors"
 exec approve "$@"
 `
 
-// A browser that is started on the way of a switch has none of its streams:
-// what it prints is no shell code.
+// A browser that is started during a switch gets none of its streams: its output is
+// not evaluated.
 func TestBrowserHasNoStreams(t *testing.T) {
 	w := newWorld(t)
 	browser := filepath.Join(w.home, "browser")
@@ -103,15 +103,15 @@ func TestBrowserHasNoStreams(t *testing.T) {
 	}
 	for line := range strings.Lines(w.read(t, "descriptors")) {
 		at := regexp.MustCompile(` (\d+) -> (.*)\n`).FindStringSubmatch(line)
-		// Its script and its output are the browser's own.
+		// The browser's own script and output file.
 		if len(at) == 3 && at[2] != "/dev/null" && !inherited[at[2]] && !strings.HasSuffix(at[2], "/browser") && !strings.HasSuffix(at[2], "/descriptors") {
 			t.Errorf("the browser has %s", strings.TrimSpace(at[0]))
 		}
 	}
 }
 
-// Wherever the program is, and whatever the shell has been set to, what init
-// prints works and runs nothing else.
+// The output of init works for any path of the program and any shell options, and
+// runs nothing else.
 func TestInitFromAnywhere(t *testing.T) {
 	t.Parallel()
 	real, err := exec.LookPath("ssoenv")
@@ -167,7 +167,7 @@ func TestInitFromAnywhere(t *testing.T) {
 	}
 }
 
-// No flag takes a secret: a command line can be read by everybody.
+// No flag has a secret as its value: other users can read command lines.
 func TestNoFlagTakesASecret(t *testing.T) {
 	for _, command := range (&program{}).commands() {
 		for _, flag := range command.Flags {
@@ -180,7 +180,7 @@ func TestNoFlagTakesASecret(t *testing.T) {
 	}
 }
 
-// What ssoenv shows of the keys in use is nothing by which they could be known.
+// Commands that describe the current credentials show nothing that identifies them.
 func TestCredentialsAreNotShown(t *testing.T) {
 	h := newHostileService(t)
 	var env []string

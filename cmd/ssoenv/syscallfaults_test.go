@@ -21,12 +21,12 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// These tests stop the program at each of its system calls, let the call fail
-// or kill the program there, and look at what is left of the files that it was
-// about to replace: the AWS config file and the session's token.
+// These tests stop the program at each of its system calls, make the call fail or
+// kill the program there, and check the files that it was about to replace: the AWS
+// config file and the token.
 
-// oneThread keeps the main goroutine on the first thread, where strace counts
-// its system calls.
+// oneThread is a variable that keeps the main goroutine on the first thread, whose
+// system calls strace counts.
 const oneThread = "SSOENV_TEST_ONE_THREAD"
 
 func init() {
@@ -35,8 +35,8 @@ func init() {
 	}
 }
 
-// canHave reports whether the fault is one that the call can meet: a full disk and a
-// missing lock are nothing to whoever reads.
+// canHave reports whether the call can have the fault: only writes fail with a full
+// disk, and only flock without locks.
 func (c sysCall) canHave(fault string) bool {
 	switch fault {
 	case "error=ENOSPC", "error=EACCES":
@@ -47,21 +47,21 @@ func (c sysCall) canHave(fault string) bool {
 	return true
 }
 
-// A sysCall is one that the program makes.
+// A sysCall is a system call of the program.
 type sysCall struct {
 	stracetest.Call
 	writes bool // it can only fail where something is to be written
 }
 
-// diskCalls are the calls that a disk can fail. Those that the Go runtime makes
-// for its own scheduling are left out.
+// diskCalls are the calls that a disk can fail, without those of the Go runtime's
+// scheduler.
 var diskCalls = regexp.MustCompile(`^(openat|close|read|pread64|write|pwrite64|fsync|ftruncate|fchmod|fchmodat|fchown|` +
 	`utimensat|renameat|mkdirat|unlinkat|readlinkat|newfstatat|fstat|flock|getdents64|fcntl)$`)
 
 var writingCalls = regexp.MustCompile(`^(pwrite64|fsync|ftruncate|fchmod|fchmodat|fchown|utimensat|renameat|mkdirat|unlinkat|flock)$`)
 
-// callsOf runs the words and returns the disk calls that they make from the
-// first look at the AWS files on.
+// callsOf runs the words and returns their disk calls, from the first use of an AWS
+// file on.
 func (w *world) callsOf(t *testing.T, words ...string) []sysCall {
 	t.Helper()
 	trace := filepath.Join(t.TempDir(), "trace")
@@ -84,7 +84,7 @@ func (w *world) callsOf(t *testing.T, words ...string) []sysCall {
 	return calls
 }
 
-// runWithFault runs the words while the call is struck by the fault.
+// runWithFault runs the words with a fault of the call.
 func (w *world) runWithFault(t *testing.T, c sysCall, fault string, words ...string) (stdout, stderr string, state *os.ProcessState) {
 	t.Helper()
 	cmd := w.underStrace(t, append([]string{"-o", "/dev/null"}, c.Inject(fault)...), words...)
@@ -97,19 +97,19 @@ func (w *world) runWithFault(t *testing.T, c sysCall, fault string, words ...str
 	return out.String(), said.String(), cmd.ProcessState
 }
 
-// isRuntimeWrite reports that the call was one with which the Go runtime wakes
-// itself, which comes when it will, and is no disk's.
+// isRuntimeWrite reports whether the failed call was a write by which the Go runtime
+// wakes itself, which happens at any time and is not to a disk.
 func isRuntimeWrite(said string) bool {
 	return strings.Contains(said, "runtime: netpollBreak write failed")
 }
 
-// wasSkipped reports that a call at which the process was to be killed did not come,
-// since the runtime has made a write of its own the less this time.
+// wasSkipped reports that the call at which the process was to be killed did not
+// happen: the runtime made one write less.
 func (c sysCall) wasSkipped(state *os.ProcessState) bool { return c.Name == "write" && state.Success() }
 
 const oldBackup = "# the copy before\n"
 
-// configs are the edits of the config file that are struck.
+// configs are the edits of the config file.
 var configs = map[string]struct {
 	file    string // in the home
 	mode    fs.FileMode
@@ -142,8 +142,8 @@ var configs = map[string]struct {
 }
 
 // eachConfigCall runs check for every call of every edit and each fault. w is a
-// world in which nothing has happened yet; before and after are what the file
-// holds if nothing, or all, has happened in it.
+// world in which nothing has run yet; before and after are the file's content if
+// none or all of the edit has happened.
 func eachConfigCall(t *testing.T, faults []string, check func(t *testing.T, w *world, before, after string, c sysCall, fault, edit string)) {
 	for name, edit := range configs {
 		t.Run(name, func(t *testing.T) {
@@ -198,7 +198,7 @@ func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
 		if before != "" && backup != before && (backup != oldBackup || got == after) {
 			t.Errorf("the copy holds %q", backup)
 		}
-		// What the killed process left is no obstacle, and goes in time.
+		// The next run works, and removes an old temporary file.
 		for _, temp := range w.temps(t) {
 			past := time.Now().Add(-2 * time.Hour)
 			if err := os.Chtimes(temp, past, past); err != nil {
@@ -245,9 +245,9 @@ func TestConfigSurvivesAnErrorOfEveryCall(t *testing.T) {
 	})
 }
 
-// An editor that takes no locks writes the file while ssoenv is at any of its
-// calls, and nothing of either's text is lost. What no program can help is left
-// out: the last look and the rename are two things, three calls apart.
+// An editor without locks writes the file while ssoenv is stopped at a call, and
+// neither's text is lost. Left out are the three calls between the last comparison
+// and the rename, between which no program can notice a change.
 func TestConfigWrittenByAnotherProcessAtEveryCall(t *testing.T) {
 	t.Parallel()
 	const line = "# written meanwhile\n"
@@ -292,14 +292,14 @@ func TestConfigWrittenByAnotherProcessAtEveryCall(t *testing.T) {
 	})
 }
 
-// isToken tells whether the text is a whole token.
+// isToken reports whether the text is a complete token.
 func isToken(text string) bool {
 	var fields struct{ AccessToken, RefreshToken, ExpiresAt, ClientId, ClientSecret string }
 	return json.Unmarshal([]byte(text), &fields) == nil &&
 		fields.AccessToken != "" && fields.RefreshToken != "" && fields.ExpiresAt != "" && fields.ClientId != "" && fields.ClientSecret != ""
 }
 
-// eachUseCall runs check for every call of a use that refreshes the session and
+// eachUseCall runs check for every call of a use that refreshes the token and
 // fetches the role's credentials.
 func eachUseCall(t *testing.T, faults []string, check func(t *testing.T, w *world, c sysCall, fault string)) {
 	model := newWorld(t)
@@ -342,9 +342,8 @@ func TestTokenSurvivesAKillAtEveryCall(t *testing.T) {
 	})
 }
 
-// Whatever the disk says to what is to be written, the credentials are
-// delivered; whatever it says to what is to be read, the shell gets them whole
-// or gets the word false.
+// If a write fails, the credentials are delivered. If a read fails, the shell gets
+// all of the output or the word false.
 func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 	t.Parallel()
 	eachUseCall(t, []string{"error=EIO", "error=ENOSPC", "error=ENOLCK"}, func(t *testing.T, w *world, c sysCall, fault string) {
@@ -370,8 +369,8 @@ func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 	})
 }
 
-// Where the file system has no locks, as some file servers have none, the work
-// is done without, and that is said once.
+// On a file system without locks, as some file servers are, the command works and
+// says so once.
 func TestMissingLocksAreReportedOnce(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []string{"ENOLCK", "EOPNOTSUPP", "ENOSYS"} {

@@ -34,15 +34,15 @@ func (s *screen) keys(keys string) {
 	s.Type(keys)
 }
 
-// The interactive shells, each with the hook and nothing else, and a prompt
-// that is easily seen.
+// interactive are the shells with nothing but the hook, and with a prompt that is
+// easy to find.
 var interactive = map[string][]string{
 	"bash": {"bash", "--norc", "--noprofile", "-i"},
 	"zsh":  {"zsh", "-f", "-i"},
 	"fish": {"fish", "--no-config", "-i", "-C", "ssoenv init fish | source; function fish_prompt; echo -n 'PROMPT> '; end"},
 }
 
-// status is how each shell spells the last exit status.
+// status is the last exit status in each shell's syntax.
 var status = map[string]string{"bash": "$?", "zsh": "$?", "fish": "$status"}
 
 func eachShell(t *testing.T, test func(t *testing.T, shell string)) {
@@ -57,8 +57,8 @@ func eachShell(t *testing.T, test func(t *testing.T, shell string)) {
 	}
 }
 
-// What a person does all day: log in on the way of a use, switch, mistype,
-// clear; and no key ever reaches the screen.
+// Daily use: a login during a use, a switch, a typing error, clear. No credentials
+// are shown.
 func TestInteractiveShells(t *testing.T) {
 	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
@@ -99,8 +99,8 @@ func TestInteractiveShells(t *testing.T) {
 	})
 }
 
-// Without the function, and without an eval, nothing is printed to the
-// terminal but what to do.
+// Without the function and without eval, only instructions are printed to the
+// terminal.
 func TestShellsShowNoCredentials(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -131,8 +131,8 @@ func TestShellsShowNoCredentials(t *testing.T) {
 	}
 }
 
-// Ctrl-C during a login leaves the shell as it was, and no command that was to
-// follow runs.
+// Ctrl-C during a login leaves the shell unchanged, and the command after it does
+// not run.
 func TestInterruptedLogin(t *testing.T) {
 	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
@@ -153,8 +153,8 @@ func TestInterruptedLogin(t *testing.T) {
 	})
 }
 
-// On a machine without a browser the address that the browser elsewhere could
-// not open is pasted back, however long it is; a wrong one is told so.
+// On a machine without a browser, the address that the browser elsewhere could not
+// open can be pasted, of any length. A wrong one is reported.
 func TestPastedAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -173,7 +173,7 @@ func TestPastedAddress(t *testing.T) {
 	s.expect(`the login was denied in the browser`)
 }
 
-// At the same prompt, a code to approve can be asked for instead.
+// At the same prompt a device code can be asked for.
 func TestPastePromptOffersDeviceCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -184,7 +184,7 @@ func TestPastePromptOffersDeviceCode(t *testing.T) {
 	s.expect(`logged in to "corp"`)
 }
 
-// At a terminal the person is asked, and anything but yes changes nothing.
+// At a terminal the user is asked, and any answer but yes changes nothing.
 func TestConfirmation(t *testing.T) {
 	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
@@ -202,7 +202,7 @@ func TestConfirmation(t *testing.T) {
 		s.expect(`Type yes to use it`)
 		s.typeLine("yes")
 		s.expect(`legacy: account 111111111111`)
-		// At the terminal itself, where stdin is for the command.
+		// The question is asked on the terminal, since stdin belongs to the command.
 		s.typeLine("ssoenv clear; echo data | ssoenv exec legacy -- cat")
 		s.expect(`Type yes to use it`)
 		s.typeLine("yes")

@@ -11,8 +11,7 @@ import (
 	"testing"
 )
 
-// No program that a config names is run, whatever the profile and the command;
-// a login runs the browser, and nothing else does.
+// No command runs a program that the config names; only a login starts the browser.
 func TestNoProgramOfTheConfigIsRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -51,8 +50,8 @@ func TestNoProgramOfTheConfigIsRun(t *testing.T) {
 	}
 }
 
-// Helpers are never found in the folder where ssoenv is called, nor by way of a
-// PATH that leads there.
+// Helper programs are not found in the working directory, even through a relative
+// PATH.
 func TestHelpersAreNotFoundInTheWorkingDirectory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -89,8 +88,7 @@ func TestHelpersAreNotFoundInTheWorkingDirectory(t *testing.T) {
 	}
 }
 
-// What lies in the folder where ssoenv is called, or above it, is nothing to it:
-// no file of a repository is opened, whatever it is called.
+// No file in or above the working directory is opened, whatever its name.
 func TestWorkingDirectoryIsNotRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -18,12 +18,12 @@ import (
 	"github.com/ssoenv/ssoenv/internal/stracetest"
 )
 
-// otherUser is a user who owns nothing that was not made for a test, and for whom
-// permissions mean something, which they do not for root.
+// otherUser is a user without files, to whom permissions apply, as they do not to
+// root.
 var otherUser = syscall.Credential{Uid: 65534, Gid: 65534}
 
-// publicProgram is a copy of the program that every user may run; testscript
-// puts the original where only its own user can.
+// publicProgram is a copy of the program that every user may run; the original is in
+// a directory of its own user.
 var publicProgram = sync.OnceValues(func() (string, error) {
 	original, err := exec.LookPath("ssoenv")
 	if err != nil {
@@ -41,8 +41,8 @@ var publicProgram = sync.OnceValues(func() (string, error) {
 		os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o755))
 })
 
-// ownedByOtherUser gives the home to nobody, if this is root, for whom permissions mean
-// nothing, and has as run a program as its owner.
+// ownedByOtherUser gives the home to otherUser if the tests run as root, and returns
+// a function that has a program run as the home's owner.
 func (w *world) ownedByOtherUser(t *testing.T) (as func(c *exec.Cmd) *exec.Cmd) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -68,8 +68,8 @@ func (w *world) ownedByOtherUser(t *testing.T) (as func(c *exec.Cmd) *exec.Cmd) 
 	}
 }
 
-// giveToOtherUser gives the world to nobody if the tests run as root, with the
-// programs where nobody can reach them, and returns how to start one.
+// giveToOtherUser moves the world to where otherUser can use it, with its programs,
+// if the tests run as root. It returns the attributes to start a process with.
 func (w *world) giveToOtherUser(t *testing.T) (attributes *syscall.SysProcAttr) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -92,14 +92,15 @@ func (w *world) giveToOtherUser(t *testing.T) (attributes *syscall.SysProcAttr) 
 	for _, name := range []string{home, filepath.Join(home, ".aws"), filepath.Join(home, ".aws/config")} {
 		must(t, os.Chown(name, int(otherUser.Uid), int(otherUser.Gid)))
 	}
-	// The later of two variables counts.
+	// The later of two entries counts.
 	w.env = append(w.env, "HOME="+home, "TMPDIR="+home, "PATH="+bin+":"+os.Getenv("PATH"))
 	w.home = home
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	return &syscall.SysProcAttr{Credential: &otherUser}
 }
 
-// underStrace has strace run a program of this world.
+// underStrace returns a command that runs a program of this world under strace, with
+// the same system calls in each run.
 func (w *world) underStrace(t *testing.T, options []string, words ...string) *exec.Cmd {
 	t.Helper()
 	if words[0] == "ssoenv" {
@@ -109,7 +110,7 @@ func (w *world) underStrace(t *testing.T, options []string, words ...string) *ex
 	return stracetest.Wrap(t, w.command(t, env, words...), options...)
 }
 
-// tree lists the home: names, owners, modes and sizes.
+// tree lists the home: names, owners and modes.
 func (w *world) tree(t *testing.T) []string {
 	t.Helper()
 	var lines []string
@@ -131,7 +132,7 @@ func (w *world) tree(t *testing.T) []string {
 	return lines
 }
 
-// chmodAll gives every folder of the home the mode.
+// chmodAll sets the mode of every directory of the home.
 func (w *world) chmodAll(t *testing.T, mode fs.FileMode) {
 	t.Helper()
 	var folders []string
@@ -150,8 +151,7 @@ func (w *world) chmodAll(t *testing.T, mode fs.FileMode) {
 	}
 }
 
-// traced runs a command under strace and returns its system calls of the
-// network.
+// traced runs a command under strace and returns its system calls of the network.
 func (w *world) traced(t *testing.T, words ...string) string {
 	t.Helper()
 	trace := filepath.Join(w.home, "trace")
@@ -161,7 +161,7 @@ func (w *world) traced(t *testing.T, words ...string) string {
 			t.Fatalf("%q: %v\n%s", words, err, out)
 		}
 	}
-	// What is no call is that a thread gave the process over to an execve, or that
-	// it ended before strace had read which call it was in.
+	// Without the lines about threads that ended by an execve, or before strace had
+	// read their call.
 	return regexp.MustCompile(`(?m)^\d+ +(\+\+\+ |\?\?\?\( <detached).*\n`).ReplaceAllString(w.read(t, "trace"), "")
 }

@@ -25,8 +25,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// A world is a home, an Identity Center and the programs of the tests in PATH,
-// for tests that are no scripts.
+// A world is a home, an Identity Center and an environment, for tests that are not
+// scripts.
 type world struct {
 	server *ssotest.Server
 	url    string
@@ -94,7 +94,7 @@ func (w *world) commandWithin(t *testing.T, limit time.Duration, env []string, w
 // address of the service.
 var defaultConfig = ssotest.Config("$URL/start", "dev", "prod", "plain", "legacy")
 
-// ensureLogin logs the world's person in.
+// logIn runs a login.
 func (w *world) logIn(t *testing.T) {
 	t.Helper()
 	if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil {
@@ -122,7 +122,8 @@ func (w *world) expireToken(t *testing.T) {
 	}
 }
 
-// runMany runs n processes at once and returns what those that failed said.
+// runMany runs n processes at once and returns the errors of those that failed or
+// delivered no credentials.
 func (w *world) runMany(t *testing.T, n int, words ...string) (failures []string) {
 	t.Helper()
 	return w.runAll(t, slices.Repeat([][]string{words}, n))
@@ -149,7 +150,7 @@ func (w *world) runAll(t *testing.T, lines [][]string) (failures []string) {
 	return failures
 }
 
-// forgetRoles has the next process ask the service for credentials.
+// forgetRoles removes the cached credentials.
 func (w *world) forgetRoles(t *testing.T) {
 	t.Helper()
 	if err := os.RemoveAll(filepath.Join(w.home, ".cache/ssoenv/roles")); err != nil {
@@ -157,7 +158,8 @@ func (w *world) forgetRoles(t *testing.T) {
 	}
 }
 
-// surroundings runs the command, which is to end in the report, in odd ones.
+// surroundings runs the command, which ends in the report, with unusual attributes
+// and returns the report.
 func (w *world) surroundings(t *testing.T, words ...string) string {
 	t.Helper()
 	c := w.command(t, nil, append([]string{"/usr/bin/python3", "-c", odd}, words...)...)
@@ -165,13 +167,13 @@ func (w *world) surroundings(t *testing.T, words ...string) string {
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", strings.Join(words, " "), err, out)
 	}
-	// Each run has another number and other pipes.
+	// Process ids and pipes differ in each run.
 	text := regexp.MustCompile(`\b`+strconv.Itoa(c.Process.Pid)+`\b`).ReplaceAllString(string(out), "PID")
 	return regexp.MustCompile(`pipe:\[\d+\]`).ReplaceAllString(text, "pipe")
 }
 
-// waitForProcesses waits, before the world is taken away, for the processes that nobody
-// else waits for.
+// waitForProcesses waits for the background processes of this world, before its
+// files are removed.
 func (w *world) waitForProcesses() {
 	mine := []byte("HOME=" + w.home + "\x00")
 	for alive := true; alive; time.Sleep(50 * time.Millisecond) {
@@ -185,7 +187,7 @@ func (w *world) waitForProcesses() {
 	}
 }
 
-// shows tells whether a prompt shows the keys that the service issued last.
+// shows reports whether a prompt shows the access key id that was issued last.
 func (w *world) shows(prompt string) bool {
 	return strings.HasPrefix(prompt, "<"+w.server.LastIssued().AccessKeyID+"|")
 }
@@ -194,14 +196,13 @@ func (w *world) setRoleLifetime(d time.Duration) {
 	w.server.Change(func(s *ssotest.Settings) { s.RoleLifetime = d })
 }
 
-// stallService makes the service keep everybody waiting for longer than a command is
-// kept, and no test for long at its end.
+// stallService delays the service's answers for longer than a command waits.
 func (w *world) stallService() {
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Delay: 6 * time.Second, Type: "InvalidRequestException", Times: ssotest.Forever})
 }
 
-// run is one run of ssoenv within this process; but for refresh, which ignores
-// signals, as every later child of this process would.
+// run runs ssoenv within this process, except refresh, which ignores signals for the
+// whole process.
 func (w *world) run(t testing.TB, env []string, words ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	if slices.Contains(words, "refresh") {
@@ -239,7 +240,7 @@ func (w *world) run(t testing.TB, env []string, words ...string) (stdout, stderr
 	return texts[0], texts[1], status
 }
 
-// secrets are the tokens in the world's files.
+// secrets returns the tokens in the world's files.
 func (w *world) secrets(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*.json"))
@@ -265,7 +266,7 @@ func (w *world) secrets(t *testing.T) []string {
 	return all
 }
 
-// stderrOf returns what a program that failed wrote to standard error.
+// stderrOf returns what a failed program wrote to standard error.
 func stderrOf(err error) string {
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
@@ -274,8 +275,8 @@ func stderrOf(err error) string {
 	return ""
 }
 
-// switchTo changes an environment as the shell would that evaluates the
-// command's output.
+// switchTo returns the environment of a shell after it has evaluated the command's
+// output.
 func (w *world) switchTo(t *testing.T, env map[string]string, words ...string) map[string]string {
 	t.Helper()
 	var given []string
@@ -311,10 +312,10 @@ func exitStatus(err error) int {
 	return 0
 }
 
-// configText is the config that every world begins with.
+// configText returns the config that every world begins with.
 func (w *world) configText() string { return strings.ReplaceAll(defaultConfig, "$URL", w.url) }
 
-// content is what the file in the home holds, or "" if there is none.
+// content returns the content of a file in the home, or "" if it does not exist.
 func (w *world) content(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(w.home, name))
@@ -327,7 +328,7 @@ func (w *world) content(t *testing.T, name string) string {
 	return string(text)
 }
 
-// temps are the temporary files below the home.
+// temps returns the temporary files below the home.
 func (w *world) temps(t *testing.T) []string {
 	t.Helper()
 	var found []string
@@ -343,7 +344,7 @@ func (w *world) temps(t *testing.T) []string {
 	return found
 }
 
-// makeOld makes a file one that nobody has written for an hour.
+// makeOld sets a file's time of modification back by an hour.
 func (w *world) makeOld(t *testing.T, name string) {
 	t.Helper()
 	past := time.Now().Add(-time.Hour)
@@ -352,7 +353,7 @@ func (w *world) makeOld(t *testing.T, name string) {
 	}
 }
 
-// copy is another home with the same config and the same service.
+// copy returns a world with another home, the same config and the same service.
 func (w *world) copy(t *testing.T) *world {
 	t.Helper()
 	other := &world{server: w.server, url: w.url, home: t.TempDir()}
@@ -366,7 +367,7 @@ func (w *world) copy(t *testing.T) *world {
 	return other
 }
 
-// tokenFile is the one token in the home: its path there, and what it holds.
+// tokenFile returns the path in the home and the content of the only token.
 func (w *world) tokenFile(t *testing.T) (name, text string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*.json"))
@@ -380,7 +381,7 @@ func (w *world) tokenFile(t *testing.T) (name, text string) {
 	return name, w.content(t, name)
 }
 
-// waitFor waits until the operation has been called.
+// waitFor waits until the operation was called.
 func (w *world) waitFor(t *testing.T, op ssotest.Op) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); w.server.Calls(op) == 0; time.Sleep(time.Millisecond) {
@@ -390,7 +391,7 @@ func (w *world) waitFor(t *testing.T, op ssotest.Op) {
 	}
 }
 
-// expireTokenIn gives the cached token that much more life.
+// expireTokenIn makes the cached token one that expires after that time.
 func (w *world) expireTokenIn(t *testing.T, left time.Duration) {
 	t.Helper()
 	name, text := w.tokenFile(t)
