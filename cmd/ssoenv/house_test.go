@@ -61,7 +61,7 @@ var banned = map[string][]string{
 }
 
 // testOnly are packages that only _test.go files import.
-var testOnly = []string{"internal/devtools", "internal/ptytest", "internal/stracetest", "session/ssotest"}
+var testOnly = []string{"internal/devtools", "internal/environ", "internal/ptytest", "internal/stracetest", "session/ssotest"}
 
 type sourceFile struct {
 	room, name string

@@ -29,7 +29,6 @@ func TestMain(m *testing.M) {
 		"ssoenv":  recorded,
 		"approve": func() { recordArguments("approve"); approve() },
 		"chrome":  func() { recordArguments("chrome"); chrome() },
-		"environ": printEnvironment,
 	})
 }
 
@@ -59,7 +58,7 @@ func testBinaryPath() string {
 	return "PATH=" + testBinaryDir + string(os.PathListSeparator) + others
 }
 
-// build makes the directory with the built ssoenv.
+// build makes the directory with the built ssoenv and environ.
 func build(bin string) error {
 	if err := errors.Join(os.Rename(bin, testBinaryDir), os.Mkdir(bin, 0o777)); err != nil {
 		return err
@@ -73,15 +72,15 @@ func build(bin string) error {
 			err = errors.Join(err, os.Symlink(other, filepath.Join(bin, name)))
 		}
 	}
-	words := []string{"build", "-o", filepath.Join(bin, "ssoenv")}
+	words := []string{"build", "-o", bin}
 	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
 		words = append(words, "-race")
 	}
-	out, buildErr := exec.Command("go", append(words, ".")...).CombinedOutput()
+	out, buildErr := exec.Command("go", append(words, ".", "../../internal/environ")...).CombinedOutput()
 	if buildErr != nil {
 		buildErr = fmt.Errorf("go build: %w\n%s", buildErr, out)
 	}
-	return errors.Join(err, buildErr)
+	return errors.Join(err, buildErr, os.Symlink(filepath.Join(bin, "environ"), filepath.Join(testBinaryDir, "environ")))
 }
 
 // approve is a browser: it follows the redirects of the address and writes the last
@@ -95,18 +94,6 @@ func approve() {
 	page, _ := io.ReadAll(res.Body)
 	if file := os.Getenv("PAGE"); file != "" {
 		_ = os.WriteFile(file, page, 0o600)
-	}
-}
-
-// printEnvironment writes the values of the named variables, each as a line in Go's
-// quotes, so that a script can compare bytes.
-func printEnvironment() {
-	for _, name := range os.Args[1:] {
-		if value, ok := os.LookupEnv(name); ok {
-			fmt.Printf("%s=%q\n", name, value)
-		} else {
-			fmt.Printf("%s is not set\n", name)
-		}
 	}
 }
 

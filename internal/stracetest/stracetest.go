@@ -43,10 +43,9 @@ type Call struct {
 func (c Call) String() string { return fmt.Sprint(c.Name, " ", c.Nth) }
 
 // Inject returns strace's options that let the call, and no other, have that fault
-// ("error=EIO", "signal=KILL", ...; see --inject in strace(1)). The program is not
-// stopped at other calls.
+// ("error=EIO", "signal=KILL", ...; see --inject in strace(1)).
 func (c Call) Inject(fault string) []string {
-	return []string{"--seccomp-bpf", "-e", "trace=" + c.Name, "-e", fmt.Sprintf("inject=%s:%s:when=%d", c.Name, fault, c.Nth)}
+	return []string{"-e", "trace=" + c.Name, "-e", fmt.Sprintf("inject=%s:%s:when=%d", c.Name, fault, c.Nth)}
 }
 
 var callLine = regexp.MustCompile(`^(\d+) +(\w+)\((.*)`)
