@@ -17,7 +17,7 @@ type session struct {
 	t *testing.T
 }
 
-// interactive starts the judge as a person's shell, with the hook loaded.
+// interactive starts the judge as an interactive shell, with the hook loaded.
 func interactive(t *testing.T, s stage, j judge) *session {
 	t.Helper()
 	p := bare(t, s, j)
@@ -25,7 +25,7 @@ func interactive(t *testing.T, s stage, j judge) *session {
 	return p
 }
 
-// bare is interactive before it loads the hook, with more variables.
+// bare is interactive without the hook, with more variables.
 func bare(t *testing.T, s stage, j judge, env ...string) *session {
 	t.Helper()
 	argv := j.argv[:len(j.argv)-1] // without -c
@@ -39,8 +39,8 @@ func bare(t *testing.T, s stage, j judge, env ...string) *session {
 	return &session{ptytest.Start(t, cmd, ptytest.Size{}), t}
 }
 
-// line types a line and waits until the shell has done it: it then says so, in
-// words that nobody has typed. What it wrote meanwhile is returned.
+// line types a line, waits until the shell has run it, and returns what the shell
+// wrote. The end is a word that is not part of the typed text.
 func (p *session) line(text string) string {
 	p.t.Helper()
 	p.keys(text + "\r")

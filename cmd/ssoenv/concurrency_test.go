@@ -20,10 +20,10 @@ func TestOneRefreshForAHundredProcesses(t *testing.T) {
 		t.Errorf("%d of 100 failed, the first with: %s", len(failures), failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
-		t.Errorf("%d refreshes, want 1", n)
+		t.Errorf("got %d refreshes, want 1", n)
 	}
 	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 2 {
-		t.Errorf("%d exchanges, want one for each profile", n)
+		t.Errorf("got %d exchanges, want one for each profile", n)
 	}
 }
 
@@ -53,7 +53,7 @@ func TestLockHolderKilledHalfWay(t *testing.T) {
 		t.Errorf("%d of 30 failed, the first with: %s", len(failures), failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 2 {
-		t.Errorf("%d refreshes, want the killed one and one more", n)
+		t.Errorf("got %d refreshes, want the killed one and one more", n)
 	}
 }
 
@@ -72,6 +72,6 @@ func TestOneLoginForManyProcesses(t *testing.T) {
 	}
 	all.Wait()
 	if n := w.server.Calls(ssotest.Authorize); n != 1 {
-		t.Errorf("%d browsers, want 1", n)
+		t.Errorf("got %d browsers, want 1", n)
 	}
 }

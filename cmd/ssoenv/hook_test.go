@@ -110,7 +110,7 @@ func TestHookRenewsInTheBackground(t *testing.T) {
 		pressEnterUntil(panes, w.shows)
 	}
 	if n, most := w.server.Calls(ssotest.GetRoleCredentials), w.server.Peak(ssotest.GetRoleCredentials); n != 3 || most != 1 {
-		t.Errorf("%d exchanges, %d at once; want a first one and two renewals", n, most)
+		t.Errorf("got %d exchanges, %d at once; want a first one and two renewals", n, most)
 	}
 	checkQuiet(t, panes)
 }
@@ -184,7 +184,7 @@ func TestHookReportsThatTheSessionHasEnded(t *testing.T) {
 		panes[times].expect(`dev: account`)
 		pressEnterUntil(panes, w.shows)
 		if n := w.server.Calls(ssotest.Authorize) - logins; n != 1 {
-			t.Errorf("%d logins, want 1", n)
+			t.Errorf("got %d logins, want 1", n)
 		}
 	}
 	checkOnce(t, panes, ended, 2)
@@ -236,7 +236,7 @@ func TestCommandAfterTheCredentialsExpired(t *testing.T) {
 		checkQuiet(t, []pane{p})
 	}
 	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 2 {
-		t.Errorf("%d exchanges, want the first and one for all", n)
+		t.Errorf("got %d exchanges, want the first and one for all", n)
 	}
 	pressEnterUntil(panes, w.shows)
 }
@@ -349,6 +349,6 @@ func TestNestedShells(t *testing.T) {
 		pressEnterUntil([]pane{{p.screen, shell}}, w.shows)
 	}
 	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 2 {
-		t.Errorf("%d exchanges, want the first and one renewal for all", n)
+		t.Errorf("got %d exchanges, want the first and one renewal for all", n)
 	}
 }

@@ -119,7 +119,7 @@ func TestHookInAHostileEnvironment(t *testing.T) {
 	w.write(t, "text.failed", `{"at":a[$(touch pwned)],"login":true}`)
 	t.Cleanup(func() {
 		if found, _ := filepath.Glob(filepath.Join(w.home, "*pwned*")); len(found) > 0 {
-			t.Errorf("something ran: %q", found)
+			t.Errorf("something ran: got files %q, want none", found)
 		}
 	})
 	for _, shell := range allShells {

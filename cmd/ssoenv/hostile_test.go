@@ -62,8 +62,8 @@ func hostileStrings(n int) []string {
 // A hostileService is a world whose Identity Center can be given other answers.
 type hostileService struct {
 	*world
-	keys    map[string]any // the roleCredentials of the portal
-	refusal string         // the portal's message
+	keys    map[string]any // roleCredentials in the answer of GetRoleCredentials
+	refusal string         // message of the error instead
 }
 
 // newHostileService returns a world of which this process is a program too:
@@ -221,7 +221,7 @@ func TestHostileFields(t *testing.T) {
 				}
 				if n == 0 && field.profile == "" && status == 0 && !plainName(text) {
 					if out, _, status := h.run(t, nil, "use", "--", profile); status != statusUsage || out != "false\n" {
-						t.Errorf("%q, for whatever shell: status %d, %q", text, status, out)
+						t.Errorf("%q without --shell: got status %d and %q, want a usage error", text, status, out)
 					}
 				}
 			}
@@ -253,6 +253,6 @@ func TestHostileFields(t *testing.T) {
 		t.Logf("%s: %d strings, %d taken, %d refused, %d evaluations", field.name, len(words), taken, refused, evaluations)
 	}
 	if found, _ := filepath.Glob(filepath.Join(h.home, "*pwned*")); len(found) > 0 {
-		t.Errorf("something ran: %q", found)
+		t.Errorf("something ran: got files %q, want none", found)
 	}
 }

@@ -89,7 +89,7 @@ func TestHostileScreens(t *testing.T) {
 	look("the picker of profiles", nil, `/|`+"\x1b", "sh", "-c", `x=$(ssoenv use)`)
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetCallerIdentity, Type: "AccessDenied", Message: strings.Join(attacks, " "), Times: ssotest.Forever})
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Type: "InvalidRequestException", Message: strings.Join(attacks[40:], " "), Times: 3})
-	look("an error of the portal", nil, "", "ssoenv", "exec", "dev", "--", "true")
+	look("an error of the service", nil, "", "ssoenv", "exec", "dev", "--", "true")
 	look("an error with the log on", []string{"SSOENV_DEBUG=1"}, "", "ssoenv", "exec", "prod", "--", "true")
 	for i, text := range attacks {
 		if text == "" || strings.Contains(text, "\x00") {

@@ -28,7 +28,7 @@ func TestTheAWSCLIUsesALogin(t *testing.T) {
 		t.Errorf("arn: %s", arn)
 	}
 	if n := w.logins(); n != 1 {
-		t.Errorf("%d logins, want 1", n)
+		t.Errorf("got %d logins, want 1", n)
 	}
 
 	// The AWS CLI refreshes ssoenv's token with ssoenv's registration, and ssoenv
@@ -36,7 +36,7 @@ func TestTheAWSCLIUsesALogin(t *testing.T) {
 	w.expireToken(t)
 	w.awsCLI(t, "configure", "export-credentials", "--profile", "plain")
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
-		t.Errorf("%d refreshes by the AWS CLI, want 1", n)
+		t.Errorf("got %d refreshes by the AWS CLI, want 1", n)
 	}
 	if failures := w.runMany(t, 1, "ssoenv", "use", "legacy", "--no-login"); len(failures) == 0 {
 		t.Error("a legacy profile shares the session of an sso-session, which the AWS CLI does not")
@@ -45,7 +45,7 @@ func TestTheAWSCLIUsesALogin(t *testing.T) {
 		t.Error(failures[0])
 	}
 	if n := w.logins(); n != 1 {
-		t.Errorf("%d logins, want 1", n)
+		t.Errorf("got %d logins, want 1", n)
 	}
 }
 
@@ -58,7 +58,7 @@ func TestLoginOfTheAWSCLIIsUsed(t *testing.T) {
 			t.Error(failures[0])
 		}
 		if n := w.logins(); n != i+1 {
-			t.Errorf("%d logins, want %d", n, i+1)
+			t.Errorf("got %d logins, want %d", n, i+1)
 		}
 	}
 	// ssoenv refreshes the AWS CLI's token, and the AWS CLI uses the result.
@@ -67,11 +67,11 @@ func TestLoginOfTheAWSCLIIsUsed(t *testing.T) {
 		t.Error(failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
-		t.Errorf("%d refreshes, want 1", n)
+		t.Errorf("got %d refreshes, want 1", n)
 	}
 	w.awsCLI(t, "configure", "export-credentials", "--profile", "plain")
 	if n := w.logins(); n != 2 {
-		t.Errorf("%d logins, want 2", n)
+		t.Errorf("got %d logins, want 2", n)
 	}
 
 	// A logout in the AWS CLI ends ssoenv's session and its credentials too.
@@ -121,13 +121,13 @@ func TestTheGoSDKUsesALogin(t *testing.T) {
 	w.expireToken(t)
 	identity()
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
-		t.Errorf("%d refreshes by the Go SDK, want 1", n)
+		t.Errorf("got %d refreshes by the Go SDK, want 1", n)
 	}
 	// ssoenv reads the SDK's file, in which the fields have another order.
 	if failures := w.runMany(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
 		t.Error(failures[0])
 	}
 	if n := w.logins(); n != 1 {
-		t.Errorf("%d logins, want 1", n)
+		t.Errorf("got %d logins, want 1", n)
 	}
 }

@@ -146,9 +146,9 @@ func TestOneRefreshOfAnIsolatedSession(t *testing.T) {
 		t.Errorf("%d of 100 failed, the first with: %s", len(failures), failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
-		t.Errorf("%d refreshes, want 1", n)
+		t.Errorf("got %d refreshes, want 1", n)
 	}
 	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 1 {
-		t.Errorf("%d exchanges, want 1", n)
+		t.Errorf("got %d exchanges, want 1", n)
 	}
 }

@@ -444,13 +444,13 @@ func TestOtherUsersDoNotSeeTheAddress(t *testing.T) {
 		}
 		arguments := seen()
 		if !strings.Contains(arguments, "ssoenv\n"+words[0]) || !strings.Contains(arguments, "http://127.0.0.1:") {
-			t.Errorf("nobody has not seen ssoenv %s and its browser in %d looks", words[0], strings.Count(arguments, "looked\n"))
+			t.Errorf("got no arguments of ssoenv %s and its browser in %d reads", words[0], strings.Count(arguments, "looked\n"))
 		}
 		for _, call := range w.server.Log() {
 			for name, values := range call.Params {
 				for _, value := range values {
 					if len(value) >= 20 && (call.Op == ssotest.Authorize || call.Op == ssotest.ConsoleLogin || call.Op == ssotest.GetSigninToken) && name != "Destination" && name != "Issuer" && name != "scopes" && strings.Contains(arguments, value) {
-						t.Errorf("ssoenv %s: nobody has seen %s", words[0], name)
+						t.Errorf("ssoenv %s: another user has seen %s", words[0], name)
 					}
 				}
 			}

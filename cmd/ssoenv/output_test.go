@@ -144,7 +144,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		}
 		for _, script := range scripts {
 			if out, err := w.command(t, nil, "bash", "--norc", "--noprofile", "-c", script).CombinedOutput(); err == nil {
-				t.Errorf("%s: it is well\n%s", script, out)
+				t.Errorf("%s: got status 0, want an error\n%s", script, out)
 			}
 		}
 		reader, writer, err := os.Pipe()
@@ -155,7 +155,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		c := w.command(t, nil, append([]string{"ssoenv"}, strings.Fields(words)...)...)
 		c.Stdout = writer
 		if err := c.Run(); err == nil {
-			t.Errorf("%s, to a pipe that nobody reads: it is well", words)
+			t.Errorf("%s, to a closed pipe: got status 0, want an error", words)
 		}
 		_ = writer.Close()
 	}

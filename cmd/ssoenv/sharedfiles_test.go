@@ -123,7 +123,7 @@ func TestStoppedHolderBlocksNothing(t *testing.T) {
 		t.Error(failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 2 {
-		t.Errorf("%d refreshes, want the killed one and one more", n)
+		t.Errorf("got %d refreshes, want the killed one and one more", n)
 	}
 }
 
@@ -239,7 +239,7 @@ func TestPlantedFilesInEveryPlace(t *testing.T) {
 					t.Errorf("sync: %v\n%s", err, out)
 				}
 				if text := w.content(t, "victim"); text != "victim" {
-					t.Errorf("the victim holds %q", text)
+					t.Errorf("the victim: got %q", text)
 				}
 				if names, err := filepath.Glob(victim + "-*"); len(names) > 0 || err != nil {
 					t.Errorf("made through a link: %q, %v", names, err)

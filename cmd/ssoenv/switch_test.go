@@ -95,7 +95,7 @@ func TestBrowserHasNoStreams(t *testing.T) {
 	s.typeLine(`eval "$(ssoenv use dev)"; environ SSOENV_PROFILE; ls pwned`)
 	s.expect(`SSOENV_PROFILE="dev"`)
 	s.expect(`cannot access 'pwned'`)
-	inherited := map[string]bool{} // from whoever runs the tests
+	inherited := map[string]bool{} // from the test process
 	links, _ := filepath.Glob("/proc/self/fd/*")
 	for _, link := range links {
 		name, _ := os.Readlink(link)
@@ -161,7 +161,7 @@ func TestInitFromAnywhere(t *testing.T) {
 				}
 			}
 			if found, _ := filepath.Glob(filepath.Join(w.home, "*pwned*")); slices.ContainsFunc(found, func(name string) bool { return filepath.Base(name) == "pwned" }) {
-				t.Errorf("something ran: %q", found)
+				t.Errorf("something ran: got files %q, want none", found)
 			}
 		})
 	}

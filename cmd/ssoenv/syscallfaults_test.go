@@ -193,10 +193,10 @@ func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
 		}
 		got, backup := w.content(t, edit.file), w.content(t, ".aws/config.before-ssoenv")
 		if got != before && got != after {
-			t.Errorf("the config holds %q", got)
+			t.Errorf("the config: got %q", got)
 		}
 		if before != "" && backup != before && (backup != oldBackup || got == after) {
-			t.Errorf("the copy holds %q", backup)
+			t.Errorf("the copy: got %q", backup)
 		}
 		// The next run works, and removes an old temporary file.
 		for _, temp := range w.temps(t) {
@@ -212,7 +212,7 @@ func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
 			t.Errorf("afterwards the config holds %q", now)
 		}
 		if left := w.temps(t); len(left) > 0 && got == before {
-			t.Errorf("left %q", left)
+			t.Errorf("got temporary files %q, want none", left)
 		}
 	})
 }
@@ -234,13 +234,13 @@ func TestConfigSurvivesAnErrorOfEveryCall(t *testing.T) {
 		case !state.Success() && (state.ExitCode() != statusFailed || !strings.Contains(said, w.home)):
 			t.Errorf("status %d, and what is said does not tell where: %s", state.ExitCode(), said)
 		case before != "" && backup != before && (backup != oldBackup || got == after):
-			t.Errorf("the copy holds %q", backup)
+			t.Errorf("the copy: got %q", backup)
 		}
 		if fi, err := os.Lstat(filepath.Join(w.home, edit.file)); err == nil && fi.Mode() != edit.mode {
 			t.Errorf("the config is %v", fi.Mode())
 		}
 		if left := w.temps(t); len(left) > 0 {
-			t.Errorf("left %q", left)
+			t.Errorf("got temporary files %q, want none", left)
 		}
 	})
 }
@@ -287,7 +287,7 @@ func TestConfigWrittenByAnotherProcessAtEveryCall(t *testing.T) {
 			t.Errorf("what was written is lost: %q", got)
 		}
 		if without := strings.Replace(got, line, "", 1); strings.Join(strings.Fields(without), " ") != strings.Join(strings.Fields(after), " ") {
-			t.Errorf("the config holds %q", got)
+			t.Errorf("the config: got %q", got)
 		}
 	})
 }
@@ -334,7 +334,7 @@ func TestTokenSurvivesAKillAtEveryCall(t *testing.T) {
 			t.Fatalf("%v instead of a kill", state)
 		}
 		if got := w.content(t, name); got != before && !isToken(got) {
-			t.Errorf("the token file holds %q", got)
+			t.Errorf("the token file: got %q", got)
 		}
 		if out != "" && !strings.HasSuffix(out, "\n") {
 			t.Errorf("half of an output: %q", out)
@@ -361,10 +361,10 @@ func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 			t.Errorf("credentials that could not be kept are not delivered: %s", said)
 		}
 		if got := w.content(t, name); got != before && !isToken(got) {
-			t.Errorf("the token file holds %q", got)
+			t.Errorf("the token file: got %q", got)
 		}
 		if left := w.temps(t); len(left) > 0 && c.Name != "unlinkat" {
-			t.Errorf("left %q", left)
+			t.Errorf("got temporary files %q, want none", left)
 		}
 	})
 }

@@ -386,7 +386,7 @@ func (w *world) waitFor(t *testing.T, op ssotest.Op) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); w.server.Calls(op) == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("nobody calls %s", op)
+			t.Fatalf("got no call of %s", op)
 		}
 	}
 }

@@ -202,7 +202,7 @@ func TestPaste(t *testing.T) {
 func TestTypedAhead(t *testing.T) {
 	s := raise(t, 80, 24, childItems+"=100", childStart+"=1", childTwice+"=1")
 	s.Type("prod 17\rprod 18")
-	// The terminal shows what is typed while nobody reads it.
+	// The terminal shows what is typed while no program reads it.
 	s.expect("typed text", func(on *emulator) bool { return strings.Contains(strings.Join(on.text(), "\n"), "prod 18") })
 	s.line()
 	s.expectLine(0, "> prod 18")
