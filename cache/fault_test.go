@@ -15,7 +15,6 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,6 +22,7 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cache/stracetest"
 )
 
 // These tests kill a process at each system call of an operation, or make the call
@@ -88,26 +88,17 @@ var operations = map[string]operation{
 var fileCalls = regexp.MustCompile(`^(openat|close|read|pread64|write|pwrite64|fsync|ftruncate|fchmod|fchmodat|fchown|` +
 	`utimensat|renameat|mkdirat|unlinkat|readlinkat|newfstatat|fstat|flock|getdents64|fcntl)$`)
 
-// call is the nth system call of this name in a process.
+// A call is one that an operation makes.
 type call struct {
-	name string
-	nth  int
-	sync bool // the fsync of the data
+	stracetest.Call
+	sync bool // brings the data to the disk
 }
 
-func (c call) String() string { return c.name + " " + strconv.Itoa(c.nth) }
-
-// underStrace returns a command that runs cmd under strace.
+// underStrace has strace run cmd, which makes the same calls each time.
 func underStrace(t *testing.T, cmd *exec.Cmd, options ...string) *exec.Cmd {
 	t.Helper()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Fatal("install strace")
-	}
-	cmd.Args = slices.Concat([]string{"strace", "-f", "-qq"}, options, []string{"--", cmd.Path}, cmd.Args[1:])
-	cmd.Path = strace
-	cmd.Env = append(cmd.Env, "GOMAXPROCS=1", "GOGC=off")
-	return cmd
+	cmd.Env = append(cmd.Env, stracetest.Deterministic()...)
+	return stracetest.Wrap(t, cmd, options...)
 }
 
 // traced runs cmd under strace, and returns what it prints and how it ends.
@@ -134,34 +125,20 @@ func callsOf(t *testing.T, op operation) []call {
 	if got, _ := traced(t, command(op.role, op.prepare(t, dir)), "-o", trace); got != "<nil>" {
 		t.Fatalf("without a fault: %s", got)
 	}
-	text, err := os.ReadFile(trace)
-	must(t, err)
 	var calls []call
-	line := regexp.MustCompile(`^(\d+) +(\w+)\((.*)`)
-	thread, made, inside := "", map[string]int{}, false
-	for text := range strings.Lines(string(text)) {
-		m := line.FindStringSubmatch(text)
-		if m == nil {
-			continue
-		}
-		if thread == "" {
-			thread = m[1]
-		}
-		if m[1] != thread {
-			continue
-		}
-		made[m[2]]++
+	inside := false
+	for _, c := range stracetest.Calls(t, trace) {
 		switch {
-		case strings.Contains(m[3], `"/begin"`):
+		case strings.Contains(c.Args, `"/begin"`):
 			inside = true
-		case strings.Contains(m[3], `"/end"`):
+		case strings.Contains(c.Args, `"/end"`):
 			inside = false
-		case inside && fileCalls.MatchString(m[2]):
-			calls = append(calls, call{name: m[2], nth: made[m[2]]})
+		case inside && fileCalls.MatchString(c.Name):
+			calls = append(calls, call{Call: c})
 		}
 	}
-	// The fsync of the data is the first; errors of the directory's are ignored.
-	if i := slices.IndexFunc(calls, func(c call) bool { return c.name == "fsync" }); i >= 0 {
+	// The data's comes before the directory's, which is an attempt.
+	if i := slices.IndexFunc(calls, func(c call) bool { return c.Name == "fsync" }); i >= 0 {
 		calls[i].sync = true
 	}
 	if len(calls) < 8 {
@@ -224,8 +201,7 @@ func TestKilledAtEveryCall(t *testing.T) {
 		if op.file != "" {
 			old = op.content(t, dir)
 		}
-		fault := fmt.Sprintf("inject=%s:signal=%s:when=%d", c.name, kind, c.nth)
-		_, state := traced(t, command(op.role, arg), "-o", "/dev/null", "-e", "trace="+c.name, "-e", fault)
+		_, state := traced(t, command(op.role, arg), slices.Concat([]string{"-o", "/dev/null"}, c.Inject("signal="+kind))...)
 		if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGKILL {
 			t.Fatalf("got state %v, want a kill", state)
 		}
@@ -265,16 +241,16 @@ func TestErrorAtEveryCall(t *testing.T) {
 	eachCall(t, kinds, func(t *testing.T, op operation, c call, kind string) {
 		dir := memory(t)
 		arg := op.prepare(t, dir)
-		fault := fmt.Sprintf("inject=%s:error=%s:when=%d", c.name, kind, c.nth)
+		options := slices.Concat([]string{"-o", "/dev/null"}, c.Inject("error="+kind))
 		if op.file == "" {
-			got, _ := traced(t, command(op.role, arg), "-o", "/dev/null", "-e", "trace="+c.name, "-e", fault)
+			got, _ := traced(t, command(op.role, arg), options...)
 			if got != "<nil>" && (!strings.HasPrefix(got, "ErrNoLocks no file locks: ") || !strings.Contains(got, `"`+dir)) {
 				t.Errorf("got outcome %q", got)
 			}
 			return
 		}
 		old := op.content(t, dir)
-		got, _ := traced(t, command(op.role, arg), "-o", "/dev/null", "-e", "trace="+c.name, "-e", fault)
+		got, _ := traced(t, command(op.role, arg), options...)
 		switch content := op.content(t, dir); {
 		case got == "<nil>" && content != after:
 			t.Errorf("got no error, and content %q", content)
@@ -301,8 +277,8 @@ func TestNothingFollowsTheRename(t *testing.T) {
 		}
 		var names strings.Builder
 		for _, c := range callsOf(t, op) {
-			if c.name != "fcntl" {
-				names.WriteString(" " + c.name)
+			if c.Name != "fcntl" {
+				names.WriteString(" " + c.Name)
 			}
 		}
 		if !sequence.MatchString(names.String()) {

@@ -240,7 +240,7 @@ func TestSessionOfAnotherStartURL(t *testing.T) {
 	})
 }
 
-const chainConfig = testConfig + `
+var chainConfig = testConfig + `
 [profile middle]
 role_arn = arn:aws:iam::222222222222:role/Middle
 source_profile = dev

@@ -12,7 +12,7 @@ import (
 	"time"
 	"unicode/utf16"
 
-	"github.com/creack/pty"
+	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
 
 // The shells that read data and can be installed here. PowerShell cannot: the tests
@@ -214,33 +214,12 @@ func (s stage) converse(t *testing.T, shell Shell, program, exe string, env []st
 	cmd := exec.Command(program, args[shell]...)
 	cmd.Dir = s.dir
 	cmd.Env = append(s.env("TERM=xterm", "XDG_DATA_HOME="+s.home, "XDG_STATE_HOME="+s.home, "XDG_CONFIG_HOME="+s.home), env...)
-	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 120})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tty.Close()
-	giveUp := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
-	defer giveUp.Stop()
-
-	var screen strings.Builder
-	typed, answered, buffer := false, 0, make([]byte, 64<<10)
-	for {
-		n, err := tty.Read(buffer)
-		screen.Write(buffer[:n])
-		// Nushell queries the cursor position and waits for the answer.
-		for ; answered < strings.Count(screen.String(), "\x1b[6n"); answered++ {
-			tty.WriteString("\x1b[1;1R")
-		}
-		if !typed && strings.Contains(screen.String(), "READY") {
-			tty.WriteString(line + "\r" + "exit\r")
-			typed = true
-		}
-		if err != nil {
-			break
-		}
-	}
-	_ = cmd.Wait()
-	return screen.String()
+	terminal := ptytest.Start(t, cmd, ptytest.Size{Cols: 120, Rows: 24})
+	terminal.Expect("READY")
+	terminal.TypeLine(line)
+	terminal.TypeLine("exit")
+	shown, _ := terminal.Wait(time.Minute)
+	return shown
 }
 
 // A quoted word is read as that word by the shell that it is quoted for.

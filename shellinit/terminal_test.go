@@ -1,25 +1,23 @@
 package shellinit
 
 import (
-	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
+	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
 
-// A session is an interactive shell with somebody typing.
+// A session is an interactive shell and the test that types at it.
 type session struct {
-	t    *testing.T
-	tty  *os.File
-	out  chan string
-	seen string
+	*ptytest.Terminal
+	t *testing.T
 }
 
-// interactive starts the judge as a person's shell, with the hook loaded.
+// interactive starts the judge as an interactive shell, with the hook loaded.
 func interactive(t *testing.T, s stage, j judge) *session {
 	t.Helper()
 	p := bare(t, s, j)
@@ -27,7 +25,7 @@ func interactive(t *testing.T, s stage, j judge) *session {
 	return p
 }
 
-// bare is interactive before it loads the hook, with more variables.
+// bare is interactive without the hook, with more variables.
 func bare(t *testing.T, s stage, j judge, env ...string) *session {
 	t.Helper()
 	argv := j.argv[:len(j.argv)-1] // without -c
@@ -38,36 +36,11 @@ func bare(t *testing.T, s stage, j judge, env ...string) *session {
 	cmd := exec.Command(shell, append(slices.Clone(argv[1:]), "-i")...)
 	cmd.Dir = s.dir
 	cmd.Env = slices.Concat(s.env("PS1=", "HISTFILE=", "ENV="), s.hookFile(t, j.dialect, s.ssoenv), env)
-	tty, err := pty.Start(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &session{t: t, tty: tty, out: make(chan string)}
-	go func() {
-		defer close(p.out)
-		buf := make([]byte, 4096)
-		for {
-			n, err := tty.Read(buf)
-			if n > 0 {
-				p.out <- string(buf[:n])
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		tty.Close()
-		for range p.out { // lets the reader end
-		}
-	})
-	return p
+	return &session{ptytest.Start(t, cmd, ptytest.Size{}), t}
 }
 
-// line types a line and waits until the shell has done it: it then says so, in
-// words that nobody has typed. What it wrote meanwhile is returned.
+// line types a line, waits until the shell has run it, and returns what the shell
+// wrote. The end is a word that is not part of the typed text.
 func (p *session) line(text string) string {
 	p.t.Helper()
 	p.keys(text + "\r")
@@ -77,9 +50,7 @@ func (p *session) line(text string) string {
 
 func (p *session) keys(text string) {
 	p.t.Helper()
-	if _, err := p.tty.WriteString(text); err != nil {
-		p.t.Fatal(err)
-	}
+	p.Type(text)
 }
 
 // interrupt types ^C and makes sure that the shell reads again: while it sets
@@ -89,42 +60,21 @@ func (p *session) interrupt() {
 	p.keys("\x03")
 	for range 100 {
 		p.keys("echo l''istening\r")
-		if _, ok := p.await("listening\r\n", 200*time.Millisecond); ok {
+		if _, _, ok := p.Find(regexp.MustCompile("listening\r\n"), 200*time.Millisecond); ok {
 			return
 		}
 	}
-	p.t.Fatalf("the shell has stopped listening: %q", p.seen)
+	p.t.Fatalf("the shell does not read after ^C, got %q", p.Shown())
 }
 
-// until reads up to a word on the terminal.
+// until reads up to a word on the terminal, and returns what was before it.
 func (p *session) until(word string) string {
 	p.t.Helper()
-	before, ok := p.await(word, 20*time.Second)
+	before, _, ok := p.Find(regexp.MustCompile(regexp.QuoteMeta(word)), ptytest.Timeout)
 	if !ok {
-		p.t.Fatalf("no %q in %q", word, p.seen)
+		p.t.Fatalf("the shell did not write %q, got %q", word, p.Shown())
 	}
 	return before
-}
-
-// await is until for a word that may not come.
-func (p *session) await(word string, patience time.Duration) (before string, ok bool) {
-	p.t.Helper()
-	timeout := time.After(patience)
-	for {
-		if before, after, ok := strings.Cut(p.seen, word); ok {
-			p.seen = after
-			return before, true
-		}
-		select {
-		case text, ok := <-p.out:
-			if !ok {
-				p.t.Fatalf("the shell is gone; it wrote %q", p.seen)
-			}
-			p.seen += text
-		case <-timeout:
-			return "", false
-		}
-	}
 }
 
 func interactiveShells(j judge) bool {

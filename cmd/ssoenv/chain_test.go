@@ -2,37 +2,19 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// Profiles of every kind, as people write them. %[1]s is the service's address,
-// %[2]s and %[3]s are the keys of an IAM user.
-const chainConfig = `[sso-session corp]
-sso_start_url = %[1]s/start
-sso_region = us-east-1
-sso_registration_scopes = sso:account:access
-
-[profile dev]
-sso_session = corp
-sso_account_id = 111111111111
-sso_role_name = Developer
-region = eu-central-1
-
-[profile legacy]
-sso_start_url = %[1]s/start
-sso_region = us-east-1
-sso_account_id = 111111111111
-sso_role_name = ReadOnly
-
+// Profiles of every kind, as users write them, after those of ssotest.Config. %[1]s
+// and %[2]s are the access key of an IAM user.
+const chainConfig = `
 [profile static]
-aws_access_key_id = %[2]s
-aws_secret_access_key = %[3]s
+aws_access_key_id = %[1]s
+aws_secret_access_key = %[2]s
 region = us-east-1
 
 [profile hop]
@@ -105,15 +87,15 @@ region = us-east-1
 [profile from-itself]
 role_arn = arn:aws:iam::222222222222:role/Hop
 source_profile = from-itself
-aws_access_key_id = %[2]s
-aws_secret_access_key = %[3]s
+aws_access_key_id = %[1]s
+aws_secret_access_key = %[2]s
 region = us-east-1
 
 [profile static-and-role]
-role_arn = arn:aws:iam::222222222222:role/Nobody
+role_arn = arn:aws:iam::222222222222:role/Untrusted
 source_profile = legacy
-aws_access_key_id = %[2]s
-aws_secret_access_key = %[3]s
+aws_access_key_id = %[1]s
+aws_secret_access_key = %[2]s
 region = us-east-1
 
 [profile from-static-and-role]
@@ -144,8 +126,8 @@ role_arn = arn:aws:iam::333333333333:role/Second
 source_profile = in quotes
 region = us-east-1
 
-[profile nobody]
-role_arn = arn:aws:iam::222222222222:role/Nobody
+[profile untrusted]
+role_arn = arn:aws:iam::222222222222:role/Untrusted
 source_profile = legacy
 region = us-east-1
 
@@ -205,7 +187,7 @@ source_profile = round-a
 region = us-east-1
 
 [profile half]
-aws_access_key_id = %[2]s
+aws_access_key_id = %[1]s
 region = us-east-1
 
 [profile from-half]
@@ -228,12 +210,12 @@ source_profile = regionless
 region = us-east-1
 `
 
-// newChainWorld is a world with those profiles, and roles that trust them.
+// newChainWorld returns a world with those profiles and with roles that trust them.
 func newChainWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
 	user := w.server.IssueUserCredentials("444444444444", "robot")
-	w.write(t, ".aws/config", fmt.Sprintf(chainConfig, w.url, user.AccessKeyID, user.SecretAccessKey))
+	w.write(t, ".aws/config", ssotest.Config(w.url+"/start", "dev", "legacy")+fmt.Sprintf(chainConfig, user.AccessKeyID, user.SecretAccessKey))
 	w.server.Change(func(s *ssotest.Settings) {
 		s.Targets = []ssotest.Target{
 			{ARN: "arn:aws:iam::222222222222:role/Hop"},
@@ -248,16 +230,16 @@ func newChainWorld(t *testing.T) *world {
 	return w
 }
 
-// The same config gives the same identity as the AWS CLI, or neither gives one.
+// For the same config ssoenv and the AWS CLI return the same identity, or both fail.
 func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
+	t.Parallel()
 	w := newChainWorld(t)
 	for _, session := range []string{"dev", "legacy"} {
 		if out, err := w.command(t, nil, "ssoenv", "login", session).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
-	rules := w.endpointRules(t)
-	for _, test := range []struct {
+	tests := []struct {
 		profile string
 		arn     string // the part that both must have, or empty where both must fail
 		says    string // what ssoenv says then
@@ -282,8 +264,8 @@ func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
 		{"from-regionless", "333333333333:assumed-role/Second/", ""},
 
 		{"external-missing", "", "AWS answered AccessDenied to AssumeRole"},
-		{"nobody", "", "not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::222222222222:role/Nobody"},
-		{"static-and-role", "", "role/Nobody"},
+		{"untrusted", "", "not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::222222222222:role/Untrusted"},
+		{"static-and-role", "", "role/Untrusted"},
 		{"too-long", "", "exceeds the 1 hour session limit"},
 		{"no-source", "", `profile "no-source" has a role_arn, but no source_profile`},
 		{"sso-no-source", "", "has a role_arn, but no source_profile"},
@@ -296,39 +278,46 @@ func TestChainsGiveTheAWSCLIsIdentity(t *testing.T) {
 		{"into-round", "", "leads back to itself: into-round → round-a → round-b → round-a"},
 		{"from-half", "", `profile "half" has no aws_secret_access_key`},
 		{"no-arn", "", "which is not the ARN of a role"},
-	} {
+	}
+	var profiles []string
+	for _, test := range tests {
+		profiles = append(profiles, test.profile)
+	}
+	cli := w.awsCLIIdentities(t, profiles)
+	for _, test := range tests {
 		t.Run(test.profile, func(t *testing.T) {
-			aws := w.command(t, []string{"AWS_DATA_PATH=" + rules, "AWS_PAGER="}, "/usr/bin/aws", "sts", "get-caller-identity", "--output", "json", "--profile", test.profile)
-			theirs, theirErr := aws.CombinedOutput()
-			ours, err := w.command(t, nil, "ssoenv", "whoami", test.profile, "--json").CombinedOutput()
+			t.Parallel()
+			aws := cli[test.profile]
+			out, err := w.command(t, nil, "ssoenv", "whoami", test.profile, "--json").CombinedOutput()
 			if test.arn == "" {
-				if theirErr == nil || err == nil || !strings.Contains(string(ours), test.says) {
-					t.Errorf("the AWS CLI: %v\n%s\nssoenv: %v\n%s", theirErr, theirs, err, ours)
+				if aws.Status == 0 || err == nil || !strings.Contains(string(out), test.says) {
+					t.Errorf("got status %d of the AWS CLI:\n%s\nand of ssoenv %v:\n%s\nwant errors, ssoenv's with %q", aws.Status, aws.Out, err, out, test.says)
 				}
 				return
 			}
 			var a struct{ Account, Arn string }
 			var b identityJSON
-			if err := json.Unmarshal(ours, &b); err != nil {
-				t.Fatalf("ssoenv: %v\n%s", err, ours)
+			if err := json.Unmarshal(out, &b); err != nil {
+				t.Fatalf("ssoenv: %v\n%s", err, out)
 			}
-			if test.profile == "from-session" && strings.Contains(string(theirs), "get_frozen_token") {
+			if test.profile == "from-session" && strings.Contains(aws.Out, "get_frozen_token") {
 				// The AWS CLI 2.9 does not find the sso_session of a source, so
 				// the other chains begin at a profile of the legacy format.
 				a.Account, a.Arn = b.AccountID, b.ARN
-			} else if err := json.Unmarshal(theirs, &a); err != nil {
-				t.Fatalf("the AWS CLI: %v\n%s", theirErr, theirs)
+			} else if err := json.Unmarshal([]byte(aws.Out), &a); err != nil {
+				t.Fatalf("the AWS CLI ended with status %d:\n%s", aws.Status, aws.Out)
 			}
 			if a.Account != b.AccountID || !strings.Contains(a.Arn, test.arn) || !strings.Contains(b.ARN, test.arn) {
-				t.Errorf("the AWS CLI is %s, ssoenv %s, want %s", a.Arn, b.ARN, test.arn)
+				t.Errorf("got %s of the AWS CLI and %s of ssoenv, want %s of both", a.Arn, b.ARN, test.arn)
 			}
 		})
 	}
 }
 
-// The code of a device is asked for at the terminal, hidden, and not by a
-// program that only has one.
-func TestMFACodesAreAskedAtTheTerminal(t *testing.T) {
+// An MFA code is asked for on the terminal, without echo. A program without a
+// terminal gets an error that names the device.
+func TestMFACodesAreAskedForAtTheTerminal(t *testing.T) {
+	t.Parallel()
 	w := newChainWorld(t)
 	w.write(t, ".aws/config", w.read(t, ".aws/config")+`
 [profile guarded]
@@ -353,7 +342,7 @@ region = us-east-1
 	if strings.Contains(s.shown(), "123456") {
 		t.Errorf("the code is on the screen:\n%s", s.shown())
 	}
-	// The credentials are cached, so no code is wanted.
+	// The credentials are cached: no code is needed.
 	s.typeLine(`ssoenv whoami guarded --json | grep -o assumed-role/Guarded; stty -a | grep -o '[-]*echo '`)
 	s.expect(`assumed-role/Guarded`)
 	s.expect(`\necho `)
@@ -369,15 +358,7 @@ region = us-east-1
 	s.expect(`status 5`)
 	s.typeLine("ssoenv exec guarded -- true; echo status $?; stty -a | grep -o '[-]*echo '")
 	s.expect(`The code: `)
-	_, _ = s.tty.WriteString("12\x03")
+	s.keys("12\x03")
 	s.expect(`status 130`)
 	s.expect(`\necho `)
-}
-
-func exitStatus(err error) int {
-	var failed *exec.ExitError
-	if errors.As(err, &failed) {
-		return failed.ExitCode()
-	}
-	return 0
 }

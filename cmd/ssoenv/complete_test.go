@@ -41,9 +41,10 @@ sso_session = corp
 region = eu-west-1
 `
 
-// What could stand at the cursor, as fish is told it. The last word is the one
-// at the cursor. Where it takes too many lines, want has the first and the last.
+// The candidates for the last of the words, as fish receives them. If there are too
+// many lines, want has the first and the last.
 func TestCompleteCommandLine(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write(t, ".aws/config", completedConfig+"\n[profile \"con\x01trol\"]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = Developer\n")
 	const (
@@ -103,9 +104,9 @@ func TestCompleteCommandLine(t *testing.T) {
 	}
 }
 
-// exec has another command behind it, which is the shell's to complete: status 1
-// says so.
+// After "exec PROFILE --" the shell completes the command: status 1 says so.
 func TestCompleteAnotherCommand(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, c := range []struct{ typed, want string }{
 		{"exec p", "prod\nplain\n"},
@@ -129,8 +130,9 @@ func TestCompleteAnotherCommand(t *testing.T) {
 	}
 }
 
-// A TAB never makes a noise, whatever the config is like.
+// TAB writes nothing to standard error, even with a broken config.
 func TestCompleteIsQuiet(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	config := filepath.Join(w.home, ".aws", "config")
 	for name, spoil := range map[string]func() error{
@@ -157,22 +159,14 @@ func TestCompleteIsQuiet(t *testing.T) {
 	}
 }
 
-// keys types without a line's end.
-func (s *screen) keys(keys string) {
-	s.t.Helper()
-	if _, err := s.tty.WriteString(keys); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// hostileNames are profiles whose names mean something to a shell.
+// hostileNames are names of profiles with characters that are special in shells.
 var hostileNames = []string{
 	"$(touch pwned)", "`touch pwned`", "it's", "a b", `a"b`, "a!b", "acme:prod", "acme:preview", "x;y", "~root", "*",
 	"-dash", "%d", "日本", `ba\ck`, "team one", "team two", "dev=a", "über uns", "{p,q}", "#c", "me@home", "<z>",
 }
 
-// hostileWorld has those profiles, one with an escape sequence in its name, and
-// a session to use them with.
+// hostileWorld returns a world with those profiles, one with an escape sequence in
+// its name, and with a session.
 func hostileWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -189,8 +183,8 @@ func hostileWorld(t *testing.T) *world {
 	return w
 }
 
-// completing are the shells with completions, and the ways to get them there.
-// Each starts a shell and returns it when it is ready.
+// completing are the shells with completions, by the way in which they are loaded.
+// start returns the shell when it is ready.
 var completing = map[string]struct {
 	shell string
 	start func(t *testing.T, w *world) *screen
@@ -262,9 +256,10 @@ func eachCompleting(t *testing.T, test func(t *testing.T, w *world, shell string
 	}
 }
 
-// The beginning of a name, a TAB and Enter: the name arrives as it is, and
-// nothing in it has run.
+// After the beginning of a name, TAB and Enter, the program receives the whole name
+// unchanged, and nothing in it was run.
 func TestCompletedNamesArrive(t *testing.T) {
+	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
 		for _, c := range []struct{ typed, name string }{
 			{`\$`, "$(touch pwned)"}, {`'$(t`, "$(touch pwned)"}, {"\\`", "`touch pwned`"},
@@ -286,8 +281,8 @@ func TestCompletedNamesArrive(t *testing.T) {
 	})
 }
 
-// forget takes the line away again, however far the shell is with it. A Ctrl-C
-// would interrupt a completion that is not done yet.
+// forget deletes the line that is being typed. It does not use Ctrl-C, which would
+// interrupt a completion in progress.
 func (s *screen) forget() {
 	s.t.Helper()
 	s.keys("\x15")
@@ -296,8 +291,9 @@ func (s *screen) forget() {
 	s.expect("PROMPT> ")
 }
 
-// A TAB, or two in bash, show what there is, with what each is about.
+// TAB (twice in bash) lists the candidates with their descriptions.
 func TestCompleteLists(t *testing.T) {
+	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
 		for _, c := range []struct{ typed, name, about string }{
 			{"ssoenv log", "login", "make sure that there is a usable session"},
@@ -310,7 +306,7 @@ func TestCompleteLists(t *testing.T) {
 			if shell == "bash" {
 				s.keys("\t")
 			}
-			// fish leaves out some of what all names begin with.
+			// fish leaves out a part of the common beginning.
 			end := regexp.QuoteMeta(c.name[len(c.name)-4:])
 			s.expect(end + `[^\n]*` + regexp.QuoteMeta(c.about))
 			s.forget()
@@ -321,8 +317,9 @@ func TestCompleteLists(t *testing.T) {
 	})
 }
 
-// What is typed already does not run either.
+// A command substitution that is already typed is not run by TAB.
 func TestCompleteRunsNothing(t *testing.T) {
+	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
 		for _, typed := range []string{
 			"ssoenv use $(touch pwned) ", "ssoenv use \"$(touch pwned)\"", "ssoenv use \"$(touch pwned", "ssoenv use '$(touch pwned)",
@@ -337,9 +334,10 @@ func TestCompleteRunsNothing(t *testing.T) {
 	})
 }
 
-// bash's ways to get to a completion: behind other commands and variables, in
-// the middle of a line, with other word breaks, in a word that is expanded.
+// Completion in bash after other commands and assignments, in the middle of a line,
+// with other word breaks and in a word with an expansion.
 func TestCompleteInBash(t *testing.T) {
+	t.Parallel()
 	w := hostileWorld(t)
 	w.write(t, "readme.txt", "")
 	s := completing["bash with bash-completion"].start(t, w)
@@ -365,8 +363,9 @@ func TestCompleteInBash(t *testing.T) {
 	}
 }
 
-// Behind "exec PROFILE --" the shell completes as it does without ssoenv.
-func TestCompleteLeavesItToTheShell(t *testing.T) {
+// After "exec PROFILE --" the shell completes as without ssoenv.
+func TestCompleteFallsBackToTheShell(t *testing.T) {
+	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
 		w.write(t, "readme.txt", "")
 		s.keys("ssoenv exec acme:pro\t\t")
@@ -381,8 +380,9 @@ func TestCompleteLeavesItToTheShell(t *testing.T) {
 	})
 }
 
-// A shell that has no use for completions is none the wiser.
+// A shell without programmable completion shows no error.
 func TestCompletionIsSilent(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, c := range [][]string{
 		{"bash", "--norc", "--noprofile", "-euo", "pipefail", "-c", `eval "$(ssoenv completion bash)"; eval "$(ssoenv completion bash)"`},

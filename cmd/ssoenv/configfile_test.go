@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -20,63 +19,14 @@ import (
 	"time"
 )
 
-// nobody is a user who owns nothing that was not made for a test, and for whom
-// permissions mean something, which they do not for root.
-var nobody = syscall.Credential{Uid: 65534, Gid: 65534}
-
-// publicProgram is a copy of the program that every user may run; testscript
-// puts the original where only its own user can.
-var publicProgram = sync.OnceValues(func() (string, error) {
-	original, err := exec.LookPath("ssoenv")
-	if err != nil {
-		return "", err
-	}
-	program, err := os.ReadFile(original)
-	if err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp(filepath.Dir(original), "public")
-	if err != nil {
-		return "", err
-	}
-	return dir, errors.Join(os.WriteFile(filepath.Join(dir, "ssoenv"), program, 0o755), os.Chmod(filepath.Join(dir, "ssoenv"), 0o755),
-		os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o755))
-})
-
-// ofNobody gives the home to nobody, if this is root, for whom permissions mean
-// nothing, and has as run a program as its owner.
-func (w *world) ofNobody(t *testing.T) (as func(c *exec.Cmd) *exec.Cmd) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		return func(c *exec.Cmd) *exec.Cmd { return c }
-	}
-	dir, err := publicProgram()
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = filepath.WalkDir(w.home, func(path string, _ fs.DirEntry, err error) error {
-		return errors.Join(err, os.Lchown(path, int(nobody.Uid), int(nobody.Gid)))
-	})
-	if err := errors.Join(err, os.Chmod(filepath.Dir(w.home), 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	return func(c *exec.Cmd) *exec.Cmd {
-		if filepath.Base(c.Path) == "ssoenv" {
-			c.Path = filepath.Join(dir, "ssoenv")
-		}
-		c.Env = append(c.Env, "PATH="+dir+":"+os.Getenv("PATH"))
-		c.SysProcAttr = &syscall.SysProcAttr{Credential: &nobody}
-		return c
-	}
-}
-
-// configureWords write the profile of that name.
+// configureWords returns the command line that writes the profile of that name.
 func configureWords(profile string) []string {
 	return []string{"ssoenv", "configure", "--yes", "--sso-session", "corp", "--account", "222222222222", "--role", "ReadOnly", "--profile", profile}
 }
 
-// What may stand where the config file should.
+// What can be in the place of the config file.
 func TestConfigFilesOfEveryKind(t *testing.T) {
+	t.Parallel()
 	const victim = "[profile theirs]\nregion = eu-west-1\n"
 	for _, test := range []struct {
 		what  string
@@ -98,7 +48,7 @@ func TestConfigFilesOfEveryKind(t *testing.T) {
 		{
 			what: "dangling link",
 			plant: func(w *world, path string) error {
-				return errors.Join(os.Mkdir(w.home+"/dotfiles", 0o700), os.Chown(w.home+"/dotfiles", int(nobody.Uid), int(nobody.Gid)), os.Remove(path), os.Symlink("../dotfiles/aws", path))
+				return errors.Join(os.Mkdir(w.home+"/dotfiles", 0o700), os.Chown(w.home+"/dotfiles", int(otherUser.Uid), int(otherUser.Gid)), os.Remove(path), os.Symlink("../dotfiles/aws", path))
 			},
 			says: `there is no sso-session "corp"`,
 		},
@@ -182,7 +132,7 @@ func TestConfigFilesOfEveryKind(t *testing.T) {
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			w := newWorld(t)
-			as := w.ofNobody(t)
+			as := w.ownedByOtherUser(t)
 			path := filepath.Join(w.home, ".aws/config")
 			before := w.content(t, ".aws/config")
 			theirs := strings.Contains(test.what, "another user")
@@ -224,20 +174,18 @@ func TestConfigFilesOfEveryKind(t *testing.T) {
 	}
 }
 
-// configText is the config that every world begins with.
-func (w *world) configText() string { return strings.ReplaceAll(defaultConfig, "$URL", w.url) }
-
-// Files are 0600 and folders 0700 whatever the umask: whoever writes them, and
-// as whichever user.
+// Files have mode 0600 and directories 0700 under every umask, for every command and
+// user.
 func TestModesUnderEveryUmask(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
-	as := w.ofNobody(t)
+	as := w.ownedByOtherUser(t)
 	for _, mask := range []string{"000", "002", "022", "077", "277", "777"} {
 		t.Run(mask, func(t *testing.T) {
 			w := w.copy(t)
 			as := as
 			if os.Geteuid() == 0 {
-				as = w.ofNobody(t)
+				as = w.ownedByOtherUser(t)
 			}
 			if err := os.RemoveAll(filepath.Join(w.home, ".aws")); err != nil {
 				t.Fatal(err)
@@ -273,8 +221,8 @@ func TestModesUnderEveryUmask(t *testing.T) {
 				}
 				return nil
 			})
-			// The config and its copy, the token, two roles with what shells watch,
-			// registration, history, survey, locks.
+			// The config and its copy, the token, two roles with their expiry files,
+			// the registration, token history, inventory, locks.
 			if err != nil || files < 12 {
 				t.Errorf("%d files, %v", files, err)
 			}
@@ -282,10 +230,10 @@ func TestModesUnderEveryUmask(t *testing.T) {
 	}
 }
 
-// Twenty at once write different profiles: all of them end up in the file.
+// Twenty processes at once write different profiles: all of them are in the file.
 func TestManyConfigureAtOnce(t *testing.T) {
 	w := newWorld(t)
-	w.age(t, ".aws/config")
+	w.makeOld(t, ".aws/config")
 	before := w.content(t, ".aws/config")
 	const rounds, crowd = 3, 20
 	for round := range rounds {
@@ -313,8 +261,8 @@ func TestManyConfigureAtOnce(t *testing.T) {
 	}
 }
 
-// inPlace writes a file as the AWS CLI's `configure set` does: it reads it,
-// empties it, and writes it.
+// inPlace writes a file as `aws configure set` does: it reads it, truncates it, and
+// writes it.
 func inPlace(path string, change func(text string) string, between func()) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -329,15 +277,16 @@ func inPlace(path string, change func(text string) string, between func()) error
 	return errors.Join(err, f.Close())
 }
 
-// A writer that has emptied the file and not written it yet: ssoenv does not
-// take what it sees for the person's config.
+// Another program has truncated the file and not written it yet: ssoenv waits and
+// does not read the empty file as the user's config.
 func TestConfigInTheMiddleOfAWrite(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	before := w.content(t, ".aws/config")
 	words := append(configureWords("new"), "--start-url", w.url+"/start", "--sso-region", "us-east-1")
 	for range 20 {
 		w.write(t, ".aws/config", before)
-		w.age(t, ".aws/config")
+		w.makeOld(t, ".aws/config")
 		c := w.command(t, nil, words...)
 		var said bytes.Buffer
 		c.Stderr = &said
@@ -345,7 +294,8 @@ func TestConfigInTheMiddleOfAWrite(t *testing.T) {
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			// Until it has seen the empty file, and no longer than a writer takes.
+			// Until ssoenv has read the empty file, at most as long as a writer
+			// needs.
 			for deadline := time.Now().Add(20 * time.Millisecond); time.Now().Before(deadline); {
 				runtime.Gosched()
 			}
@@ -362,14 +312,15 @@ func TestConfigInTheMiddleOfAWrite(t *testing.T) {
 	}
 }
 
-// The AWS CLI's own writer, beside ssoenv's: what the person had is there
-// afterwards, whoever of the two came last.
+// The AWS CLI and ssoenv write the config at the same time: the user's text is kept,
+// whichever writes last.
 func TestConfigureBesideTheAWSCLI(t *testing.T) {
+	t.Parallel()
 	const python = "/usr/bin/python3"
 	w := newWorld(t)
 	before := w.content(t, ".aws/config")
-	// A loop of the class behind `aws configure set`, which by itself takes half a
-	// second to start.
+	// The class that `aws configure set` uses, in a loop: the AWS CLI itself takes
+	// half a second to start.
 	w.write(t, "set.py", `import sys
 from awscli.customizations.configure.writer import ConfigFileWriter
 n = 0
@@ -403,7 +354,7 @@ while n < 400:
 			going = false
 		default:
 		}
-		// It may lose the race, and says so; nothing else is lost by that.
+		// configure may report a conflict; nothing else may be lost.
 		_ = w.command(t, nil, configureWords(fmt.Sprintf("p%d", runs))...).Run()
 	}
 	after := w.content(t, ".aws/config")

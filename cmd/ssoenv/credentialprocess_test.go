@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -20,8 +19,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// processProfiles get their credentials from a program. Of the last three, one
-// names itself, and two name each other by way of the AWS CLI.
+// processProfiles have a credential_process. Of the last three, one names itself and
+// two name each other through the AWS CLI.
 const processProfiles = `
 [profile viaprocess]
 credential_process = ssoenv credential-process dev
@@ -43,26 +42,13 @@ func newProcessWorld(t *testing.T) *world {
 	return w
 }
 
-// fromBotocore asks the botocore that Debian's AWS CLI has inside for a
-// profile's credentials.
-func (w *world) fromBotocore(t *testing.T, profile string) (out []byte, err error) {
-	t.Helper()
-	const script = `
-import json, sys
-import awscli.botocore.session
-found = awscli.botocore.session.Session(profile=sys.argv[1]).get_credentials()
-keys = found.get_frozen_credentials()
-print(json.dumps([found.method, keys.access_key, keys.secret_key, keys.token, found._expiry_time.timestamp()]))
-`
-	return w.command(t, nil, "/usr/bin/python3", "-c", script, profile).Output()
-}
-
-func TestBotocoreTakesOurProcess(t *testing.T) {
+func TestBotocoreRunsCredentialProcess(t *testing.T) {
+	t.Parallel()
 	w := newProcessWorld(t)
 	w.logIn(t)
 	out, err := w.fromBotocore(t, "viaprocess")
 	if err != nil {
-		t.Fatalf("install awscli: %v\n%s", err, said(err))
+		t.Fatalf("install awscli: %v\n%s", err, stderrOf(err))
 	}
 	var got [5]any
 	if err := json.Unmarshal(out, &got); err != nil {
@@ -81,24 +67,15 @@ func TestBotocoreTakesOurProcess(t *testing.T) {
 	}
 	_, err = w.fromBotocore(t, "viaprocess")
 	want := `Error when retrieving credentials from custom-process: ssoenv: you are not logged in to "corp"; hint: log in with: ssoenv login dev`
-	if err == nil || !strings.Contains(said(err), want) {
-		t.Errorf("%v: %s", err, said(err))
+	if err == nil || !strings.Contains(stderrOf(err), want) {
+		t.Errorf("%v: %s", err, stderrOf(err))
 	}
 }
 
-// said is what a program that failed wrote to standard error.
-func said(err error) string {
-	var failed *exec.ExitError
-	if errors.As(err, &failed) {
-		return string(failed.Stderr)
-	}
-	return ""
-}
-
-func TestTheGoSDKTakesOurProcess(t *testing.T) {
+func TestGoSDKRunsCredentialProcess(t *testing.T) {
 	w := newProcessWorld(t)
 	w.logIn(t)
-	w.inhabit(t)
+	w.useEnvironment(t)
 	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile("viaprocess"))
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +97,7 @@ func TestTheGoSDKTakesOurProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// It lets the process write to this process's own standard error.
+	// The SDK lets the process write to this process's standard error.
 	name, stderr := filepath.Join(w.home, "stderr"), os.Stderr
 	if os.Stderr, err = os.Create(name); err != nil {
 		t.Fatal(err)
@@ -137,8 +114,9 @@ func TestTheGoSDKTakesOurProcess(t *testing.T) {
 	}
 }
 
-// Standard output is the one document and nothing else.
-func TestProcessOutput(t *testing.T) {
+// Standard output is one JSON document and nothing else.
+func TestCredentialProcessOutput(t *testing.T) {
+	t.Parallel()
 	w := newProcessWorld(t)
 	w.logIn(t)
 	var errs bytes.Buffer
@@ -162,9 +140,10 @@ func TestProcessOutput(t *testing.T) {
 	}
 }
 
-// Where it fails it prints nothing but one short line on standard error, asks
-// nobody and opens nothing, for there is no terminal.
-func TestProcessFailures(t *testing.T) {
+// A failure prints one short line on standard error and nothing else. Without a
+// terminal nothing is asked and no browser is started.
+func TestCredentialProcessFailures(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		words  []string
 		env    []string
@@ -230,34 +209,8 @@ func TestProcessFailures(t *testing.T) {
 	}
 }
 
-// secrets are the tokens in the world's files.
-func (w *world) secrets(t *testing.T) []string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var token struct{ AccessToken, RefreshToken, ClientSecret string }
-		if err := json.Unmarshal(data, &token); err != nil {
-			t.Fatal(err)
-		}
-		for _, secret := range []string{token.AccessToken, token.RefreshToken, token.ClientSecret} {
-			if secret != "" {
-				all = append(all, secret)
-			}
-		}
-	}
-	return all
-}
-
-// writeCounted makes the program that profiles of processProfiles name: ssoenv,
-// which leaves a line in a file each time that it is run.
+// writeCounted writes the program that processProfiles name: ssoenv, with one line
+// added to a file for each run.
 func writeCounted(t *testing.T, w *world) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(w.home, "ssoenv-counted"), []byte("#!/bin/sh\necho \"$@\" >>\"$HOME/runs\"\nexec ssoenv \"$@\"\n"), 0o700); err != nil {
@@ -265,9 +218,10 @@ func writeCounted(t *testing.T, w *world) {
 	}
 }
 
-// Profiles that lead back to themselves end in an error, after one run of
-// ssoenv: it starts no program to get credentials from.
-func TestProcessesInACircle(t *testing.T) {
+// Profiles that refer to themselves fail after one run of ssoenv: ssoenv runs no
+// credential_process.
+func TestCredentialProcessesInACircle(t *testing.T) {
+	t.Parallel()
 	for profile, says := range map[string]string{
 		"mirror": `profile "mirror" names itself`,
 		"ping":   `profile "ping" gets its credentials from a program (credential_process), not through IAM Identity Center`,
@@ -277,8 +231,8 @@ func TestProcessesInACircle(t *testing.T) {
 			w := newProcessWorld(t)
 			writeCounted(t, w)
 			_, err := w.fromBotocore(t, profile)
-			if err == nil || !strings.Contains(said(err), says) {
-				t.Errorf("%v: %s", err, said(err))
+			if err == nil || !strings.Contains(stderrOf(err), says) {
+				t.Errorf("%v: %s", err, stderrOf(err))
 			}
 			runs, err := os.ReadFile(filepath.Join(w.home, "runs"))
 			if err != nil || strings.Count(string(runs), "\n") != 1 {

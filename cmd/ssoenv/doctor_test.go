@@ -10,6 +10,7 @@ import (
 // At a terminal a shell function that is not loaded is a problem, and its fix works.
 // A function from another version is a problem, too.
 func TestDoctorChecksTheShell(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
 		w := newWorld(t)
 		words := append([]string{}, interactive[shell]...)
@@ -53,6 +54,7 @@ func TestDoctorChecksTheShell(t *testing.T) {
 
 // The shells that evaluate data pass the mark, too, and do not break a pipe.
 func TestDoctorKnowsReaders(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
 		s := w.reader(t, shell, startupLine(shell), r.prompt)
@@ -64,6 +66,7 @@ func TestDoctorKnowsReaders(t *testing.T) {
 
 // All checks of a machine with credentials in every place show none of them.
 func TestDoctorShowsNoSecret(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	w.write(t, ".aws/credentials", "[old]\naws_access_key_id = AKIACANARYCANARYCANA\naws_secret_access_key = canary # canary\naws_session_token = canary\n")

@@ -19,9 +19,9 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// reports tell what a process has of its surroundings, other than its
-// environment. The first is a shell's, which has signals and descriptors of its
-// own; the others are told by programs that change neither.
+// reports print what a process inherits other than its environment: signals,
+// descriptors, umask, limits. The first is a shell, which changes signals and
+// descriptors itself; the others are programs that change neither.
 var reports = [][]string{
 	{"sh", "-c", `echo $$; ps -o ppid=,pgid=,sid= -p $$; pwd; umask; ulimit -a; ulimit -Ha; printf '<%s>\n' "$0" "$@"`, "name", "", "a b", "--region", "x\ny", "*", "--"},
 	{"sed", "-n", `/^\(Sig[^Q]\|Shd\|NoNew\|Groups\|Seccomp\|Cap\)/p`, "/proc/self/status"},
@@ -30,9 +30,9 @@ var reports = [][]string{
 	{"cat", "/proc/self/cmdline"},
 }
 
-// odd gives a program surroundings that few have: signals ignored and blocked,
-// descriptors of its own, another mask, a lower limit. The signals are those
-// that Go's runtime leaves alone.
+// odd runs a program with unusual attributes: ignored and blocked signals, more
+// descriptors, another umask, a lower limit. The signals are those that Go's runtime
+// does not change.
 const odd = `
 import os, resource, signal, sys
 os.umask(0o027)
@@ -50,29 +50,15 @@ os.closerange(22, 100)
 os.execvp(sys.argv[1], sys.argv[1:])
 `
 
-// surroundings runs the command, which is to end in the report, in odd ones.
-func (w *world) surroundings(t *testing.T, words ...string) string {
-	t.Helper()
-	c := w.command(t, nil, append([]string{"/usr/bin/python3", "-c", odd}, words...)...)
-	out, err := c.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(words, " "), err, out)
-	}
-	// Each run has another number and other pipes.
-	text := regexp.MustCompile(`\b`+strconv.Itoa(c.Process.Pid)+`\b`).ReplaceAllString(string(out), "PID")
-	return regexp.MustCompile(`pipe:\[\d+\]`).ReplaceAllString(text, "pipe")
-}
-
-// The command that exec runs cannot tell that ssoenv was there, but for the
-// environment: whether the credentials were at hand, came from the service, or
-// took a refresh.
+// The command of exec inherits the same as without ssoenv, except the environment:
+// with cached credentials, with new ones, and after a refresh.
 func TestExecLeavesNoTrace(t *testing.T) {
 	w := newWorld(t)
 	var want []string
 	for _, words := range reports {
 		want = append(want, w.surroundings(t, words...))
 	}
-	// HUP and INT, beside what whoever runs the tests may ignore.
+	// HUP and INT, in addition to what the test process ignores.
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		t.Fatal(err)
@@ -113,15 +99,7 @@ func TestExecLeavesNoTrace(t *testing.T) {
 	}
 }
 
-// forgetRoles has the next process ask the service for credentials.
-func (w *world) forgetRoles(t *testing.T) {
-	t.Helper()
-	if err := os.RemoveAll(filepath.Join(w.home, ".cache/ssoenv/roles")); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// So it is after a login on the way, at a terminal.
+// The same after a login at a terminal.
 func TestExecAfterALogin(t *testing.T) {
 	w := newWorld(t)
 	look := []string{"sh", "-c", `find /proc/self/fd/ -mindepth 1 ! -lname '/proc/*' -printf 'has %f %M %l\n'; stty -a; echo the end`}
@@ -140,9 +118,10 @@ func TestExecAfterALogin(t *testing.T) {
 	}
 }
 
-// Whatever signal is sent to ssoenv is the command's, and what the command
-// makes of it is what the caller sees.
+// A signal to ssoenv reaches the command, and the caller gets the command's exit
+// status.
 func TestExecPassesSignals(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	start := func(script string) (*exec.Cmd, *bufio.Reader) {
@@ -184,8 +163,9 @@ func TestExecPassesSignals(t *testing.T) {
 	}
 }
 
-// Exit statuses are the command's own, ssoenv's own among them.
+// Exit statuses are passed on unchanged, those that ssoenv itself uses included.
 func TestExecPassesStatuses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	for _, status := range []int{0, 1, 2, 3, 4, 5, 42, 125, 126, 127, 128, 129, 130, 143, 254, 255} {
@@ -201,9 +181,10 @@ func TestExecPassesStatuses(t *testing.T) {
 	}
 }
 
-// The command gets the environment as it was, byte for byte and in its order,
-// but for the variables that use would have set and unset.
+// The command gets the environment unchanged and in its order, except the variables
+// that use sets and unsets.
 func TestExecEnvironment(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	kept := []string{
@@ -215,15 +196,15 @@ func TestExecEnvironment(t *testing.T) {
 		"AWS_ACCESS_KEY_ID=AKIAOLDOLDOLDOLDOLD0", "AWS_SECRET_ACCESS_KEY=old", "AWS_SESSION_TOKEN=old", "AWS_SECURITY_TOKEN=old",
 		"AWS_PROFILE=old", "AWS_DEFAULT_PROFILE=old", "AWS_VAULT=old", "AWSUME_PROFILE=old", "AWSU_PROFILE=old", "AWS_SESSION_EXPIRATION=old", "AWSUME_EXPIRATION=old",
 		"AWS_CREDENTIAL_EXPIRATION=old", "AWS_REGION=old-1", "AWS_DEFAULT_REGION=old-1", "AWS_ACCOUNT_ID=old", "AWS_SSO_PROFILE=old",
-		// A second entry of a name is never seen by anybody, and must not come
-		// to light either.
+		// Programs do not read a second entry of a name. It must not become the
+		// first.
 		"TWICE=second", "AWS_ACCESS_KEY_ID=AKIASECONDSECOND0000",
 	}
 	file := filepath.Join(w.home, "environment")
 	c := w.command(t, nil, "ssoenv", "exec", "dev", "--", "sh", "-c", `cat /proc/self/environ >"$1"`, "-", file)
 	path := c.Path
 	base := slices.Clone(c.Env)
-	// As it is, without the order that os/exec makes in it.
+	// Without os/exec, which changes the order.
 	pid, err := syscall.ForkExec(path, []string{"ssoenv", "exec", "dev", "--", "/bin/cat", "/proc/self/environ"}, &syscall.ProcAttr{
 		Env: slices.Concat(base, kept, gone), Files: []uintptr{0, creates(t, file), 2},
 	})
@@ -267,7 +248,7 @@ func TestExecEnvironment(t *testing.T) {
 	}
 }
 
-// creates opens a new file for a child.
+// creates makes a file for a child process and returns its descriptor.
 func creates(t *testing.T, name string) uintptr {
 	t.Helper()
 	file, err := os.Create(name)
@@ -278,9 +259,10 @@ func creates(t *testing.T, name string) uintptr {
 	return file.Fd()
 }
 
-// Signals that whoever started ssoenv had ignored, as nohup does, do not end it
-// on its way to the command either.
+// Signals that were ignored when ssoenv was started, as under nohup, do not end it
+// before it executes the command.
 func TestIgnoredSignalsStayIgnored(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	w.server.Change(func(s *ssotest.Settings) { s.Latency = 500 * time.Millisecond })

@@ -1,12 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,18 +9,18 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// Most of what the hook does, it does when time has passed. So these tests
-// watch all shells at once: one person with several panes.
+// Most of the hook's actions depend on the time. These tests run all shells at once,
+// as a user with several panes.
 
-// showKeys makes a shell's prompt say which keys it has and what the hook has
-// to show: nobody has to type a command to see them.
-var showKeys = map[string]string{
+// showCredentials is the command that puts the access key id and the hook's segment
+// into a shell's prompt.
+var showCredentials = map[string]string{
 	"bash": `PS1='<${AWS_ACCESS_KEY_ID-}|${SSOENV_PROMPT-}> PROMPT> '`,
 	"zsh":  `setopt prompt_subst; PS1='<${AWS_ACCESS_KEY_ID-}|${SSOENV_PROMPT-}> PROMPT> '`,
 	"fish": `function fish_prompt; echo -n "<$AWS_ACCESS_KEY_ID|$SSOENV_PROMPT> PROMPT> "; end`,
 }
 
-// A pane is a shell of one who is logged in and uses dev.
+// A pane is an interactive shell in which dev is used.
 type pane struct {
 	*screen
 	shell string
@@ -33,11 +28,11 @@ type pane struct {
 
 func (w *world) panes(t *testing.T, shells []string, env ...string) []pane {
 	t.Helper()
-	t.Cleanup(w.settle)
+	t.Cleanup(w.waitForProcesses)
 	var panes []pane
 	for _, shell := range shells {
 		p := pane{w.shell(t, shell, append([]string{"NO_COLOR=1"}, env...)...), shell}
-		p.typeLine(showKeys[shell])
+		p.typeLine(showCredentials[shell])
 		p.expect(`<\|> PROMPT> `)
 		panes = append(panes, p)
 	}
@@ -48,33 +43,18 @@ func (w *world) panes(t *testing.T, shells []string, env ...string) []pane {
 	return panes
 }
 
-// settle waits, before the world is taken away, for the processes that nobody
-// else waits for.
-func (w *world) settle() {
-	mine := []byte("HOME=" + w.home + "\x00")
-	for alive := true; alive; time.Sleep(10 * time.Millisecond) {
-		alive = false
-		environments, _ := filepath.Glob("/proc/[0-9]*/environ")
-		for _, file := range environments {
-			if env, err := os.ReadFile(file); err == nil && bytes.Contains(env, mine) {
-				alive = true
-			}
-		}
-	}
-}
-
 var allShells = []string{"bash", "zsh", "fish"}
 
-// enter presses Enter and gives the next prompt.
+// enter presses Enter and returns the next prompt.
 func (p pane) enter() string {
 	p.t.Helper()
 	p.typeLine("")
 	return p.expect(`<[^<>]*> PROMPT> `)
 }
 
-// rest presses Enter in every pane now and then, as somebody who waits, until
-// the prompt of each is as wanted.
-func rest(panes []pane, wanted func(prompt string) bool) {
+// pressEnterUntil presses Enter in every pane from time to time until each prompt is
+// as wanted, for at most a minute.
+func pressEnterUntil(panes []pane, wanted func(prompt string) bool) {
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		all := true
 		for _, p := range panes {
@@ -92,34 +72,21 @@ func rest(panes []pane, wanted func(prompt string) bool) {
 	}
 }
 
-// waitFor is rest for what is not on a screen.
-func waitFor(panes []pane, done func() bool) { rest(panes, func(string) bool { return done() }) }
-
-// shows tells whether a prompt shows the keys that the service issued last.
-func (w *world) shows(prompt string) bool {
-	return strings.HasPrefix(prompt, "<"+w.server.LastIssued().AccessKeyID+"|")
+// waitFor is pressEnterUntil for a condition that is not on a terminal.
+func waitFor(panes []pane, done func() bool) {
+	pressEnterUntil(panes, func(string) bool { return done() })
 }
 
-// count is how often something is on the screen.
+// count returns how many matches of the pattern are on the terminal.
 func (s *screen) count(pattern string) int {
 	return len(regexp.MustCompile(pattern).FindAllString(s.shown(), -1))
 }
 
-func (w *world) setRoleLifetime(d time.Duration) {
-	w.server.Change(func(s *ssotest.Settings) { s.RoleLifetime = d })
-}
-
-// expire waits until what was issued with this lifetime is dead, and nobody
-// has touched a key meanwhile.
+// expire waits, without a key press, until credentials of this lifetime have
+// expired.
 func expire(lifetime time.Duration) { time.Sleep(lifetime + time.Second) }
 
-// stall makes the service keep everybody waiting for longer than a command is
-// kept, and no test for long at its end.
-func (w *world) stall() {
-	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Delay: 6 * time.Second, Type: "InvalidRequestException", Times: ssotest.Forever})
-}
-
-// checkQuiet fails where a renewal left anything on a screen.
+// checkQuiet fails if a renewal has written to a terminal.
 func checkQuiet(t *testing.T, panes []pane) {
 	t.Helper()
 	for _, p := range panes {
@@ -129,9 +96,8 @@ func checkQuiet(t *testing.T, panes []pane) {
 	}
 }
 
-// Credentials that live a few seconds are renewed again and again under shells
-// in which nothing happens, for all of them with one exchange, and no key, no
-// job and no message is ever seen.
+// Credentials with a lifetime of seconds are renewed in idle shells, by one request
+// for all of them. No credentials, job notices or messages are shown.
 func TestHookRenewsInTheBackground(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -141,16 +107,16 @@ func TestHookRenewsInTheBackground(t *testing.T) {
 	for range 2 {
 		issued := w.server.LastIssued()
 		waitFor(panes, func() bool { return w.server.LastIssued() != issued })
-		rest(panes, w.shows)
+		pressEnterUntil(panes, w.shows)
 	}
 	if n, most := w.server.Calls(ssotest.GetRoleCredentials), w.server.Peak(ssotest.GetRoleCredentials); n != 3 || most != 1 {
-		t.Errorf("%d exchanges, %d at once; want a first one and two renewals", n, most)
+		t.Errorf("got %d exchanges, %d at once; want a first one and two renewals", n, most)
 	}
 	checkQuiet(t, panes)
 }
 
-// The prompt never waits: what a service has to think about for seconds is
-// waited for by somebody else, and adopted when it is there.
+// The prompt does not wait for a slow service: the renewal runs in the background,
+// and its credentials are used when they have arrived.
 func TestPromptDoesNotWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -169,7 +135,7 @@ func TestPromptDoesNotWait(t *testing.T) {
 		t.Error("the prompts were there no sooner than the answer")
 	}
 	waitFor(panes, func() bool { return w.server.LastIssued() != first })
-	rest(panes, w.shows)
+	pressEnterUntil(panes, w.shows)
 	checkQuiet(t, panes)
 }
 
@@ -181,7 +147,8 @@ const (
 	dead       = `ssoenv: ("dev": the credentials cannot be renewed: [ -~]+|the credentials of "dev" have expired; renew them with: ssoenv use dev)\r?\n`
 )
 
-// checkOnce fails where a line is not on every screen, or anything else is.
+// checkOnce fails if the line is not on every terminal as often as given, or if
+// another message is.
 func checkOnce(t *testing.T, panes []pane, line string, times int) {
 	t.Helper()
 	for _, p := range panes {
@@ -191,10 +158,10 @@ func checkOnce(t *testing.T, panes []pane, line string, times int) {
 	}
 }
 
-// A session that has ended is told once in every shell, while the keys still
-// work, with the command that mends it: in all shells, because the others adopt
-// what it brings. And it is told again when that session ends too.
-func TestHookTellsThatTheSessionHasEnded(t *testing.T) {
+// The end of a session is reported once in every shell, while the credentials are
+// still valid. After a login in one shell the others use its credentials. The end of
+// that session is reported again.
+func TestHookReportsThatTheSessionHasEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
@@ -215,17 +182,17 @@ func TestHookTellsThatTheSessionHasEnded(t *testing.T) {
 		logins := w.server.Calls(ssotest.Authorize)
 		panes[times].typeLine("ssoenv use dev")
 		panes[times].expect(`dev: account`)
-		rest(panes, w.shows)
+		pressEnterUntil(panes, w.shows)
 		if n := w.server.Calls(ssotest.Authorize) - logins; n != 1 {
-			t.Errorf("%d logins, want 1", n)
+			t.Errorf("got %d logins, want 1", n)
 		}
 	}
 	checkOnce(t, panes, ended, 2)
 }
 
-// A service that is down is told once, and no earlier than it matters; nothing
-// is to be done when it is up again.
-func TestHookTellsThatTheServiceIsDown(t *testing.T) {
+// An unreachable service is reported once, shortly before the credentials expire.
+// Nothing has to be done when it works again.
+func TestHookReportsThatTheServiceIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
@@ -235,19 +202,18 @@ func TestHookTellsThatTheServiceIsDown(t *testing.T) {
 	for _, p := range panes {
 		waitFor(panes, func() bool { return p.count(anyWord) > 0 })
 	}
-	rest(panes, func(prompt string) bool { return strings.Contains(prompt, "|dev expired>") })
+	pressEnterUntil(panes, func(prompt string) bool { return strings.Contains(prompt, "|dev expired>") })
 	checkOnce(t, panes, notRenewed, 1)
 
 	w.server.ClearFaults()
 	w.setRoleLifetime(time.Hour)
-	rest(panes, w.shows)
+	pressEnterUntil(panes, w.shows)
 	checkOnce(t, panes, notRenewed, 1)
 }
 
-// Somebody comes back to keys that died meanwhile and types a command, which
-// gets new ones. bash before 5.3 has no way to wait before a command: it can
-// only say so first.
-func TestCommandAfterTheKeysDied(t *testing.T) {
+// A command typed after the credentials have expired gets new ones. bash before 5.3
+// cannot wait before a command: it only writes a message.
+func TestCommandAfterTheCredentialsExpired(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
 	w := newWorld(t)
@@ -270,13 +236,13 @@ func TestCommandAfterTheKeysDied(t *testing.T) {
 		checkQuiet(t, []pane{p})
 	}
 	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 2 {
-		t.Errorf("%d exchanges, want the first and one for all", n)
+		t.Errorf("got %d exchanges, want the first and one for all", n)
 	}
-	rest(panes, w.shows)
+	pressEnterUntil(panes, w.shows)
 }
 
-// With a service that does not answer, the command waits for a bounded moment
-// and then starts, after a word on the keys that it gets.
+// If the service does not answer, the command waits for a limited time, then a
+// message is written and the command runs.
 func TestCommandWhenTheServiceHangs(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
@@ -284,7 +250,7 @@ func TestCommandWhenTheServiceHangs(t *testing.T) {
 	w.logIn(t)
 	w.setRoleLifetime(lifetime)
 	panes := w.panes(t, allShells)
-	w.stall()
+	w.stallService()
 	expire(lifetime)
 	for _, p := range panes {
 		p.typeLine("environ SSOENV_PROFILE")
@@ -297,8 +263,8 @@ func TestCommandWhenTheServiceHangs(t *testing.T) {
 	checkOnce(t, panes, dead, 1)
 }
 
-// ^C ends the wait. In zsh the command is off too, as one would think; fish
-// starts it all the same, and gets the word before.
+// Ctrl-C ends the wait. zsh then does not run the command; fish runs it after the
+// message.
 func TestInterruptBeforeACommand(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
@@ -306,7 +272,7 @@ func TestInterruptBeforeACommand(t *testing.T) {
 	w.logIn(t)
 	w.setRoleLifetime(lifetime)
 	panes := w.panes(t, []string{"zsh", "fish"})
-	w.stall()
+	w.stallService()
 	expire(lifetime)
 	for _, p := range panes {
 		calls := w.server.Calls(ssotest.GetRoleCredentials)
@@ -314,9 +280,7 @@ func TestInterruptBeforeACommand(t *testing.T) {
 		for w.server.Calls(ssotest.GetRoleCredentials) == calls {
 			time.Sleep(10 * time.Millisecond)
 		}
-		if _, err := p.tty.WriteString("\x03"); err != nil {
-			t.Fatal(err)
-		}
+		p.keys("\x03")
 		if p.shell == "fish" {
 			p.expect(dead + `.*started`)
 		}
@@ -330,8 +294,8 @@ func TestInterruptBeforeACommand(t *testing.T) {
 	}
 }
 
-// With SSOENV_NO_REFRESH nobody asks the service and nothing is adopted; the
-// prompt and the word before a command stay.
+// With SSOENV_NO_REFRESH the service is not called and no credentials are adopted.
+// The prompt and the message before a command are unchanged.
 func TestNoRefresh(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
@@ -361,8 +325,8 @@ func TestNoRefresh(t *testing.T) {
 	checkOnce(t, panes, expired, 1)
 }
 
-// A shell started from one that uses a profile goes on with it: what it shows
-// is what the environment says, and dead keys are renewed.
+// A shell started in one that uses a profile uses it too: its prompt shows the
+// profile, and expired credentials are renewed.
 func TestNestedShells(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
@@ -379,142 +343,12 @@ func TestNestedShells(t *testing.T) {
 		if load == "" {
 			load = `eval "$(ssoenv init ` + shell + `)"`
 		}
-		p.typeLine(load + "; " + showKeys[shell] + "; echo re''ady")
+		p.typeLine(load + "; " + showCredentials[shell] + "; echo re''ady")
 		p.expect("ready")
 		p.expect(`<ASIA\w+\|dev \w+> PROMPT> `)
-		rest([]pane{{p.screen, shell}}, w.shows)
+		pressEnterUntil([]pane{{p.screen, shell}}, w.shows)
 	}
 	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 2 {
-		t.Errorf("%d exchanges, want the first and one renewal for all", n)
-	}
-}
-
-// No trace shows what is adopted, and each goes on.
-func TestTracesShowNoAdoptedKey(t *testing.T) {
-	t.Parallel()
-	const lifetime = 5 * time.Second
-	w := newWorld(t)
-	w.logIn(t)
-	w.setRoleLifetime(lifetime)
-	panes := w.panes(t, allShells)
-	traces := map[string]string{
-		"bash": `set -xvT; trap 'echo "+ $BASH_COMMAND" >&2' DEBUG`,
-		"zsh":  `trap 'echo "+ $ZSH_DEBUG_CMD" >&2' DEBUG; functions -T __ssoenv_prompt; set -xv`,
-		"fish": `set -gx fish_trace all`,
-	}
-	expire(lifetime)
-	w.setRoleLifetime(time.Hour)
-	for _, p := range panes {
-		p.typeLine(traces[p.shell])
-		p.expect("PROMPT> ")
-	}
-	rest(panes, w.shows)
-	issued := w.server.LastIssued()
-	for _, p := range panes {
-		p.typeLine("echo la''st")
-		p.expect(`[+>].*echo la`)
-		p.expect("PROMPT> ")
-		if shown := p.shown(); strings.Contains(shown, issued.SecretAccessKey) || strings.Contains(shown, "IQoJb3JpZ2lu") {
-			t.Errorf("%s: a key is in the trace:\n%s", p.shell, shown)
-		}
-		if p.shell != "fish" && p.count(`[+>].*__ssoenv_due`) == 0 {
-			t.Errorf("%s: the trace does not show the hook:\n%s", p.shell, p.shown())
-		}
-	}
-}
-
-// While the credentials are good, a prompt costs no process: in a shell that
-// has been told to trace its system calls nothing is forked, and nothing
-// executed.
-func TestPromptStartsNoProcess(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.logIn(t)
-	for _, shell := range allShells {
-		trace := filepath.Join(w.home, shell+".strace")
-		words := append([]string{"strace", "-D", "-f", "-qq", "-e", "trace=process,/^v?fork,/^clone", "-o", trace}, interactive[shell]...)
-		s := w.screen(t, []string{"PS1=PROMPT> "}, words...)
-		s.expect("PROMPT> ")
-		if shell != "fish" {
-			s.typeLine(`eval "$(ssoenv init ` + shell + `)"`)
-			s.expect("PROMPT> ")
-		}
-		s.typeLine("ssoenv use dev")
-		s.expect("dev: account")
-		s.expect("PROMPT> ")
-		s.typeLine("echo [$SSOENV_PROMPT]")
-		s.expect(`\[[^\$]*dev`)
-		s.expect("PROMPT> ")
-		before, err := os.ReadFile(trace)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range 20 {
-			s.typeLine("")
-			s.expect("PROMPT> ")
-		}
-		after, err := os.ReadFile(trace)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !regexp.MustCompile(`execve\(.*"use"`).Match(before) {
-			t.Errorf("%s: the trace does not show the use:\n%s", shell, before)
-		}
-		for line := range strings.Lines(string(after[len(before):])) {
-			// A thread is no process.
-			if regexp.MustCompile(`execve|fork|clone`).MatchString(line) && !strings.Contains(line, "CLONE_THREAD") {
-				t.Errorf("%s: %s", shell, line)
-			}
-		}
-	}
-}
-
-// What a hostile environment says is shown at most, and never run, waited for
-// or connected to.
-func TestHookInAHostileEnvironment(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	pipe := filepath.Join(w.home, "pipe")
-	if out, err := w.command(t, nil, "mkfifo", pipe).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	soon := fmt.Sprint(time.Now().Add(time.Second).Unix())
-	past := "1000000000"
-	hostile := []string{
-		"SSOENV_EXPIRES=a[$(touch pwned)]", "SSOENV_EXPIRES=a[`touch pwned`]+9", "SSOENV_EXPIRES=x=1", "SSOENV_EXPIRES=-5", "SSOENV_EXPIRES=1e9",
-		"SSOENV_EXPIRES=" + strings.Repeat("9", 40), "SSOENV_EXPIRES=0000000000009", "SSOENV_EXPIRES=08", "SSOENV_EXPIRES= 5", "SSOENV_EXPIRES=5\n", "SSOENV_EXPIRES=٣", "SSOENV_EXPIRES=", "SSOENV_RENEW_AT=a[$(touch pwned)]", "SSOENV_RENEW_AT=08", "SSOENV_RENEW_AT=-5", "SSOENV_RENEW_AT=" + strings.Repeat("9", 40),
-		"SSOENV_EXPIRY_FILE=" + pipe, "SSOENV_EXPIRY_FILE=/dev/zero", "SSOENV_EXPIRY_FILE=/dev/tty", "SSOENV_EXPIRY_FILE=/dev/tcp/127.0.0.1/9", "SSOENV_EXPIRY_FILE=/",
-		"SSOENV_EXPIRY_FILE=$(touch pwned).expires", "SSOENV_EXPIRY_FILE=&1", "SSOENV_EXPIRY_FILE=-n", "SSOENV_EXPIRY_FILE=/nowhere", "SSOENV_EXPIRY_FILE=" + w.home + "/text.expires",
-		"SSOENV_PROFILE=$(touch pwned)", "SSOENV_PROFILE=`touch pwned`", "SSOENV_PROFILE=%n%{\x1b[2J", "SSOENV_PROFILE=\\u\\[\\$(touch pwned)", "SSOENV_PROFILE=-x", "SSOENV_PROFILE=it's;touch pwned",
-		"SSOENV_COLOR=31;1m$(touch pwned)", "SSOENV_COLOR=256", "SSOENV_COLOR=-1", "SSOENV_COLOR=(touch pwned)",
-		"SSOENV_PROMPT_FORMAT=$(touch pwned)%p%", "SSOENV_PROMPT_FORMAT=%(?.`touch pwned`.)%t%%%q", "SSOENV_PROMPT_FORMAT=\x01\x1b]0;x\x07%p",
-		"AWS_REGION=$(touch pwned)", "TERM=", "NO_COLOR=", "SSOENV_PROMPT=$(touch pwned)",
-		"__ssoenv_due=a[$(touch pwned)]", "__ssoenv_warn_at=a[$(touch pwned)]", "__ssoenv_segment=$(touch pwned)", "__ssoenv_warning=$(touch pwned)", "__ssoenv_seconds=a[$(touch pwned)]",
-	}
-	w.write(t, "text.expires", "a[$(touch pwned)]")
-	w.write(t, "text.failed", "a[$(touch pwned)] $(touch pwned)")
-	for _, shell := range allShells {
-		t.Run(shell, func(t *testing.T) {
-			for i, variable := range hostile {
-				base := []string{"SSOENV_PROFILE=dev", "SSOENV_EXPIRES=" + []string{past, soon}[i%2], "SSOENV_EXPIRY_FILE=" + w.home + "/text.expires", "SSOENV_PROMPT_FORMAT=%p %t %r"}
-				name, _, _ := strings.Cut(variable, "=")
-				env := slices.DeleteFunc(base, func(v string) bool { return strings.HasPrefix(v, name+"=") })
-				s := w.shell(t, shell, append(env, variable)...)
-				s.typeLine(showKeys[shell])
-				s.expect(`\|[^\r\n]*> PROMPT> `)
-				for range 2 {
-					s.typeLine("echo he''re")
-					s.expect("here")
-					s.expect("PROMPT> ")
-				}
-				if variable != "TERM=" && regexp.MustCompile(`(?i)not found|syntax|invalid|unbound|error:|warning:`).MatchString(s.shown()) || strings.Contains(s.shown(), "\x1b[2J") {
-					t.Errorf("%q:\n%q", variable, s.shown())
-				}
-				_ = s.tty.Close()
-			}
-		})
-	}
-	if found, _ := filepath.Glob(filepath.Join(w.home, "*pwned*")); len(found) > 0 {
-		t.Errorf("something ran: %q", found)
+		t.Errorf("got %d exchanges, want the first and one renewal for all", n)
 	}
 }

@@ -79,7 +79,7 @@ var layers = map[string]struct {
 
 // testOnly are packages that only tests import. cmd/fakesso serves one of them
 // as a program.
-var testOnly = []string{"cache/stracetest", "cmd/internal/keyringtest", "session/ssotest", "session/ssotest/devtools", "shellinit/ptytest"}
+var testOnly = []string{"cache/stracetest", "cmd/internal/environ", "cmd/internal/keyringtest", "session/ssotest", "session/ssotest/devtools", "shellinit/ptytest"}
 
 // offlinePackages must not be able to use the network: they run at every prompt,
 // at every TAB and at a switch to cached credentials.

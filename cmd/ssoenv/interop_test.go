@@ -2,10 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,47 +11,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// awsCLI is the AWS CLI as Debian packages it, 2.9.19. It knows no variables
-// for endpoints yet, so AWS_DATA_PATH gives it rules that lead every region to
-// the fake.
-func (w *world) awsCLI(t *testing.T, words ...string) (stdout string) {
-	t.Helper()
-	const program = "/usr/bin/aws"
-	if _, err := os.Stat(program); err != nil {
-		t.Fatal("install awscli")
-	}
-	rules := w.endpointRules(t)
-	c := w.command(t, []string{"AWS_DATA_PATH=" + rules, "AWS_PAGER="}, append([]string{program}, words...)...)
-	out, err := c.Output()
-	if err != nil {
-		said := ""
-		if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-			said = string(failed.Stderr)
-		}
-		t.Fatalf("aws %s: %v\n%s%s", strings.Join(words, " "), err, out, said)
-	}
-	return string(out)
-}
-
-// endpointRules are what leads the AWS CLI to the fake, for AWS_DATA_PATH.
-func (w *world) endpointRules(t *testing.T) string {
-	t.Helper()
-	rules := filepath.Join(w.home, "endpoints")
-	if err := os.MkdirAll(rules, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := ssotest.WriteDataPath(rules, w.url); err != nil {
-		t.Fatal(err)
-	}
-	return rules
-}
-
-// logins counts the times that somebody would have had to approve.
-func (w *world) logins() int {
-	return w.server.Calls(ssotest.Authorize) + w.server.Calls(ssotest.StartDeviceAuthorization)
-}
-
-func TestTheAWSCLIUsesOurLogin(t *testing.T) {
+func TestTheAWSCLIUsesALogin(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	for _, profile := range []string{"dev", "prod"} {
@@ -71,51 +28,53 @@ func TestTheAWSCLIUsesOurLogin(t *testing.T) {
 		t.Errorf("arn: %s", arn)
 	}
 	if n := w.logins(); n != 1 {
-		t.Errorf("%d logins, want 1", n)
+		t.Errorf("got %d logins, want 1", n)
 	}
 
-	// It refreshes our token with our registration, and we go on with its.
+	// The AWS CLI refreshes ssoenv's token with ssoenv's registration, and ssoenv
+	// uses the result.
 	w.expireToken(t)
 	w.awsCLI(t, "configure", "export-credentials", "--profile", "plain")
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
-		t.Errorf("%d refreshes by the AWS CLI, want 1", n)
+		t.Errorf("got %d refreshes by the AWS CLI, want 1", n)
 	}
-	if failures := w.crowd(t, 1, "ssoenv", "use", "legacy", "--no-login"); len(failures) == 0 {
+	if failures := w.runMany(t, 1, "ssoenv", "use", "legacy", "--no-login"); len(failures) == 0 {
 		t.Error("a legacy profile shares the session of an sso-session, which the AWS CLI does not")
 	}
-	if failures := w.crowd(t, 1, "ssoenv", "use", "dev"); len(failures) > 0 {
+	if failures := w.runMany(t, 1, "ssoenv", "use", "dev"); len(failures) > 0 {
 		t.Error(failures[0])
 	}
 	if n := w.logins(); n != 1 {
-		t.Errorf("%d logins, want 1", n)
+		t.Errorf("got %d logins, want 1", n)
 	}
 }
 
-func TestWeUseTheAWSCLIsLogin(t *testing.T) {
+func TestLoginOfTheAWSCLIIsUsed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for i, profile := range []string{"dev", "legacy"} {
 		w.awsCLI(t, "sso", "login", "--profile", profile)
-		if failures := w.crowd(t, 1, "ssoenv", "use", profile); len(failures) > 0 {
+		if failures := w.runMany(t, 1, "ssoenv", "use", profile); len(failures) > 0 {
 			t.Error(failures[0])
 		}
 		if n := w.logins(); n != i+1 {
-			t.Errorf("%d logins, want %d", n, i+1)
+			t.Errorf("got %d logins, want %d", n, i+1)
 		}
 	}
-	// We refresh its token, which it goes on with.
+	// ssoenv refreshes the AWS CLI's token, and the AWS CLI uses the result.
 	w.expireToken(t)
-	if failures := w.crowd(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
+	if failures := w.runMany(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
 		t.Error(failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
-		t.Errorf("%d refreshes, want 1", n)
+		t.Errorf("got %d refreshes, want 1", n)
 	}
 	w.awsCLI(t, "configure", "export-credentials", "--profile", "plain")
 	if n := w.logins(); n != 2 {
-		t.Errorf("%d logins, want 2", n)
+		t.Errorf("got %d logins, want 2", n)
 	}
 
-	// Either's logout is the other's, and takes away the credentials, too.
+	// A logout in the AWS CLI ends ssoenv's session and its credentials too.
 	w.awsCLI(t, "sso", "logout")
 	c := w.command(t, nil, "ssoenv", "use", "prod", "--no-login")
 	if out, err := c.Output(); string(out) != "false\n" || c.ProcessState.ExitCode() != statusLogin {
@@ -126,8 +85,9 @@ func TestWeUseTheAWSCLIsLogin(t *testing.T) {
 	}
 }
 
-// The AWS CLI uses the keys that are in the environment.
-func TestTheAWSCLIUsesTheShellsKeys(t *testing.T) {
+// The AWS CLI uses the credentials in the environment.
+func TestTheAWSCLIUsesTheShellsCredentials(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	rules := w.endpointRules(t)
@@ -138,29 +98,11 @@ func TestTheAWSCLIUsesTheShellsKeys(t *testing.T) {
 	}
 }
 
-// inhabit gives this very process the world's environment.
-func (w *world) inhabit(t *testing.T) {
-	t.Helper()
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "") // has the test put it back
-			_ = os.Unsetenv(name)
-		}
-	}
-	for _, entry := range w.env {
-		if name, value, _ := strings.Cut(entry, "="); name != "PATH" {
-			t.Setenv(name, value)
-		}
-	}
-	// The SDK has looked for the home directory when it was loaded.
-	t.Setenv("AWS_CONFIG_FILE", filepath.Join(w.home, ".aws/config"))
-}
-
-// The Go SDK's own loader finds our login, and refreshes it.
-func TestTheGoSDKUsesOurLogin(t *testing.T) {
+// The Go SDK's loader finds ssoenv's token and refreshes it.
+func TestTheGoSDKUsesALogin(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
-	w.inhabit(t)
+	w.useEnvironment(t)
 	identity := func() string {
 		t.Helper()
 		cfg, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile("dev"))
@@ -179,13 +121,13 @@ func TestTheGoSDKUsesOurLogin(t *testing.T) {
 	w.expireToken(t)
 	identity()
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
-		t.Errorf("%d refreshes by the Go SDK, want 1", n)
+		t.Errorf("got %d refreshes by the Go SDK, want 1", n)
 	}
-	// Its file is read back, though it orders the fields otherwise.
-	if failures := w.crowd(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
+	// ssoenv reads the SDK's file, in which the fields have another order.
+	if failures := w.runMany(t, 1, "ssoenv", "use", "prod"); len(failures) > 0 {
 		t.Error(failures[0])
 	}
 	if n := w.logins(); n != 1 {
-		t.Errorf("%d logins, want 1", n)
+		t.Errorf("got %d logins, want 1", n)
 	}
 }

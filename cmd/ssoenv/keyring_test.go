@@ -29,12 +29,13 @@ func (w *world) isolate(t *testing.T) *keyringtest.SecretService {
 // A hundred processes share one refresh of a session in the keyring: a refresh
 // token can be used once, and no file has the new one.
 func TestOneRefreshOfAnIsolatedSession(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.isolate(t)
 	w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime = 5 * time.Minute })
 	w.logIn(t)
 	w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime = time.Hour; s.Latency = 200 * time.Millisecond })
-	if failures := w.crowd(t, 100, "ssoenv", "use", "dev"); len(failures) > 0 {
+	if failures := w.runMany(t, 100, "ssoenv", "use", "dev"); len(failures) > 0 {
 		t.Errorf("got %d failures of 100, want 0; the first: %s", len(failures), failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {

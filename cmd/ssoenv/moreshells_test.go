@@ -12,9 +12,9 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// The shells that take data, each as a person starts it, with the line in its
-// start-up file that "ssoenv init --help" gives, and a prompt that is easily
-// seen. PowerShell is not among them: it cannot be had here.
+// The shells that read data instead of code, started as a user starts them, with the
+// line of "ssoenv init --help" in the start-up file and a prompt that is easy to
+// find. PowerShell is not installed here.
 var readers = map[string]struct {
 	install string
 	argv    []string
@@ -77,9 +77,9 @@ func (s *screen) enter(line string, patterns ...string) (segment string) {
 	return s.prompt()
 }
 
-// prompt waits until the shell reads again: what is typed before may be thrown
-// away. Nushell draws its prompt often, and marks the end of a command. What the
-// hook has the prompt show is returned.
+// prompt waits until the shell reads again, since it may discard what is typed
+// before, and returns the segment that the hook shows. Nushell draws its prompt
+// repeatedly, but marks the end of a command.
 func (s *screen) prompt() (segment string) {
 	s.t.Helper()
 	pattern := `<[^<>]*> PROMPT> `
@@ -98,6 +98,7 @@ func startupLine(name string) string {
 }
 
 func TestInteractiveReaders(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
 		s := w.reader(t, shell, startupLine(shell), r.prompt)
@@ -107,7 +108,8 @@ func TestInteractiveReaders(t *testing.T) {
 		issued := w.server.LastIssued()
 		s.enter("environ AWS_ACCESS_KEY_ID", `AWS_ACCESS_KEY_ID="`+issued.AccessKeyID+`"`)
 
-		// A failure changes nothing, is told, and stops what follows it.
+		// A failed command changes nothing, is reported, and stops the commands
+		// after it.
 		if r.status == "" {
 			s.enter("ssoenv use prdo", `there is no profile "prdo"`, `did you mean "prod"\?`, `exited with 4`)
 		} else {
@@ -138,8 +140,9 @@ func TestInteractiveReaders(t *testing.T) {
 	})
 }
 
-// What has to be put back is put back as it was, whatever it is.
-func TestReadersGetBackWhatTheyHad(t *testing.T) {
+// clear restores the earlier values, byte for byte.
+func TestReadersRestoreVariables(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
 		w.env = append(w.env, "AWS_PROFILE=it's \"$(touch pwned)\" é = x", "AWS_REGION=us-west-2")
@@ -155,9 +158,10 @@ func TestReadersGetBackWhatTheyHad(t *testing.T) {
 	})
 }
 
-// Without the function nothing is printed to the terminal but what to do, and
-// that does it.
-func TestKeysNeverReachAReadersScreen(t *testing.T) {
+// Without the function only instructions are printed to the terminal, and following
+// them works.
+func TestReadersShowNoCredentials(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
 		if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil {
@@ -180,8 +184,9 @@ func TestKeysNeverReachAReadersScreen(t *testing.T) {
 	})
 }
 
-// Ctrl-C during a login leaves the shell as it was.
+// Ctrl-C during a login leaves the shell unchanged.
 func TestReadersInterruptedLogin(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		w, r := newWorld(t), readers[shell]
 		w.env = append(w.env, "BROWSER=true")
@@ -189,16 +194,14 @@ func TestReadersInterruptedLogin(t *testing.T) {
 		s := w.reader(t, shell, startupLine(shell), r.prompt)
 		s.typeLine("ssoenv use dev")
 		s.expect(`/authorize[^ ]+\r?\n`)
-		if _, err := s.tty.WriteString("\x03"); err != nil {
-			t.Fatal(err)
-		}
+		s.keys("\x03")
 		s.prompt()
 		s.enter("environ AWS_ACCESS_KEY_ID SSOENV_PROFILE", `AWS_ACCESS_KEY_ID is not set\r?\nSSOENV_PROFILE is not set`)
 	})
 }
 
-// The prompt's segment tells the profile, and the prompt has the credentials
-// renewed in time, and when that ends says so once.
+// The segment shows the profile, the prompt has the credentials renewed in time, and
+// the end of the session is reported once.
 func TestReadersRenewAtThePrompt(t *testing.T) {
 	t.Parallel() // it is mostly waiting
 	eachReader(t, func(t *testing.T, shell string) {
@@ -208,8 +211,8 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 		s.enter("ssoenv use dev", `dev: account 111111111111`)
 		first := w.server.LastIssued().AccessKeyID
 
-		// Each command is followed by a prompt, and each prompt is a chance. The
-		// segment is the prompt's, and no business of the command's.
+		// After each command there is a prompt, which may start a renewal. The
+		// segment belongs to the prompt and not to the command's environment.
 		until := func(what string, done func(key, segment string) bool) {
 			t.Helper()
 			deadline := time.Now().Add(30 * time.Second)
@@ -243,8 +246,9 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 	})
 }
 
-// What the environment says of the end is digits, or it is nothing.
-func TestReadersTakeNoHostileEnvironment(t *testing.T) {
+// A value of SSOENV_EXPIRES that is not a number is ignored.
+func TestReadersInAHostileEnvironment(t *testing.T) {
+	t.Parallel()
 	eachReader(t, func(t *testing.T, shell string) {
 		for _, expires := range []string{"a[$(touch pwned)]", strings.Repeat("9", 40), "-1", "1\n2"} {
 			w, r := newWorld(t), readers[shell]

@@ -32,8 +32,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// A throughProxy is a world in which AWS's own hosts are there, behind a proxy
-// that wants a password, and whoever is asked instead of them is found out.
+// A throughProxy is a world in which AWS's own hosts are reached through a proxy
+// with a password. Connections to other servers are recorded.
 type throughProxy struct {
 	*world
 	mu        sync.Mutex
@@ -127,8 +127,7 @@ region = eu-central-1
 	return w
 }
 
-// everyday are commands that, one after the other, ask AWS for everything that
-// ssoenv ever asks it for.
+// everyday are commands that together make every request that ssoenv makes.
 var everyday = [][]string{
 	{"ssoenv", "login", "dev"},
 	{"ssoenv", "use", "dev"},
@@ -149,9 +148,10 @@ var everyday = [][]string{
 	{"ssoenv", "logout", "--all"},
 }
 
-// AWS is asked at its own hosts, by CONNECT, whatever else there is that names
-// another endpoint; and nothing tells the password of the proxy.
+// Requests go to AWS's own hosts, by CONNECT, whatever else names another endpoint.
+// The proxy's password is not shown.
 func TestOnlyAWSIsAsked(t *testing.T) {
+	t.Parallel()
 	w := newThroughProxy(t)
 	for _, other := range []string{
 		"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SSO_ADMIN", "AWS_ENDPOINT_URL_IAM", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
@@ -197,9 +197,10 @@ func TestOnlyAWSIsAsked(t *testing.T) {
 	}
 }
 
-// A proxy that cannot be had is complained of without its password, and one is
-// never asked for what is on this machine.
-func TestProxyPasswordsAreNotTold(t *testing.T) {
+// An error of the proxy is reported without its password. No proxy is used for
+// addresses of this machine.
+func TestProxyPasswordsAreNotShown(t *testing.T) {
+	t.Parallel()
 	w := newThroughProxy(t)
 	for name, proxy := range map[string]string{
 		"not there":    "http://user:" + proxyPassword + "@127.0.0.1:1",
@@ -227,7 +228,7 @@ func TestProxyPasswordsAreNotTold(t *testing.T) {
 	}
 }
 
-// A reply of 300 MB, and one that unpacks to that, cost no memory.
+// A reply of 300 MB, or one that decompresses to that, is not read into memory.
 func TestHugeRepliesCostNoMemory(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
@@ -254,28 +255,10 @@ func TestHugeRepliesCostNoMemory(t *testing.T) {
 	}
 }
 
-// traced runs a command under strace and returns its system calls of the
-// network.
-func (w *world) traced(t *testing.T, words ...string) string {
-	t.Helper()
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Fatal("install strace")
-	}
-	trace := filepath.Join(w.home, "trace")
-	c := w.command(t, nil, append([]string{"strace", "-f", "-qq", "-e", "trace=socket,connect,bind,sendto,sendmsg", "-e", "signal=none", "-o", trace}, words...)...)
-	if out, err := c.CombinedOutput(); err != nil {
-		if _, missing := os.Stat(trace); missing != nil {
-			t.Fatalf("%q: %v\n%s", words, err, out)
-		}
-	}
-	// What is no call is that a thread gave the process over to an execve, or that
-	// it ended before strace had read which call it was in.
-	return regexp.MustCompile(`(?m)^\d+ +(\+\+\+ |\?\?\?\( <detached).*\n`).ReplaceAllString(w.read(t, "trace"), "")
-}
-
-// What has no need of the network does not touch it: no socket is made, of any
-// family, so that neither a resolver nor D-Bus is asked.
-func TestNothingTouchesTheNetworkInVain(t *testing.T) {
+// Commands that need no network make no socket of any family: they use neither a
+// resolver nor D-Bus.
+func TestOfflineCommandsOpenNoSocket(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.env = append(w.env, "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(w.home, "bus"))
 	w.logIn(t)
@@ -285,7 +268,7 @@ func TestNothingTouchesTheNetworkInVain(t *testing.T) {
 	for _, words := range [][]string{
 		{"use", "dev"}, {"use", "dev", "--shell", "fish"}, {"prompt"}, {"complete", "bash", "--", "ssoenv", "use", ""}, {"complete", "zsh", "--", "ssoenv", "login", "--sso-session", ""},
 		{"list"}, {"list", "--names"}, {"status"}, {"clear"}, {"version"}, {"init", "bash"}, {"init", "zsh"}, {"completion", "fish"},
-		{"exec", "dev", "--", "true"}, {"credential-process", "dev"}, {"doctor", "--offline"}, {"login", "dev"}, {"use", "nobody"}, {"--help"},
+		{"exec", "dev", "--", "true"}, {"credential-process", "dev"}, {"doctor", "--offline"}, {"login", "dev"}, {"use", "missing"}, {"--help"},
 	} {
 		if trace := w.traced(t, append([]string{"ssoenv"}, words...)...); trace != "" {
 			t.Errorf("ssoenv %s:\n%s", strings.Join(words, " "), trace)
@@ -293,9 +276,10 @@ func TestNothingTouchesTheNetworkInVain(t *testing.T) {
 	}
 }
 
-// The rest talks to the services and to nobody else: no name is looked up, and
-// there is no word home.
-func TestNobodyElseIsTold(t *testing.T) {
+// The other commands connect only to the services: no name is looked up, and there
+// is no telemetry.
+func TestOnlyTheServicesAreConnectedTo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	port := strings.TrimPrefix(w.url, "http://127.0.0.1:")
 	allowed := regexp.MustCompile(`^\d+ +(connect\(\d+, \{sa_family=AF_INET, sin_port=htons\(` + port + `\), sin_addr=inet_addr\("127\.0\.0\.1"\)\}|<\.\.\. connect resumed|socket\(AF_INET6?, SOCK_STREAM|bind\(\d+, \{sa_family=AF_INET, sin_port=htons\(0\), sin_addr=inet_addr\("127\.0\.0\.1"\)\}|<\.\.\. \w+ resumed)`)
@@ -315,9 +299,9 @@ func TestNobodyElseIsTold(t *testing.T) {
 	}
 }
 
-// Nothing in the sources weakens TLS, or follows redirects by way of net/http's
-// own client.
-func TestNoKnobOfTheTransport(t *testing.T) {
+// Nothing in the sources weakens TLS or uses net/http's default client, which
+// follows redirects.
+func TestNothingWeakensTLS(t *testing.T) {
 	for _, file := range sources(t) {
 		if !strings.HasPrefix(file.name, "session/") && !strings.HasPrefix(file.name, "cmd/ssoenv/") || strings.HasPrefix(file.name, "session/ssotest/") {
 			continue
@@ -339,8 +323,7 @@ func TestNoKnobOfTheTransport(t *testing.T) {
 	}
 }
 
-// listeners are the addresses at which a process listens, as the tables of the
-// system spell them.
+// listeners returns the addresses at which a process listens, as /proc spells them.
 func listeners(t *testing.T, pid int) []string {
 	t.Helper()
 	mine := map[string]bool{}
@@ -367,9 +350,10 @@ func listeners(t *testing.T, pid int) []string {
 	return found
 }
 
-// The callback is one port of 127.0.0.1, there from just before the address is
-// shown until the answer has come, and no other.
-func TestOnePortWhileALoginWaits(t *testing.T) {
+// A login listens on one port of 127.0.0.1, from just before the address is shown
+// until the answer has arrived.
+func TestALoginListensOnOnePort(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	arrived, goOn := make(chan struct{}), make(chan struct{})
 	gate := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -421,8 +405,9 @@ func TestOnePortWhileALoginWaits(t *testing.T) {
 	awaitClosed(t, res.Request.URL.Host)
 }
 
-// nobody is the user who looks at everything that a user may look at.
-func (w *world) nobody(t *testing.T) (seen func() string) {
+// watchArguments has another user read every process's arguments in a loop until the
+// test ends. seen returns what was read.
+func (w *world) watchArguments(t *testing.T) (seen func() string) {
 	t.Helper()
 	var all bytes.Buffer
 	c := exec.Command("/bin/sh", "-c", `while :; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n'; echo looked; done`)
@@ -440,13 +425,14 @@ func (w *world) nobody(t *testing.T) (seen func() string) {
 	}
 }
 
-// Another user of the machine, who looks at every process's arguments again and
-// again, sees where a browser was sent, and nothing that it was sent with.
-func TestNobodySeesTheAddress(t *testing.T) {
+// Another user who reads every process's arguments repeatedly finds the address that
+// a browser was started with, but no secret.
+func TestOtherUsersDoNotSeeTheAddress(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, words := range [][]string{{"login", "dev"}, {"console", "dev"}} {
 		page := filepath.Join(w.home, words[0])
-		seen := w.nobody(t)
+		seen := w.watchArguments(t)
 		c := w.command(t, []string{"BROWSER=" + lingering(t, w), "PAGE=" + page}, append([]string{"ssoenv"}, words...)...)
 		if out, err := c.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
@@ -458,13 +444,13 @@ func TestNobodySeesTheAddress(t *testing.T) {
 		}
 		arguments := seen()
 		if !strings.Contains(arguments, "ssoenv\n"+words[0]) || !strings.Contains(arguments, "http://127.0.0.1:") {
-			t.Errorf("nobody has not seen ssoenv %s and its browser in %d looks", words[0], strings.Count(arguments, "looked\n"))
+			t.Errorf("got no arguments of ssoenv %s and its browser in %d reads", words[0], strings.Count(arguments, "looked\n"))
 		}
 		for _, call := range w.server.Log() {
 			for name, values := range call.Params {
 				for _, value := range values {
 					if len(value) >= 20 && (call.Op == ssotest.Authorize || call.Op == ssotest.ConsoleLogin || call.Op == ssotest.GetSigninToken) && name != "Destination" && name != "Issuer" && name != "scopes" && strings.Contains(arguments, value) {
-						t.Errorf("ssoenv %s: nobody has seen %s", words[0], name)
+						t.Errorf("ssoenv %s: another user has seen %s", words[0], name)
 					}
 				}
 			}
@@ -472,7 +458,7 @@ func TestNobodySeesTheAddress(t *testing.T) {
 	}
 }
 
-// lingering is a browser that is still there when somebody looks.
+// lingering writes a browser that keeps running for a while and returns its path.
 func lingering(t *testing.T, w *world) string {
 	t.Helper()
 	file := filepath.Join(w.home, "lingering")

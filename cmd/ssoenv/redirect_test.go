@@ -73,8 +73,6 @@ func TestInterruptedConsole(t *testing.T) {
 	w.logIn(t)
 	s := w.screen(t, []string{"BROWSER=true"}, "sh", "-c", "ssoenv console dev; echo status $?")
 	s.expect("opening the AWS console")
-	if _, err := s.tty.WriteString("\x03"); err != nil {
-		t.Fatal(err)
-	}
+	s.keys("\x03")
 	s.expect("interrupted")
 }

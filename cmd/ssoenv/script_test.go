@@ -19,50 +19,51 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
+	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
 
-// TestMain lets the test binary be the programs that the scripts run: ssoenv
-// itself, and those that stand in for what is around it.
+// TestMain lets the test binary be the programs that the scripts run: ssoenv, and
+// those around it.
 func TestMain(m *testing.M) {
 	testscript.Main(programs{m}, map[string]func(){
 		"ssoenv":  recorded,
 		"approve": func() { recordArguments("approve"); approve() },
 		"chrome":  func() { recordArguments("chrome"); chrome() },
-		"environ": printEnvironment,
 	})
 }
 
-// programs are in PATH while the tests run. There, ssoenv is the program as it is
-// built: it starts in half the time of a test binary, and the tests start it ten
-// thousand times. What looks into it uses the one that is the test binary.
+// programs are in PATH while the tests run. There ssoenv is the program as it is
+// built: it starts in less time than the test binary, and the tests start it
+// thousands of times. Tests that record its output or trace it use the test binary.
 type programs struct{ *testing.M }
 
-// lookedInto is the folder of the programs that are all the test binary.
-var lookedInto string
+// testBinaryDir is the directory in which all programs are the test binary.
+var testBinaryDir string
 
 func (p programs) Run() int {
 	bin, _, _ := strings.Cut(os.Getenv("PATH"), string(os.PathListSeparator))
-	lookedInto = filepath.Join(filepath.Dir(bin), "lookedinto")
+	testBinaryDir = filepath.Join(filepath.Dir(bin), "lookedinto")
 	if err := build(bin); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	ptytest.DefaultSignals()
 	return p.M.Run()
 }
 
-// pathLookedInto is a PATH with that folder in place of the one with ssoenv as it
-// is built.
-func pathLookedInto() string {
+// testBinaryPath returns a PATH with testBinaryDir instead of the directory of the
+// built ssoenv.
+func testBinaryPath() string {
 	_, others, _ := strings.Cut(os.Getenv("PATH"), string(os.PathListSeparator))
-	return "PATH=" + lookedInto + string(os.PathListSeparator) + others
+	return "PATH=" + testBinaryDir + string(os.PathListSeparator) + others
 }
 
-// build makes the folder of ssoenv as it is built.
+// build makes the directory with the built ssoenv and environ.
 func build(bin string) error {
-	if err := errors.Join(os.Rename(bin, lookedInto), os.Mkdir(bin, 0o777)); err != nil {
+	if err := errors.Join(os.Rename(bin, testBinaryDir), os.Mkdir(bin, 0o777)); err != nil {
 		return err
 	}
-	others, err := filepath.Glob(filepath.Join(lookedInto, "*"))
+	others, err := filepath.Glob(filepath.Join(testBinaryDir, "*"))
 	if err != nil {
 		return err
 	}
@@ -71,19 +72,19 @@ func build(bin string) error {
 			err = errors.Join(err, os.Symlink(other, filepath.Join(bin, name)))
 		}
 	}
-	words := []string{"build", "-o", filepath.Join(bin, "ssoenv")}
+	words := []string{"build", "-o", bin}
 	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
 		words = append(words, "-race")
 	}
-	out, buildErr := exec.Command("go", append(words, ".")...).CombinedOutput()
+	out, buildErr := exec.Command("go", append(words, ".", "../internal/environ")...).CombinedOutput()
 	if buildErr != nil {
 		buildErr = fmt.Errorf("go build: %w\n%s", buildErr, out)
 	}
-	return errors.Join(err, buildErr)
+	return errors.Join(err, buildErr, os.Symlink(filepath.Join(bin, "environ"), filepath.Join(testBinaryDir, "environ")))
 }
 
-// approve is a browser: it follows the address that it is given to its end,
-// and keeps the last page in $PAGE.
+// approve is a browser: it follows the redirects of the address and writes the last
+// page to $PAGE.
 func approve() {
 	res, err := http.Get(os.Args[len(os.Args)-1])
 	if err != nil {
@@ -96,21 +97,10 @@ func approve() {
 	}
 }
 
-// printEnvironment writes the values of the variables that it is given, each
-// as a line in Go's quotes, so that a script can compare bytes.
-func printEnvironment() {
-	for _, name := range os.Args[1:] {
-		if value, ok := os.LookupEnv(name); ok {
-			fmt.Printf("%s=%q\n", name, value)
-		} else {
-			fmt.Printf("%s is not set\n", name)
-		}
-	}
-}
-
-// The scripts are the specification: one behaviour each, told by the real
-// program in the real shells, against an Identity Center on the wire.
+// The scripts are the specification, one behaviour each: the real program in real
+// shells, against an Identity Center on the wire.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	s := &search{}
 	t.Cleanup(func() { s.report(t) })
 	testscript.Run(t, testscript.Params{
@@ -142,10 +132,10 @@ func setUpScript(env *testscript.Env, s *search) error {
 	if err := os.MkdirAll(filepath.Join(home, ".aws"), 0o700); err != nil {
 		return err
 	}
-	// Nothing of the environment that the tests run in comes through.
+	// The scripts do not inherit the test's environment.
 	env.Vars = []string{
 		"HOME=" + home, "WORK=" + env.WorkDir, "TMPDIR=" + env.WorkDir,
-		pathLookedInto(), "TERM=xterm", "LANG=C.UTF-8",
+		testBinaryPath(), "TERM=xterm", "LANG=C.UTF-8",
 		"GORACE=atexit_sleep_ms=10",
 		"BROWSER=approve",
 		"URL=" + listener.URL,
@@ -177,36 +167,6 @@ func setUpScript(env *testscript.Env, s *search) error {
 	text := strings.ReplaceAll(string(config), "$URL", listener.URL)
 	return os.WriteFile(filepath.Join(home, ".aws", "config"), []byte(text), 0o600)
 }
-
-// defaultConfig is what a script has that brings no file "config".
-const defaultConfig = `[sso-session corp]
-sso_start_url = $URL/start
-sso_region = us-east-1
-sso_registration_scopes = sso:account:access
-
-[profile dev]
-sso_session = corp
-sso_account_id = 111111111111
-sso_role_name = Developer
-region = eu-central-1
-
-[profile prod]
-sso_session = corp
-sso_account_id = 222222222222
-sso_role_name = Administrator
-region = us-east-1
-
-[profile plain]
-sso_session = corp
-sso_account_id = 222222222222
-sso_role_name = ReadOnly
-
-[profile legacy]
-sso_start_url = $URL/start
-sso_region = us-east-1
-sso_account_id = 111111111111
-sso_role_name = ReadOnly
-`
 
 func fakeOf(ts *testscript.TestScript) *ssotest.Server {
 	return ts.Value(fakeKey{}).(*ssotest.Server)
@@ -281,8 +241,8 @@ func callsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// issuedCommand checks that a file of "environ" output has exactly the keys
-// that the service issued last, or, negated, that it has none of them.
+// issuedCommand checks that a file of "environ" output has exactly the credentials
+// that the service issued last or, negated, none of them.
 func issuedCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: issued FILE")
@@ -300,8 +260,8 @@ func issuedCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// statusCommand runs a program that must end with that status:
-// status 3 ssoenv use dev.
+// statusCommand runs a program that must end with the given status: status 3 ssoenv
+// use dev.
 func statusCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N PROGRAM …")

@@ -16,7 +16,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/mattn/go-isatty"
 
@@ -24,25 +26,23 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// Every script is searched at its end, for every secret that was in it: the
-// service knows all that it issued, and ssoenv is recorded while it runs. So a
-// new script, whatever it is about, also proves that no secret gets out.
+// After every script all output and files are searched for every secret that the
+// service issued. So each new script also proves that no secret is shown.
 
-// recordsVariable names the directory for the records. Where it is not set,
-// nothing is recorded.
+// recordsVariable names the directory for the records. If it is not set, nothing is
+// recorded.
 const recordsVariable = "TEST_RECORDS"
 
-// mayPrint are the secrets that a command prints because it is asked to.
-// Standard output is not recorded of those that print code, or what they got
-// for a program.
+// mayPrint are the secrets that a command prints on request. Standard output of the
+// notRecorded commands, which print code or credentials, is not recorded.
 var (
-	mayPrint = map[string][]ssotest.SecretKind{"console-stdout": {ssotest.SigninToken}}
-	unread   = []string{"use", "clear", "logout", "adopt", "credential-process", "exec"}
+	mayPrint    = map[string][]ssotest.SecretKind{"console-stdout": {ssotest.SigninToken}}
+	notRecorded = []string{"use", "clear", "logout", "adopt", "credential-process", "exec"}
 )
 
-// recorded is ssoenv, with a copy of what it writes to its standard streams
-// where they are no terminals, nor standard output another device. It runs with its debug log on, which is taken
-// out again where nobody asked for it.
+// recorded is ssoenv with a copy of what it writes to its standard streams, unless
+// they are terminals or, for standard output, devices. Its debug log is on; the log
+// is removed from the output if the caller did not turn it on.
 func recorded() {
 	if os.Getenv(recordsVariable) == "" {
 		main()
@@ -64,7 +64,7 @@ func recorded() {
 		_ = os.Setenv("SSOENV_DEBUG", "1")
 		ends = append(ends, copied(&os.Stderr, record(command+"-stderr"), &withoutLog{to: os.Stderr}))
 	}
-	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeDevice == 0 && !slices.Contains(unread, command) {
+	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeDevice == 0 && !slices.Contains(notRecorded, command) {
 		ends = append(ends, copied(&os.Stdout, record(command+"-stdout"), os.Stdout))
 	}
 	status := run()
@@ -74,8 +74,8 @@ func recorded() {
 	os.Exit(status)
 }
 
-// record opens a new file of the records. What comes to be in them is told
-// apart by the beginning of their names.
+// record makes a new file of the records. The beginning of its name says what it
+// holds.
 func record(name string) *os.File {
 	file, err := os.CreateTemp(os.Getenv(recordsVariable), strings.ReplaceAll(name, "/", "_")+"-")
 	if err != nil {
@@ -90,8 +90,8 @@ func recordArguments(name string) {
 	}
 }
 
-// copied has what is written to the stream from now on go to all of these. The
-// end waits until it has.
+// copied has everything written to the stream from now on written to all of these.
+// end waits until it was.
 func copied(stream **os.File, to ...io.Writer) (end func()) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -109,8 +109,8 @@ func copied(stream **os.File, to ...io.Writer) (end func()) {
 	}
 }
 
-// teed is copied by another process, which goes on when ssoenv has become the
-// command that exec runs.
+// teed is copied by another process, which goes on after ssoenv was replaced by the
+// command of exec.
 func teed(stream **os.File, to *os.File) (end func()) {
 	tee := exec.Command("tee", to.Name())
 	tee.Stdout = *stream
@@ -128,8 +128,8 @@ func teed(stream **os.File, to *os.File) (end func()) {
 	}
 }
 
-// withoutLog passes on what is written, but for the lines of the log. Nobody
-// waits for the rest of a line.
+// withoutLog passes on what is written, except lines of the log. It does not wait
+// for the end of a line.
 type withoutLog struct {
 	to   io.Writer
 	line []byte // what has been held back: the beginning of a line of the log
@@ -160,7 +160,7 @@ func (w *withoutLog) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// A search counts what it has looked at.
+// A search counts what it has searched.
 type search struct {
 	mu                                              sync.Mutex
 	places, streams, files, bytes, secrets, needles int
@@ -175,7 +175,7 @@ func (s *search) report(t *testing.T) {
 	}
 }
 
-// records looks through what was recorded.
+// records searches the recorded output.
 func (s *search) records(t testing.TB, server *ssotest.Server, records string) {
 	t.Helper()
 	files, err := os.ReadDir(records)
@@ -205,8 +205,9 @@ func (s *search) records(t testing.TB, server *ssotest.Server, records string) {
 	}
 }
 
-// Where secrets are kept, and nowhere else. The paths are below the home.
-var kept = map[ssotest.SecretKind]*regexp.Regexp{
+// allowedFiles are the only files that may hold secrets, by kind; the paths are
+// below the home.
+var allowedFiles = map[ssotest.SecretKind]*regexp.Regexp{
 	ssotest.Access:       regexp.MustCompile(`^\.aws/sso/cache/[0-9a-f]{40}\.json$`),
 	ssotest.Refresh:      regexp.MustCompile(`^\.aws/sso/cache/[0-9a-f]{40}\.json$`),
 	ssotest.ClientSecret: regexp.MustCompile(`^\.aws/sso/cache/[0-9a-f]{40}\.json$|^\.cache/ssoenv/[^/]+$`),
@@ -216,7 +217,7 @@ var kept = map[ssotest.SecretKind]*regexp.Regexp{
 	ssotest.UserKey:      regexp.MustCompile(`^\.aws/(config|credentials)(\.before-ssoenv)?$`),
 }
 
-// files looks through all files below the home directory.
+// home searches all files below the home directory.
 func (s *search) home(t testing.TB, server *ssotest.Server, home string) {
 	t.Helper()
 	needles := needlesOf(server.Secrets())
@@ -237,7 +238,7 @@ func (s *search) home(t testing.TB, server *ssotest.Server, home string) {
 			return err
 		}
 		for _, found := range findSecrets(text, needles) {
-			if where := kept[found.kind]; where == nil || !where.MatchString(name) {
+			if where := allowedFiles[found.kind]; where == nil || !where.MatchString(name) {
 				t.Errorf("the file %s has the %s (%s)", name, found.kind, found.form)
 			}
 		}
@@ -248,15 +249,15 @@ func (s *search) home(t testing.TB, server *ssotest.Server, home string) {
 	}
 }
 
-// A needle is a secret in one of the forms that it could slip out in.
+// A needle is a secret in one of the forms in which it could appear.
 type needle struct {
 	kind ssotest.SecretKind
 	form string
 	text []byte
 }
 
-// needlesOf are all forms of all secrets. Of a long secret three parts are
-// looked for: one of them is enough to be found by.
+// needlesOf returns all forms of all secrets. Of a long secret it uses three parts,
+// each of which is enough to recognise it.
 func needlesOf(secrets []ssotest.Secret) []needle {
 	const part = 24
 	var needles []needle
@@ -266,7 +267,7 @@ func needlesOf(secrets []ssotest.Secret) []needle {
 			text = text[:len(text)-4] // the end of one may be shown, to tell it from others
 		}
 		if len(text) < 16 {
-			// Too short for anything but to stand alone.
+			// Too short for other forms.
 			needles = append(needles, needle{secret.Kind, "itself", []byte(text)})
 			continue
 		}
@@ -286,7 +287,7 @@ func needlesOf(secrets []ssotest.Secret) []needle {
 	return needles
 }
 
-// forms are the ways to write a text, by their names.
+// forms returns the encodings of a text, by name.
 func forms(text string) map[string]string {
 	quoted, err := json.Marshal(text)
 	if err != nil {
@@ -302,8 +303,8 @@ func forms(text string) map[string]string {
 		"HEXADECIMAL":    strings.ToUpper(hex.EncodeToString([]byte(text))),
 	}
 	for before := range 3 {
-		// What stands before moves the text within its groups of three; the
-		// characters that depend on the neighbours are left out.
+		// The text before shifts the text within its groups of three bytes;
+		// characters that depend on neighbours are left out.
 		for name, encoding := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64 for URLs": base64.RawURLEncoding} {
 			whole := text[:len(text)-(before+len(text))%3]
 			encoded := encoding.EncodeToString([]byte(strings.Repeat("x", before) + whole))
@@ -323,8 +324,7 @@ func findSecrets(text []byte, needles []needle) []needle {
 	return found
 }
 
-// The search itself is tried: a secret is found in each of its forms, wherever
-// it stands.
+// The search finds a secret in each of its forms, at any position.
 func TestSearchFindsSecrets(t *testing.T) {
 	server := ssotest.New()
 	keys := server.IssueUserCredentials("111111111111", "robot")
@@ -355,5 +355,58 @@ func TestSearchFindsSecrets(t *testing.T) {
 	}
 	if safetext.Secret("x").String() == "x" {
 		t.Error("a secret prints itself")
+	}
+}
+
+// Go's runtime prints the stacks of a crashing process. They hold no secret, at any
+// point of the program.
+func TestStacksShowNoSecret(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		op    ssotest.Op
+		words []string
+	}{
+		"login":    {ssotest.RedeemCode, []string{"login", "prod", "--force"}},
+		"exchange": {ssotest.GetRoleCredentials, []string{"use", "prod"}},
+		"refresh":  {ssotest.RefreshToken, []string{"credential-process", "prod"}},
+		"console":  {ssotest.GetSigninToken, []string{"console", "--print", "dev"}},
+		"whoami":   {ssotest.GetCallerIdentity, []string{"whoami", "dev"}},
+		"device":   {ssotest.PollDevice, []string{"login", "--force", "--device-code", "prod"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.logIn(t)
+			if err := w.command(t, nil, "ssoenv", "use", "dev").Run(); err != nil {
+				t.Fatal(err)
+			}
+			if c.op == ssotest.RefreshToken {
+				w.expireToken(t)
+			}
+			w.server.ForgetCalls()
+			w.server.Fault(ssotest.Fault{Op: c.op, Delay: 5 * time.Second})
+			cmd := w.command(t, []string{"GOTRACEBACK=system", "SSOENV_DEBUG=1"}, append([]string{"ssoenv"}, c.words...)...)
+			var said bytes.Buffer
+			cmd.Stderr = &said
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(20 * time.Second); w.server.Calls(c.op) == 0; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					_ = cmd.Process.Kill()
+					t.Fatalf("%s was not called: %s", c.op, &said)
+				}
+			}
+			if err := cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait()
+			if !strings.Contains(said.String(), "goroutine 1") {
+				t.Fatalf("there are no stacks: %s", &said)
+			}
+			for _, found := range findSecrets(said.Bytes(), needlesOf(w.server.Secrets())) {
+				t.Errorf("the %s is in the stacks (%s)", found.kind, found.form)
+			}
+		})
 	}
 }

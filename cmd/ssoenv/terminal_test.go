@@ -1,209 +1,49 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-
-	"github.com/creack/pty"
-	"golang.org/x/sys/unix"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
+	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
 
-// A world is a home, an Identity Center and the programs of the tests in PATH,
-// for tests that are no scripts.
-type world struct {
-	server *ssotest.Server
-	url    string
-	home   string
-	env    []string
-}
-
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	w := &world{server: ssotest.New(), home: t.TempDir()}
-	w.server.AutoApprove = true
-	w.server.Interval = time.Second
-	listener := httptest.NewServer(w.server)
-	t.Cleanup(listener.Close)
-	w.url = listener.URL
-	t.Cleanup(func() { (&search{}).home(t, w.server, w.home) })
-	if err := os.MkdirAll(filepath.Join(w.home, ".aws"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", listener.URL))
-	w.env = []string{
-		"HOME=" + w.home, "PATH=" + os.Getenv("PATH"), "TERM=xterm", "LANG=C.UTF-8", "TMPDIR=" + w.home,
-		"GORACE=atexit_sleep_ms=10", "BROWSER=approve",
-		"AWS_ENDPOINT_URL_SSO=" + w.url, "AWS_ENDPOINT_URL_SSO_OIDC=" + w.url, "AWS_ENDPOINT_URL_STS=" + w.url,
-		"AWS_ENDPOINT_URL_SIGNIN=" + w.url,
-	}
-	return w
-}
-
-func (w *world) write(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(w.home, name), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (w *world) read(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(w.home, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// command is a program of this world, with more variables.
-func (w *world) command(t *testing.T, env []string, words ...string) *exec.Cmd {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	t.Cleanup(cancel)
-	c := exec.CommandContext(ctx, words[0], words[1:]...)
-	c.Env = append(append([]string{}, w.env...), env...)
-	c.Dir = w.home
-	return c
-}
-
-// A screen is a terminal with a program in it: what a person would see and
-// type.
+// A screen is a terminal with a program in it, and the test that looks at it.
 type screen struct {
-	t    *testing.T
-	tty  *os.File
-	mu   sync.Mutex
-	text bytes.Buffer
-	more chan struct{} // something was written, or the program has ended
-	read int           // of text, what expect has gone past
+	*ptytest.Terminal
+	t *testing.T
 }
 
-func (w *world) screen(t *testing.T, env []string, words ...string) *screen {
-	t.Helper()
-	c := w.command(t, env, words...)
-	master, err := pty.StartWithSize(c, &pty.Winsize{Rows: 24, Cols: 80})
-	if err != nil {
-		t.Fatal(err)
-	}
-	tty := closable(t, master)
-	s := &screen{t: t, tty: tty, more: make(chan struct{}, 1)}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buffer, answered := make([]byte, 4096), 0
-		for {
-			n, err := tty.Read(buffer)
-			s.mu.Lock()
-			s.text.Write(buffer[:n])
-			s.mu.Unlock()
-			// Nushell asks where the cursor is, and waits for an answer.
-			for ; answered < strings.Count(s.shown(), "\x1b[6n"); answered++ {
-				_, _ = tty.WriteString("\x1b[1;1R")
-			}
-			select {
-			case s.more <- struct{}{}:
-			default:
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait()
-		_ = tty.Close()
-		<-done
-		for _, found := range findSecrets([]byte(s.shown()), needlesOf(w.server.Secrets())) {
-			if found.kind != ssotest.KeyID { // which tests have their shells show
-				t.Errorf("the %s is on the screen (%s)", found.kind, found.form)
-			}
-		}
-	})
-	return s
-}
+func (s *screen) shown() string { return s.Shown() }
 
-// closable makes of a terminal one whose Close ends a Read that waits. Otherwise
-// a program that outlives its shell would keep the test waiting for its end, and
-// be kept alive by that.
-func closable(t *testing.T, terminal *os.File) *os.File {
-	t.Helper()
-	fd, err := unix.FcntlInt(terminal.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		t.Fatal(err)
-	}
-	_ = terminal.Close()
-	return os.NewFile(uintptr(fd), terminal.Name())
-}
-
-func (s *screen) shown() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
-
-// expect waits until what it has not seen yet matches, and returns the match.
 func (s *screen) expect(pattern string) string {
 	s.t.Helper()
-	re := regexp.MustCompile(pattern)
-	deadline := time.After(30 * time.Second)
-	for {
-		text := s.shown()
-		if at := re.FindStringIndex(text[s.read:]); at != nil {
-			match := text[s.read+at[0] : s.read+at[1]]
-			s.read += at[1]
-			return match
-		}
-		select {
-		case <-s.more:
-		case <-deadline:
-			s.t.Fatalf("no %q on the screen:\n%s", pattern, text[s.read:])
-		}
-	}
+	return s.Expect(pattern)
 }
 
 func (s *screen) typeLine(line string) {
 	s.t.Helper()
-	if _, err := s.tty.WriteString(line + "\r"); err != nil {
-		s.t.Fatal(err)
-	}
+	s.TypeLine(line)
 }
 
-// The interactive shells, each with the hook and nothing else, and a prompt
-// that is easily seen.
+func (s *screen) keys(keys string) {
+	s.t.Helper()
+	s.Type(keys)
+}
+
+// interactive are the shells with nothing but the hook, and with a prompt that is
+// easy to find.
 var interactive = map[string][]string{
 	"bash": {"bash", "--norc", "--noprofile", "-i"},
 	"zsh":  {"zsh", "-f", "-i"},
 	"fish": {"fish", "--no-config", "-i", "-C", "ssoenv init fish | source; function fish_prompt; echo -n 'PROMPT> '; end"},
 }
 
-// status is how each shell spells the last exit status.
+// status is the last exit status in each shell's syntax.
 var status = map[string]string{"bash": "$?", "zsh": "$?", "fish": "$status"}
-
-func (w *world) shell(t *testing.T, name string, env ...string) *screen {
-	t.Helper()
-	s := w.screen(t, append(env, "PS1=PROMPT> "), interactive[name]...)
-	s.expect("PROMPT> ")
-	if name != "fish" {
-		s.typeLine(`eval "$(ssoenv init ` + name + `)"`)
-		s.expect("PROMPT> ")
-	}
-	return s
-}
 
 func eachShell(t *testing.T, test func(t *testing.T, shell string)) {
 	for shell := range interactive {
@@ -217,9 +57,10 @@ func eachShell(t *testing.T, test func(t *testing.T, shell string)) {
 	}
 }
 
-// What a person does all day: log in on the way of a use, switch, mistype,
-// clear; and no key ever reaches the screen.
+// Daily use: a login during a use, a switch, a typing error, clear. No credentials
+// are shown.
 func TestInteractiveShells(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
 		w := newWorld(t)
 		s := w.shell(t, shell)
@@ -258,9 +99,10 @@ func TestInteractiveShells(t *testing.T) {
 	})
 }
 
-// Without the function, and without an eval, nothing is printed to the
-// terminal but what to do.
-func TestKeysNeverReachAScreen(t *testing.T) {
+// Without the function and without eval, only instructions are printed to the
+// terminal.
+func TestShellsShowNoCredentials(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if out, err := w.command(t, nil, "ssoenv", "login", "dev").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -289,9 +131,10 @@ func TestKeysNeverReachAScreen(t *testing.T) {
 	}
 }
 
-// Ctrl-C during a login leaves the shell as it was, and no command that was to
-// follow runs.
+// Ctrl-C during a login leaves the shell unchanged, and the command after it does
+// not run.
 func TestInterruptedLogin(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
 		w := newWorld(t)
 		w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
@@ -299,9 +142,7 @@ func TestInterruptedLogin(t *testing.T) {
 		s.typeLine("ssoenv use dev && echo must not run")
 		s.expect("/authorize")
 		s.expect(`[^ ]+\r?\n`)
-		if _, err := s.tty.WriteString("\x03"); err != nil {
-			t.Fatal(err)
-		}
+		s.keys("\x03")
 		s.expect("PROMPT> ")
 		s.typeLine("environ AWS_ACCESS_KEY_ID SSOENV_PROFILE; echo still here")
 		s.expect(`AWS_ACCESS_KEY_ID is not set\r?\nSSOENV_PROFILE is not set`)
@@ -312,9 +153,10 @@ func TestInterruptedLogin(t *testing.T) {
 	})
 }
 
-// On a machine without a browser the address that the browser elsewhere could
-// not open is pasted back, however long it is; a wrong one is told so.
+// On a machine without a browser, the address that the browser elsewhere could not
+// open can be pasted, of any length. A wrong one is reported.
 func TestPastedAddress(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
 	s := w.screen(t, []string{"BROWSER="}, "ssoenv", "login", "dev")
@@ -331,8 +173,9 @@ func TestPastedAddress(t *testing.T) {
 	s.expect(`the login was denied in the browser`)
 }
 
-// At the same prompt, a code to approve can be asked for instead.
+// At the same prompt a device code can be asked for.
 func TestPastePromptOffersDeviceCode(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.screen(t, []string{"BROWSER="}, "ssoenv", "login", "dev")
 	s.expect(`or type "code"`)
@@ -341,8 +184,9 @@ func TestPastePromptOffersDeviceCode(t *testing.T) {
 	s.expect(`logged in to "corp"`)
 }
 
-// At a terminal the person is asked, and anything but yes changes nothing.
+// At a terminal the user is asked, and any answer but yes changes nothing.
 func TestConfirmation(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
 		w := newWorld(t)
 		w.logIn(t)
@@ -358,7 +202,7 @@ func TestConfirmation(t *testing.T) {
 		s.expect(`Type yes to use it`)
 		s.typeLine("yes")
 		s.expect(`legacy: account 111111111111`)
-		// At the terminal itself, where stdin is for the command.
+		// The question is asked on the terminal, since stdin belongs to the command.
 		s.typeLine("ssoenv clear; echo data | ssoenv exec legacy -- cat")
 		s.expect(`Type yes to use it`)
 		s.typeLine("yes")

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// From an empty home to a working profile, by the questions alone.
+// From an empty home to a working profile by answering questions.
 func TestTheWizard(t *testing.T) {
 	w := newWorld(t)
 	if err := os.RemoveAll(filepath.Join(w.home, ".aws")); err != nil {
@@ -28,7 +28,7 @@ func TestTheWizard(t *testing.T) {
 	s.typeLine("http://example.com")
 	s.expect("is not an https URL")
 	s.typeLine(w.url + "/start")
-	// Where the portal is, it says itself; and no browser opens before.
+	// The start URL says where the instance is; no browser is opened before.
 	s.expect(`Region of the Identity Center \[us-east-1\]: `)
 	s.typeLine("eu-west-1")
 	s.expect("the access portal is in us-east-1, not in eu-west-1")
@@ -61,7 +61,7 @@ func TestTheWizard(t *testing.T) {
 		t.Errorf("the config file: %v, %v", fi, err)
 	}
 
-	// The same answers give the AWS CLI's wizard the same file.
+	// The AWS CLI's wizard writes the same file for the same answers,
 	ours := w.read(t, ".aws/config")
 	if err := os.Remove(filepath.Join(w.home, ".aws/config")); err != nil {
 		t.Fatal(err)
@@ -82,17 +82,17 @@ func TestTheWizard(t *testing.T) {
 		a.typeLine(turn[1])
 	}
 	a.expect("To use this profile")
-	// But for the blank line that ssoenv leaves between sections.
+	// except for the blank line that ssoenv leaves between sections.
 	if theirs := w.read(t, ".aws/config"); strings.ReplaceAll(ours, "\n\n", "\n") != theirs {
 		t.Errorf("ssoenv writes\n%s\nthe AWS CLI\n%s", ours, theirs)
 	}
 
-	// What ssoenv wrote the AWS CLI and the Go SDK read.
+	// The AWS CLI and the Go SDK read the file that ssoenv wrote.
 	w.write(t, ".aws/config", ours)
 	if arn := w.awsCLI(t, "sts", "get-caller-identity", "--profile", "dev", "--query", "Arn"); !strings.Contains(arn, "AWSReservedSSO_ReadOnly_") {
 		t.Errorf("the AWS CLI is %s", arn)
 	}
-	w.inhabit(t)
+	w.useEnvironment(t)
 	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile("dev"))
 	if err != nil {
 		t.Fatal(err)
@@ -103,9 +103,9 @@ func TestTheWizard(t *testing.T) {
 	}
 }
 
-// A flag answers its own question and no other, until all that a profile needs
-// is said.
-func TestTheWizardAsksWhatNoFlagSays(t *testing.T) {
+// A flag answers its own question and no other.
+func TestTheWizardAsksOnlyForMissingFlags(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.shell(t, "bash")
 	s.typeLine("ssoenv configure --account 111111111111 --role Developer --profile new")
@@ -119,7 +119,7 @@ func TestTheWizardAsksWhatNoFlagSays(t *testing.T) {
 	if got := w.read(t, ".aws/config"); !strings.Contains(got, "[profile new]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = Developer\nregion = eu-west-2\noutput = yaml\n") {
 		t.Errorf("written:\n%s", got)
 	}
-	// Enter leaves a profile that is there as it is.
+	// Enter keeps the values of an existing profile.
 	s.typeLine("ssoenv configure --sso-session corp --account 111111111111 --profile dev --output json --yes --role Developer --region eu-north-1")
 	s.expect(`profile "dev" is written to`)
 	s.typeLine("ssoenv configure --account 111111111111 --role Developer --profile dev")
@@ -132,9 +132,10 @@ func TestTheWizardAsksWhatNoFlagSays(t *testing.T) {
 	s.expect(`profile "dev" is up to date`)
 }
 
-// use without a name chooses from a list, in the middle of an eval; who gives
-// up has changed nothing.
+// use without a name shows a list, inside an eval too. If the user cancels, nothing
+// changes.
 func TestUseChoosesFromAList(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, shell string) {
 		w := newWorld(t)
 		w.logIn(t)
@@ -156,7 +157,7 @@ func TestUseChoosesFromAList(t *testing.T) {
 		s.expect("raw 0")
 		s.typeLine("ssoenv use legacy")
 		s.expect("(not logged in|logging in to|legacy: account)")
-		// The newest comes first.
+		// The most recently used comes first.
 		s.expect("PROMPT> ")
 		s.typeLine("ssoenv use")
 		s.expect("4/4")
@@ -166,8 +167,9 @@ func TestUseChoosesFromAList(t *testing.T) {
 	})
 }
 
-// Without a terminal there is nothing to choose at.
+// Without a terminal no list is shown.
 func TestNoListWithoutATerminal(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	out, err := w.command(t, nil, "setsid", "ssoenv", "use").CombinedOutput()
 	if exitStatus(err) != statusUsage || !strings.HasPrefix(string(out), "false\n") && !strings.Contains(string(out), "which profile?") {
@@ -178,8 +180,9 @@ func TestNoListWithoutATerminal(t *testing.T) {
 	}
 }
 
-// Wherever a choice is to be made, there is a list.
-func TestChoicesElsewhere(t *testing.T) {
+// Other commands show a list to choose from, too.
+func TestOtherCommandsChooseFromAList(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	s := w.shell(t, "bash")
@@ -197,7 +200,7 @@ func TestChoicesElsewhere(t *testing.T) {
 	s.expect("2/2")
 	s.keys("\x1b")
 	s.expect("interrupted")
-	// Where there is nothing to choose from, it is said why.
+	// If the list would be empty, the reason is reported.
 	w.server.SetAccounts(nil)
 	s.typeLine("ssoenv roles --sso-session corp; echo status $?")
 	s.expect(`"corp" gives access to no account`)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strconv"
 	"testing"
+
+	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
 
 // The test binary is also the program under test: if childItems is set, it calls
@@ -25,6 +27,7 @@ const (
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childItems) == "" {
+		ptytest.DefaultSignals()
 		os.Exit(m.Run())
 	}
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)

@@ -17,16 +17,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
 	"golang.org/x/term"
+
+	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
 
 // A stage is a terminal on which a child process runs the picker. The stdin and
 // stdout of the child are pipes.
 type stage struct {
+	*ptytest.Terminal
 	t      *testing.T
-	pty    *os.File
-	tty    *os.File // kept open to read the terminal's mode
+	tty    *os.File // kept open, to look at the terminal's mode
 	before *term.State
 	child  *exec.Cmd
 	stdin  io.WriteCloser
@@ -41,25 +42,22 @@ type stage struct {
 // shellText is on the screen before the picker and must be there after it.
 const shellText = "one\r\ntwo\r\n$ use"
 
+// newStage starts the picker on a terminal of that size. env is for the process.
 func newStage(t *testing.T, width, height int, env ...string) *stage {
 	t.Helper()
-	ptmx, tty, err := pty.Open()
-	if err != nil {
+	s := &stage{t: t, screen: newEmulator(width, height), more: make(chan struct{}, 1)}
+	s.Terminal, s.tty = ptytest.Open(t, ptytest.Size{Cols: width, Rows: height}, s.show)
+	var err error
+	if s.before, err = term.GetState(int(s.tty.Fd())); err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{t: t, pty: ptmx, tty: tty, screen: newEmulator(width, height), more: make(chan struct{}, 1)}
-	s.resize(width, height)
-	if s.before, err = term.GetState(int(tty.Fd())); err != nil {
-		t.Fatal(err)
-	}
-	go s.read()
-	if _, err := tty.WriteString(shellText); err != nil {
+	if _, err := s.tty.WriteString(shellText); err != nil {
 		t.Fatal(err)
 	}
 	s.child = exec.Command(os.Args[0])
 	s.child.Env = append(os.Environ(), env...)
 	s.child.Stdout, s.child.Stderr = &s.stdout, &s.stderr
-	s.child.ExtraFiles = []*os.File{tty}
+	s.child.ExtraFiles = []*os.File{s.tty}
 	s.child.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
 	if s.stdin, err = s.child.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -70,40 +68,18 @@ func newStage(t *testing.T, width, height int, env ...string) *stage {
 	t.Cleanup(func() {
 		_ = s.child.Process.Kill()
 		_ = s.child.Wait()
-		_ = ptmx.Close()
-		_ = tty.Close()
 	})
 	return s
 }
 
-func (s *stage) read() {
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := s.pty.Read(buffer)
-		s.mu.Lock()
-		s.screen.write(string(buffer[:n]))
-		s.mu.Unlock()
-		select {
-		case s.more <- struct{}{}:
-		default:
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (s *stage) resize(width, height int) {
-	s.t.Helper()
-	if err := pty.Setsize(s.pty, &pty.Winsize{Rows: uint16(height), Cols: uint16(width)}); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *stage) typeIn(text string) {
-	s.t.Helper()
-	if _, err := s.pty.WriteString(text); err != nil {
-		s.t.Fatal(err)
+// show gives the emulator what was written to the terminal.
+func (s *stage) show(text string) {
+	s.mu.Lock()
+	s.screen.write(text)
+	s.mu.Unlock()
+	select {
+	case s.more <- struct{}{}:
+	default:
 	}
 }
 
@@ -172,19 +148,19 @@ func (s *stage) expectRestored() {
 func TestTypeAndChoose(t *testing.T) {
 	s := newStage(t, 80, 24, childItems+"=5000", childColor+"=1")
 	s.expectLine(0, "5000/5000")
-	s.typeIn("prod 4938 identity")
+	s.Type("prod 4938 identity")
 	s.expectLine(2, "identity-prod-4938")
 	s.expectLine(0, "identity ")
-	s.typeIn("\r")
+	s.Type("\r")
 	s.expectEnd("4938 <nil>")
 }
 
 func TestMoveAndChoose(t *testing.T) {
 	s := newStage(t, 80, 24, childItems+"=100")
 	s.expectLine(2, "> ")
-	s.typeIn("\x1b[6~\x1b[B\x0e\t") // a page, and three more
+	s.Type("\x1b[6~\x1b[B\x0e\t") // a page, and three more
 	s.expectLine(23, "> ")
-	s.typeIn("\x1b[A\r")
+	s.Type("\x1b[A\r")
 	s.expectEnd("24 <nil>")
 }
 
@@ -193,7 +169,7 @@ func TestLeaving(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, 80, 24, childItems+"=100")
 			s.expectLine(0, "100/100")
-			s.typeIn(keys)
+			s.Type(keys)
 			s.expectEnd("0 " + ErrCancelled.Error())
 		})
 	}
@@ -204,19 +180,19 @@ func TestSplitSequence(t *testing.T) {
 	s := newStage(t, 80, 24, childItems+"=100")
 	s.expectLine(2, "> ")
 	for _, b := range "\x1b[B" {
-		s.typeIn(string(b))
+		s.Type(string(b))
 	}
 	s.expectLine(3, "> ")
-	s.typeIn("\r")
+	s.Type("\r")
 	s.expectEnd("1 <nil>")
 }
 
 func TestPaste(t *testing.T) {
 	s := newStage(t, 80, 24, childItems+"=100")
 	s.expect("marked pastes", func(on *emulator) bool { return on.pastes && on.main != nil })
-	s.typeIn("\x1b[200~prod\r\nsearch\r\x1b[201~")
+	s.Type("\x1b[200~prod\r\nsearch\r\x1b[201~")
 	s.expectLine(0, "prod  search")
-	s.typeIn("\r")
+	s.Type("\r")
 	s.expectEnd("17 <nil>")
 }
 
@@ -225,12 +201,12 @@ func TestPaste(t *testing.T) {
 // left for the next program that reads.
 func TestTypedAhead(t *testing.T) {
 	s := newStage(t, 80, 24, childItems+"=100", childStart+"=1", childTwice+"=1")
-	s.typeIn("prod 17\rprod 18")
+	s.Type("prod 17\rprod 18")
 	// The terminal echoes input before it is read.
 	s.expect("typed text", func(on *emulator) bool { return strings.Contains(strings.Join(on.text(), "\n"), "prod 18") })
 	s.line()
 	s.expectLine(0, "> prod 18")
-	s.typeIn("\r")
+	s.Type("\r")
 	if err := s.child.Wait(); err != nil {
 		t.Fatal(err)
 	}
@@ -248,12 +224,12 @@ func TestResize(t *testing.T) {
 		s.screen = newEmulator(size[0], size[1])
 		s.screen.alternates, s.screen.main = alternates, main
 		s.mu.Unlock()
-		s.resize(size[0], size[1])
+		s.Resize(ptytest.Size{Cols: size[0], Rows: size[1]})
 		s.expect("redrawn list", func(on *emulator) bool {
 			return slices.ContainsFunc(on.text(), func(line string) bool { return strings.HasPrefix(line, ">") }) && on.text()[on.height-1] != ""
 		})
 	}
-	s.typeIn("\r")
+	s.Type("\r")
 	if err := s.child.Wait(); err != nil || s.stdout.String() != "0 <nil>\n" {
 		t.Errorf("%q, %v", &s.stdout, err)
 	}
@@ -265,7 +241,7 @@ func TestTinyTerminals(t *testing.T) {
 		s.expect("list", func(on *emulator) bool {
 			return on.main != nil && slices.ContainsFunc(on.text(), func(line string) bool { return strings.HasPrefix(line, ">") })
 		})
-		s.typeIn("\x1b[B\x1b[B\r")
+		s.Type("\x1b[B\x1b[B\r")
 		s.expectEnd("2 <nil>")
 	}
 }
@@ -276,9 +252,9 @@ func TestHostileNames(t *testing.T) {
 		s.expectLine(0, "16/16")
 		s.expectLine(2, `\u001b[2J\u001b]0;owned\u0007`)
 		s.expectLine(5, "魚東京大学")
-		s.typeIn("owned")
+		s.Type("owned")
 		s.expectLine(0, "2/16")
-		s.typeIn("\r")
+		s.Type("\r")
 		s.expectEnd("0 <nil>")
 	}
 }
@@ -315,7 +291,7 @@ func TestContinue(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.expectLine(0, "100/100")
-	s.typeIn("\x1b[B\r")
+	s.Type("\x1b[B\r")
 	s.expectEnd("1 <nil>")
 }
 
@@ -330,18 +306,16 @@ func TestPanic(t *testing.T) {
 }
 
 func TestHangUp(t *testing.T) {
-	ptmx, tty, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tty.Close()
+	// The picker runs when it has written something.
+	started := make(chan struct{})
+	var once sync.Once
+	terminal, tty := ptytest.Open(t, ptytest.Size{}, func(string) { once.Do(func() { close(started) }) })
 	go func() {
-		// The picker has started when it has written something.
-		_, _ = ptmx.Read(make([]byte, 1))
-		_ = ptmx.Close()
+		<-started
+		terminal.Close()
 	}()
 	if i, err := Pick(t.Context(), tty, choices(3), Options{}); err == nil || errors.Is(err, ErrCancelled) {
-		t.Errorf("%d, %v", i, err)
+		t.Errorf("Pick after a hang-up: got %d, %v, want an error other than ErrCancelled", i, err)
 	}
 }
 

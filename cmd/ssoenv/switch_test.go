@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"maps"
 	"os"
 	"os/exec"
@@ -15,37 +14,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// switchTo changes an environment as the shell would that evaluates the
-// command's output.
-func (w *world) switchTo(t *testing.T, env map[string]string, words ...string) map[string]string {
-	t.Helper()
-	var given []string
-	for name, value := range env {
-		given = append(given, name+"="+value)
-	}
-	out, said, status := w.run(t, given, append(words, "--shell", "nu")...)
-	if status != 0 {
-		t.Fatalf("%q: status %d: %s", words, status, said)
-	}
-	after := maps.Clone(env)
-	var entries []string
-	if out != "" {
-		if err := json.Unmarshal([]byte(out), &entries); err != nil {
-			t.Fatalf("%q: %v: %s", words, err, out)
-		}
-	}
-	for _, entry := range entries {
-		if name, value, set := strings.Cut(entry, "="); set {
-			after[name] = value
-		} else {
-			delete(after, name)
-		}
-	}
-	return after
-}
-
-// From wherever to wherever: a switch leaves nothing of what was before it but
-// the way back, and clear leaves what the person had, but for static keys.
+// A switch leaves nothing of the profile before it except the way back. clear
+// restores what the user had, except static credentials.
 func TestEverySwitchAfterEveryOther(t *testing.T) {
 	h := newHostileService(t)
 	h.write(t, ".aws/config", h.read(t, ".aws/config")+"\n[profile hop]\nrole_arn = arn:aws:iam::222222222222:role/Hop\nsource_profile = dev\nregion = eu-west-3\nssoenv_color = red\n")
@@ -61,7 +31,7 @@ func TestEverySwitchAfterEveryOther(t *testing.T) {
 	if out, err := h.command(t, nil, "ssoenv", "login", "legacy").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	// The marks of the way that a shell has come; they differ by it.
+	// The variables that depend on earlier switches.
 	way := func(env map[string]string) map[string]string {
 		env = maps.Clone(env)
 		delete(env, "SSOENV_SAVED")
@@ -104,7 +74,7 @@ func TestEverySwitchAfterEveryOther(t *testing.T) {
 	t.Logf("%d ways", pairs)
 }
 
-// loudBrowser speaks on both streams, and tells what it was started with.
+// loudBrowser writes to both streams and records its descriptors.
 const loudBrowser = `#!/bin/sh
 echo 'touch pwned; SSOENV_PROFILE=pwned'
 echo 'touch pwned' >&2
@@ -112,8 +82,8 @@ ls -l /proc/$$/fd >"$HOME/descriptors"
 exec approve "$@"
 `
 
-// A browser that is started on the way of a switch has none of its streams:
-// what it prints is no shell code.
+// A browser that is started during a switch gets none of its streams: its output is
+// not evaluated.
 func TestBrowserHasNoStreams(t *testing.T) {
 	w := newWorld(t)
 	browser := filepath.Join(w.home, "browser")
@@ -125,7 +95,7 @@ func TestBrowserHasNoStreams(t *testing.T) {
 	s.typeLine(`eval "$(ssoenv use dev)"; environ SSOENV_PROFILE; ls pwned`)
 	s.expect(`SSOENV_PROFILE="dev"`)
 	s.expect(`cannot access 'pwned'`)
-	inherited := map[string]bool{} // from whoever runs the tests
+	inherited := map[string]bool{} // from the test process
 	links, _ := filepath.Glob("/proc/self/fd/*")
 	for _, link := range links {
 		name, _ := os.Readlink(link)
@@ -133,16 +103,17 @@ func TestBrowserHasNoStreams(t *testing.T) {
 	}
 	for line := range strings.Lines(w.read(t, "descriptors")) {
 		at := regexp.MustCompile(` (\d+) -> (.*)\n`).FindStringSubmatch(line)
-		// Its script and its output are the browser's own.
+		// The browser's own script and output file.
 		if len(at) == 3 && at[2] != "/dev/null" && !inherited[at[2]] && !strings.HasSuffix(at[2], "/browser") && !strings.HasSuffix(at[2], "/descriptors") {
 			t.Errorf("the browser has %s", strings.TrimSpace(at[0]))
 		}
 	}
 }
 
-// Wherever the program is, and whatever the shell has been set to, what init
-// prints works and runs nothing else.
+// The output of init works for any path of the program and any shell options, and
+// runs nothing else.
 func TestInitFromAnywhere(t *testing.T) {
+	t.Parallel()
 	real, err := exec.LookPath("ssoenv")
 	if err != nil {
 		t.Fatal(err)
@@ -156,6 +127,7 @@ func TestInitFromAnywhere(t *testing.T) {
 	argv := map[string][]string{"bash": {"bash", "--norc", "--noprofile", "-c"}, "zsh": {"zsh", "-f", "-c"}, "sh": {"dash", "-c"}, "fish": {"fish", "--no-config", "-c"}}
 	for shell, lines := range options {
 		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.logIn(t)
 			for _, place := range []string{`a'b $(touch pwned) "c`, "new\nline", "`touch pwned`;touch pwned", `back\slash\`, "-rf", "é\x01\x1b[31m\xff"} {
@@ -189,13 +161,13 @@ func TestInitFromAnywhere(t *testing.T) {
 				}
 			}
 			if found, _ := filepath.Glob(filepath.Join(w.home, "*pwned*")); slices.ContainsFunc(found, func(name string) bool { return filepath.Base(name) == "pwned" }) {
-				t.Errorf("something ran: %q", found)
+				t.Errorf("something ran: got files %q, want none", found)
 			}
 		})
 	}
 }
 
-// No flag takes a secret: a command line can be read by everybody.
+// No flag has a secret as its value: other users can read command lines.
 func TestNoFlagTakesASecret(t *testing.T) {
 	for _, command := range offline.Commands() {
 		for _, flag := range command.Flags {
@@ -206,8 +178,8 @@ func TestNoFlagTakesASecret(t *testing.T) {
 	}
 }
 
-// What ssoenv shows of the keys in use is nothing by which they could be known.
-func TestKeysAreNotShown(t *testing.T) {
+// Commands that describe the current credentials show nothing that identifies them.
+func TestCredentialsAreNotShown(t *testing.T) {
 	h := newHostileService(t)
 	var env []string
 	for name, value := range h.switchTo(t, map[string]string{}, "use", "dev") {

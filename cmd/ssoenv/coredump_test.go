@@ -15,45 +15,7 @@ import (
 	"testing"
 )
 
-// belongToNobody gives the world to nobody if the tests run as root, with the
-// programs where nobody can reach them, and returns how to start one.
-func (w *world) belongToNobody(t *testing.T) (attributes *syscall.SysProcAttr) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	top, err := os.MkdirTemp("", "ssoenv-test-")
-	must(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(top) })
-	self, err := os.Executable()
-	must(t, err)
-	binary, err := os.ReadFile(self)
-	must(t, err)
-	bin, home := filepath.Join(top, "bin"), filepath.Join(top, "home")
-	must(t, os.Chmod(top, 0o755))
-	must(t, os.Mkdir(bin, 0o755))
-	for _, name := range []string{"ssoenv", "approve"} {
-		must(t, os.WriteFile(filepath.Join(bin, name), binary, 0o755))
-	}
-	must(t, os.Rename(w.home, home))
-	for _, name := range []string{home, filepath.Join(home, ".aws"), filepath.Join(home, ".aws/config")} {
-		must(t, os.Chown(name, int(nobody.Uid), int(nobody.Gid)))
-	}
-	// The later of two variables counts.
-	w.env = append(w.env, "HOME="+home, "TMPDIR="+home, "PATH="+bin+":"+os.Getenv("PATH"))
-	w.home = home
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	return &syscall.SysProcAttr{Credential: &nobody}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// coreLimit lets every process that the test starts leave a core file.
+// coreLimit allows core files in the processes that the test starts.
 func coreLimit(t *testing.T) {
 	t.Helper()
 	const core = syscall.RLIMIT_CORE
@@ -63,25 +25,25 @@ func coreLimit(t *testing.T) {
 	t.Cleanup(func() { _ = syscall.Setrlimit(core, &before) })
 }
 
-// A process that ends in the worst way leaves nothing of what it held, and
-// while it runs, no other process of the same user sees into it.
-func TestNothingIsDumped(t *testing.T) {
+// A process that crashes leaves no core file, and other processes of the same user
+// cannot read its memory while it runs.
+func TestCrashLeavesNoCoreFile(t *testing.T) {
 	w := newWorld(t)
-	attributes := w.belongToNobody(t)
+	attributes := w.giveToOtherUser(t)
 	coreLimit(t)
-	asNobody := func(env []string, words ...string) *exec.Cmd {
+	asOtherUser := func(env []string, words ...string) *exec.Cmd {
 		c := w.command(t, env, words...)
 		c.SysProcAttr = attributes
 		return c
 	}
-	control := asNobody(nil, "sh", "-c", "kill -QUIT $$")
+	control := asOtherUser(nil, "sh", "-c", "kill -QUIT $$")
 	if _ = control.Run(); !control.ProcessState.Sys().(syscall.WaitStatus).CoreDump() {
 		t.Fatal("no process leaves a core file here: ulimit -Hc must not be 0, nor the disk full")
 	}
 	must(t, os.Remove(coreFiles(t, w.home)[0]))
 
 	for _, signal := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGSEGV} {
-		c := asNobody([]string{"GOTRACEBACK=crash"}, "ssoenv", "login", "--no-browser", "dev")
+		c := asOtherUser([]string{"GOTRACEBACK=crash"}, "ssoenv", "login", "--no-browser", "dev")
 		stderr, err := c.StderrPipe()
 		must(t, err)
 		must(t, c.Start())
@@ -89,7 +51,7 @@ func TestNothingIsDumped(t *testing.T) {
 		for lines.Scan() && !strings.HasPrefix(lines.Text(), "http") {
 		}
 		for _, file := range []string{"environ", "mem", "maps"} {
-			if out, err := asNobody(nil, "cat", fmt.Sprintf("/proc/%d/%s", c.Process.Pid, file)).CombinedOutput(); err == nil {
+			if out, err := asOtherUser(nil, "cat", fmt.Sprintf("/proc/%d/%s", c.Process.Pid, file)).CombinedOutput(); err == nil {
 				t.Errorf("%s can be read: %d bytes", file, len(out))
 			}
 		}
@@ -116,10 +78,10 @@ func coreFiles(t *testing.T, dir string) []string {
 	return found
 }
 
-// A command that takes ssoenv's place is as it would have been without.
-func TestExecHandsOnTheLimits(t *testing.T) {
+// The command of exec has the resource limits that ssoenv was started with.
+func TestExecKeepsResourceLimits(t *testing.T) {
 	w := newWorld(t)
-	attributes := w.belongToNobody(t)
+	attributes := w.giveToOtherUser(t)
 	for _, script := range []string{
 		"ssoenv login dev",
 		`ulimit -S -c 7; test "$(ssoenv exec dev -- sh -c 'ulimit -S -c; cat /proc/self/environ | tr "\0" "\n" | grep -c ^AWS_SECRET')" = "7

@@ -6,28 +6,27 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cache/stracetest"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// These tests stop the program at each of its system calls, let the call fail
-// or kill the program there, and look at what is left of the files that it was
-// about to replace: the AWS config file and the session's token.
+// These tests stop the program at each of its system calls, make the call fail or
+// kill the program there, and check the files that it was about to replace: the AWS
+// config file and the token.
 
-// oneThread keeps the main goroutine on the first thread, where strace counts
-// its system calls.
+// oneThread is a variable that keeps the main goroutine on the first thread, whose
+// system calls strace counts.
 const oneThread = "SSOENV_TEST_ONE_THREAD"
 
 func init() {
@@ -36,80 +35,47 @@ func init() {
 	}
 }
 
-// underStrace has strace run a program of this world.
-func (w *world) underStrace(t *testing.T, options []string, words ...string) *exec.Cmd {
-	t.Helper()
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Fatal("install strace")
-	}
-	line := append([]string{"strace", "-f", "-qq"}, options...)
-	if words[0] == "ssoenv" {
-		words = append([]string{filepath.Join(lookedInto, words[0])}, words[1:]...) // which knows of oneThread
-	}
-	line = append(append(line, "--"), words...)
-	return w.command(t, []string{pathLookedInto(), oneThread + "=1", "GOMAXPROCS=1", "GOGC=off"}, line...)
-}
-
-// meets tells whether the fault is one that the call can meet: a full disk and a
-// missing lock are nothing to whoever reads.
-func (c sysCall) meets(fault string) bool {
+// canHave reports whether the call can have the fault: only writes fail with a full
+// disk, and only flock without locks.
+func (c sysCall) canHave(fault string) bool {
 	switch fault {
 	case "error=ENOSPC", "error=EACCES":
 		return c.writes
 	case "error=ENOLCK":
-		return c.name == "flock"
+		return c.Name == "flock"
 	}
 	return true
 }
 
-// A sysCall is the nth call of a name that the first thread makes.
+// A sysCall is a system call of the program.
 type sysCall struct {
-	name   string
-	nth    int
+	stracetest.Call
 	writes bool // it can only fail where something is to be written
 }
 
-func (c sysCall) String() string { return c.name + " " + strconv.Itoa(c.nth) }
-
-// diskCalls are the calls that a disk can fail. Those that the Go runtime makes
-// for its own scheduling are left out.
+// diskCalls are the calls that a disk can fail, without those of the Go runtime's
+// scheduler.
 var diskCalls = regexp.MustCompile(`^(openat|close|read|pread64|write|pwrite64|fsync|ftruncate|fchmod|fchmodat|fchown|` +
 	`utimensat|renameat|mkdirat|unlinkat|readlinkat|newfstatat|fstat|flock|getdents64|fcntl)$`)
 
 var writingCalls = regexp.MustCompile(`^(pwrite64|fsync|ftruncate|fchmod|fchmodat|fchown|utimensat|renameat|mkdirat|unlinkat|flock)$`)
 
-// callsOf runs the words and returns the disk calls that they make from the
-// first look at the AWS files on.
+// callsOf runs the words and returns their disk calls, from the first use of an AWS
+// file on.
 func (w *world) callsOf(t *testing.T, words ...string) []sysCall {
 	t.Helper()
 	trace := filepath.Join(t.TempDir(), "trace")
 	if out, err := w.underStrace(t, []string{"-y", "-o", trace}, words...).CombinedOutput(); err != nil {
 		t.Fatalf("without a fault: %v\n%s", err, out)
 	}
-	text, err := os.ReadFile(trace)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var calls []sysCall
-	line := regexp.MustCompile(`^(\d+) +(\w+)\((.*)`)
-	thread, made, begun := "", map[string]int{}, false
-	for text := range strings.Lines(string(text)) {
-		m := line.FindStringSubmatch(text)
-		if m == nil {
-			continue
-		}
-		if thread == "" {
-			thread = m[1]
-		}
-		if m[1] != thread {
-			continue
-		}
-		made[m[2]]++
-		begun = begun || strings.Contains(m[3], "/.aws/")
-		if begun && diskCalls.MatchString(m[2]) {
-			writes := writingCalls.MatchString(m[2]) || m[2] == "openat" && strings.Contains(m[3], "O_CREAT") ||
-				m[2] == "write" && strings.Contains(m[3], ".tmp>")
-			calls = append(calls, sysCall{m[2], made[m[2]], writes})
+	begun := false
+	for _, c := range stracetest.Calls(t, trace) {
+		begun = begun || strings.Contains(c.Args, "/.aws/")
+		if begun && diskCalls.MatchString(c.Name) {
+			writes := writingCalls.MatchString(c.Name) || c.Name == "openat" && strings.Contains(c.Args, "O_CREAT") ||
+				c.Name == "write" && strings.Contains(c.Args, ".tmp>")
+			calls = append(calls, sysCall{c, writes})
 		}
 	}
 	if len(calls) < 20 {
@@ -118,10 +84,10 @@ func (w *world) callsOf(t *testing.T, words ...string) []sysCall {
 	return calls
 }
 
-// struck runs the words while the call is struck by the fault.
-func (w *world) struck(t *testing.T, c sysCall, fault string, words ...string) (stdout, stderr string, state *os.ProcessState) {
+// runWithFault runs the words with a fault of the call.
+func (w *world) runWithFault(t *testing.T, c sysCall, fault string, words ...string) (stdout, stderr string, state *os.ProcessState) {
 	t.Helper()
-	cmd := w.underStrace(t, []string{"-o", "/dev/null", "-e", "trace=" + c.name, "-e", fmt.Sprintf("inject=%s:%s:when=%d", c.name, fault, c.nth)}, words...)
+	cmd := w.underStrace(t, append([]string{"-o", "/dev/null"}, c.Inject(fault)...), words...)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	var exit *exec.ExitError
@@ -131,48 +97,19 @@ func (w *world) struck(t *testing.T, c sysCall, fault string, words ...string) (
 	return out.String(), said.String(), cmd.ProcessState
 }
 
-// ofTheRuntime tells that the call was one with which the Go runtime wakes
-// itself, which comes when it will, and is no disk's.
-func ofTheRuntime(said string) bool {
+// isRuntimeWrite reports whether the failed call was a write by which the Go runtime
+// wakes itself, which happens at any time and is not to a disk.
+func isRuntimeWrite(said string) bool {
 	return strings.Contains(said, "runtime: netpollBreak write failed")
 }
 
-// notMade tells that a call at which the process was to be killed did not come,
-// since the runtime has made a write of its own the less this time.
-func (c sysCall) notMade(state *os.ProcessState) bool { return c.name == "write" && state.Success() }
-
-// content is what the file in the home holds, or "" if there is none.
-func (w *world) content(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(w.home, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return ""
-	}
-	if err != nil {
-		t.Error(err)
-	}
-	return string(text)
-}
-
-// temps are the temporary files below the home.
-func (w *world) temps(t *testing.T) []string {
-	t.Helper()
-	var found []string
-	err := filepath.WalkDir(w.home, func(path string, _ fs.DirEntry, err error) error {
-		if strings.HasSuffix(path, ".tmp") {
-			found = append(found, path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Error(err)
-	}
-	return found
-}
+// wasSkipped reports that the call at which the process was to be killed did not
+// happen: the runtime made one write less.
+func (c sysCall) wasSkipped(state *os.ProcessState) bool { return c.Name == "write" && state.Success() }
 
 const oldBackup = "# the copy before\n"
 
-// configs are the edits of the config file that are struck.
+// configs are the edits of the config file.
 var configs = map[string]struct {
 	file    string // in the home
 	mode    fs.FileMode
@@ -188,7 +125,7 @@ var configs = map[string]struct {
 				t.Fatal(err)
 			}
 			w.write(t, ".aws/config.before-ssoenv", oldBackup)
-			w.age(t, "dotfiles/config")
+			w.makeOld(t, "dotfiles/config")
 		},
 		words: []string{"ssoenv", "configure", "--yes", "--sso-session", "corp", "--account", "222222222222", "--role", "ReadOnly", "--profile", "dev"},
 	},
@@ -204,18 +141,9 @@ var configs = map[string]struct {
 	},
 }
 
-// age makes a file one that nobody has written for an hour.
-func (w *world) age(t *testing.T, name string) {
-	t.Helper()
-	past := time.Now().Add(-time.Hour)
-	if err := os.Chtimes(filepath.Join(w.home, name), past, past); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // eachConfigCall runs check for every call of every edit and each fault. w is a
-// world in which nothing has happened yet; before and after are what the file
-// holds if nothing, or all, has happened in it.
+// world in which nothing has run yet; before and after are the file's content if
+// none or all of the edit has happened.
 func eachConfigCall(t *testing.T, faults []string, check func(t *testing.T, w *world, before, after string, c sysCall, fault, edit string)) {
 	for name, edit := range configs {
 		t.Run(name, func(t *testing.T) {
@@ -231,13 +159,13 @@ func eachConfigCall(t *testing.T, faults []string, check func(t *testing.T, w *w
 			}
 			rename := 0 // the last one
 			for i, c := range calls {
-				if c.name == "renameat" {
+				if c.Name == "renameat" {
 					rename = i
 				}
 			}
 			for i, c := range calls {
 				for _, fault := range faults {
-					if !c.meets(fault) || fault == "signal=STOP" && i >= rename-3 && i < rename {
+					if !c.canHave(fault) || fault == "signal=STOP" && i >= rename-3 && i < rename {
 						continue
 					}
 					t.Run(c.String()+" "+fault, func(t *testing.T) {
@@ -252,25 +180,12 @@ func eachConfigCall(t *testing.T, faults []string, check func(t *testing.T, w *w
 	}
 }
 
-// copy is another home with the same config and the same service.
-func (w *world) copy(t *testing.T) *world {
-	t.Helper()
-	other := &world{server: w.server, url: w.url, home: t.TempDir()}
-	for _, entry := range w.env {
-		other.env = append(other.env, strings.ReplaceAll(entry, w.home, other.home))
-	}
-	if err := os.Mkdir(filepath.Join(other.home, ".aws"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	other.write(t, ".aws/config", w.content(t, ".aws/config"))
-	return other
-}
-
 func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
+	t.Parallel()
 	eachConfigCall(t, []string{"signal=KILL"}, func(t *testing.T, w *world, before, after string, c sysCall, fault, name string) {
 		edit := configs[name]
-		_, _, state := w.struck(t, c, fault, edit.words...)
-		if c.notMade(state) {
+		_, _, state := w.runWithFault(t, c, fault, edit.words...)
+		if c.wasSkipped(state) {
 			return
 		}
 		if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGKILL {
@@ -278,12 +193,12 @@ func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
 		}
 		got, backup := w.content(t, edit.file), w.content(t, ".aws/config.before-ssoenv")
 		if got != before && got != after {
-			t.Errorf("the config holds %q", got)
+			t.Errorf("the config: got %q", got)
 		}
 		if before != "" && backup != before && (backup != oldBackup || got == after) {
-			t.Errorf("the copy holds %q", backup)
+			t.Errorf("the copy: got %q", backup)
 		}
-		// What the killed process left is no obstacle, and goes in time.
+		// The next run works, and removes an old temporary file.
 		for _, temp := range w.temps(t) {
 			past := time.Now().Add(-2 * time.Hour)
 			if err := os.Chtimes(temp, past, past); err != nil {
@@ -297,16 +212,17 @@ func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
 			t.Errorf("afterwards the config holds %q", now)
 		}
 		if left := w.temps(t); len(left) > 0 && got == before {
-			t.Errorf("left %q", left)
+			t.Errorf("got temporary files %q, want none", left)
 		}
 	})
 }
 
 func TestConfigSurvivesAnErrorOfEveryCall(t *testing.T) {
+	t.Parallel()
 	eachConfigCall(t, []string{"error=EIO", "error=ENOSPC", "error=EACCES"}, func(t *testing.T, w *world, before, after string, c sysCall, fault, name string) {
 		edit := configs[name]
-		_, said, state := w.struck(t, c, fault, edit.words...)
-		if ofTheRuntime(said) {
+		_, said, state := w.runWithFault(t, c, fault, edit.words...)
+		if isRuntimeWrite(said) {
 			return
 		}
 		got, backup := w.content(t, edit.file), w.content(t, ".aws/config.before-ssoenv")
@@ -318,26 +234,27 @@ func TestConfigSurvivesAnErrorOfEveryCall(t *testing.T) {
 		case !state.Success() && (state.ExitCode() != statusFailed || !strings.Contains(said, w.home)):
 			t.Errorf("status %d, and what is said does not tell where: %s", state.ExitCode(), said)
 		case before != "" && backup != before && (backup != oldBackup || got == after):
-			t.Errorf("the copy holds %q", backup)
+			t.Errorf("the copy: got %q", backup)
 		}
 		if fi, err := os.Lstat(filepath.Join(w.home, edit.file)); err == nil && fi.Mode() != edit.mode {
 			t.Errorf("the config is %v", fi.Mode())
 		}
 		if left := w.temps(t); len(left) > 0 {
-			t.Errorf("left %q", left)
+			t.Errorf("got temporary files %q, want none", left)
 		}
 	})
 }
 
-// An editor that takes no locks writes the file while ssoenv is at any of its
-// calls, and nothing of either's text is lost. What no program can help is left
-// out: the last look and the rename are two things, three calls apart.
-func TestConfigWrittenByAnotherAtEveryCall(t *testing.T) {
+// An editor without locks writes the file while ssoenv is stopped at a call, and
+// neither's text is lost. Left out are the three calls between the last comparison
+// and the rename, between which no program can notice a change.
+func TestConfigWrittenByAnotherProcessAtEveryCall(t *testing.T) {
+	t.Parallel()
 	const line = "# written meanwhile\n"
 	eachConfigCall(t, []string{"signal=STOP"}, func(t *testing.T, w *world, _, after string, c sysCall, fault, name string) {
 		edit := configs[name]
 		trace := filepath.Join(t.TempDir(), "trace")
-		cmd := w.underStrace(t, []string{"-o", trace, "-e", "trace=" + c.name, "-e", fmt.Sprintf("inject=%s:%s:when=%d", c.name, fault, c.nth)}, edit.words...)
+		cmd := w.underStrace(t, append([]string{"-o", trace}, c.Inject(fault)...), edit.words...)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		var said bytes.Buffer
 		cmd.Stderr = &said
@@ -370,33 +287,19 @@ func TestConfigWrittenByAnotherAtEveryCall(t *testing.T) {
 			t.Errorf("what was written is lost: %q", got)
 		}
 		if without := strings.Replace(got, line, "", 1); strings.Join(strings.Fields(without), " ") != strings.Join(strings.Fields(after), " ") {
-			t.Errorf("the config holds %q", got)
+			t.Errorf("the config: got %q", got)
 		}
 	})
 }
 
-// tokenFile is the one token in the home: its path there, and what it holds.
-func (w *world) tokenFile(t *testing.T) (name, text string) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*.json"))
-	if err != nil || len(files) != 1 {
-		t.Fatalf("token files: %q, %v", files, err)
-	}
-	name, err = filepath.Rel(w.home, files[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name, w.content(t, name)
-}
-
-// isToken tells whether the text is a whole token.
+// isToken reports whether the text is a complete token.
 func isToken(text string) bool {
 	var fields struct{ AccessToken, RefreshToken, ExpiresAt, ClientId, ClientSecret string }
 	return json.Unmarshal([]byte(text), &fields) == nil &&
 		fields.AccessToken != "" && fields.RefreshToken != "" && fields.ExpiresAt != "" && fields.ClientId != "" && fields.ClientSecret != ""
 }
 
-// eachUseCall runs check for every call of a use that refreshes the session and
+// eachUseCall runs check for every call of a use that refreshes the token and
 // fetches the role's credentials.
 func eachUseCall(t *testing.T, faults []string, check func(t *testing.T, w *world, c sysCall, fault string)) {
 	model := newWorld(t)
@@ -405,7 +308,7 @@ func eachUseCall(t *testing.T, faults []string, check func(t *testing.T, w *worl
 	calls := model.callsOf(t, "ssoenv", "use", "dev")
 	for _, c := range calls {
 		for _, fault := range faults {
-			if !c.meets(fault) {
+			if !c.canHave(fault) {
 				continue
 			}
 			t.Run(c.String()+" "+fault, func(t *testing.T) {
@@ -420,17 +323,18 @@ func eachUseCall(t *testing.T, faults []string, check func(t *testing.T, w *worl
 }
 
 func TestTokenSurvivesAKillAtEveryCall(t *testing.T) {
+	t.Parallel()
 	eachUseCall(t, []string{"signal=KILL"}, func(t *testing.T, w *world, c sysCall, fault string) {
 		name, before := w.tokenFile(t)
-		out, _, state := w.struck(t, c, fault, "ssoenv", "use", "dev")
-		if c.notMade(state) {
+		out, _, state := w.runWithFault(t, c, fault, "ssoenv", "use", "dev")
+		if c.wasSkipped(state) {
 			return
 		}
 		if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGKILL {
 			t.Fatalf("%v instead of a kill", state)
 		}
 		if got := w.content(t, name); got != before && !isToken(got) {
-			t.Errorf("the token file holds %q", got)
+			t.Errorf("the token file: got %q", got)
 		}
 		if out != "" && !strings.HasSuffix(out, "\n") {
 			t.Errorf("half of an output: %q", out)
@@ -438,14 +342,14 @@ func TestTokenSurvivesAKillAtEveryCall(t *testing.T) {
 	})
 }
 
-// Whatever the disk says to what is to be written, the credentials are
-// delivered; whatever it says to what is to be read, the shell gets them whole
-// or gets the word false.
+// If a write fails, the credentials are delivered. If a read fails, the shell gets
+// all of the output or the word false.
 func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
+	t.Parallel()
 	eachUseCall(t, []string{"error=EIO", "error=ENOSPC", "error=ENOLCK"}, func(t *testing.T, w *world, c sysCall, fault string) {
 		name, before := w.tokenFile(t)
-		out, said, state := w.struck(t, c, fault, "ssoenv", "use", "dev")
-		if ofTheRuntime(said) {
+		out, said, state := w.runWithFault(t, c, fault, "ssoenv", "use", "dev")
+		if isRuntimeWrite(said) {
 			return
 		}
 		delivered := state.Success() && strings.Contains(out, "AWS_SECRET_ACCESS_KEY") && strings.HasSuffix(out, "\n")
@@ -453,21 +357,22 @@ func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 		switch {
 		case !delivered && !refused:
 			t.Errorf("status %d, %d bytes: %s", state.ExitCode(), len(out), said)
-		case !delivered && c.writes && c.name != "write": // which may have been one to the network
+		case !delivered && c.writes && c.Name != "write": // which may have been one to the network
 			t.Errorf("credentials that could not be kept are not delivered: %s", said)
 		}
 		if got := w.content(t, name); got != before && !isToken(got) {
-			t.Errorf("the token file holds %q", got)
+			t.Errorf("the token file: got %q", got)
 		}
-		if left := w.temps(t); len(left) > 0 && c.name != "unlinkat" {
-			t.Errorf("left %q", left)
+		if left := w.temps(t); len(left) > 0 && c.Name != "unlinkat" {
+			t.Errorf("got temporary files %q, want none", left)
 		}
 	})
 }
 
-// Where the file system has no locks, as some file servers have none, the work
-// is done without, and that is said once.
-func TestNoLocksAreTold(t *testing.T) {
+// On a file system without locks, as some file servers are, the command works and
+// says so once.
+func TestMissingLocksAreReportedOnce(t *testing.T) {
+	t.Parallel()
 	for _, answer := range []string{"ENOLCK", "EOPNOTSUPP", "ENOSYS"} {
 		w := newWorld(t)
 		w.logIn(t)

@@ -21,8 +21,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// The AWS CLI's own class writes the token file in place, in a loop; none of ten
-// thousand reads misses, and no command asks for a login.
+// The AWS CLI's own class rewrites the token file in place, in a loop. None of ten
+// thousand reads fails, and no command asks for a login.
 func TestReadsBesideTheAWSCLIsWriter(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
@@ -79,7 +79,7 @@ while True:
 		if out, err := w.command(t, nil, "ssoenv", "status", "--check").CombinedOutput(); len(out) > 0 {
 			t.Errorf("status: %v\n%s", err, out)
 		}
-		if failures := w.crowd(t, 1, "ssoenv", "use", "plain", "--no-login"); len(failures) > 0 {
+		if failures := w.runMany(t, 1, "ssoenv", "use", "plain", "--no-login"); len(failures) > 0 {
 			t.Error(failures[0])
 		}
 	}
@@ -89,27 +89,10 @@ while True:
 	t.Logf("a plain read found no JSON %d times; ours found %d different tokens and missed none", torn, changed)
 }
 
-// waitFor waits until the operation has been called.
-func (w *world) waitFor(t *testing.T, op ssotest.Op) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); w.server.Calls(op) == 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("nobody calls %s", op)
-		}
-	}
-}
-
-// expireTokenIn gives the cached token that much more life.
-func (w *world) expireTokenIn(t *testing.T, left time.Duration) {
-	t.Helper()
-	name, text := w.tokenFile(t)
-	at := time.Now().Add(left).UTC().Format("2006-01-02T15:04:05Z")
-	w.write(t, name, regexp.MustCompile(`"expiresAt": "[^"]*"`).ReplaceAllString(text, `"expiresAt": "`+at+`"`))
-}
-
-// A process that is stopped while it renews the session keeps nobody from using
-// what is valid, and none of it when it is killed.
-func TestStoppedHolderKeepsNobodyBack(t *testing.T) {
+// A process stopped while it refreshes the token does not keep others from using
+// what is valid. After it is killed, the others refresh.
+func TestStoppedHolderBlocksNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	w.expireTokenIn(t, 10*time.Minute)
@@ -136,18 +119,19 @@ func TestStoppedHolderKeepsNobodyBack(t *testing.T) {
 		t.Error(err)
 	}
 	_ = holder.Wait()
-	if failures := w.crowd(t, 1, "ssoenv", "use", "plain", "--no-login"); len(failures) > 0 {
+	if failures := w.runMany(t, 1, "ssoenv", "use", "plain", "--no-login"); len(failures) > 0 {
 		t.Error(failures[0])
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 2 {
-		t.Errorf("%d refreshes, want the killed one and one more", n)
+		t.Errorf("got %d refreshes, want the killed one and one more", n)
 	}
 }
 
-// Another tool, which takes no locks, spends the refresh token while ours is on
-// its way: what it has written is used, and stays. If it has written nothing,
-// the file stays as well.
-func TestTokenRotatedBehindOurBack(t *testing.T) {
+// Another tool, which uses no locks, uses up the refresh token during ssoenv's
+// request. The token that it wrote is used and kept. If it wrote none, the file is
+// unchanged.
+func TestTokenRotatedByAnotherTool(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
 	name, theirs := w.tokenFile(t)
@@ -185,10 +169,10 @@ func TestTokenRotatedBehindOurBack(t *testing.T) {
 	}
 }
 
-// Whatever stands in the place of any file that ssoenv keeps, for data, for
-// locks or for shells to read: nothing is written through it, nobody waits for
-// it, and the credentials are delivered.
-func TestPlantedInEveryPlace(t *testing.T) {
+// If another kind of file is in the place of one of ssoenv's files, nothing is
+// written through it, no process waits for it, and the credentials are delivered.
+func TestPlantedFilesInEveryPlace(t *testing.T) {
+	t.Parallel()
 	model := newWorld(t)
 	model.logIn(t)
 	for _, words := range []string{"use dev", "sync --yes", "use Production-ReadOnly", "configure --yes --sso-session corp --account 222222222222 --role ReadOnly --profile new"} {
@@ -196,7 +180,7 @@ func TestPlantedInEveryPlace(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", words, err, out)
 		}
 	}
-	// One that leaves a file behind that says so.
+	// A failed renewal, which writes a failure file.
 	model.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Status: 500, Times: 3})
 	_ = model.command(t, nil, "ssoenv", "refresh", "prod").Run()
 	model.server.ClearFaults()
@@ -255,7 +239,7 @@ func TestPlantedInEveryPlace(t *testing.T) {
 					t.Errorf("sync: %v\n%s", err, out)
 				}
 				if text := w.content(t, "victim"); text != "victim" {
-					t.Errorf("the victim holds %q", text)
+					t.Errorf("the victim: got %q", text)
 				}
 				if names, err := filepath.Glob(victim + "-*"); len(names) > 0 || err != nil {
 					t.Errorf("made through a link: %q, %v", names, err)
@@ -265,9 +249,10 @@ func TestPlantedInEveryPlace(t *testing.T) {
 	}
 }
 
-// The names of profiles and sessions never become paths, and no two of them
-// share a file.
+// The names of profiles and sessions are not used as paths, and no two names share a
+// file.
 func TestNamesNeverFormPaths(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	names := []string{"../../x", "/etc/x", "~/x", "..", "a/b", `a\b`, "e\u0301", "\u00e9", "Case", "case", strings.Repeat("n", 5000), "a b", "-flag", "*", "$HOME"}
 	var text strings.Builder

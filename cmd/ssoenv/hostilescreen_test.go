@@ -11,15 +11,15 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// ownSequences are what ssoenv itself makes a terminal do: colours, and the
-// picker's and the progress bar's moves.
+// ownSequences are the control sequences that ssoenv itself writes: colours, and the
+// cursor movements of the picker and the progress bar.
 var ownSequences = regexp.MustCompile(`\x1b\[(?:[0-9;]*[mH]|[0-9]*[A-DGJK]|\?(?:7|25|1049|2004|2026)[hl])|\r`)
 
-// mark is in every sequence of the config file, and in none of ssoenv's own.
+// mark is in every sequence of the config file and in none of ssoenv's own.
 const mark = "7;7;7;"
 
-// hostileHome is a home with hostile strings in every section of the config
-// file, and an estate that attacks whoever prints it.
+// hostileHome returns a world with hostile strings in every section of the config
+// file and an inventory of hostile names.
 func hostileHome(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -39,14 +39,14 @@ func hostileHome(t *testing.T) *world {
 	return w
 }
 
-// Whatever names, regions and messages are made of, no byte of them works on
-// the terminal that shows them.
+// No byte of names, regions and messages acts on the terminal that shows them.
 func TestHostileScreens(t *testing.T) {
+	t.Parallel()
 	w := hostileHome(t)
 	shown, bytes := 0, 0
 	look := func(name string, env []string, keys string, words ...string) {
 		t.Helper()
-		// What ends the screen is printed by nobody else.
+		// Only the shell writes the last line.
 		s := w.screen(t, env, append([]string{"sh", "-c", `"$@"; echo "the end, $?"`, "-"}, words...)...)
 		if keys != "" {
 			s.expect(regexp.QuoteMeta(strings.Split(keys, "|")[0]))
@@ -56,7 +56,7 @@ func TestHostileScreens(t *testing.T) {
 		text := s.shown()
 		shown, bytes = shown+1, bytes+len(text)
 		rest := ownSequences.ReplaceAllString(strings.ReplaceAll(text, "\r\n", "\n"), "")
-		if r, bad := unseen(rest); bad {
+		if r, bad := hiddenRune(rest); bad {
 			at := strings.IndexRune(rest, r)
 			t.Errorf("%s: %U is on the screen: %q", name, r, rest[max(0, at-100):min(len(rest), at+100)])
 		}
@@ -65,7 +65,7 @@ func TestHostileScreens(t *testing.T) {
 				t.Errorf("%s: a sequence is not ssoenv's own: %q", name, foreign)
 			}
 		}
-		_ = s.tty.Close()
+		s.Close()
 	}
 	look("list", nil, "", "ssoenv", "list")
 	look("list --json", nil, "", "ssoenv", "list", "--json")
@@ -89,7 +89,7 @@ func TestHostileScreens(t *testing.T) {
 	look("the picker of profiles", nil, `/|`+"\x1b", "sh", "-c", `x=$(ssoenv use)`)
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetCallerIdentity, Type: "AccessDenied", Message: strings.Join(attacks, " "), Times: ssotest.Forever})
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Type: "InvalidRequestException", Message: strings.Join(attacks[40:], " "), Times: 3})
-	look("an error of the portal", nil, "", "ssoenv", "exec", "dev", "--", "true")
+	look("an error of the service", nil, "", "ssoenv", "exec", "dev", "--", "true")
 	look("an error with the log on", []string{"SSOENV_DEBUG=1"}, "", "ssoenv", "exec", "prod", "--", "true")
 	for i, text := range attacks {
 		if text == "" || strings.Contains(text, "\x00") {
@@ -105,12 +105,13 @@ func TestHostileScreens(t *testing.T) {
 	t.Logf("%d screens, of %d bytes", shown, bytes)
 }
 
-// A document means what was meant, however it had to be written.
+// JSON output holds the original strings, in whatever form they are encoded.
 func TestJSONOfHostileNames(t *testing.T) {
+	t.Parallel()
 	w := hostileHome(t)
 	out, err := w.command(t, nil, "ssoenv", "accounts", "--sso-session", "corp", "--json").Output()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, said(err))
+		t.Fatalf("%v\n%s", err, stderrOf(err))
 	}
 	var accounts []accountJSON
 	if err := json.Unmarshal(out, &accounts); err != nil {

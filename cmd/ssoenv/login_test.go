@@ -15,9 +15,10 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// A service that has a device login lead elsewhere: nothing is opened, and the
-// address is not put before the person as one to open.
+// If a device login's address is not AWS's, nothing is opened and the user is not
+// asked to open it.
 func TestHostileDeviceLogins(t *testing.T) {
+	t.Parallel()
 	for _, hostile := range []string{"file:///etc/passwd", "javascript:alert(1)", "--help", "http://evil.example/", "https://device.sso.us-east-1.amazonaws.com.evil.example/", "https://x@127.0.0.1/"} {
 		w := newWorld(t)
 		marker := filepath.Join(w.home, "ran")
@@ -45,9 +46,10 @@ func TestHostileDeviceLogins(t *testing.T) {
 	}
 }
 
-// A login is by a browser that comes back, unless a device code is asked for;
-// and where it leads to has been said by the time that the browser is started.
+// A login uses the authorization code flow unless a device code is asked for, and
+// says which address it opens before the browser starts.
 func TestLoginSaysWhereItLeads(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	file := filepath.Join(w.home, "browser")
 	if err := os.WriteFile(file, []byte("#!/bin/sh\ncp \"$HOME/said\" \"$HOME/said-by-then\"\nexec approve \"$1\"\n"), 0o700); err != nil {
@@ -71,18 +73,17 @@ func TestLoginSaysWhereItLeads(t *testing.T) {
 	}
 }
 
-// A device login shows the code and warns, opens nothing, and leaves nothing
-// behind when it is interrupted: neither a lock nor a file half written.
-func TestDeviceLoginIsTheirsWhoBeganIt(t *testing.T) {
+// A device login shows the code and a warning, opens nothing, and leaves no lock and
+// no partial file when it is interrupted.
+func TestDeviceLoginOpensNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
 	s := w.screen(t, []string{"BROWSER=touch " + filepath.Join(w.home, "ran")}, "ssoenv", "login", "dev", "--device-code")
 	s.expect(`open this address in any browser, and compare the code:`)
 	s.expect(`/device\?user_code=`)
 	s.expect(`the code is [A-Z0-9]+-[A-Z0-9]+, good until [^;]+; approve it only because you started this login here, just now`)
-	if _, err := s.tty.WriteString("\x03"); err != nil {
-		t.Fatal(err)
-	}
+	s.keys("\x03")
 	s.expect(`interrupted`)
 	left, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*"))
 	if err != nil || len(left) != 0 {
@@ -105,7 +106,7 @@ func TestDeviceLoginIsTheirsWhoBeganIt(t *testing.T) {
 	if n := w.server.Calls(ssotest.RegisterClient); n != 1 {
 		t.Errorf("%d registrations", n)
 	}
-	// It would have had its time by now.
+	// There was time enough to start it.
 	if _, err := os.Stat(filepath.Join(w.home, "ran")); err == nil {
 		t.Error("a browser was started")
 	}
