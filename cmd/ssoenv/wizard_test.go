@@ -204,6 +204,6 @@ func TestOtherCommandsChooseFromAList(t *testing.T) {
 	w.server.SetAccounts(nil)
 	s.typeLine("ssoenv roles --sso-session corp; echo status $?")
 	s.expect(`"corp" gives access to no account`)
-	s.expect("hint: ask whoever runs the Identity Center")
+	s.expect("hint: ask the administrator of the Identity Center")
 	s.expect("status 5")
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // A State is what the environment says about the shell's switch. The variables
-// are claims of whoever set them, not proof.
+// are claims, not proof: any program may have set them.
 type State struct {
 	Profile   string // SSOENV_PROFILE; empty: the shell uses no profile
 	Previous  string // SSOENV_PREVIOUS, for "use -"
