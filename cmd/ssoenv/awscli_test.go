@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -130,4 +131,25 @@ keys = found.get_frozen_credentials()
 print(json.dumps([found.method, keys.access_key, keys.secret_key, keys.token, found._expiry_time.timestamp()]))
 `
 	return w.command(t, nil, "/usr/bin/python3", "-c", script, profile).Output()
+}
+
+// startPython starts a script that uses the AWS CLI's modules and waits until it has
+// written a line. stderr is what the script writes to standard error.
+func (w *world) startPython(t *testing.T, script string, args ...string) (c *exec.Cmd, stderr *bytes.Buffer) {
+	t.Helper()
+	w.write(t, "script.py", script)
+	c = w.command(t, nil, append([]string{"/usr/bin/python3", "script.py"}, args...)...)
+	stderr = &bytes.Buffer{}
+	c.Stderr = stderr
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stdout.Read(make([]byte, 100)); err != nil {
+		t.Fatalf("install awscli: %v\n%s", err, stderr)
+	}
+	return c, stderr
 }

@@ -316,32 +316,18 @@ func TestConfigInTheMiddleOfAWrite(t *testing.T) {
 // whichever writes last.
 func TestConfigureBesideTheAWSCLI(t *testing.T) {
 	t.Parallel()
-	const python = "/usr/bin/python3"
 	w := newWorld(t)
 	before := w.content(t, ".aws/config")
 	// The class that `aws configure set` uses, in a loop: the AWS CLI itself takes
 	// half a second to start.
-	w.write(t, "set.py", `import sys
+	c, said := w.startPython(t, `import sys
 from awscli.customizations.configure.writer import ConfigFileWriter
 n = 0
 print("running", flush=True)
 while n < 400:
     n += 1
     ConfigFileWriter().update_config({"__section__": "profile prod", "output": "json" if n % 2 else "text"}, sys.argv[1])
-`)
-	c := w.command(t, nil, python, "set.py", filepath.Join(w.home, ".aws/config"))
-	var said bytes.Buffer
-	c.Stderr = &said
-	stdout, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadFull(stdout, make([]byte, len("running\n"))); err != nil {
-		t.Fatalf("install awscli: %v\n%s", err, &said)
-	}
+`, filepath.Join(w.home, ".aws/config"))
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
 	runs := 0
@@ -349,7 +335,7 @@ while n < 400:
 		select {
 		case err := <-ended:
 			if err != nil {
-				t.Errorf("%v\n%s", err, &said)
+				t.Errorf("%v\n%s", err, said)
 			}
 			going = false
 		default:

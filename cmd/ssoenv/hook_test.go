@@ -26,6 +26,16 @@ type pane struct {
 	shell string
 }
 
+// newPanes returns a world in which the user is logged in, and its panes. The
+// credentials in them were issued with this lifetime.
+func newPanes(t *testing.T, lifetime time.Duration, shells []string, env ...string) (*world, []pane) {
+	t.Helper()
+	w := newWorld(t)
+	w.logIn(t)
+	w.setRoleLifetime(lifetime)
+	return w, w.panes(t, shells, env...)
+}
+
 func (w *world) panes(t *testing.T, shells []string, env ...string) []pane {
 	t.Helper()
 	t.Cleanup(w.waitForProcesses)
@@ -100,10 +110,7 @@ func checkQuiet(t *testing.T, panes []pane) {
 // for all of them. No credentials, job notices or messages are shown.
 func TestHookRenewsInTheBackground(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.logIn(t)
-	w.setRoleLifetime(20 * time.Second)
-	panes := w.panes(t, []string{"bash", "zsh", "fish", "bash"})
+	w, panes := newPanes(t, 20 * time.Second, []string{"bash", "zsh", "fish", "bash"})
 	for range 2 {
 		issued := w.server.LastIssued()
 		waitFor(panes, func() bool { return w.server.LastIssued() != issued })
@@ -119,10 +126,7 @@ func TestHookRenewsInTheBackground(t *testing.T) {
 // and its credentials are used when they have arrived.
 func TestPromptDoesNotWait(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.logIn(t)
-	w.setRoleLifetime(32 * time.Second)
-	panes := w.panes(t, allShells)
+	w, panes := newPanes(t, 32 * time.Second, allShells)
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Delay: 3 * time.Second})
 	waitFor(panes, func() bool { return w.server.Calls(ssotest.GetRoleCredentials) == 2 })
 	first := w.server.LastIssued()
@@ -163,10 +167,7 @@ func checkOnce(t *testing.T, panes []pane, line string, times int) {
 // that session is reported again.
 func TestHookReportsThatTheSessionHasEnded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.logIn(t)
-	w.setRoleLifetime(16 * time.Second)
-	panes := w.panes(t, allShells)
+	w, panes := newPanes(t, 16 * time.Second, allShells)
 	for times := range 2 {
 		w.server.RevokeSessions()
 		for _, p := range panes {
@@ -194,10 +195,7 @@ func TestHookReportsThatTheSessionHasEnded(t *testing.T) {
 // Nothing has to be done when it works again.
 func TestHookReportsThatTheServiceIsDown(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.logIn(t)
-	w.setRoleLifetime(16 * time.Second)
-	panes := w.panes(t, allShells)
+	w, panes := newPanes(t, 16 * time.Second, allShells)
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Kind: ssotest.Refuse, Status: 500, Times: ssotest.Forever})
 	for _, p := range panes {
 		waitFor(panes, func() bool { return p.count(anyWord) > 0 })
@@ -216,10 +214,7 @@ func TestHookReportsThatTheServiceIsDown(t *testing.T) {
 func TestCommandAfterTheCredentialsExpired(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
-	w := newWorld(t)
-	w.logIn(t)
-	w.setRoleLifetime(lifetime)
-	panes := w.panes(t, allShells)
+	w, panes := newPanes(t, lifetime, allShells)
 	old := w.server.LastIssued()
 	expire(lifetime)
 	w.setRoleLifetime(time.Hour)
@@ -246,10 +241,7 @@ func TestCommandAfterTheCredentialsExpired(t *testing.T) {
 func TestCommandWhenTheServiceHangs(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
-	w := newWorld(t)
-	w.logIn(t)
-	w.setRoleLifetime(lifetime)
-	panes := w.panes(t, allShells)
+	w, panes := newPanes(t, lifetime, allShells)
 	w.stallService()
 	expire(lifetime)
 	for _, p := range panes {
@@ -268,10 +260,7 @@ func TestCommandWhenTheServiceHangs(t *testing.T) {
 func TestInterruptBeforeACommand(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
-	w := newWorld(t)
-	w.logIn(t)
-	w.setRoleLifetime(lifetime)
-	panes := w.panes(t, []string{"zsh", "fish"})
+	w, panes := newPanes(t, lifetime, []string{"zsh", "fish"})
 	w.stallService()
 	expire(lifetime)
 	for _, p := range panes {
@@ -299,10 +288,7 @@ func TestInterruptBeforeACommand(t *testing.T) {
 func TestNoRefresh(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
-	w := newWorld(t)
-	w.logIn(t)
-	w.setRoleLifetime(lifetime)
-	panes := w.panes(t, allShells, "SSOENV_NO_REFRESH=1")
+	w, panes := newPanes(t, lifetime, allShells, "SSOENV_NO_REFRESH=1")
 	old := w.server.LastIssued()
 	expire(lifetime)
 	for _, p := range panes {

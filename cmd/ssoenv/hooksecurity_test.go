@@ -18,10 +18,7 @@ import (
 func TestTracesShowNoAdoptedCredentials(t *testing.T) {
 	t.Parallel()
 	const lifetime = 5 * time.Second
-	w := newWorld(t)
-	w.logIn(t)
-	w.setRoleLifetime(lifetime)
-	panes := w.panes(t, allShells)
+	w, panes := newPanes(t, lifetime, allShells)
 	traces := map[string]string{
 		"bash": `set -xvT; trap 'echo "+ $BASH_COMMAND" >&2' DEBUG`,
 		"zsh":  `trap 'echo "+ $ZSH_DEBUG_CMD" >&2' DEBUG; functions -T __ssoenv_prompt; set -xv`,

@@ -27,7 +27,7 @@ func TestReadsBesideTheAWSCLIsWriter(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
 	name, _ := w.tokenFile(t)
-	w.write(t, "writer.py", `import json, sys
+	c, _ := w.startPython(t, `import json, sys
 from awscli.botocore.utils import JSONFileCache
 path = sys.argv[1]
 key = path.rsplit("/", 1)[1][:-len(".json")]
@@ -39,22 +39,9 @@ while True:
     n += 1
     token["n"] = "x" * (n * 997 % 5000)
     store[key] = token
-`)
-	c := w.command(t, nil, "/usr/bin/python3", "writer.py", filepath.Join(w.home, name))
-	var said bytes.Buffer
-	c.Stderr = &said
-	stdout, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+`, filepath.Join(w.home, name))
 	defer func() { _ = c.Wait() }()
 	defer func() { _ = c.Process.Kill() }()
-	if _, err := stdout.Read(make([]byte, 100)); err != nil {
-		t.Fatalf("install awscli: %v\n%s", err, &said)
-	}
 	tokens, err := cache.OpenShared(filepath.Join(w.home, filepath.Dir(name)))
 	if err != nil {
 		t.Fatal(err)
