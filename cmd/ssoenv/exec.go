@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/process"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 )
 
@@ -59,8 +60,11 @@ func (p *program) exec(o execOptions) error {
 	}
 	change, _ := plan.shellSwitch().Apply(p.env)
 	p.allowDumps()
-	err = replaceProcess(path, o.command, shellenv.Environ(change, p.given))
-	return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
+	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.given), process.Streams{Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr})
+	if err != nil {
+		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
+	}
+	return statusError(status)
 }
 
 // isInPath reports whether a folder of PATH has a file of that name, executable

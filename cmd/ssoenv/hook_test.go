@@ -110,7 +110,7 @@ func checkQuiet(t *testing.T, panes []pane) {
 // for all of them. No credentials, job notices or messages are shown.
 func TestHookRenewsInTheBackground(t *testing.T) {
 	t.Parallel()
-	w, panes := newPanes(t, 20 * time.Second, []string{"bash", "zsh", "fish", "bash"})
+	w, panes := newPanes(t, 20*time.Second, []string{"bash", "zsh", "fish", "bash"})
 	for range 2 {
 		issued := w.server.LastIssued()
 		waitFor(panes, func() bool { return w.server.LastIssued() != issued })
@@ -126,7 +126,7 @@ func TestHookRenewsInTheBackground(t *testing.T) {
 // and its credentials are used when they have arrived.
 func TestPromptDoesNotWait(t *testing.T) {
 	t.Parallel()
-	w, panes := newPanes(t, 32 * time.Second, allShells)
+	w, panes := newPanes(t, 32*time.Second, allShells)
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Delay: 3 * time.Second})
 	waitFor(panes, func() bool { return w.server.Calls(ssotest.GetRoleCredentials) == 2 })
 	first := w.server.LastIssued()
@@ -167,7 +167,7 @@ func checkOnce(t *testing.T, panes []pane, line string, times int) {
 // that session is reported again.
 func TestHookReportsThatTheSessionHasEnded(t *testing.T) {
 	t.Parallel()
-	w, panes := newPanes(t, 16 * time.Second, allShells)
+	w, panes := newPanes(t, 16*time.Second, allShells)
 	for times := range 2 {
 		w.server.RevokeSessions()
 		for _, p := range panes {
@@ -195,7 +195,7 @@ func TestHookReportsThatTheSessionHasEnded(t *testing.T) {
 // Nothing has to be done when it works again.
 func TestHookReportsThatTheServiceIsDown(t *testing.T) {
 	t.Parallel()
-	w, panes := newPanes(t, 16 * time.Second, allShells)
+	w, panes := newPanes(t, 16*time.Second, allShells)
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Kind: ssotest.Refuse, Status: 500, Times: ssotest.Forever})
 	for _, p := range panes {
 		waitFor(panes, func() bool { return p.count(anyWord) > 0 })

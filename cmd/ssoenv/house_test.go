@@ -29,9 +29,9 @@ var layers = map[string]struct {
 		[]string{
 			"session", "session/awsconfig", "session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache",
 			"cmd/internal/browser", "cmd/internal/doctor", "cmd/internal/keyring", "cmd/internal/offline", "cmd/internal/picker",
-			"cmd/internal/shellenv", "cmd/internal/tty",
+			"cmd/internal/process", "cmd/internal/shellenv", "cmd/internal/tty",
 		},
-		[]string{"github.com/urfave/cli/v2", "github.com/adrg/xdg", "golang.org/x/sys/unix"},
+		[]string{"github.com/urfave/cli/v2", "github.com/adrg/xdg"},
 	},
 	"cmd/fakesso":          {[]string{"session/ssotest"}, nil},
 	"cmd/internal/browser": {[]string{"session/awsconfig", "session/profile"}, nil},
@@ -44,6 +44,7 @@ var layers = map[string]struct {
 		[]string{"github.com/adrg/xdg"},
 	},
 	"cmd/internal/picker":   {[]string{"session/safetext"}, []string{"golang.org/x/sys/unix", "golang.org/x/term"}},
+	"cmd/internal/process":  {nil, []string{"golang.org/x/sys/unix"}},
 	"cmd/internal/shellenv": {[]string{"session/safetext", "shellinit"}, nil},
 	"cmd/internal/tty":      {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix"}},
 

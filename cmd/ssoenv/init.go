@@ -10,6 +10,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/completions"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
@@ -103,4 +105,44 @@ func executable(arg0 string) (string, error) {
 		return self, nil
 	}
 	return found, nil
+}
+
+func completionAction(p *program, c *cli.Context) error {
+	if c.NArg() != 1 {
+		return usageError{"which shell? " + strings.Join(completions.Names(), ", ")}
+	}
+	shell, err := dialect(c.Args().First())
+	if err != nil {
+		return err
+	}
+	code, ok := completionCode(shell)
+	if !ok {
+		return shownError{usageError{fmt.Sprintf("there are no completions for %s", shell)}, statusUsage,
+			[]string{"there are completions for " + strings.Join(completions.Names(), ", ")}}
+	}
+	if shell == shellinit.Zsh {
+		code = "#compdef ssoenv\n" + code // compinit finds the file in fpath by this line
+	}
+	return p.print(code)
+}
+
+// completionCode returns what a shell evaluates to complete ssoenv. ok is false
+// for a shell that ssoenv has no completions for.
+func completionCode(shell shellinit.Shell) (code string, ok bool) {
+	code, ok = completions.For(shell.String())
+	return shell.Wrap(code), ok
+}
+
+// notEvaluated returns the error of a command whose output would be shown on a
+// terminal rather than evaluated by a shell. Its hints say how to evaluate it.
+func notEvaluated(env map[string]string, command string) error {
+	shell, file := startup(tty.ParentShell(env))
+	return shownError{
+		usageError{"this would print shell code to the terminal, credentials included, and switch nothing"},
+		statusUsage,
+		[]string{
+			"for this shell, now:  " + shell.EvalLine(command),
+			fmt.Sprintf("for every new shell, add to %s:  %s", file, shell.StartupLine(false)),
+		},
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/process"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 )
@@ -26,7 +27,7 @@ func main() {
 // process exits.
 func run() int {
 	p := newProgram(os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr)
-	p.allowDumps = forbidDumps()
+	p.allowDumps = process.ForbidDumps()
 	return p.run()
 }
 

@@ -1,13 +1,13 @@
 //go:build unix && !linux
 
-package main
+package process
 
 import "golang.org/x/sys/unix"
 
-// forbidDumps limits the size of core files to 0, so that the process's memory is
+// ForbidDumps limits the size of core files to 0, so that the process's memory is
 // written to none. allow restores the limit for a command that replaces this
 // process.
-func forbidDumps() (allow func()) {
+func ForbidDumps() (allow func()) {
 	var before unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_CORE, &before) != nil {
 		return func() {}

@@ -44,3 +44,20 @@ func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
 	}
 	return nil
 }
+
+// mfaCode returns a function that asks the user for the code of the MFA device
+// that a profile's role needs. The answer is not shown. A code that has not six
+// digits is an error.
+func mfaCode(terminal tty.Terminal) func(context.Context, profile.Profile) (string, error) {
+	return func(ctx context.Context, prof profile.Profile) (string, error) {
+		code, err := terminal.AskHidden(ctx, fmt.Sprintf("%q assumes the role %s of account %s, which needs a code of %s. The code:",
+			prof.Name, prof.RoleName, prof.AccountID, prof.Assume.MFASerial))
+		if err != nil {
+			return "", err
+		}
+		if code = strings.TrimSpace(code); len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+			return "", shownError{errors.New("a code has six digits"), statusFailed, []string{"run the command again and type the code that the device shows"}}
+		}
+		return code, nil
+	}
+}
