@@ -176,7 +176,7 @@ func (c *Client) storeToken(sso profile.SSOSession, file store.TokenFile, out *s
 		file.Refresh = safetext.Secret(given)
 	}
 	if err := c.WriteToken(sso, file); err != nil {
-		c.Warnf("the session could not be kept for later: %v", err)
+		c.Warnf("the session could not be stored: %v", err)
 	}
 	return file.Token, nil
 }

@@ -171,7 +171,7 @@ func TestCredentialProcessFailures(t *testing.T) {
 		}},
 		"network":      {[]string{"dev"}, []string{"AWS_ENDPOINT_URL_SSO=http://127.0.0.1:1"}, 1, "refused the connection", nil},
 		"endpoint":     {[]string{"dev"}, []string{"AWS_ENDPOINT_URL_SSO=http://x.example"}, 4, "neither an https URL", nil},
-		"names itself": {[]string{"mirror"}, nil, 4, `profile "mirror" names itself`, writeCounted},
+		"names itself": {[]string{"mirror"}, nil, 4, `profile "mirror" refers to itself`, writeCounted},
 		"another's":    {[]string{"viaprocess"}, nil, 4, `from a program (credential_process)`, nil},
 		"config is broken": {[]string{"dev"}, []string{"AWS_ENDPOINT_URL_SSO=http://127.0.0.1:1"}, 1, "refused the connection", func(t *testing.T, w *world) {
 			w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", w.url)+"\n[broken\n=\n")
@@ -223,7 +223,7 @@ func writeCounted(t *testing.T, w *world) {
 func TestCredentialProcessesInACircle(t *testing.T) {
 	t.Parallel()
 	for profile, says := range map[string]string{
-		"mirror": `profile "mirror" names itself`,
+		"mirror": `profile "mirror" refers to itself`,
 		"ping":   `profile "ping" gets its credentials from a program (credential_process), not through IAM Identity Center`,
 		"pong":   `profile "ping" gets its credentials from a program (credential_process), not through IAM Identity Center`,
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -64,7 +65,7 @@ func (p *program) report(command *offline.Command, err error) int {
 	var lines []string
 	for _, err := range flattenJoined(err) {
 		its, hints := p.remedies().remedy(command, err)
-		if its == statusInterrupted {
+		if errors.Is(err, context.Canceled) {
 			err = errors.New("interrupted")
 		}
 		lines = append(lines, err.Error())

@@ -236,7 +236,7 @@ func TestExecEnvironment(t *testing.T) {
 	slices.Sort(names)
 	if expected := []string{
 		"AWS_ACCESS_KEY_ID", "AWS_ACCOUNT_ID", "AWS_CREDENTIAL_EXPIRATION", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_SECRET_ACCESS_KEY",
-		"AWS_SESSION_TOKEN", "AWS_SSO_PROFILE", "SSOENV_EXPIRES", "SSOENV_EXPIRY_FILE", "SSOENV_PROFILE", "SSOENV_SAVED",
+		"AWS_SESSION_TOKEN", "AWS_SSO_PROFILE", "SSOENV_EXPIRES", "SSOENV_EXPIRY_FILE", "SSOENV_PROFILE", "SSOENV_RENEW_AT", "SSOENV_SAVED",
 	}; !slices.Equal(names, expected) || len(got) != len(want)+len(expected) {
 		t.Errorf("set: %q in %d entries, want %q", names, len(got)-len(want), expected)
 	}

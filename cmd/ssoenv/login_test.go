@@ -82,7 +82,7 @@ func TestDeviceLoginOpensNothing(t *testing.T) {
 	s := w.screen(t, []string{"BROWSER=touch " + filepath.Join(w.home, "ran")}, "ssoenv", "login", "dev", "--device-code")
 	s.expect(`open this address in any browser, and compare the code:`)
 	s.expect(`/device\?user_code=`)
-	s.expect(`the code is [A-Z0-9]+-[A-Z0-9]+, good until [^;]+; approve it only because you started this login here, just now`)
+	s.expect(`the code is [A-Z0-9]+-[A-Z0-9]+, valid until [^;]+; approve it only if you have just started this login yourself`)
 	s.keys("\x03")
 	s.expect(`interrupted`)
 	left, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*"))

@@ -16,7 +16,7 @@ import (
 )
 
 // pick shows a list at the terminal and returns the index of the item that the
-// user picks. Esc and Ctrl-C are [context.Canceled].
+// user picks. Esc and Ctrl-C end the command with [statusInterrupted].
 func (p *program) pick(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
 	terminal, err := tty.Open()
 	if err != nil {
@@ -25,8 +25,10 @@ func (p *program) pick(ctx context.Context, items []picker.Item, options picker.
 	defer func() { _ = terminal.Close() }()
 	options.Color = p.env["NO_COLOR"] == "" && p.env["TERM"] != "dumb"
 	i, err := picker.Pick(ctx, terminal, items, options)
-	var ended picker.SignalError
-	if errors.Is(err, picker.ErrCancelled) || errors.As(err, &ended) {
+	if errors.Is(err, picker.ErrCancelled) {
+		return 0, shownError{errors.New("cancelled, nothing changed"), statusInterrupted, nil}
+	}
+	if _, ended := errors.AsType[picker.SignalError](err); ended {
 		return 0, context.Canceled
 	}
 	return i, err

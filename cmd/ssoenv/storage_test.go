@@ -54,13 +54,13 @@ func TestUnwritableHomes(t *testing.T) {
 		make func(t *testing.T, w *world) (env []string)
 		says string // empty: nothing is said
 	}{
-		{"read-only", func(t *testing.T, w *world) []string { w.chmodAll(t, 0o500); return nil }, "could not be kept for later"},
+		{"read-only", func(t *testing.T, w *world) []string { w.chmodAll(t, 0o500); return nil }, "could not be stored"},
 		{"no HOME", func(_ *testing.T, w *world) []string {
 			return []string{"HOME=", "AWS_CONFIG_FILE=" + w.home + "/.aws/config"}
-		}, "could not be kept for later"},
+		}, "could not be stored"},
 		{"HOME that is not there", func(_ *testing.T, w *world) []string {
 			return []string{"HOME=/nonexistent", "AWS_CONFIG_FILE=" + w.home + "/.aws/config"}
-		}, "could not be kept for later"},
+		}, "could not be stored"},
 		{"cache that is a file", func(t *testing.T, w *world) []string { w.write(t, ".cache", ""); return nil }, "not a directory"},
 		{"cache of another user's", func(t *testing.T, w *world) []string {
 			dir := filepath.Join(w.home, ".cache/ssoenv")
@@ -87,7 +87,7 @@ func TestUnwritableHomes(t *testing.T) {
 		}, "too many levels of symbolic links"},
 		{"another user's XDG directories", func(*testing.T, *world) []string {
 			return []string{"XDG_CACHE_HOME=/proc/1", "XDG_RUNTIME_DIR=/usr"}
-		}, "could not be kept for later"},
+		}, "could not be stored"},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			if strings.Contains(test.what, "another user") && os.Geteuid() != 0 {
@@ -168,7 +168,7 @@ func TestFullDisk(t *testing.T) {
 	if err != nil || string(out) != "ended\n" {
 		t.Errorf("%v\n%s%s", err, out, &said)
 	}
-	for _, want := range []string{"the session could not be kept for later: ", "the credentials could not be kept for later: ", "no space left on device", "no copy of "} {
+	for _, want := range []string{"the session could not be stored: ", "the credentials could not be stored: ", "no space left on device", "no copy of "} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, &said)
 		}

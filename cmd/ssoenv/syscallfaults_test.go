@@ -358,7 +358,7 @@ func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 		case !delivered && !refused:
 			t.Errorf("status %d, %d bytes: %s", state.ExitCode(), len(out), said)
 		case !delivered && c.writes && c.Name != "write": // which may have been one to the network
-			t.Errorf("credentials that could not be kept are not delivered: %s", said)
+			t.Errorf("credentials that could not be stored are not delivered: %s", said)
 		}
 		if got := w.content(t, name); got != before && !isToken(got) {
 			t.Errorf("the token file: got %q", got)

@@ -21,7 +21,7 @@ func TestTheWizard(t *testing.T) {
 	s.typeLine("ssoenv configure")
 	s.expect("Name of the new session: ")
 	s.typeLine("my corp")
-	s.expect("a name has letters, digits")
+	s.expect("a name consists of letters, digits")
 	s.expect("Name of the new session: ")
 	s.typeLine("corp")
 	s.expect("Start URL, .*: ")
@@ -31,7 +31,7 @@ func TestTheWizard(t *testing.T) {
 	// The start URL says where the instance is; no browser is opened before.
 	s.expect(`Region of the Identity Center \[us-east-1\]: `)
 	s.typeLine("eu-west-1")
-	s.expect("the access portal is in us-east-1, not in eu-west-1")
+	s.expect("the Identity Center of this start URL is in us-east-1, not in eu-west-1")
 	if n := w.logins(); n != 0 {
 		t.Errorf("%d logins before the region was known", n)
 	}
@@ -53,7 +53,7 @@ func TestTheWizard(t *testing.T) {
 	s.typeLine("")
 	s.expect(`Name of the profile \[ReadOnly-111111111111\]: `)
 	s.typeLine("dev")
-	s.expect(`profile "dev" is written to`)
+	s.expect(`wrote profile "dev" to`)
 	s.typeLine("ssoenv use dev && environ AWS_ACCOUNT_ID AWS_REGION")
 	s.expect(`AWS_ACCOUNT_ID="111111111111"`)
 	s.expect(`AWS_REGION="eu-central-1"`)
@@ -115,13 +115,13 @@ func TestTheWizardAsksOnlyForMissingFlags(t *testing.T) {
 	s.typeLine("eu-west-2")
 	s.expect("Output format of the AWS CLI, or Enter for its default: ")
 	s.typeLine("yaml")
-	s.expect(`profile "new" is written to`)
+	s.expect(`wrote profile "new" to`)
 	if got := w.read(t, ".aws/config"); !strings.Contains(got, "[profile new]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = Developer\nregion = eu-west-2\noutput = yaml\n") {
 		t.Errorf("written:\n%s", got)
 	}
 	// Enter keeps the values of an existing profile.
 	s.typeLine("ssoenv configure --sso-session corp --account 111111111111 --profile dev --output json --yes --role Developer --region eu-north-1")
-	s.expect(`profile "dev" is written to`)
+	s.expect(`wrote profile "dev" to`)
 	s.typeLine("ssoenv configure --account 111111111111 --role Developer --profile dev")
 	s.expect("2/2")
 	s.keys("\r")
@@ -163,7 +163,7 @@ func TestUseChoosesFromAList(t *testing.T) {
 		s.expect("4/4")
 		s.expect("> [^\n]*(legacy|plain)")
 		s.keys("\x1b")
-		s.expect("interrupted")
+		s.expect("cancelled, nothing changed")
 	})
 }
 
@@ -199,7 +199,7 @@ func TestOtherCommandsChooseFromAList(t *testing.T) {
 	s.typeLine("ssoenv accounts | wc -l")
 	s.expect("2/2")
 	s.keys("\x1b")
-	s.expect("interrupted")
+	s.expect("cancelled, nothing changed")
 	// If the list would be empty, the reason is reported.
 	w.server.SetAccounts(nil)
 	s.typeLine("ssoenv roles --sso-session corp; echo status $?")

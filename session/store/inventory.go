@@ -181,7 +181,7 @@ func (s *Store) SaveInventory(sso profile.SSOSession, v *Inventory) {
 		err = s.Private.Put(inventoryKey(sso), head)
 	}
 	if err != nil {
-		s.Warnf("what was found could not be kept for later: %v", err)
+		s.Warnf("the list of accounts could not be stored: %v", err)
 		return
 	}
 	for n := len(parts); n < min(before.Parts, maxParts); n++ {

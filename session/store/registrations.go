@@ -61,6 +61,6 @@ func (s *Store) StoreRegistration(sso profile.SSOSession, grant string, r Regist
 	}
 	entry := registrationEntry{entryFormat, r.ClientID, r.ClientSecret, r.Expires}
 	if err := s.Private.Put(registrationKey(sso, grant), entry); err != nil {
-		s.Warnf("the client registration could not be kept for later: %v", err)
+		s.Warnf("the client registration could not be stored: %v", err)
 	}
 }

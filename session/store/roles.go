@@ -185,7 +185,7 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 		err = s.Roles.Write(expiryKey(p), []byte(line), creds.Expires)
 	}
 	if err != nil {
-		s.Warnf("the credentials could not be kept for later: %v", err)
+		s.Warnf("the credentials could not be stored: %v", err)
 	}
 	_ = s.Roles.Delete(failureKey(p)) // at worst a shell reads an old failure
 	if _, ok, err := s.ReadToken(p.SSOSession); !ok && err == nil && !p.SSOSession.IsZero() {
