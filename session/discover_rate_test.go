@@ -154,8 +154,8 @@ func TestDiscoverAdaptsToOtherLimits(t *testing.T) {
 	}
 }
 
-// Refusals that are over soon do not slow the rest down for long, whatever
-// they ask for.
+// Throttling that is over soon does not slow the rest down for long, even if it asks
+// for a long wait.
 func TestDiscoverRecovers(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault             ssotest.Fault

@@ -313,7 +313,7 @@ func TestConfigInTheMiddleOfAWrite(t *testing.T) {
 }
 
 // The AWS CLI and ssoenv write the config at the same time: the user's text is kept,
-// whichever writes last.
+// no matter which of them writes last.
 func TestConfigureBesideTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

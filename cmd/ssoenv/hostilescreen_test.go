@@ -105,7 +105,7 @@ func TestHostileScreens(t *testing.T) {
 	t.Logf("%d screens, of %d bytes", shown, bytes)
 }
 
-// JSON output holds the original strings, in whatever form they are encoded.
+// JSON output contains the original strings, encoded or not.
 func TestJSONOfHostileNames(t *testing.T) {
 	t.Parallel()
 	w := hostileHome(t)

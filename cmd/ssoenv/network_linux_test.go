@@ -148,8 +148,8 @@ var everyday = [][]string{
 	{"ssoenv", "logout", "--all"},
 }
 
-// Requests go to AWS's own hosts, by CONNECT, whatever else names another endpoint.
-// The proxy's password is not shown.
+// Requests go to AWS's own hosts, by CONNECT, even if other variables and settings
+// name another endpoint. The proxy's password is not shown.
 func TestOnlyAWSIsAsked(t *testing.T) {
 	t.Parallel()
 	w := newThroughProxy(t)

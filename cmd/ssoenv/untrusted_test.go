@@ -88,7 +88,8 @@ func TestHelpersAreNotFoundInTheWorkingDirectory(t *testing.T) {
 	}
 }
 
-// No file in or above the working directory is opened, whatever its name.
+// No file in or above the working directory is opened, not even one with a name that
+// AWS tools or direnv read.
 func TestWorkingDirectoryIsNotRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

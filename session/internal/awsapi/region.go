@@ -34,9 +34,9 @@ func (s Services) RegionOf(ctx context.Context, startURL string) string {
 }
 
 // ResolveVanityURL returns the start URL that a vanity URL redirects to. A vanity
-// URL is a start URL on a host of the customer's own. The service knows the access
-// portal only by its own address; files on this machine, the AWS CLI's token file
-// included, use the vanity URL.
+// URL is a start URL on a host of the customer's own. The service knows the
+// access portal only by its own address; files on this machine, the AWS CLI's token
+// file included, use the vanity URL.
 //
 // It follows one redirect and no further, and waits up to 3 s. It returns "" if
 // the host is AWS's, or if the redirect does not lead to a host of AWS's: then the
