@@ -104,24 +104,24 @@ func onUsageError(_ *cli.Context, err error, _ bool) error {
 }
 
 func (p *program) cliFlags(flags []offline.Flag) []cli.Flag {
-	made := make([]cli.Flag, len(flags))
+	converted := make([]cli.Flag, len(flags))
 	for i, f := range flags {
 		switch {
 		case f.Name == "debug":
 			// It may be given before and after the command: both set p.debug.
-			made[i] = &cli.BoolFlag{Name: f.Name, Usage: f.Usage, Action: func(_ *cli.Context, on bool) error {
+			converted[i] = &cli.BoolFlag{Name: f.Name, Usage: f.Usage, Action: func(_ *cli.Context, on bool) error {
 				p.debug = p.debug || on
 				return nil
 			}}
 		case f.Kind == offline.Switch:
-			made[i] = &cli.BoolFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden}
+			converted[i] = &cli.BoolFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden}
 		case f.Kind == offline.Duration:
-			made[i] = &cli.DurationFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden}
+			converted[i] = &cli.DurationFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden}
 		default:
-			made[i] = &cli.StringFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden, Value: f.Default}
+			converted[i] = &cli.StringFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden, Value: f.Default}
 		}
 	}
-	return made
+	return converted
 }
 
 // noCommand runs if the command line names no known command.
@@ -140,23 +140,6 @@ func (p *program) noCommand(c *cli.Context, commands []offline.Command) error {
 		return err
 	}
 	return usageError{"no command given"}
-}
-
-// oneProfile returns the command's only argument, or "" if there is none.
-func oneProfile(c *cli.Context) (string, error) { return oneArgument(c, "profile") }
-
-func oneArgument(c *cli.Context, what string) (string, error) {
-	if c.NArg() > 1 {
-		return "", usageError{fmt.Sprintf("one %s at most, not %d: %s (quote a name with spaces)", what, c.NArg(), strings.Join(c.Args().Slice(), " "))}
-	}
-	return c.Args().First(), nil
-}
-
-func noArguments(c *cli.Context) error {
-	if c.NArg() > 0 {
-		return usageError{fmt.Sprintf("%s takes no arguments (got %q)", c.Command.Name, c.Args().First())}
-	}
-	return nil
 }
 
 // completeByShell is the exit status for a word that the shell itself should

@@ -36,8 +36,8 @@ func (p *program) clear(shellName string) error {
 	if err := p.print(text); err != nil {
 		return err
 	}
-	if len(cleared.Kept) > 0 {
-		p.say("%s was changed since use, and stays", strings.Join(cleared.Kept, ", "))
+	if len(cleared.Changed) > 0 {
+		p.say("%s: changed since use, not cleared", strings.Join(cleared.Changed, ", "))
 	}
 	if cleared.CredentialsLost {
 		p.say("the AWS credentials that were in this shell before use are not restored: ssoenv stores no secrets")

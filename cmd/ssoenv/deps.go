@@ -14,25 +14,25 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// deps are what a run makes when it first needs it, and then keeps.
+// deps are made when a run first needs them, and reused.
 type deps struct {
-	readConfig   *profile.Config
-	madeClient   *session.Client
+	cachedConfig *profile.Config
+	cachedClient *session.Client
 	configWarned bool
 }
 
 // config returns the AWS config. The files are read once in a run, but for
 // [program.reloadConfig].
 func (p *program) config() (*profile.Config, error) {
-	if p.readConfig != nil {
-		return p.readConfig, nil
+	if p.cachedConfig != nil {
+		return p.cachedConfig, nil
 	}
 	if p.pathsErr != nil {
 		return nil, p.pathsErr
 	}
 	config, err := profile.ReadConfig(p.paths.Config, p.paths.Credentials)
 	if err == nil {
-		p.readConfig = config
+		p.cachedConfig = config
 	}
 	return config, err
 }
@@ -40,7 +40,7 @@ func (p *program) config() (*profile.Config, error) {
 // reloadConfig reads the AWS config again, because another program has changed
 // it, and gives it to the client.
 func (p *program) reloadConfig(client *session.Client) error {
-	p.readConfig = nil
+	p.cachedConfig = nil
 	config, err := p.config()
 	if err != nil {
 		return err
@@ -52,8 +52,8 @@ func (p *program) reloadConfig(client *session.Client) error {
 // client returns the run's only client. It makes no connection, and creates no
 // file or folder.
 func (p *program) client() (*session.Client, error) {
-	if p.madeClient != nil {
-		return p.madeClient, nil
+	if p.cachedClient != nil {
+		return p.cachedClient, nil
 	}
 	endpoints := session.Endpoints{
 		SSO:    p.env["AWS_ENDPOINT_URL_SSO"],
@@ -69,7 +69,7 @@ func (p *program) client() (*session.Client, error) {
 		return nil, err
 	}
 	host, _ := os.Hostname()
-	p.madeClient = &session.Client{
+	p.cachedClient = &session.Client{
 		Store: &store.Store{
 			Tokens:   p.open(cache.OpenShared, p.paths.Tokens),
 			Roles:    p.openRoles(),
@@ -85,7 +85,7 @@ func (p *program) client() (*session.Client, error) {
 		STSRegion: p.state.RegionBefore(),
 		Host:      host,
 	}
-	return p.madeClient, nil
+	return p.cachedClient, nil
 }
 
 // open opens a cache. A folder that cannot be used or trusted is left alone, and

@@ -55,7 +55,11 @@ func (p *program) doctor(o doctorOptions) error {
 // findings runs the checks in the order in which they are shown. It returns an
 // error if the user interrupts them.
 func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err error) {
-	add := func(more []doctor.Finding) { findings = append(findings, more...) }
+	var warnings []doctor.Finding // of the client, during the check that is running
+	add := func(more []doctor.Finding) {
+		findings = append(append(findings, more...), warnings...)
+		warnings = nil
+	}
 	format := p.doctorFormatter()
 
 	shell := doctorShell(o, p.terminal)
@@ -76,7 +80,7 @@ func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err erro
 	if err != nil {
 		add(doctor.Failed("config", format, err))
 	} else {
-		client.Warn = func(line string) { add([]doctor.Finding{doctor.Warn(current, line)}) }
+		client.Warn = func(line string) { warnings = append(warnings, doctor.Warn(current, line)) }
 		environment.HasProfile = client.Config.HasProfile
 		sessions, _ = client.Config.SSOSessions() // doctor.Config reports the others
 		add(doctor.Config(client.Config, format))
@@ -108,6 +112,7 @@ func (p *program) doctorFormatter() doctor.Formatter {
 		Now:          p.now,
 		Time:         p.formatTime,
 		Duration:     offline.FormatDuration,
+		Count:        offline.Count,
 		ShellWord:    shellinit.Word,
 		LoginCommand: p.remedies().loginCommand,
 		Explain: func(err error) (all []doctor.Explanation) {
@@ -142,11 +147,10 @@ func doctorShell(o doctorOptions, terminal tty.Terminal) doctor.Shell {
 
 func doctorEnvironment(state shellenv.State, env map[string]string, format doctor.Formatter) doctor.Environment {
 	return doctor.Environment{
-		Env:          env,
-		Unchanged:    func(name string) bool { return state.Unchanged(name) },
-		SnapshotLost: state.SnapshotLost(),
-		Overriding:   shellenv.Conflicting(),
-		Formatter:    format,
+		Env:        env,
+		State:      state,
+		Overriding: shellenv.Conflicting(),
+		Formatter:  format,
 	}
 }
 

@@ -55,7 +55,7 @@ func (p *program) report(command *offline.Command, err error) int {
 	}
 	if (command == nil || command.Evaluated) && !tty.IsTerminal(p.stdout) {
 		// Makes an eval fail, so that what follows it does not run with the
-		// wrong credentials. A mistyped command may stand in an eval, too.
+		// wrong credentials. The output of a mistyped command may be evaluated, too.
 		_ = p.print("false\n")
 	}
 	if silent, ok := errors.AsType[statusError](err); ok {
@@ -64,7 +64,7 @@ func (p *program) report(command *offline.Command, err error) int {
 	status := statusDone
 	var lines []string
 	for _, err := range flattenJoined(err) {
-		its, hints := p.remedies().remedy(command, err)
+		errStatus, hints := p.remedies().remedy(command, err)
 		if errors.Is(err, context.Canceled) {
 			err = errors.New("interrupted")
 		}
@@ -73,7 +73,7 @@ func (p *program) report(command *offline.Command, err error) int {
 			lines = append(lines, "hint: "+hint)
 		}
 		if status == statusDone {
-			status = its
+			status = errStatus
 		}
 	}
 	if command != nil && command.Name == "credential-process" {

@@ -60,7 +60,7 @@ func (p *program) exec(o execOptions) error {
 	}
 	change, _ := plan.shellSwitch().Apply(p.env)
 	p.allowDumps()
-	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.given), process.Streams{Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr})
+	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), process.Streams{Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr})
 	if err != nil {
 		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
 	}

@@ -36,7 +36,7 @@ var layers = map[string]struct {
 	"cmd/fakesso":          {[]string{"session/ssotest"}, nil},
 	"cmd/internal/browser": {[]string{"session/awsconfig", "session/profile"}, nil},
 	"cmd/internal/doctor": {
-		[]string{"session", "session/profile", "session/store", "session/safetext", "cache", "shellinit", "cmd/internal/browser"}, nil,
+		[]string{"session", "session/profile", "session/store", "session/safetext", "cache", "shellinit", "cmd/internal/browser", "cmd/internal/shellenv"}, nil,
 	},
 	"cmd/internal/keyring": {nil, []string{"github.com/zalando/go-keyring"}},
 	"cmd/internal/offline": {

@@ -96,12 +96,12 @@ func executable(arg0 string) (string, error) {
 	if found, err = filepath.Abs(found); err != nil {
 		return self, nil
 	}
-	ours, err := os.Stat(self)
+	selfInfo, err := os.Stat(self)
 	if err != nil {
 		return self, nil
 	}
-	theirs, err := os.Stat(found)
-	if err != nil || !os.SameFile(ours, theirs) {
+	foundInfo, err := os.Stat(found)
+	if err != nil || !os.SameFile(selfInfo, foundInfo) {
 		return self, nil
 	}
 	return found, nil

@@ -25,7 +25,8 @@ func loginFlagsOf(c *cli.Context) loginFlags {
 	return loginFlags{deviceCode: c.Bool("device-code"), noBrowser: c.Bool("no-browser")}
 }
 
-// sessionChoice is how login and logout are told which sessions are meant.
+// A sessionChoice selects the SSO sessions of a login or logout. At most one field
+// is set; without any, [defaultProfile] and [program.defaultSession] decide.
 type sessionChoice struct {
 	profile string
 	session string // --sso-session

@@ -11,12 +11,8 @@ package main
 import (
 	"os"
 	"strings"
-	"time"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/process"
-	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
-	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 )
 
 func main() {
@@ -29,40 +25,6 @@ func run() int {
 	p := newProgram(os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	p.allowDumps = process.ForbidDumps()
 	return p.run()
-}
-
-// newProgram returns a run with the given arguments, environment and streams.
-func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
-	env := environ(given)
-	p := &program{
-		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != ""},
-		env: env, given: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
-	}
-	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env}
-	p.paths, p.pathsErr = offline.FindPaths(env)
-	return p
-}
-
-// A program is one run of ssoenv with its environment, streams and clock.
-type program struct {
-	args  []string
-	stdin *os.File
-	*output
-	env   map[string]string
-	given []string // os.Environ, with entries that are not variables
-	now   func() time.Time
-	state shellenv.State // of the calling shell
-
-	terminal tty.Terminal
-
-	paths    offline.Paths
-	pathsErr error // the home directory is unknown
-
-	allowDumps func() // for the command that replaces this process
-
-	profile string // that the command is about, once it is known
-
-	deps
 }
 
 // environ returns the entries of os.Environ as a map.

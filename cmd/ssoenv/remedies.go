@@ -44,68 +44,72 @@ func (r remedies) remedy(command *offline.Command, err error) (status int, hints
 		}
 		return statusUsage, []string{"ssoenv --help lists the commands"}
 	}
-	if status, hints := r.loginRemedy(err); hints != nil {
+	if status, hints, ok := r.loginRemedy(err); ok {
 		return status, hints
 	}
-	if status, hints := r.configRemedy(err); hints != nil {
+	if status, hints, ok := r.configRemedy(err); ok {
 		return status, hints
 	}
 	return r.serviceRemedy(err)
 }
 
-// loginRemedy is for errors that end with a login. It returns nil for others.
-func (r remedies) loginRemedy(err error) (status int, hints []string) {
+// loginRemedy is for errors that a login ends. ok is false for others.
+func (r remedies) loginRemedy(err error) (status int, hints []string, ok bool) {
 	if required, ok := errors.AsType[*store.LoginRequiredError](err); ok {
-		return statusLogin, []string{"log in with: " + r.loginCommand(required.SSOSession)}
+		return statusLogin, []string{"log in with: " + r.loginCommand(required.SSOSession)}, true
 	}
 	if mfa, ok := errors.AsType[*store.MFARequiredError](err); ok {
-		return statusLogin, []string{"type the code at a terminal: ssoenv use " + shellinit.Word(mfa.Profile)}
+		return statusLogin, []string{"type the code at a terminal: ssoenv use " + shellinit.Word(mfa.Profile)}, true
 	}
 	if keyring, ok := errors.AsType[*store.KeyringError](err); ok {
-		return statusFailed, keyringHints(keyring.SSOSession)
+		return statusFailed, keyringHints(keyring.SSOSession), true
 	}
 	if denied, ok := errors.AsType[*session.LoginDeniedError](err); ok {
 		hints = []string{"run the command again to get a new login"}
 		if denied.Late {
-			return statusLogin, hints
+			return statusLogin, hints, true
 		}
-		return statusDenied, hints
+		return statusDenied, hints, true
 	}
-	return statusDone, nil
+	return statusDone, nil, false
 }
 
 func keyringHints(sso profile.SSOSession) []string {
 	return []string{
 		"unlock this system's keyring, or start it, and run the command again",
-		fmt.Sprintf("the session is there because of ssoenv_store = isolated in %s; shared keeps it in a file, as the AWS CLI does", sectionOf(sso)),
+		fmt.Sprintf("ssoenv_store = isolated in %s keeps the token in the keyring; shared keeps it in a file, as the AWS CLI does", sectionOf(sso)),
 	}
 }
 
-// configRemedy is for errors that end with a change of the configuration. It
-// returns nil for others.
-func (r remedies) configRemedy(err error) (status int, hints []string) {
+// configRemedy is for errors that a change of the configuration ends. ok is false
+// for others.
+func (r remedies) configRemedy(err error) (status int, hints []string, ok bool) {
 	if missing, ok := errors.AsType[*profile.NotFoundError](err); ok {
-		return statusConfig, r.namesHint(missing)
+		return statusConfig, r.namesHint(missing), true
 	}
 	if region, ok := errors.AsType[*session.RegionError](err); ok {
 		if region.Actual != "" {
-			return statusConfig, []string{fmt.Sprintf("set sso_region = %s in %s", region.Actual, sectionOf(region.SSOSession))}
+			return statusConfig, []string{fmt.Sprintf("set sso_region = %s in %s", region.Actual, sectionOf(region.SSOSession))}, true
 		}
-		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.SSOSession) + ": the region is the one that your Identity Center was set up in"}
+		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.SSOSession) + ": the region is the one that your Identity Center was set up in"}, true
 	}
 	if unsupported, ok := errors.AsType[*profile.UnsupportedError](err); ok {
-		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellinit.Word(unsupported.Profile)}
+		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellinit.Word(unsupported.Profile)}, true
 	}
 	if config, ok := errors.AsType[*profile.ConfigError](err); ok {
 		switch {
+		case config.Key == "AWS_REGION":
+			return statusConfig, []string{"set AWS_REGION or AWS_DEFAULT_REGION to a region, or unset it"}, true
+		case config.Section == "" && config.Key == "sso-session":
+			return statusConfig, []string{"name the sso-session before the account, as in NAME:ACCOUNT/ROLE"}, true
 		case strings.HasPrefix(config.Key, "AWS_ENDPOINT_URL"):
-			return statusConfig, []string{"unset " + config.Key + ", or give it an https URL"}
+			return statusConfig, []string{"unset " + config.Key + ", or give it an https URL"}, true
 		case config.Section != "" && config.Key != "":
-			return statusConfig, []string{fmt.Sprintf("fix %s in %s of %s", config.Key, config.Section, r.configPath)}
+			return statusConfig, []string{fmt.Sprintf("fix %s in %s of %s", config.Key, config.Section, r.configPath)}, true
 		}
-		return statusConfig, []string{"fix " + r.configPath}
+		return statusConfig, []string{"fix " + r.configPath}, true
 	}
-	return statusDone, nil
+	return statusDone, nil, false
 }
 
 // serviceRemedy is for errors of the network, of AWS and of everything else.

@@ -5,15 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -122,29 +120,6 @@ func (o syncOptions) check() error {
 	return nil
 }
 
-// discover lists every account and role of the session and shows the progress.
-// found, which may be nil, is called for each account as soon as its roles are
-// known.
-func (p *program) discover(ctx context.Context, client *session.Client, sso profile.SSOSession, found func(store.AccountRoles)) ([]store.AccountRoles, error) {
-	bar := newProgressBar(p.stderr, p.quiet)
-	warn := client.Warn
-	client.Warn = func(line string) { bar.end(); warn(line) }
-	defer func() { client.Warn = warn }()
-	events := session.DiscoveryEvents{Progress: bar.show}
-	if found != nil {
-		events.Found = func(account store.AccountRoles) {
-			bar.end() // standard output may be the same screen
-			found(account)
-		}
-	}
-	inventory, err := client.Discover(ctx, sso, events)
-	bar.end()
-	if err != nil && len(inventory) > 0 {
-		p.say("%d accounts are known so far; within an hour, the same command continues from there", len(inventory))
-	}
-	return inventory, err
-}
-
 // specs returns the profiles that are wanted, in the order of the accounts, each
 // with a name of its own.
 func (o syncOptions) specs(sso string, inventory []store.AccountRoles) []profile.Spec {
@@ -210,12 +185,12 @@ func expand(template string, account store.Account, role, sso string) (string, e
 	}
 	var b strings.Builder
 	for rest := template; rest != ""; {
-		before, behind, found := strings.Cut(rest, "{")
+		before, inside, found := strings.Cut(rest, "{")
 		b.WriteString(before)
 		if !found {
 			break
 		}
-		name, after, closed := strings.Cut(behind, "}")
+		name, after, closed := strings.Cut(inside, "}")
 		value, known := values[name]
 		if !closed || !known {
 			return "", fmt.Errorf("--name knows {account}, {account_id}, {email}, {role} and {session}, not {%s}", name)
@@ -269,54 +244,9 @@ func summarize(o *output, plan profile.SyncPlan, prune bool, wanted int) {
 	if changes == nil {
 		changes = []string{"up to date"}
 	}
-	o.say("%s, %s", count(wanted, "profile"), strings.Join(changes, ", "))
+	o.say("%s, %s", offline.Count(wanted, "profile"), strings.Join(changes, ", "))
 	if n := len(plan.Conflicts); n > 0 {
 		shown := plan.Conflicts[:min(n, 5)]
 		o.say("warning: %d not written, because other profiles have these names: %s", n, strings.Join(shown, ", "))
 	}
-}
-
-// A progressBar shows on a status line how far the inventory has been read.
-type progressBar struct{ line *tty.StatusLine } // nil: nothing is shown
-
-func newProgressBar(out *os.File, quiet bool) progressBar {
-	if quiet {
-		return progressBar{}
-	}
-	return progressBar{&tty.StatusLine{Out: out, Now: time.Now}}
-}
-
-func (b progressBar) show(at session.Progress) {
-	if b.line == nil {
-		return
-	}
-	const width = 24
-	done := 0
-	if at.Accounts > 0 {
-		done = width * at.Done / at.Accounts
-	}
-	more := "+"
-	if at.Listed {
-		more = ""
-	}
-	slow := ""
-	if at.Throttled > 0 {
-		slow = ", as fast as AWS allows"
-	}
-	b.line.Show(fmt.Sprintf("[%s%s] %d of %d%s accounts, %d roles%s",
-		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, slow))
-}
-
-func (b progressBar) end() {
-	if b.line != nil {
-		b.line.Clear()
-	}
-}
-
-// count returns the number with its noun, such as "1 profile" or "2 profiles".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -186,6 +186,17 @@ func (p *program) fetchCredentials(ctx context.Context, client *session.Client, 
 	return creds, err
 }
 
+// defaultProfile returns the name, or the profile that a command without one is
+// about: the shell's own, else the one that the AWS tools would use.
+func defaultProfile(name string, env map[string]string) string {
+	for _, name := range []string{name, env["SSOENV_PROFILE"], env["AWS_PROFILE"], env["AWS_DEFAULT_PROFILE"]} {
+		if name != "" {
+			return name
+		}
+	}
+	return "default"
+}
+
 // resolveArg returns the profile that a command's argument names: "-" is the
 // shell's previous one.
 func resolveArg(arg string, state shellenv.State) (string, error) {

@@ -44,12 +44,7 @@ func Config(config *profile.Config, f Formatter) []Finding {
 		r.problem("fix those above first", "%d more such profiles", more)
 	}
 	if len(r.findings) == 0 {
-		noun := "profiles"
-		n := len(config.ProfileNames())
-		if n == 1 {
-			noun = "profile"
-		}
-		r.ok("%s: %d %s, no problems", config.Path, n, noun)
+		r.ok("%s: %s, no problems", config.Path, f.Count(len(config.ProfileNames()), "profile"))
 	}
 	return r.findings
 }

@@ -35,6 +35,7 @@ type Formatter struct {
 	Now          func() time.Time
 	Time         func(time.Time) string
 	Duration     func(time.Duration) string
+	Count        func(n int, noun string) string // such as "2 profiles"
 	ShellWord    func(string) string             // quotes a word if a shell needs it
 	LoginCommand func(profile.SSOSession) string // the command line that logs in
 	Explain      func(error) []Explanation       // one for each of several joined errors

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
 )
@@ -91,7 +92,13 @@ func TestDirenv(t *testing.T) {
 
 // The variables of a shell that uses a profile, in the order of the checks.
 func TestEnvironment(t *testing.T) {
-	base := map[string]string{"SSOENV_PROFILE": "dev", "SSOENV_EXPIRES": "1000060", "AWS_ACCESS_KEY_ID": "ASIAX", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"}
+	base := map[string]string{}
+	change, _ := shellenv.Switch{
+		Profile: "dev", AccountID: "111111111111", AccessKeyID: "ASIAX", SecretAccessKey: "s", SessionToken: "t", Expires: time.Unix(1000060, 0),
+	}.Apply(nil)
+	for _, v := range change {
+		base[v.Name] = v.Value
+	}
 	for _, test := range []struct {
 		change  map[string]string
 		changed string // the variable that was changed by hand
@@ -119,9 +126,12 @@ func TestEnvironment(t *testing.T) {
 	} {
 		env := maps.Clone(base)
 		maps.Copy(env, test.change)
+		if test.changed != "" {
+			env[test.changed] += " by hand"
+		}
 		e := Environment{
 			Env:        env,
-			Unchanged:  func(name string) bool { return name != test.changed },
+			State:      shellenv.Read(env),
 			Overriding: []string{"AWS_PROFILE", "AWS_VAULT", "AWS_REGION"},
 			Formatter:  format,
 		}

@@ -5,21 +5,16 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 )
 
 // An Environment is what the check of a shell's variables needs.
 type Environment struct {
-	Env map[string]string
-
-	// Unchanged reports whether a variable still has the value that use gave it.
-	Unchanged func(name string) bool
-
-	// SnapshotLost says that a profile is in use, but that SSOENV_SAVED does not
-	// say what the shell had before.
-	SnapshotLost bool
+	Env   map[string]string
+	State shellenv.State // of Env
 
 	// Overriding names the variables that select a profile or a region for other
 	// tools, AWS_PROFILE and AWS_REGION among them.
@@ -49,23 +44,22 @@ func (e Environment) Check() []Finding {
 
 // profileInUse compares SSOENV_PROFILE with the other variables that use sets.
 func (e Environment) profileInUse(r *results) {
-	profile := e.Env["SSOENV_PROFILE"]
+	profile := e.State.Profile
 	if profile == "" {
 		return
 	}
 	use := "ssoenv use " + e.ShellWord(profile)
-	seconds, err := strconv.ParseInt(e.Env["SSOENV_EXPIRES"], 10, 64)
-	left := time.Unix(seconds, 0).Sub(e.Now())
+	left := e.State.Expires.Sub(e.Now())
 	switch {
 	case e.Env["AWS_ACCESS_KEY_ID"] == "":
 		r.problem(use+", or ssoenv clear", "SSOENV_PROFILE is %q, but this shell has no credentials", profile)
-	case e.SnapshotLost:
+	case e.State.SnapshotLost():
 		r.warning(use, "SSOENV_SAVED has been changed: clear cannot restore what this shell had before %q", profile)
-	case !e.Unchanged("AWS_ACCESS_KEY_ID") || !e.Unchanged("AWS_SECRET_ACCESS_KEY") || !e.Unchanged("AWS_SESSION_TOKEN"):
+	case !e.State.CredentialsUnchanged():
 		r.problem(use, "SSOENV_PROFILE is %q, but the credentials in this shell have been changed since", profile)
-	case !e.Unchanged("AWS_ACCOUNT_ID"):
+	case !e.State.Unchanged("AWS_ACCOUNT_ID"):
 		r.problem(use, "AWS_ACCOUNT_ID has been changed since the switch to %q: some tools rely on it", profile)
-	case err != nil:
+	case e.State.Expires.IsZero():
 		r.problem(use, "SSOENV_EXPIRES is %q, which is not a time: nothing is renewed", e.Env["SSOENV_EXPIRES"])
 	case left <= 0:
 		r.problem(use, "the credentials of %q have expired", profile)
@@ -117,7 +111,7 @@ func (e Environment) overriding(r *results) {
 		isProfile := name == "AWS_PROFILE" || name == "AWS_DEFAULT_PROFILE"
 		switch {
 		case value == "" && (isProfile || name == "AWS_REGION"):
-			r.problem("unset "+name, "%s is set but empty: the AWS CLI takes that for a name", name)
+			r.problem("unset "+name, "%s is set but empty: the AWS CLI reads that as a name", name)
 		case name == "AWS_REGION" || name == "AWS_DEFAULT_REGION":
 		case isProfile && hasCredentials:
 			r.problem("unset "+name, "%s is %q, but the shell has credentials: some tools use the profile, some the credentials", name, value)

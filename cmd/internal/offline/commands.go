@@ -30,7 +30,7 @@ type Command struct {
 // A Flag is one flag of a command.
 type Flag struct {
 	Name    string
-	Usage   string // one line; the value's name stands in backquotes
+	Usage   string // one line; the value's name is in backquotes
 	Kind    Kind
 	Default string
 	Hidden  bool

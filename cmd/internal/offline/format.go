@@ -63,3 +63,11 @@ func MarshalJSON(v any) (string, error) {
 	b.WriteByte('\n')
 	return b.String(), nil
 }
+
+// Count returns the number with its noun, such as "1 profile" or "2 profiles".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

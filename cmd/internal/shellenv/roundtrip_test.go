@@ -104,8 +104,8 @@ func (h *history) check(t *testing.T) {
 		t.Errorf("clear: CredentialsLost is %v, want %v", cleared.CredentialsLost, h.hadOwn)
 	}
 	for _, name := range credentialVars {
-		if _, ok := want[name]; ok && h.switched && !slices.Contains(cleared.Kept, name) {
-			t.Errorf("clear: Kept is %v, want %s in it: it was set by hand", cleared.Kept, name)
+		if _, ok := want[name]; ok && h.switched && !slices.Contains(cleared.Changed, name) {
+			t.Errorf("clear: Changed is %v, want %s in it: it was set by hand", cleared.Changed, name)
 		}
 	}
 	if h.hadOwn {

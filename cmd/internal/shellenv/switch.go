@@ -131,9 +131,9 @@ func (s Switch) appendTimes(change shellinit.Env, env map[string]string) shellin
 type Cleared struct {
 	Change shellinit.Env
 
-	// Kept are the credential variables that the user has set by hand since the
-	// switch. They stay.
-	Kept []string
+	// Changed are the credential variables that the user has set by hand since
+	// the switch. Clear does not unset them.
+	Changed []string
 
 	// CredentialsLost is true if the shell had credentials of its own before
 	// the first switch, which are not restored.
@@ -154,7 +154,7 @@ func Clear(env map[string]string) Cleared {
 		if state.Unchanged(name) || state.SnapshotLost() {
 			change = appendUnset(change, env, name)
 		} else if present {
-			cleared.Kept = append(cleared.Kept, name)
+			cleared.Changed = append(cleared.Changed, name)
 		}
 	}
 	for _, name := range restorableVars {

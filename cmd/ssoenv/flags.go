@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/shellinit"
+)
+
+// oneProfile returns the command's only argument, or "" if there is none.
+func oneProfile(c *cli.Context) (string, error) { return oneArgument(c, "profile") }
+
+func oneArgument(c *cli.Context, what string) (string, error) {
+	if c.NArg() > 1 {
+		return "", usageError{fmt.Sprintf("one %s at most, not %d: %s (quote a name with spaces)", what, c.NArg(), strings.Join(c.Args().Slice(), " "))}
+	}
+	return c.Args().First(), nil
+}
+
+func noArguments(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return usageError{fmt.Sprintf("%s takes no arguments (got %q)", c.Command.Name, c.Args().First())}
+	}
+	return nil
+}
+
+// dialect returns the shell to write for: the one that --shell names, or POSIX
+// shell.
+func dialect(name string) (shellinit.Shell, error) {
+	if name == "" {
+		name = "sh"
+	}
+	shell, ok := shellinit.Named(name)
+	if !ok {
+		return shellinit.Shell{}, shownError{usageError{fmt.Sprintf("ssoenv does not know the shell %q", name)}, statusUsage,
+			[]string{"the shells are " + strings.Join(shellinit.Names(), ", ")}}
+	}
+	return shell, nil
+}
+
+// checkShellRegion returns an error that names the variable if region, which
+// comes from this shell's environment, is not one. Regions from the config and
+// from flags are checked where they are read.
+func checkShellRegion(region string, env map[string]string) error {
+	name := "AWS_REGION"
+	if env[name] == "" {
+		name = "AWS_DEFAULT_REGION"
+	}
+	return checkRegionFlag(name, region)
+}
+
+// checkRegionFlag returns an error that names the flag or variable if region is
+// neither a region nor empty.
+func checkRegionFlag(name, region string) error {
+	if region == "" {
+		return nil
+	}
+	if _, err := profile.ParseRegion(region); err != nil {
+		return usageError{fmt.Sprintf("%s: %v", name, err)}
+	}
+	return nil
+}
