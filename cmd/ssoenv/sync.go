@@ -66,12 +66,17 @@ func (p *program) sync(o syncOptions) error {
 	if err != nil {
 		return err
 	}
+	return p.writeSync(client, o, sso, o.specs(sso.Name, inventory), o.inScope(inventory, unlisted))
+}
+
+// writeSync shows how the config would change, asks, and writes it. If another
+// program changes the config in between, it plans again.
+func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.SSOSession, specs []profile.Spec, inScope func(accountID, role string) bool) error {
 	p.warnOfConfig(client.Config)
 	ctx, stop := interruptible()
 	defer stop()
-	specs := o.specs(sso.Name, inventory)
 	for {
-		plan, err := client.Config.PlanSync(sso.Name, specs, o.inScope(inventory, unlisted), o.prune)
+		plan, err := client.Config.PlanSync(sso.Name, specs, inScope, o.prune)
 		if err != nil {
 			return err
 		}
