@@ -296,11 +296,11 @@ func TestCompleteLists(t *testing.T) {
 	t.Parallel()
 	eachCompleting(t, func(t *testing.T, w *world, shell string, s *screen) {
 		for _, c := range []struct{ typed, name, about string }{
-			{"ssoenv log", "login", "make sure that there is a usable session"},
+			{"ssoenv log", "login", "log in, or renew the session"},
 			{"ssoenv use acme:pr", "acme:preview", "111111111111 Developer corp"},
 			{"ssoenv use 'team ", "team one", "111111111111 Developer corp"},
 			{"ssoenv use --region eu-central-", "eu-central-1", "Frankfurt"},
-			{"ssoenv use --no-", "--no-login", "fail where a login is needed"},
+			{"ssoenv use --no-", "--no-login", "fail if a login is needed"},
 		} {
 			s.keys(c.typed + "\t")
 			if shell == "bash" {
