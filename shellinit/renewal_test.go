@@ -21,7 +21,7 @@ func record(args []string) {
 		panic(err)
 	}
 	defer file.Close()
-	fmt.Fprintln(file, args[0])
+	_, _ = fmt.Fprintln(file, args[0])
 }
 
 // A hookRun is what a shell with a hook did at its first prompts.

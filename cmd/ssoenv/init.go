@@ -100,7 +100,7 @@ func executable(arg0 string) (string, error) {
 	if err != nil {
 		return self, nil
 	}
-	foundInfo, err := os.Stat(found)
+	foundInfo, err := os.Stat(found) //nolint:gosec // the path by which the user started ssoenv; it is only compared
 	if err != nil || !os.SameFile(selfInfo, foundInfo) {
 		return self, nil
 	}

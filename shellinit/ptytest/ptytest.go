@@ -81,7 +81,7 @@ func newTerminal(t testing.TB, master *os.File, cmd *exec.Cmd, onRead func(strin
 	t.Cleanup(func() {
 		if cmd != nil {
 			_ = cmd.Process.Kill()
-			s.wait()
+			_ = s.wait()
 		}
 		s.Close()
 		<-s.done

@@ -38,18 +38,17 @@ func WalkArgs(words []string, commands []Command) Walk {
 	if w.Command = Find(commands, w.Name); w.Command == nil {
 		return w
 	}
-	rest := words[at+1:]
-	for i := 0; i < len(rest); i++ {
-		word := rest[i]
-		isExec := w.Name == "exec"
+	isExec := w.Name == "exec"
+	for rest := words[at+1:]; len(rest) > 0; {
+		word, after := rest[0], rest[1:]
 		switch {
 		case isExec && len(w.Arguments) > 0 && (!w.FlagsAllowed || !isFlag(word)):
-			w.Foreign, w.InForeign = rest[i:], true
+			w.Foreign, w.InForeign = rest, true
 			return w
 		case w.FlagsAllowed && word == "--":
 			w.FlagsAllowed = false
 			if isExec {
-				w.Foreign, w.InForeign = rest[i+1:], len(w.Arguments) > 0 || i+1 < len(rest)
+				w.Foreign, w.InForeign = after, len(w.Arguments) > 0 || len(after) > 0
 				return w
 			}
 		case w.FlagsAllowed && isFlag(word):
@@ -57,17 +56,17 @@ func WalkArgs(words []string, commands []Command) Walk {
 			name, hasValue := flagName(word)
 			flag, known := w.Command.Flag(name)
 			if !known || !flag.TakesValue() || hasValue {
-				continue
+				break
 			}
-			if i+1 == len(rest) || rest[i+1] == "--" {
+			if len(after) == 0 || after[0] == "--" {
 				w.PendingFlag = name
 				return w
 			}
-			i++
-			w.Flags = append(w.Flags, rest[i])
+			w.Flags, after = append(w.Flags, after[0]), after[1:]
 		default:
 			w.Arguments = append(w.Arguments, word)
 		}
+		rest = after
 	}
 	return w
 }
