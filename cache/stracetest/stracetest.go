@@ -31,7 +31,9 @@ func Wrap(t testing.TB, cmd *exec.Cmd, options ...string) *exec.Cmd {
 // Deterministic are the variables that have a Go program make the same system
 // calls in each run: one processor, no garbage collection, and no preemption by
 // signals.
-func Deterministic() []string { return []string{"GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1"} }
+func Deterministic() []string {
+	return []string{"GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1"}
+}
 
 // A Call is the Nth call of a name that a program's first thread makes. The first
 // is 1.
