@@ -133,6 +133,10 @@ func (m mutant) changed() ([]byte, error) {
 	return []byte(strings.Replace(string(text), m.before, m.after, 1)), nil
 }
 
+// timeout limits the tests of one mutant. Tests that run into it have not detected
+// the change: the machine may be slow.
+const timeout = "5m"
+
 // failureLine matches the message of a failed test in the output of go test.
 var failureLine = regexp.MustCompile(`(?m)^\s+\S+_test\.go:\d+: .*$|^\s+testscript\.go:\d+: FAIL: .*$|^panic: .*$`)
 
@@ -165,7 +169,7 @@ func (m mutant) test() (failure string, err error) {
 	if err := os.WriteFile(overlayFile, overlay, 0o600); err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "test", "-count=1", "-timeout=2m", "-run", m.tests, m.pkg)
+	cmd := exec.Command("go", "test", "-count=1", "-timeout="+timeout, "-run", m.tests, m.pkg)
 	// In the environment, so that it also applies to programs that the tests build.
 	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+overlayFile)
 	out, err := cmd.CombinedOutput()
@@ -176,6 +180,9 @@ func (m mutant) test() (failure string, err error) {
 		return "", nil
 	}
 	line := failureLine.FindString(string(out))
+	if strings.HasPrefix(line, "panic: test timed out") {
+		return "", fmt.Errorf("no test has failed after %s", timeout)
+	}
 	if line == "" {
 		return "", fmt.Errorf("%w, but no test failed:\n%s", err, out)
 	}
