@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -137,8 +138,12 @@ func (m mutant) changed() ([]byte, error) {
 // the change: the machine may be slow.
 const timeout = "5m"
 
-// failureLine matches the message of a failed test in the output of go test.
-var failureLine = regexp.MustCompile(`(?m)^\s+\S+_test\.go:\d+: .*$|^\s+testscript\.go:\d+: FAIL: .*$|^panic: .*$`)
+// scriptFailure and testFailure match the message of a failed test in the output of
+// go test. A script also logs lines that look like those of other tests.
+var (
+	scriptFailure = regexp.MustCompile(`(?m)^\s+testscript\.go:\d+: FAIL: .*$`)
+	testFailure   = regexp.MustCompile(`(?m)^\s+\S+_test\.go:\d+: .*$|^panic: .*$`)
+)
 
 // test runs the tests with the changed file. It returns the message of the first
 // failure, at most 200 bytes of it, or "" if the tests pass. The error tells that they
@@ -179,7 +184,7 @@ func (m mutant) test() (failure string, err error) {
 		}
 		return "", nil
 	}
-	line := failureLine.FindString(string(out))
+	line := cmp.Or(scriptFailure.FindString(string(out)), testFailure.FindString(string(out)))
 	if strings.HasPrefix(line, "panic: test timed out") {
 		return "", fmt.Errorf("no test has failed after %s", timeout)
 	}
