@@ -69,7 +69,18 @@ func TestPlantedForData(t *testing.T) {
 		d := open(t, dir)
 		plant(d.Path("k"))
 		var got string
-		found, err := d.Get("k", &got)
+		var found bool
+		var err error
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			found, err = d.Get("k", &got)
+		}()
+		select {
+		case <-done:
+		case <-time.After(30 * time.Second):
+			t.Fatal("Get has not returned after 30 s, want it to wait for nothing")
+		}
 		switch what {
 		case "symbolic link", "hard link":
 			if !found || err != nil || got != "victim" {

@@ -283,7 +283,8 @@ func TestCodesInTheMiddleOfAChain(t *testing.T) {
 }
 
 // A logout also deletes what the AWS CLI has cached for the session, even for a
-// profile with other mistakes, and the record of a failed renewal.
+// profile with other mistakes, the record of a failed renewal, the client
+// registrations and the inventory. Those of another session stay.
 func TestLogoutForgetsTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := newClient(t)
@@ -314,12 +315,46 @@ sso_role_name = Other
 			}
 		}
 		c.RecordFailure(p, errors.New("no network"))
+		other := profileNamed(t, c, "other").SSOSession
+		grants := []string{store.GrantAuthorizationCode, store.GrantDeviceCode}
+		stored := func(sso profile.SSOSession) (what []string) {
+			for _, grant := range grants {
+				if _, ok := c.CachedRegistration(sso, grant); ok {
+					what = append(what, "a registration for "+grant)
+				}
+			}
+			if _, ok := c.ReadInventory(sso); ok {
+				what = append(what, "the inventory")
+			}
+			return what
+		}
+		for _, sso := range []profile.SSOSession{p.SSOSession, other} {
+			for _, grant := range grants {
+				c.StoreRegistration(sso, grant, store.Registration{ClientID: "id", ClientSecret: "secret", Expires: time.Now().Add(time.Hour)})
+			}
+			inventory := store.NewInventory()
+			inventory.Accounts["111111111111"] = &store.AccountState{Account: store.Account{ID: "111111111111"}}
+			c.SaveInventory(sso, inventory)
+			if got := stored(sso); len(got) != 3 {
+				t.Errorf("%s before the logout: got %q, want 3 entries", sso.Title(), got)
+			}
+		}
 		if _, err := c.Logout(t.Context(), p.SSOSession); err != nil {
 			t.Error(err)
 		}
+		if got := stored(p.SSOSession); len(got) > 0 {
+			t.Errorf("got %q, want nothing of the session", got)
+		}
+		if got := stored(other); len(got) != 3 {
+			t.Errorf("got %q, want all of the other session", got)
+		}
+		keys, err := c.Private.Keys()
+		if want := 4; err != nil || len(keys) != want { // of the other session: two registrations, and the inventory in two files
+			t.Errorf("got private entries %q, %v, want %d", keys, err, want)
+		}
 		for key, want := range kept {
 			if c.CLIRoles.Has(key) != want {
-				t.Errorf("%s is there: %v", key, !want)
+				t.Errorf("%s: got present %v, want %v", key, !want, want)
 			}
 		}
 		if keys, err := c.Roles.Keys(); err != nil || len(keys) > 0 {

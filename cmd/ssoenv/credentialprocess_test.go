@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
+	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
 
 // processProfiles have a credential_process. Of the last three, one names itself and
@@ -137,6 +138,28 @@ func TestCredentialProcessOutput(t *testing.T) {
 	}
 	if expires, err := time.Parse(time.RFC3339, document.Expiration); err != nil || expires.Location() != time.UTC {
 		t.Errorf("expiration %q", document.Expiration)
+	}
+}
+
+// Credentials are never printed to a terminal. The session of the login is valid: only
+// the terminal keeps the command from printing them.
+func TestCredentialProcessRefusesATerminal(t *testing.T) {
+	t.Parallel()
+	w := newProcessWorld(t)
+	w.logIn(t)
+	calls := w.server.Calls(ssotest.GetRoleCredentials)
+	shown, state := w.screen(t, nil, "ssoenv", "credential-process", "dev").Wait(ptytest.Timeout)
+	if !strings.Contains(shown, "this would print credentials to the terminal") || !strings.Contains(shown, "credential_process = ssoenv credential-process dev") {
+		t.Errorf("got %q, want that the command belongs in the AWS config", shown)
+	}
+	if state == nil || state.ExitCode() != statusUsage {
+		t.Errorf("got %v, want exit status %d", state, statusUsage)
+	}
+	if strings.Contains(shown, "AccessKeyId") || strings.Contains(shown, "ASIA") {
+		t.Errorf("got credentials on the screen:\n%s", shown)
+	}
+	if got := w.server.Calls(ssotest.GetRoleCredentials); got != calls {
+		t.Errorf("got %d calls for credentials, want none", got-calls)
 	}
 }
 

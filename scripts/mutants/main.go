@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -133,8 +134,16 @@ func (m mutant) changed() ([]byte, error) {
 	return []byte(strings.Replace(string(text), m.before, m.after, 1)), nil
 }
 
-// failureLine matches the message of a failed test in the output of go test.
-var failureLine = regexp.MustCompile(`(?m)^\s+\S+_test\.go:\d+: .*$|^\s+testscript\.go:\d+: FAIL: .*$|^panic: .*$`)
+// timeout limits the tests of one mutant. Tests that run into it have not detected
+// the change: the machine may be slow.
+const timeout = "5m"
+
+// scriptFailure and testFailure match the message of a failed test in the output of
+// go test. A script also logs lines that look like those of other tests.
+var (
+	scriptFailure = regexp.MustCompile(`(?m)^\s+testscript\.go:\d+: FAIL: .*$`)
+	testFailure   = regexp.MustCompile(`(?m)^\s+\S+_test\.go:\d+: .*$|^panic: .*$`)
+)
 
 // test runs the tests with the changed file. It returns the message of the first
 // failure, at most 200 bytes of it, or "" if the tests pass. The error tells that they
@@ -165,7 +174,7 @@ func (m mutant) test() (failure string, err error) {
 	if err := os.WriteFile(overlayFile, overlay, 0o600); err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "test", "-count=1", "-timeout=2m", "-run", m.tests, m.pkg)
+	cmd := exec.Command("go", "test", "-count=1", "-timeout="+timeout, "-run", m.tests, m.pkg)
 	// In the environment, so that it also applies to programs that the tests build.
 	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+overlayFile)
 	out, err := cmd.CombinedOutput()
@@ -175,7 +184,10 @@ func (m mutant) test() (failure string, err error) {
 		}
 		return "", nil
 	}
-	line := failureLine.FindString(string(out))
+	line := cmp.Or(scriptFailure.FindString(string(out)), testFailure.FindString(string(out)))
+	if strings.HasPrefix(line, "panic: test timed out") {
+		return "", fmt.Errorf("no test has failed after %s", timeout)
+	}
 	if line == "" {
 		return "", fmt.Errorf("%w, but no test failed:\n%s", err, out)
 	}

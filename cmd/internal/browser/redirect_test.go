@@ -7,10 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -102,6 +104,35 @@ func TestRedirect(t *testing.T) {
 		_ = again.Close()
 		// The port is closed shortly after the answer.
 		awaitClosed(t, u.Host)
+	}
+}
+
+// Of several right requests at the same time, one gets the address.
+func TestRedirectAnswersOneRequest(t *testing.T) {
+	h := &oneShotRedirect{target: "https://target.example/?secret", path: "/path", served: make(chan struct{})}
+	answers := make([]*httptest.ResponseRecorder, 20)
+	var all sync.WaitGroup
+	for i := range answers {
+		answers[i] = httptest.NewRecorder()
+		all.Go(func() { h.ServeHTTP(answers[i], httptest.NewRequest(http.MethodGet, "http://127.0.0.1:1/path", nil)) })
+	}
+	all.Wait()
+	redirected := 0
+	for _, answer := range answers {
+		switch location := answer.Header().Get("Location"); {
+		case answer.Code == http.StatusSeeOther && location == h.target:
+			redirected++
+		case answer.Code != http.StatusGone || location != "" || strings.Contains(answer.Body.String(), "secret"):
+			t.Errorf("got status %d, location %q, %q, want status 410 without the address", answer.Code, location, answer.Body)
+		}
+	}
+	if redirected != 1 {
+		t.Errorf("got %d redirects, want 1", redirected)
+	}
+	select {
+	case <-h.served:
+	default:
+		t.Error("served is open after a redirect, want it closed")
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -90,6 +92,28 @@ func TestTexts(t *testing.T) {
 	}
 	all.Wait()
 	must(t, s.Daemon.Signal(syscall.SIGCONT))
+}
+
+// Without the address of a bus, the library would run the dbus-launch that PATH has
+// first.
+func TestNoBusIsLaunched(t *testing.T) {
+	dir := t.TempDir()
+	marker := filepath.Join(dir, "ran")
+	must(t, os.WriteFile(filepath.Join(dir, "dbus-launch"), []byte("#!/bin/sh\n>'"+marker+"'\n"), 0o700))
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	buses := []string{"autolaunch:", "autolaunch:scope=x"}
+	if _, err := os.Stat("/run/user/" + strconv.Itoa(os.Getuid())); err != nil {
+		buses = append(buses, "") // otherwise the bus of this user is there
+	}
+	for _, bus := range buses {
+		t.Setenv("DBUS_SESSION_BUS_ADDRESS", bus)
+		if _, _, err := (Keyring{Bus: bus}).Read("a"); err == nil || !strings.Contains(err.Error(), "no D-Bus session bus found") {
+			t.Errorf("Read with the bus %q: got error %v, want that there is no bus", bus, err)
+		}
+	}
+	if _, err := os.Stat(marker); err == nil {
+		t.Error("dbus-launch was run, want it not run")
+	}
 }
 
 // Read returns one of the texts of a concurrent writer, never parts of two.
