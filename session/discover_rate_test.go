@@ -166,7 +166,7 @@ func TestDiscoverRecovers(t *testing.T) {
 		"a volley":                  {ssotest.Fault{Skip: 100, Times: 60}, 0, 12 * time.Second},
 		"what a firewall says":      {ssotest.Fault{Skip: 500, Status: 429}, 0, 3 * time.Second},
 		"try again in 7 s":          {ssotest.Fault{Skip: 100, RetryAfter: 7 * time.Second}, 7 * time.Second, 17 * time.Second},
-		"try again in an hour":      {ssotest.Fault{Skip: 100, RetryAfter: time.Hour}, limiter.MaxRetryAfter, limiter.MaxRetryAfter + 10*time.Second},
+		"try again in an hour":      {ssotest.Fault{Skip: 100, RetryAfter: time.Hour}, 30 * time.Second, 40 * time.Second},
 		"nothing for two minutes":   {ssotest.Fault{Match: within(2 * time.Minute), Times: ssotest.Forever}, 2 * time.Minute, 160 * time.Second},
 		"nothing, in the meanwhile": {ssotest.Fault{Skip: 500, Match: within(2 * time.Minute), Times: ssotest.Forever}, 2 * time.Minute, 160 * time.Second},
 	} {

@@ -264,7 +264,7 @@ func TestTrickle(t *testing.T) {
 		return drop
 	}
 	eachCall(t, over, func(t *testing.T, err error) {
-		longest := awsapi.CallTimeout
+		longest := 30 * time.Second
 		if strings.HasSuffix(t.Name(), "StartDeviceAuthorization") {
 			longest += 3 * time.Second // the page behind the start URL comes first
 		}
