@@ -283,7 +283,7 @@ func TestRegionsLeadNowhereElse(t *testing.T) {
 	c, server := newClient(t)
 	creds := store.Credentials{AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretKey: "secret", SessionToken: "token"}
 	for _, region := range []string{"evil/#", "x@evil:443/#", "us-east-1.evil.example", "../x", "us-east-1\r\nX: y", "", "\x1b[31m", "us-éast-1", strings.Repeat("x", 70), "a b"} {
-		sso := profile.SSOSession{Name: "corp", StartURL: "https://d-0123456789.awsapps.com/start", Region: region, Scopes: []string{profile.DefaultScope}}
+		sso := profile.SSOSession{Name: "corp", StartURL: "https://d-0123456789.awsapps.com/start", Region: region, Scopes: []string{"sso:account:access"}}
 		_, registered := c.register(t.Context(), targetOf(sso), store.GrantDeviceCode)
 		_, who := c.Whoami(t.Context(), region, creds)
 		_, authorize := c.services().AuthorizeURL(t.Context(), region)

@@ -189,7 +189,7 @@ func (w *wizard) describeSession() (err error) {
 	// A wrong region would only show in the browser, as invalid_grant.
 	found := w.client.DetectRegion(w.ctx, w.sso.StartURL)
 	w.sso.Region, err = w.question("--sso-region", "Region of the Identity Center", found, func(region string) error {
-		if _, err := profile.ParseRegion(region); err != nil {
+		if err := profile.CheckRegion(region); err != nil {
 			return err
 		}
 		if found != "" && region != found {
@@ -286,8 +286,7 @@ func (w *wizard) chooseRest() (err error) {
 			if region == "-" {
 				return nil
 			}
-			_, err := profile.ParseRegion(region)
-			return err
+			return profile.CheckRegion(region)
 		})
 		if err != nil {
 			return err

@@ -39,7 +39,7 @@ func FuzzValidators(f *testing.F) {
 				t.Errorf("ARN %q: %q, %q", text, account, name)
 			}
 		}
-		if d, ok := ParseRoleRef(text); ok {
+		if d, ok := parseRoleRef(text); ok {
 			if d.String() != text || !IsAccountID(d.AccountID) || !IsRoleName(d.RoleName) {
 				t.Errorf("direct %q: %+v", text, d)
 			}

@@ -64,11 +64,6 @@ func (s *Store) warnCache(err error) {
 // or newer program wrote must not be misread.
 const entryFormat = 1
 
-// clockTolerance is how far this machine's clock may be wrong before an entry
-// from the future is distrusted. AWS itself rejects requests that were signed
-// five minutes ago.
-const clockTolerance = 2 * time.Minute
-
 // WatchFiles returns the files that change when a shell with the profile has
 // something new to load: the config file, and the files of newer credentials, a
 // login and a logout.
