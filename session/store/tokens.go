@@ -153,7 +153,7 @@ func (s *Store) ForgetFiles(sso profile.SSOSession) error {
 		failures = append(failures, s.Tokens.Delete(tokenKey(sso)))
 	}
 	if s.Private != nil {
-		failures = append(failures, s.Private.Delete(tokenHistoryKey(sso)))
+		failures = append(failures, s.Private.Delete(tokenHistoryKey(sso)), s.Private.Delete(oldTokenHistoryPrefix+tokenKey(sso)))
 		for _, grant := range []string{GrantAuthorizationCode, GrantDeviceCode} {
 			failures = append(failures, s.Private.Delete(registrationKey(sso, grant)))
 		}
