@@ -14,7 +14,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// Answers of a hostile or broken service.
+// A discovery ends, and leaves out invalid values, if the service is hostile or broken.
 func TestDiscoverWithHostileAnswers(t *testing.T) {
 	t.Run("lists without end", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {

@@ -18,8 +18,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// A clock that is off is warned of once, however many answers tell the time,
-// and one that is nearly right not at all.
+// A clock that is wrong beyond the tolerance is warned of once, and one within it
+// is not.
 func TestClockIsCompared(t *testing.T) {
 	for skew, want := range map[time.Duration][]string{
 		0:                  nil,
@@ -92,8 +92,8 @@ func TestProbeNamesWhoSigned(t *testing.T) {
 	}
 }
 
-// What answers in a service's place is no service, and what does not answer is
-// not waited for.
+// A web page, a redirect or a closed connection is an error. A service that does
+// not answer is given up after 5 s.
 func TestProbeWithAProxyInTheWay(t *testing.T) {
 	for kind, want := range map[ssotest.Kind]string{
 		ssotest.CaptivePortal: "answered with a web page",
