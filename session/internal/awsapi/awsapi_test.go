@@ -83,7 +83,7 @@ func TestRetryAfterOutOfRange(t *testing.T) {
 	}
 }
 
-// isLoginPage accepts only the addresses to which a device login may send the user.
+// IsLoginPage accepts only the addresses to which a device login may send the user.
 func TestLoginPages(t *testing.T) {
 	const start = "https://sso.corp.example/start"
 	for region, pages := range map[string]map[string]bool{
