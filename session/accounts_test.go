@@ -40,7 +40,7 @@ func TestAccountsAndRoles(t *testing.T) {
 			t.Errorf("%d accounts, %v", len(again), err)
 		}
 
-		// Lists without an end come to one.
+		// A list without an end is an error.
 		for _, kind := range []ssotest.Kind{ssotest.RepeatPages, ssotest.EmptyPages} {
 			server.ForgetCalls()
 			server.Fault(ssotest.Fault{Op: ssotest.ListAccounts, Kind: kind, Times: ssotest.Forever})

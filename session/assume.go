@@ -103,8 +103,8 @@ func (c *Client) stsRegion(p profile.Profile) (string, error) {
 		return "", &profile.ConfigError{Section: fmt.Sprintf("profile %q", p.Name), Key: "region",
 			Problem: fmt.Sprintf("profile %q assumes a role, and no region says which STS to call: give the profile a region, or set AWS_REGION", p.Name)}
 	}
-	if _, err := profile.ParseRegion(region); err != nil {
-		return "", &profile.ConfigError{Section: "the environment", Key: "AWS_REGION or AWS_DEFAULT_REGION",
+	if err := profile.CheckRegion(region); err != nil {
+		return "", &profile.ConfigError{Key: "AWS_REGION",
 			Problem: fmt.Sprintf("AWS_REGION or AWS_DEFAULT_REGION: %v", err)}
 	}
 	return region, nil

@@ -63,8 +63,9 @@ type Probe = awsapi.Probe
 // A ClockDrift is how far this machine's clock is ahead of AWS's.
 type ClockDrift = awsapi.ClockDrift
 
-// longestLife is the longest life of a token or of credentials that is believed.
-// Role credentials last at most twelve hours, and a clock may be wrong by a day.
+// longestLife limits the life of a token or of credentials: a longer one is
+// treated as a mistake. Role credentials last at most twelve hours, and a clock
+// may be wrong by a day.
 const longestLife = 36 * time.Hour
 
 // NewTransport returns the HTTP transport for a [Client]. If roots is not empty,

@@ -36,8 +36,8 @@ sso_account_id = 111111111111
 sso_role_name = ReadOnly
 `
 
-// newClient makes a client and a service that share the clock and no network,
-// so that it runs on fake time as well.
+// newClient returns a client and a service that share a clock and use no network, so
+// that they work on fake time too.
 func newClient(t *testing.T) (*Client, *ssotest.Server) {
 	t.Helper()
 	dir := t.TempDir()
@@ -83,7 +83,7 @@ func profileNamed(t *testing.T, c *Client, name string) profile.Profile {
 	return p
 }
 
-// configOf rewrites the client's config file and returns what it says now.
+// configOf rewrites the client's config file and returns the new Config.
 func configOf(t *testing.T, c *Client, text string) *profile.Config {
 	t.Helper()
 	if err := os.WriteFile(c.Config.Path, []byte(text), 0o600); err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// A tap is a transport that keeps what went through it.
+// A tap is a transport that records the requests.
 type tap struct {
 	http.RoundTripper
 	lines  []string // method, URL
@@ -37,8 +37,8 @@ func (t *tap) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.RoundTripper.RoundTrip(req)
 }
 
-// In every partition the credentials go to its own sign-in host, in the body of a
-// POST, and the address leads there too.
+// In every partition the credentials are sent to the partition's sign-in host, in the
+// body of a POST, and the URL is on that host.
 func TestConsoleURL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server, p := loggedIn(t)
@@ -182,7 +182,7 @@ func TestConsoleServices(t *testing.T) {
 	}
 }
 
-// An address of one's own replaces the partition's, in both steps.
+// A sign-in endpoint of the user replaces the partition's in both steps.
 func TestConsoleEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server, p := loggedIn(t)

@@ -41,7 +41,7 @@ func TestADayOfASession(t *testing.T) {
 		if shown.Code == "" || !strings.Contains(shown.URL, shown.Code) {
 			t.Errorf("shown: %+v", shown)
 		}
-		// 5 s, then twice 5 s more for slow_down, which last.
+		// The first interval is 5 s. Each slow_down adds 5 s to all later ones.
 		if took := time.Since(start); took < (5+10+4*15)*time.Second || took > 90*time.Second {
 			t.Errorf("the login took %v", took)
 		}
@@ -72,7 +72,7 @@ func TestADayOfASession(t *testing.T) {
 	})
 }
 
-// A code that is not approved in time, and one that the user denies.
+// A login fails if its code is not approved in time, and if the user denies it.
 func TestDeviceLoginsThatFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
@@ -98,8 +98,8 @@ func TestDeviceLoginsThatFail(t *testing.T) {
 	})
 }
 
-// An answer that is lost on the way is called that, and not a wrong region, which
-// the service would have refused before it gave a code.
+// A lost answer is reported as such and not as a wrong region: for a wrong region
+// the service would have issued no code.
 func TestDeviceLoginsWhoseAnswerIsLost(t *testing.T) {
 	for _, kind := range []ssotest.Kind{ssotest.ResetAfter, ssotest.HangAfter, ssotest.Truncate} {
 		synctest.Test(t, func(t *testing.T) {
@@ -115,8 +115,8 @@ func TestDeviceLoginsWhoseAnswerIsLost(t *testing.T) {
 	}
 }
 
-// A legacy profile's session is registered with the scope that brings a
-// refresh token, and refreshed like any other.
+// The session of a legacy profile is registered with the scope for which refresh
+// tokens are issued, and is refreshed like any other.
 func TestLegacyProfilesAreRefreshed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
@@ -135,8 +135,8 @@ func TestLegacyProfilesAreRefreshed(t *testing.T) {
 	})
 }
 
-// A reply of a refresh without a refresh token leaves the old one, and a tool
-// that spends the token behind our back does not cost the session.
+// If the answer to a refresh has no refresh token, the old one is kept. If another
+// tool has used the refresh token, the session continues with that tool's token.
 func TestRefreshTokensAreNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)

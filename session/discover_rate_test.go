@@ -20,7 +20,7 @@ func refusals(server *ssotest.Server) int {
 	return n
 }
 
-// bucket lets through so many calls a second, and as many at once.
+// bucket accepts rate calls per second on average, and as many at once.
 func bucket(rate float64) func(now time.Time) bool {
 	tokens := rate
 	var last time.Time
@@ -37,7 +37,7 @@ func bucket(rate float64) func(now time.Time) bool {
 	}
 }
 
-// byTheClock lets through the first calls of every second.
+// byTheClock accepts the first calls of every second.
 func byTheClock(rate int) func(now time.Time) bool {
 	var second int64
 	calls := 0
@@ -50,7 +50,7 @@ func byTheClock(rate int) func(now time.Time) bool {
 	}
 }
 
-// sliding lets through so many calls in any second.
+// sliding accepts a number of calls in any second.
 func sliding(rate int) func(now time.Time) bool {
 	var allowed []time.Time
 	return func(now time.Time) bool {
@@ -63,7 +63,7 @@ func sliding(rate int) func(now time.Time) bool {
 	}
 }
 
-// spaced lets through calls that are so far apart, refused ones and all.
+// spaced accepts a call that is far enough after the last one, refused ones included.
 func spaced(gap time.Duration) func(now time.Time) bool {
 	var last time.Time
 	return func(now time.Time) bool {
@@ -73,7 +73,8 @@ func spaced(gap time.Duration) func(now time.Time) bool {
 	}
 }
 
-// What a service that answers after 20 ms makes of it: as fast as it lets.
+// With a service that answers after 20 ms, a discovery is about as fast as the limits
+// allow.
 func TestDiscoverIsAsFastAsTheServiceAllows(t *testing.T) {
 	for name, test := range map[string]struct {
 		accounts, rate int
@@ -115,8 +116,8 @@ func TestDiscoverIsAsFastAsTheServiceAllows(t *testing.T) {
 	}
 }
 
-// Limiters of several kinds, each of which leaves 20 calls a second: 20 seconds
-// for 404 calls.
+// Limits of several kinds, each of which allows 20 calls a second: 404 calls take
+// about 20 seconds.
 func TestDiscoverAdaptsToOtherLimits(t *testing.T) {
 	for name, test := range map[string]struct {
 		allow      func(now time.Time) bool
@@ -166,7 +167,7 @@ func TestDiscoverRecovers(t *testing.T) {
 		"a volley":                  {ssotest.Fault{Skip: 100, Times: 60}, 0, 12 * time.Second},
 		"what a firewall says":      {ssotest.Fault{Skip: 500, Status: 429}, 0, 3 * time.Second},
 		"try again in 7 s":          {ssotest.Fault{Skip: 100, RetryAfter: 7 * time.Second}, 7 * time.Second, 17 * time.Second},
-		"try again in an hour":      {ssotest.Fault{Skip: 100, RetryAfter: time.Hour}, limiter.MaxRetryAfter, limiter.MaxRetryAfter + 10*time.Second},
+		"try again in an hour":      {ssotest.Fault{Skip: 100, RetryAfter: time.Hour}, 30 * time.Second, 40 * time.Second},
 		"nothing for two minutes":   {ssotest.Fault{Match: within(2 * time.Minute), Times: ssotest.Forever}, 2 * time.Minute, 160 * time.Second},
 		"nothing, in the meanwhile": {ssotest.Fault{Skip: 500, Match: within(2 * time.Minute), Times: ssotest.Forever}, 2 * time.Minute, 160 * time.Second},
 	} {
@@ -197,7 +198,7 @@ func TestDiscoverRecovers(t *testing.T) {
 	}
 }
 
-// A service that refuses everything is given up in the end.
+// A discovery ends with an error if the service refuses every call.
 func TestDiscoverGivesUpOnRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server, sso := withAccounts(t, 10, fourRoles...)

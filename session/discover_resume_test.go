@@ -15,8 +15,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// A discovery that is interrupted at any point is gone on with: the result is
-// the same, and no account is asked twice for what it has answered.
+// A discovery that was interrupted at any point is resumed: the result is the same,
+// and what an account has answered is not requested again.
 func TestDiscoverResumes(t *testing.T) {
 	for seed := range uint64(8) {
 		synctest.Test(t, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestDiscoverResumes(t *testing.T) {
 	}
 }
 
-// A process that is killed loses no more than a little.
+// If a process is killed, at most the results since its last save are lost.
 func TestDiscoverOutlivesItsProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server, sso := withAccounts(t, 300, fourRoles...)
@@ -105,8 +105,8 @@ func TestDiscoverOutlivesItsProcess(t *testing.T) {
 	})
 }
 
-// What the last discovery found stays readable until the next one has found
-// something else, and a discovery that has come to its end asks anew.
+// The results of the last discovery stay readable until the next one replaces them,
+// and after a complete discovery the next one requests everything.
 func TestKnownInventory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server, sso := withAccounts(t, 250, fourRoles...)
@@ -128,8 +128,8 @@ func TestKnownInventory(t *testing.T) {
 		}
 		known(ended, 250, fourRoles...)
 
-		// Fewer accounts with other roles, and an interruption at once: nothing
-		// is known any worse.
+		// Fewer accounts with other roles, and an interruption at once: the earlier
+		// results are still known.
 		time.Sleep(time.Minute)
 		server.SetAccounts(ssotest.ManyAccounts(120, "Guest"))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -140,14 +140,14 @@ func TestKnownInventory(t *testing.T) {
 		}
 		known(ended, 250, fourRoles...)
 
-		// One that comes to its end knows better.
+		// A complete discovery replaces them.
 		if _, err := c.Discover(t.Context(), sso, DiscoveryEvents{}); err != nil {
 			t.Fatal(err)
 		}
 		known(time.Now(), 120, "Guest")
 
-		// Another session does not go on where one was interrupted, and neither
-		// does one after an hour.
+		// An interrupted discovery is not resumed by another session, and not after
+		// an hour.
 		for name, meanwhile := range map[string]func(){
 			"an hour":         func() { time.Sleep(resumeWithin) },
 			"another session": func() { login(t, c, sso) },
@@ -196,7 +196,7 @@ func login(t *testing.T, c *Client, sso profile.SSOSession) {
 	}
 }
 
-// discoverFor is a discovery that is interrupted after a while.
+// discoverFor runs a discovery and interrupts it after a while.
 func (c *Client) discoverFor(t *testing.T, sso profile.SSOSession, d time.Duration) ([]store.AccountRoles, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()

@@ -27,7 +27,8 @@ func withAccounts(t *testing.T, n int, roles ...string) (*Client, *ssotest.Serve
 	return c, server, p.SSOSession
 }
 
-// checkInventory wants each of n accounts once, with the roles, in order.
+// checkInventory checks that the inventory has n accounts in order, each once and
+// with the roles.
 func checkInventory(t *testing.T, inventory []store.AccountRoles, n int, roles ...string) {
 	t.Helper()
 	if len(inventory) != n {
@@ -43,13 +44,13 @@ func checkInventory(t *testing.T, inventory []store.AccountRoles, n int, roles .
 
 var fourRoles = []string{"Administrator", "Billing", "Operator", "ReadOnly"}
 
-// ofAccount matches the calls about one account.
+// ofAccount returns a function that matches the calls about one account.
 func ofAccount(id string) func(ssotest.Call) bool {
 	return func(call ssotest.Call) bool { return call.Params.Get("account_id") == id }
 }
 
-// What is said of a discovery that is not complete is why: a refusal of one
-// account explains neither another's loss nor that of the list.
+// The error of an incomplete discovery names the cause of what is missing: that one
+// account was refused does not explain why another, or the list, is missing.
 func TestDiscoverReportsWhatIsMissing(t *testing.T) {
 	refusal := ssotest.Fault{Op: ssotest.ListAccountRoles, Match: ofAccount("700000000002"), Type: "ForbiddenException", Status: http.StatusForbidden}
 	for what, test := range map[string]struct {
@@ -79,8 +80,8 @@ func TestDiscoverReportsWhatIsMissing(t *testing.T) {
 }
 
 // For all faults of the service, each account is found once with all its roles, or
-// the error says how many are missing; no call is repeated without need; and
-// the next discovery asks for what is missing and no more.
+// the error says how many are missing. No call is repeated without need, and the
+// next discovery requests only what is missing.
 func TestDiscoverLosesNothing(t *testing.T) {
 	for seed := range uint64(24) {
 		synctest.Test(t, func(t *testing.T) {

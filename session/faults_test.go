@@ -10,7 +10,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// loggedIn makes a client with a session, in or out of fake time.
+// loggedIn returns a client with a session, on fake or real time.
 func loggedIn(t *testing.T) (*Client, *ssotest.Server, profile.Profile) {
 	t.Helper()
 	c, server := newClient(t)
@@ -22,7 +22,7 @@ func loggedIn(t *testing.T) (*Client, *ssotest.Server, profile.Profile) {
 	return c, server, p
 }
 
-// What each fault is called, how often it was tried, and how long it took.
+// Each fault has its message, its number of attempts and its time limit.
 func TestFaultsAreNamed(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault   ssotest.Fault
@@ -71,7 +71,7 @@ func TestFaultsAreNamed(t *testing.T) {
 				if test.fault.RetryAfter == 4*time.Second && time.Since(start) < 8*time.Second {
 					t.Errorf("got a retry after %v, before the Retry-After", time.Since(start))
 				}
-				// And when it is over, nothing has been lost.
+				// After the fault, the session is still valid.
 				server.ClearFaults()
 				if _, err := c.Credentials(t.Context(), p); err != nil {
 					t.Errorf("afterwards: %v", err)

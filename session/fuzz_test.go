@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Only one request with the state that was sent to the service is accepted; a
+// Only one request with the state that was sent to the service is accepted. A
 // second one is refused.
 func FuzzCallback(f *testing.F) {
 	const host, state = "127.0.0.1:40000", "the-state-that-only-the-service-knows"

@@ -24,8 +24,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// A clock that is wrong by a day, either way, costs one call at most and one
-// warning, and what was once given does not become valid for ever.
+// A clock that is a day ahead or behind costs at most one call and one warning.
+// Cached credentials still expire.
 func TestClocksThatAreADayOff(t *testing.T) {
 	for name, test := range map[string]struct {
 		skew  time.Duration // of the service's clock
@@ -80,7 +80,7 @@ func TestClocksThatAreADayOff(t *testing.T) {
 	}
 }
 
-// Times that no service of AWS's gives.
+// Expirations that AWS never sends are rejected or corrected.
 func TestLifetimesOutOfRange(t *testing.T) {
 	t.Run("no expiration", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -141,7 +141,8 @@ func TestLifetimesOutOfRange(t *testing.T) {
 	})
 }
 
-// The intervals of the polls, to the second, and none beyond the life of the code.
+// A device login polls at the intervals that the service asks for, to the second,
+// and not after the code has expired.
 func TestPollsOfADevice(t *testing.T) {
 	for name, test := range map[string]struct {
 		interval, lifetime time.Duration
@@ -181,7 +182,7 @@ func TestPollsOfADevice(t *testing.T) {
 	}
 }
 
-// Pages that each hold more than was asked for, a million in all.
+// Each page has more entries than requested, a million in all.
 func TestAMillionAccounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, p := loggedIn(t)
@@ -212,8 +213,8 @@ func TestAMillionAccounts(t *testing.T) {
 	})
 }
 
-// Ten thousand logins: no state and no challenge comes again, and the bits of
-// all are as likely as not.
+// In ten thousand logins, no state and no challenge repeats, and half of the bits
+// are set.
 func TestNothingIsUsedTwice(t *testing.T) {
 	c, _ := newClient(t)
 	sso := profileNamed(t, c, "dev").SSOSession
@@ -258,34 +259,34 @@ func TestNothingIsUsedTwice(t *testing.T) {
 	}
 }
 
-// The login waits for the right request, and uses no memory for others, however
-// large, many or slow they are.
-func TestTheCallbackUnderSiege(t *testing.T) {
+// The login waits for the valid request, and the memory that other requests use is
+// limited, however large, many or slow they are.
+func TestCallbackIgnoresHostileRequests(t *testing.T) {
 	c, _ := networked(t)
 	b, ended := startLogin(t, c)
 	right := b.with("code", b.code, "state", b.state)
 	query := strings.TrimPrefix(right, "http://"+b.callback.Host)
 
-	// A squatter at the same port of the other loopback address.
-	var squatted atomic.Int32
-	squatter, err := net.Listen("tcp6", "[::1]:"+b.callback.Port())
+	// Another program listens on the same port of the other loopback address.
+	var otherConnections atomic.Int32
+	other, err := net.Listen("tcp6", "[::1]:"+b.callback.Port())
 	if err != nil {
-		t.Logf("there is no ::1 to squat on: %v", err)
+		t.Logf("[::1] cannot be listened on: %v", err)
 	} else {
-		defer func() { _ = squatter.Close() }()
+		defer func() { _ = other.Close() }()
 		go func() {
 			for {
-				conn, err := squatter.Accept()
+				conn, err := other.Accept()
 				if err != nil {
 					return
 				}
-				squatted.Add(1)
+				otherConnections.Add(1)
 				_ = conn.Close()
 			}
 		}()
 	}
 	if b.callback.Hostname() != "127.0.0.1" {
-		t.Errorf("the browser is sent back to %s", b.callback)
+		t.Errorf("redirect: got %s, want 127.0.0.1", b.callback)
 	}
 
 	raw := func(parts ...string) string {
@@ -307,7 +308,7 @@ func TestTheCallbackUnderSiege(t *testing.T) {
 	}
 	host := " HTTP/1.1\r\nHost: " + b.callback.Host + "\r\n"
 	big := strings.Repeat("a", 64<<10)
-	sieges := map[string]func() string{
+	requests := map[string]func() string{
 		"64 KiB of address":  func() string { return raw("GET /oauth/callback?", big, host, "\r\n") },
 		"right, and 64 KiB":  func() string { return raw("GET "+query+"&x=", big, host, "\r\n") },
 		"1 MiB of headers":   func() string { return raw("GET "+query+host, strings.Repeat("X: "+big+"\r\n", 16), "\r\n") },
@@ -331,14 +332,14 @@ func TestTheCallbackUnderSiege(t *testing.T) {
 			return raw("GET " + strings.Replace(query, "/oauth/", "/oauth%2f../oauth/", 1) + host + "\r\n")
 		},
 	}
-	for name, siege := range sieges {
-		if line := siege(); line != "" && !strings.HasPrefix(line, "HTTP/1.1 4") && !strings.HasPrefix(line, "HTTP/1.0 4") {
-			t.Errorf("%s: %q", name, line)
+	for name, send := range requests {
+		if line := send(); line != "" && !strings.HasPrefix(line, "HTTP/1.1 4") && !strings.HasPrefix(line, "HTTP/1.0 4") {
+			t.Errorf("%s: got %q, want a 4xx or no answer", name, line)
 		}
 	}
 
-	// Fifty that begin and do not go on, a thousand that are junk, two hundred
-	// that are large.
+	// Fifty requests that are not completed, a thousand with a wrong state, and
+	// two hundred large ones.
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -355,11 +356,11 @@ func TestTheCallbackUnderSiege(t *testing.T) {
 		all.Go(func() {
 			for i := range 100 {
 				if status, _, _ := get(t, b.with("code", "x", "state", fmt.Sprint(worker, i))); status != 400 {
-					t.Errorf("junk: status %d", status)
+					t.Errorf("wrong state: got status %d, want 400", status)
 				}
 			}
 			for range 20 {
-				sieges["right, and 64 KiB"]()
+				requests["right, and 64 KiB"]()
 			}
 		})
 	}
@@ -367,28 +368,27 @@ func TestTheCallbackUnderSiege(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	grown := int64(after.HeapAlloc) - int64(before.HeapAlloc)
-	t.Logf("after 50 half requests, 1000 of junk and 200 large ones the heap is larger by %d KiB", grown>>10)
+	t.Logf("the heap has grown by %d KiB", grown>>10)
 	if grown > 8<<20 {
-		t.Errorf("the heap has grown by %d KiB", grown>>10)
+		t.Errorf("the heap: got %d KiB more, want at most 8192", grown>>10)
 	}
 	select {
 	case err := <-ended:
-		t.Fatalf("the login did not wait: %v", err)
+		t.Fatalf("the login ended before the valid request: %v", err)
 	default:
 	}
 	if status, _, body := get(t, right); status != 200 || !strings.Contains(body, "You are logged in") {
-		t.Errorf("the right request: %d\n%s", status, body)
+		t.Errorf("the valid request: got status %d, want 200\n%s", status, body)
 	}
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if n := squatted.Load(); n != 0 {
-		t.Errorf("%d connections to [::1]", n)
+	if n := otherConnections.Load(); n != 0 {
+		t.Errorf("got %d connections to [::1], want none", n)
 	}
 }
 
-// The page has nothing that runs or loads, and every answer of the callback is
-// plain about what it is.
+// The page runs no code and loads nothing. A refused request gets plain text.
 func TestThePageIsStatic(t *testing.T) {
 	lower := strings.ToLower(page)
 	for _, bad := range []string{"<script", "javascript:", "src=", "href=", "@import", "url(", "http:", "https:", " onload", " onerror", "<form", "<iframe"} {
@@ -408,8 +408,8 @@ func TestThePageIsStatic(t *testing.T) {
 	}
 }
 
-// A registration is kept for its owner alone, made anew when it has run out,
-// and not used for what it was not made for.
+// A client registration is cached, replaced when it has expired, and not used for
+// another grant or more scopes.
 func TestRegistrations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)

@@ -12,11 +12,10 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// A memoryKeyring is a keyring that forgets at the end of the process, and that
-// breaks after so many requests.
+// A memoryKeyring is a keyring in memory that fails after a number of requests.
 type memoryKeyring struct {
 	items  map[string]string
-	breaks int // -1: never
+	breaks int // requests before it fails; -1: it never fails
 }
 
 var errLocked = errors.New("it is locked")
@@ -47,7 +46,7 @@ func (k *memoryKeyring) Delete(name string) error {
 	return k.ask()
 }
 
-// newIsolated makes a client that is logged in, with its token in a keyring.
+// newIsolated returns a client that is logged in, with its token in a keyring.
 func newIsolated(t *testing.T) (*Client, *ssotest.Server, *memoryKeyring, profile.Profile) {
 	t.Helper()
 	c, server := newClient(t)
@@ -77,8 +76,7 @@ func approving(c *Client) LoginOptions {
 	}}
 }
 
-// passOn sends what is for this machine over its network, and the rest to the
-// service.
+// passOn sends requests to 127.0.0.1 over the network, and others to the service.
 type passOn struct{ service http.RoundTripper }
 
 func (p passOn) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -125,7 +123,7 @@ func TestRefreshWithABreakingKeyring(t *testing.T) {
 		case breaks >= 2 && (err != nil || token.Access == "" || refreshes != 1):
 			t.Errorf("broken after %d: %v, %d refreshes", breaks, err, refreshes)
 		case breaks >= 2 && c.Persisted(p.SSOSession) != (breaks > 2):
-			t.Errorf("broken after %d: kept %v", breaks, c.Persisted(p.SSOSession))
+			t.Errorf("broken after %d: got Persisted %v", breaks, c.Persisted(p.SSOSession))
 		}
 		if keys, err := c.Tokens.Keys(); err != nil || len(keys) > 0 {
 			t.Errorf("broken after %d: the token cache holds %q, %v", breaks, keys, err)

@@ -125,9 +125,8 @@ type callback struct {
 	uri   string
 	state string
 
-	host     string
-	listener net.Listener
-	server   *http.Server
+	host   string
+	server *http.Server
 
 	mu       sync.Mutex
 	accepted bool
@@ -152,7 +151,6 @@ func newCallback() (*callback, error) {
 		uri:      "http://" + host + redirectPath,
 		state:    randomText(),
 		host:     host,
-		listener: listener,
 		results:  make(chan callbackResult, 1),
 		finished: make(chan struct{}),
 	}

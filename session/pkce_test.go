@@ -53,7 +53,7 @@ func (b browserLogin) with(query ...string) string {
 	return b.callback.String() + "?" + values.Encode()
 }
 
-// networked makes a client whose service is on a socket, as a browser needs.
+// networked returns a client whose service listens on a socket, as a browser needs.
 func networked(t *testing.T) (*Client, *ssotest.Server) {
 	t.Helper()
 	c, server := newClient(t)
@@ -64,7 +64,7 @@ func networked(t *testing.T) (*Client, *ssotest.Server) {
 	return c, server
 }
 
-// start begins a login and returns what it ends with.
+// startLogin starts a login and approves it. The channel receives its error.
 func startLogin(t *testing.T, c *Client) (browserLogin, <-chan error) {
 	t.Helper()
 	challenges := make(chan LoginPrompt, 1)
@@ -109,8 +109,7 @@ func get(t *testing.T, address string, change ...func(*http.Request)) (status in
 	return res.StatusCode, res.Header, string(text)
 }
 
-// Every request but the right one gets a 4xx, and the
-// login goes on waiting for that one.
+// Every request but the valid one gets a 4xx, and the login continues to wait.
 func TestCallbackAcceptsOneRequest(t *testing.T) {
 	c, _ := networked(t)
 	b, ended := startLogin(t, c)
@@ -162,7 +161,7 @@ func TestCallbackAcceptsOneRequest(t *testing.T) {
 		_ = conn.Close()
 	}
 
-	// A thousand junk requests, and fifty connections that say nothing.
+	// A thousand requests with a wrong state, and fifty connections without a request.
 	for range 50 {
 		conn, err := net.Dial("tcp", b.callback.Host)
 		if err != nil {
@@ -176,7 +175,7 @@ func TestCallbackAcceptsOneRequest(t *testing.T) {
 		all.Go(func() {
 			for i := range 100 {
 				if status, _, _ := get(t, b.with("code", "x", "state", fmt.Sprint(worker, i))); status != 400 {
-					t.Errorf("junk: status %d", status)
+					t.Errorf("wrong state: got status %d, want 400", status)
 				}
 			}
 		})
@@ -184,13 +183,13 @@ func TestCallbackAcceptsOneRequest(t *testing.T) {
 	all.Wait()
 	select {
 	case err := <-ended:
-		t.Fatalf("the login did not wait: %v", err)
+		t.Fatalf("the login ended before the valid request: %v", err)
 	default:
 	}
 
 	status, header, body := get(t, right)
 	if status != 200 || !strings.Contains(body, "You are logged in") {
-		t.Errorf("the right request: %d\n%s", status, body)
+		t.Errorf("the valid request: got status %d, want 200\n%s", status, body)
 	}
 	for name, want := range map[string]string{
 		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
@@ -211,9 +210,9 @@ func TestCallbackAcceptsOneRequest(t *testing.T) {
 	}
 }
 
-// The page says that the login is done only when the token is there; a second
-// right request comes too late.
-func TestThePageTellsTheTruth(t *testing.T) {
+// The page says "You are logged in" only if a token was received. A second valid
+// request gets 409.
+func TestPageReportsTheOutcome(t *testing.T) {
 	c, server := networked(t)
 	b, ended := startLogin(t, c)
 	server.Fault(ssotest.Fault{Op: ssotest.RedeemCode, Type: "InvalidGrantException", Message: `<script>alert("x")</script>`, Delay: 200 * time.Millisecond})
@@ -228,16 +227,16 @@ func TestThePageTellsTheTruth(t *testing.T) {
 	}()
 	_, _, body := get(t, right)
 	if strings.Contains(body, "You are logged in") || !strings.Contains(body, "The login failed") {
-		t.Errorf("the page: %s", body)
+		t.Errorf("the page: got %s, want %q", body, "The login failed")
 	}
 	if strings.Contains(body, "<script") {
 		t.Errorf("the service's text is code in the page: %s", body)
 	}
 	if status := <-second; status != http.StatusConflict {
-		t.Errorf("the second request: %d", status)
+		t.Errorf("the second request: got status %d, want 409", status)
 	}
 	if err := <-ended; err == nil {
-		t.Error("the login succeeded")
+		t.Error("the login: got no error")
 	}
 }
 

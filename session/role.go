@@ -131,7 +131,7 @@ func (c *Client) getRoleCredentials(ctx context.Context, p profile.Profile, toke
 // renew them, and stores them. issued is the time of the answer by the clock of
 // the service.
 func (c *Client) validateAndStore(p profile.Profile, operation string, issued time.Time, creds store.Credentials) (store.Credentials, error) {
-	if !profile.IsAccessKeyID(creds.AccessKeyID) || !profile.IsSecretText(creds.SecretKey.Reveal()) || !profile.IsSecretText(creds.SessionToken.Reveal()) {
+	if !profile.AreCredentials(creds.AccessKeyID, creds.SecretKey.Reveal(), creds.SessionToken.Reveal()) {
 		return store.Credentials{}, awsapi.BadResponse(operation)
 	}
 	switch now := c.Now(); {

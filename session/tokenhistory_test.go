@@ -16,7 +16,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// process is another process beside c, on the same machine.
+// process returns the client of another process on the same machine as c.
 func process(c *Client) *Client {
 	return &Client{
 		Store:  &store.Store{Tokens: c.Tokens, Roles: c.Roles, Private: c.Private, CLIRoles: c.CLIRoles, Now: c.Now, Warn: c.Warn},
@@ -35,7 +35,7 @@ func logIn(t *testing.T, c *Client, sso profile.SSOSession) store.Token {
 	return token
 }
 
-// identity is whose credentials a new process gets for the profile.
+// identity returns the user whose credentials a new process gets for the profile.
 func identity(t *testing.T, c *Client, p profile.Profile) string {
 	t.Helper()
 	creds, err := process(c).Credentials(t.Context(), p)
@@ -51,9 +51,8 @@ func identity(t *testing.T, c *Client, p profile.Profile) string {
 
 const bob = "bob@example.com"
 
-// Role credentials go with the token that they were got with: where its file is
-// gone, they are not handed out. Where the token could not be written down, the
-// next process misses no file, and they stay.
+// Role credentials are valid only while the token that they were fetched with is in
+// its file. If the token could not be stored, they stay valid without a file.
 func TestCredentialsGoWithTheirToken(t *testing.T) {
 	for _, kept := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -91,8 +90,8 @@ func TestCredentialsGoWithTheirToken(t *testing.T) {
 	}
 }
 
-// A refresh keeps what was got before it; a refresh by
-// another tool is not known, and the credentials are fetched once more.
+// Credentials stay valid after a refresh. A refresh by another tool is not recorded,
+// and the credentials are fetched once more.
 func TestCredentialsOutlastARefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)
@@ -151,8 +150,8 @@ func TestAnotherUserByAnotherTool(t *testing.T) {
 	})
 }
 
-// A login that comes while another process refreshes the session, or fetches
-// credentials with it, is what stays.
+// If a user logs in while another process refreshes the session or fetches
+// credentials, the result of the login is stored last.
 func TestLoginWhileAnotherIsAtIt(t *testing.T) {
 	for op, begin := range map[ssotest.Op]func(context.Context, *Client, profile.Profile) error{
 		ssotest.RefreshToken: func(ctx context.Context, c *Client, p profile.Profile) error {
@@ -190,7 +189,7 @@ func TestLoginWhileAnotherIsAtIt(t *testing.T) {
 	}
 }
 
-// A refresh that waits for a logout does not bring the session back.
+// A refresh that waited for a logout does not store a token.
 func TestRefreshBehindALogout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, server := newClient(t)

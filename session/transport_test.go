@@ -28,8 +28,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-// What a service may send is bounded in every direction. The bound that counts
-// is that of memory: all that is allocated, garbage included.
+// The size of every part of an answer is limited. The test measures all memory that
+// is allocated, garbage included.
 func TestBombs(t *testing.T) {
 	zeros := func(w io.Writer) {
 		chunk := make([]byte, 64<<10)
@@ -82,7 +82,7 @@ func TestBombs(t *testing.T) {
 			for i := range 20 {
 				w.Header().Set(fmt.Sprint("X-", i), strings.Repeat("x", 10<<10))
 			}
-			// But for the headers this would be an answer.
+			// Without the headers this would be a valid answer.
 			_, _ = fmt.Fprintf(w, `{"roleCredentials":{"accessKeyId":"ASIAIOSFODNN7EXAMPLE","secretAccessKey":"s","sessionToken":"t","expiration":%d}}`, time.Now().Add(time.Hour).UnixMilli())
 		},
 		"one header without end": raw(func(w *bufio.Writer) error {
@@ -138,8 +138,8 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// certified is a TLS listener before the service whose certificate has been
-// changed, and the authority that has signed it.
+// certified returns a TLS listener in front of the service with a changed
+// certificate, and the authority that signed it.
 func certified(t *testing.T, handler http.Handler, change func(*x509.Certificate, *tls.Config)) (address string, roots []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -175,8 +175,8 @@ func certified(t *testing.T, handler http.Handler, change func(*x509.Certificate
 	return listener.URL, roots
 }
 
-// A certificate has to be good, and the protocol of this time, even for an
-// authority that was named by hand.
+// A bad certificate and an old protocol version are rejected, even if the user has
+// configured the authority.
 func TestOnlyGoodCertificates(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*x509.Certificate, *tls.Config)
@@ -220,8 +220,8 @@ func TestOnlyGoodCertificates(t *testing.T) {
 	}
 }
 
-// TLS is checked against the system's certificates or the given ones, never
-// not at all.
+// A server certificate is always verified, with the system's authorities or the given
+// ones.
 func TestCertificates(t *testing.T) {
 	server := ssotest.New()
 	listener := httptest.NewTLSServer(server)
@@ -248,7 +248,7 @@ func TestCertificates(t *testing.T) {
 	}
 }
 
-// A proxy is asked to connect, and sees nothing of what is said.
+// A proxy gets a CONNECT request, and only encrypted data after it.
 func TestProxy(t *testing.T) {
 	server := ssotest.New()
 	listener := httptest.NewTLSServer(server)

@@ -48,7 +48,7 @@ func (p *program) configure(o configureOptions) error {
 		}
 	}
 	if o.role != "" && !profile.IsRoleName(o.role) {
-		return usageError{fmt.Sprintf("--role is %q, which is not 1 to 64 letters, digits and any of _+=,.@-", o.role)}
+		return usageError{fmt.Sprintf("--role is %q, which is not %s", o.role, profile.RoleNameForm)}
 	}
 	client, err := p.client()
 	if err != nil {
@@ -189,7 +189,7 @@ func (w *wizard) describeSession() (err error) {
 	// A wrong region would only show in the browser, as invalid_grant.
 	found := w.client.DetectRegion(w.ctx, w.sso.StartURL)
 	w.sso.Region, err = w.question("--sso-region", "Region of the Identity Center", found, func(region string) error {
-		if _, err := profile.ParseRegion(region); err != nil {
+		if err := profile.CheckRegion(region); err != nil {
 			return err
 		}
 		if found != "" && region != found {
@@ -209,7 +209,7 @@ func (w *wizard) describeSession() (err error) {
 
 func checkName(name string) error {
 	if !profile.IsPortableName(name) {
-		return errors.New("a name consists of letters, digits and any of _.@%/-, so that every AWS tool can read it")
+		return errors.New("a name consists of " + profile.NameForm + ", so that every AWS tool can read it")
 	}
 	return nil
 }
@@ -286,8 +286,7 @@ func (w *wizard) chooseRest() (err error) {
 			if region == "-" {
 				return nil
 			}
-			_, err := profile.ParseRegion(region)
-			return err
+			return profile.CheckRegion(region)
 		})
 		if err != nil {
 			return err

@@ -14,7 +14,6 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
-	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 type consoleOptions struct {
@@ -119,5 +118,5 @@ func (p *program) openAndWait(ctx context.Context, with browser.Command, address
 }
 
 func printHint(profile string) string {
-	return "print the address, and open it yourself, with: ssoenv console --print " + shellinit.Word(profile)
+	return "print the address, and open it yourself, with: ssoenv console --print " + profileArgument(profile)
 }

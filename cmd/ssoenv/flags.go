@@ -58,7 +58,7 @@ func checkRegionFlag(name, region string) error {
 	if region == "" {
 		return nil
 	}
-	if _, err := profile.ParseRegion(region); err != nil {
+	if err := profile.CheckRegion(region); err != nil {
 		return usageError{fmt.Sprintf("%s: %v", name, err)}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -153,29 +152,6 @@ func resolveSession(config *profile.Config, name string) (profile.SSOSession, er
 		return named, nil
 	}
 	return sso, err
-}
-
-// accountAndRole reads a name as ACCOUNT/ROLE or SESSION:ACCOUNT/ROLE with an
-// account's name in place of its id; err is the error of reading it as a
-// profile. sso is the session that knows the account's id.
-func accountAndRole(config *profile.Config, name string, err error) (ref profile.RoleRef, sso profile.SSOSession, ok bool) {
-	missing, isMissing := errors.AsType[*profile.NotFoundError](err)
-	slash := strings.LastIndexByte(name, '/')
-	if !isMissing || missing.Kind != "profile" || slash <= 0 {
-		return ref, sso, false
-	}
-	ref.AccountID, ref.RoleName = name[:slash], name[slash+1:]
-	if before, account, hasColon := strings.Cut(ref.AccountID, ":"); hasColon && config.HasSession(before) {
-		ref.Session, ref.AccountID = before, account
-	}
-	names := config.SessionNames()
-	if ref.Session == "" && len(names) != 1 {
-		return ref, sso, false
-	}
-	if sso, err = config.SSOSession(cmp.Or(ref.Session, names[0])); err != nil {
-		return ref, profile.SSOSession{}, false
-	}
-	return ref, sso, true
 }
 
 // ensureLogin ensures a usable session, and shows the user what to do if that

@@ -59,7 +59,7 @@ func (r remedies) loginRemedy(err error) (status int, hints []string, ok bool) {
 		return statusLogin, []string{"log in with: " + r.loginCommand(required.SSOSession)}, true
 	}
 	if mfa, ok := errors.AsType[*store.MFARequiredError](err); ok {
-		return statusLogin, []string{"type the code at a terminal: ssoenv use " + shellinit.Word(mfa.Profile)}, true
+		return statusLogin, []string{"type the code at a terminal: ssoenv use " + profileArgument(mfa.Profile)}, true
 	}
 	if keyring, ok := errors.AsType[*store.KeyringError](err); ok {
 		return statusFailed, keyringHints(keyring.SSOSession), true
@@ -141,7 +141,7 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 func (r remedies) answerRemedy(e *session.ServiceError) (status int, hints []string) {
 	switch {
 	case e.Operation == "getSigninToken" && e.Status < 500 && e.Status != 429:
-		return statusDenied, []string{"the console does not accept these credentials: ssoenv whoami " + shellinit.Word(r.profile) + " shows whether AWS still accepts them"}
+		return statusDenied, []string{"the console does not accept these credentials: ssoenv whoami " + profileArgument(r.profile) + " shows whether AWS still accepts them"}
 	case e.Code == "InvalidGrantException":
 		return statusFailed, []string{"the answer may have been lost on the way: log in again; if it happens each time, check sso_region"}
 	case e.Code == "ExpiredToken", e.Code == "InvalidClientTokenId", e.Code == "ExpiredTokenException":
@@ -160,14 +160,14 @@ func (r remedies) answerRemedy(e *session.ServiceError) (status int, hints []str
 func (r remedies) loginCommand(sso profile.SSOSession) string {
 	switch {
 	case r.profile != "":
-		return "ssoenv login " + shellinit.Word(r.profile)
+		return "ssoenv login " + profileArgument(r.profile)
 	case sso.Name != "":
 		return "ssoenv login --sso-session " + shellinit.Word(sso.Name)
 	}
 	if config, err := r.config(); err == nil {
 		for _, name := range config.ProfileNames() {
 			if of, err := config.ProfileSSOSession(name); err == nil && of.Name == "" && of.StartURL == sso.StartURL {
-				return "ssoenv login " + shellinit.Word(name)
+				return "ssoenv login " + profileArgument(name)
 			}
 		}
 	}
@@ -188,4 +188,13 @@ func sectionOf(sso profile.SSOSession) string {
 		return fmt.Sprintf("[sso-session %s]", sso.Name)
 	}
 	return "the profiles of " + sso.StartURL
+}
+
+// profileArgument returns a profile's name as a user types it after a command: in
+// quotes if it needs them, and after "--" if it looks like a flag.
+func profileArgument(name string) string {
+	if strings.HasPrefix(name, "-") {
+		return "-- " + shellinit.Word(name)
+	}
+	return shellinit.Word(name)
 }

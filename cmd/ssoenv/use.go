@@ -257,3 +257,13 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 	ref.AccountID = id
 	return client.Config.Profile(ref.String())
 }
+
+// accountAndRole reads a name as ACCOUNT/ROLE with an account's name; err is the
+// error of reading it as a profile. ok is false if the profile exists.
+func accountAndRole(config *profile.Config, name string, err error) (ref profile.RoleRef, sso profile.SSOSession, ok bool) {
+	missing, isMissing := errors.AsType[*profile.NotFoundError](err)
+	if !isMissing || missing.Kind != "profile" {
+		return ref, sso, false
+	}
+	return config.AccountAndRole(name)
+}

@@ -25,7 +25,7 @@ var oldWords = regexp.MustCompile(`^(` + strings.Join([]string{
 // allowed are the places in which AWS, other programs, a licence or a test's data
 // use one of the words.
 var allowed = regexp.MustCompile(`(?i)access portals?|AWS portal|PortalAPIReference|["\x60]portal["\x60]|portal\.sso|\.portal\b|\bportal\.|AWS_PORTAL_URL|captive[ -]?portal|` +
-	`Math\]::Floor|any person|user nobody|as nobody|"bond"`)
+	`Math\]::Floor|any person|user nobody|as nobody|"bond"|"lineage-"`)
 
 // textFiles are the files whose words are checked: code, hooks, scripts,
 // messages and pages.

@@ -215,7 +215,7 @@ func (c *Config) decodedSession(name string, section awsconfig.Section) decodedS
 func (c *Config) Profile(name string) (Profile, error) {
 	raw, ok := c.rawProfile(name)
 	if !ok {
-		if ref, ok := ParseRoleRef(name); ok {
+		if ref, ok := parseRoleRef(name); ok {
 			return c.roleRefProfile(ref)
 		}
 		return Profile{}, c.notFound(awsconfig.Profile, name)
@@ -248,7 +248,7 @@ func (c *Config) ProfileRole(name string) (Profile, error) {
 func (c *Config) ProfileSSOSession(name string) (SSOSession, error) {
 	raw, ok := c.rawProfile(name)
 	if !ok {
-		if ref, ok := ParseRoleRef(name); ok {
+		if ref, ok := parseRoleRef(name); ok {
 			p, err := c.roleRefProfile(ref)
 			return p.SSOSession, err
 		}

@@ -42,8 +42,8 @@ func configOf(t *testing.T, text string) *Config {
 	return c
 }
 
-// A chain of roles that does not end, or not within reason, is an error after a
-// hundred steps, from each of its profiles.
+// A role chain that leads back to itself, or that has more than longestChain roles,
+// is an error, from each of its profiles.
 func TestChainsEnd(t *testing.T) {
 	const links = 10_000
 	chain := func(last int) string {
@@ -97,8 +97,8 @@ func chainLength(p Profile) int {
 	return n
 }
 
-// A store for a profile's session is not ignored without a word, and what a
-// profile and its session disagree on is named in one order.
+// A ssoenv_store in a profile is an error. Of the keys that differ between a profile
+// and its session, the error always names the same one.
 func TestKeysInTheWrongPlace(t *testing.T) {
 	for text, want := range map[string]string{
 		"[profile p]\nsso_session = corp\nssoenv_store = isolated":                                                           `profile "p" says ssoenv_store = isolated, but only an sso-session has a store`,
@@ -115,7 +115,7 @@ func TestKeysInTheWrongPlace(t *testing.T) {
 	}
 }
 
-// A file beyond all reason is not read, and none is made.
+// A file above the limits is not read, and an edit does not create one.
 func TestConfigLimit(t *testing.T) {
 	c := configOf(t, testConfig+strings.Repeat("#", configLimit-len(testConfig)-10)+"\n")
 	if _, err := c.PlanProfile(Spec{Name: "new", Session: "corp", AccountID: "111111111111", RoleName: "R"}, nil); err == nil || !strings.Contains(err.Error(), "would become larger than") {

@@ -25,10 +25,10 @@ var keyRules = map[string]keyRule{
 	"sso_start_url":     {IsWebURL, "an https URL"},
 	"sso_region":        {IsRegion, regionForm},
 	"sso_account_id":    {IsAccountID, "12 digits"},
-	"sso_role_name":     {IsRoleName, "1 to 64 letters, digits and any of _+=,.@-"},
+	"sso_role_name":     {IsRoleName, RoleNameForm},
 	"region":            {IsRegion, regionForm},
 	"role_arn":          {isRoleARN, "the ARN of a role such as arn:aws:iam::123456789012:role/Name"},
-	"role_session_name": {isSessionName, "2 to 64 letters, digits and any of _+=,.@-"},
+	"role_session_name": {isSessionName, "2 to 64 " + roleNameAlphabet},
 	"external_id":       {func(text string) bool { return isPlainText(text, 1224) }, "printable ASCII"},
 	"mfa_serial":        {func(text string) bool { return isPlainText(text, 256) }, "the ARN or the serial number of a device"},
 	"credential_source": {oneOf(credentialSources...), "Ec2InstanceMetadata, EcsContainer or Environment"},
@@ -154,7 +154,7 @@ func legacySession(raw rawProfile) (SSOSession, error) {
 	s := SSOSession{
 		StartURL:    raw.get("sso_start_url"),
 		Region:      raw.get("sso_region"),
-		Scopes:      []string{DefaultScope},
+		Scopes:      []string{defaultScope},
 		LoginMethod: raw.get("ssoenv_login"),
 		Browser:     raw.get("ssoenv_browser"),
 	}
@@ -252,12 +252,12 @@ func decodeSettings(p *Profile, raw rawProfile) error {
 	return checkKeys(raw, raw.values, "region", "ssoenv_confirm", "ssoenv_color")
 }
 
-// DefaultScope is the scope that a client needs to list accounts, get role
+// defaultScope is the scope that a client needs to list accounts, get role
 // credentials and receive refresh tokens.
-const DefaultScope = "sso:account:access"
+const defaultScope = "sso:account:access"
 
 // ParseScopes parses a list of scopes separated by commas. It returns the
-// [DefaultScope] if the list is empty.
+// [defaultScope] if the list is empty.
 func ParseScopes(list string) []string {
 	var found []string
 	for scope := range strings.SplitSeq(list, ",") {
@@ -266,7 +266,7 @@ func ParseScopes(list string) []string {
 		}
 	}
 	if found == nil {
-		return []string{DefaultScope}
+		return []string{defaultScope}
 	}
 	return found
 }

@@ -106,7 +106,7 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 
 func nameError(kind, name string) error {
 	return &ConfigError{Section: fmt.Sprintf("%s %q", kind, name),
-		Problem: fmt.Sprintf("%q is no name that every AWS tool can read: it may have letters, digits and any of _.@%%/-", name)}
+		Problem: fmt.Sprintf("%q is no name that every AWS tool can read: it may have %s", name, NameForm)}
 }
 
 func (c *Config) planEdit(change func(*awsconfig.File) error) (Edit, error) {

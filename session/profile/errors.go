@@ -18,8 +18,8 @@ func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no %s %q",
 // A ConfigError reports what is wrong in the AWS config files, or in an
 // environment variable that replaces one of their values.
 type ConfigError struct {
-	Section string // such as `profile "dev"`; empty for the file as a whole
-	Key     string // may be empty
+	Section string // such as `profile "dev"`; empty for the file as a whole and for a variable
+	Key     string // of the section, or the name of the variable; may be empty
 	Problem string // the whole message
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
-// What is accepted has the alphabet that its checker promises, and can neither
-// leave its place in a host name, a path or a shell nor be read in two ways.
+// An accepted text has the documented alphabet. As a part of a host name, a path or
+// a shell command, it cannot change what is around it.
 func FuzzValidators(f *testing.F) {
 	for _, text := range []string{
 		"us-east-1", "eusc-de-east-1", "us-east-1.evil.example", "evil/#", "x@evil:443/#", "../x", "us-east-1\r\n", "https://my.awsapps.com/start", "https://user@my.awsapps.com",
@@ -39,9 +39,9 @@ func FuzzValidators(f *testing.F) {
 				t.Errorf("ARN %q: %q, %q", text, account, name)
 			}
 		}
-		if d, ok := ParseRoleRef(text); ok {
-			if d.String() != text || !IsAccountID(d.AccountID) || !IsRoleName(d.RoleName) {
-				t.Errorf("direct %q: %+v", text, d)
+		if ref, ok := parseRoleRef(text); ok {
+			if ref.String() != text || !IsAccountID(ref.AccountID) || !IsRoleName(ref.RoleName) {
+				t.Errorf("RoleRef %q: got %+v", text, ref)
 			}
 		}
 		if scopes := ParseScopes(text); len(scopes) == 0 || slices.Contains(scopes, "") {

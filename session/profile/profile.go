@@ -14,7 +14,12 @@ import (
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
-// A SSOSession is a login to one IAM Identity Center instance: an
+// ClockTolerance is how far this machine's clock may be wrong before the user is
+// warned, and how far in the future an entry of a cache may be before it is not
+// trusted. AWS rejects requests that were signed five minutes ago.
+const ClockTolerance = 2 * time.Minute
+
+// An SSOSession is a login to one IAM Identity Center instance: an
 // [sso-session NAME] section or, in the legacy format, the start URL in a
 // profile. Name is empty in the legacy format.
 type SSOSession struct {

@@ -22,13 +22,21 @@ func (r RoleRef) String() string {
 	return text
 }
 
-// ParseRoleRef parses the text form of a RoleRef. ok is false if text is not one.
-func ParseRoleRef(text string) (ref RoleRef, ok bool) {
+// cutRole splits a text at its last slash, into the role's name and what is before
+// it, as the AccountID. ok is false if nothing is before a slash.
+func cutRole(text string) (ref RoleRef, ok bool) {
 	slash := strings.LastIndexByte(text, '/')
-	if slash < 0 {
+	if slash <= 0 {
 		return RoleRef{}, false
 	}
-	ref.AccountID, ref.RoleName = text[:slash], text[slash+1:]
+	return RoleRef{AccountID: text[:slash], RoleName: text[slash+1:]}, true
+}
+
+// parseRoleRef parses the text form of a RoleRef. ok is false if text is not one.
+func parseRoleRef(text string) (ref RoleRef, ok bool) {
+	if ref, ok = cutRole(text); !ok {
+		return RoleRef{}, false
+	}
 	if colon := strings.LastIndexByte(ref.AccountID, ':'); colon >= 0 {
 		ref.Session, ref.AccountID = ref.AccountID[:colon], ref.AccountID[colon+1:]
 		if ref.Session == "" {
@@ -38,21 +46,45 @@ func ParseRoleRef(text string) (ref RoleRef, ok bool) {
 	return ref, IsAccountID(ref.AccountID) && IsRoleName(ref.RoleName)
 }
 
+// AccountAndRole reads [SESSION:]ACCOUNT/ROLE with an account's name in place of
+// its id. sso is the session that knows the id. ok is false if text has no slash,
+// if it is not clear which session is meant, or if that one is not valid.
+//
+// A name may contain slashes and colons: ROLE begins after the last slash, and
+// SESSION counts only if the config file has that sso-session. Without it, the
+// config file must have exactly one.
+func (c *Config) AccountAndRole(text string) (ref RoleRef, sso SSOSession, ok bool) {
+	if ref, ok = cutRole(text); !ok {
+		return RoleRef{}, SSOSession{}, false
+	}
+	if before, account, hasColon := strings.Cut(ref.AccountID, ":"); hasColon && c.HasSession(before) {
+		ref.Session, ref.AccountID = before, account
+	}
+	sso, err := c.refSession(ref)
+	if err != nil {
+		return RoleRef{}, SSOSession{}, false
+	}
+	return ref, sso, true
+}
+
+// refSession returns the session that ref names or, without a name, the only
+// sso-session of the config file.
+func (c *Config) refSession(ref RoleRef) (SSOSession, error) {
+	if ref.Session != "" {
+		return c.SSOSession(ref.Session)
+	}
+	names := c.SessionNames()
+	if len(names) != 1 {
+		return SSOSession{}, &ConfigError{Key: "sso-session",
+			Problem: fmt.Sprintf("%q could be of any of the %d sso-sessions of %s", ref, len(names), c.Path)}
+	}
+	return c.SSOSession(names[0])
+}
+
 // roleRefProfile returns a profile for the account and the role, without region
 // and settings. Without a session name, the config file must have exactly one
 // sso-session.
 func (c *Config) roleRefProfile(ref RoleRef) (Profile, error) {
-	p := Profile{Name: ref.String(), AccountID: ref.AccountID, RoleName: ref.RoleName}
-	name := ref.Session
-	if name == "" {
-		names := c.SessionNames()
-		if len(names) != 1 {
-			return Profile{}, &ConfigError{Key: "sso-session",
-				Problem: fmt.Sprintf("%q could be of any of the %d sso-sessions of %s: name one, as in NAME:%s", p.Name, len(names), c.Path, p.Name)}
-		}
-		name = names[0]
-	}
-	var err error
-	p.SSOSession, err = c.SSOSession(name)
-	return p, err
+	sso, err := c.refSession(ref)
+	return Profile{Name: ref.String(), SSOSession: sso, AccountID: ref.AccountID, RoleName: ref.RoleName}, err
 }

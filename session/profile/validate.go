@@ -20,6 +20,12 @@ func IsAccountID(text string) bool {
 	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
 }
 
+// roleNameAlphabet is what the names of IAM roles and of role sessions consist of.
+const roleNameAlphabet = "letters, digits and any of _+=,.@-"
+
+// RoleNameForm says what [IsRoleName] accepts. It completes "is not" in errors.
+const RoleNameForm = "1 to 64 " + roleNameAlphabet
+
 // IsRoleName reports whether text can be the name of an IAM role: 1 to 64 ASCII
 // letters, digits and any of _+=,.@-
 func IsRoleName(text string) bool {
@@ -31,13 +37,12 @@ func IsRoleName(text string) bool {
 // regionForm completes "is not" in the errors about regions.
 const regionForm = "a region such as us-east-1"
 
-// ParseRegion returns text if [IsRegion] holds for it, and otherwise an error
-// that names it.
-func ParseRegion(text string) (string, error) {
+// CheckRegion returns an error that names text unless [IsRegion] holds for it.
+func CheckRegion(text string) error {
 	if !IsRegion(text) {
-		return "", fmt.Errorf("%q is not %s", text, regionForm)
+		return fmt.Errorf("%q is not %s", text, regionForm)
 	}
-	return text, nil
+	return nil
 }
 
 // IsRegion reports whether text has the form of a region, known or not: at most
@@ -102,6 +107,12 @@ func IsSecretText(text string) bool {
 	return len(text) >= 1 && len(text) <= 16<<10 && all(text, func(c byte) bool { return c >= ' ' && c <= '~' })
 }
 
+// AreCredentials reports whether the texts can be the access key id, the secret
+// key and the session token of temporary credentials.
+func AreCredentials(id, secret, token string) bool {
+	return IsAccessKeyID(id) && IsSecretText(secret) && IsSecretText(token)
+}
+
 // hasControl reports whether text has control characters, line or paragraph
 // separators or invalid UTF-8.
 func hasControl(text string) bool {
@@ -127,6 +138,10 @@ func all(text string, is func(byte) bool) bool {
 
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+
+// NameForm says what an [IsPortableName] consists of. It completes "a name
+// consists of" in errors.
+const NameForm = "letters, digits and any of _.@%/-"
 
 // IsPortableName reports whether every AWS tool can read a section of that name.
 func IsPortableName(text string) bool { return awsconfig.IsPortable(text) }

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzPrintable checks what every screen relies on.
+// A printable text is valid UTF-8 without hidden characters.
 func FuzzPrintable(f *testing.F) {
 	for _, text := range []string{"", "Müller & Søn 日本", "a\x1b[2Jb\n\x00", "\u202eevil\u200b\ufeff\u061c\u00ad\u180e\ufff9\u3164", "\ufe0f\U000e0100\u2800\u00a0\u3000", "\xff\u009b", strings.Repeat("é", 3000), strings.Repeat("\x1b", 5000)} {
 		f.Add(text)

@@ -7,7 +7,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
-// The file names that the AWS CLI gives, as it gave them.
+// The file names are those that the AWS CLI has written.
 func TestNamesInTheAWSCLIsCaches(t *testing.T) {
 	my := profile.SSOSession{Name: "my", StartURL: "https://my.awsapps.com/start"}
 	legacy := profile.SSOSession{StartURL: "https://my.awsapps.com/start"}

@@ -11,7 +11,7 @@ import (
 // A LoginRequiredError reports that the user must log in to the SSO session.
 type LoginRequiredError struct {
 	SSOSession profile.SSOSession
-	Reason     string // "you are not logged in to" or "the session has ended at"
+	Reason     string // a clause that the session's title follows, such as "you are not logged in to"
 }
 
 func (e *LoginRequiredError) Error() string {
@@ -44,7 +44,7 @@ type KeyringError struct {
 }
 
 func (e *KeyringError) Error() string {
-	return fmt.Sprintf("the keyring, where the session with %q is kept: %v", e.SSOSession.Title(), e.Err)
+	return fmt.Sprintf("the keyring with the token of %q: %v", e.SSOSession.Title(), e.Err)
 }
 
 func (e *KeyringError) Unwrap() error { return e.Err }

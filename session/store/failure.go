@@ -27,12 +27,18 @@ const maxFailureLine = 120
 func failureKey(p profile.Profile) string { return roleKey(p) + ".failed" }
 
 // LastFailure returns when a renewal failed last, unless one has succeeded since.
+// Anything but a regular file of at most maxFailureLine bytes counts as no record.
 func (s *Store) LastFailure(p profile.Profile) (time.Time, bool) {
 	if s.Roles == nil {
 		return time.Time{}, false
 	}
-	line, err := os.ReadFile(s.Roles.Path(failureKey(p)))
-	if err != nil || len(line) > maxFailureLine {
+	path := s.Roles.Path(failureKey(p))
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxFailureLine {
+		return time.Time{}, false
+	}
+	line, err := os.ReadFile(path)
+	if err != nil {
 		return time.Time{}, false
 	}
 	seconds, _, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
@@ -41,7 +47,9 @@ func (s *Store) LastFailure(p profile.Profile) (time.Time, bool) {
 }
 
 // RecordFailure records that the credentials of the profile could not be renewed
-// without the user.
+// without the user, for [Store.LastFailure] and the hooks. It replaces an earlier
+// record, and does nothing without a cache of roles. An error of writing is a
+// warning.
 func (s *Store) RecordFailure(p profile.Profile, err error) {
 	if s.Roles == nil {
 		return

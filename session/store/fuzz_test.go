@@ -15,8 +15,8 @@ import (
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
-// A token file is read as far as it can be, and what is written of it is JSON
-// that says the same, unknown fields included, to the next reader.
+// A token file is read as far as possible. What is written is JSON with the same
+// values, unknown fields included.
 func FuzzTokenFile(f *testing.F) {
 	for _, text := range []string{
 		"{}", "null", `[]`, `{"accessToken": 7}`, `{"accessToken": "a", "accessToken": "b"}`, "\ufeff{}",
@@ -140,7 +140,7 @@ func storeIn(f testing.TB) *Store {
 	return &Store{Roles: open("roles"), Private: open("private"), Now: time.Now}
 }
 
-// A time of a token file is read as it was written.
+// A time that was written to a token file is read as the same time.
 func FuzzTokenTime(f *testing.F) {
 	for _, text := range []string{"2030-01-02T03:04:05Z", "2020-06-17T10:02:08UTC", "2030-01-02T03:04:05.123456789+14:00", "x"} {
 		f.Add(text)
@@ -152,7 +152,7 @@ func FuzzTokenTime(f *testing.F) {
 	})
 }
 
-// Every profile that a config gives has a key for the cache.
+// Every profile of a config has a valid cache key.
 func FuzzRoleKey(f *testing.F) {
 	f.Add([]byte("[profile a]\nrole_arn=arn:aws:iam::123456789012:role/R\nsource_profile=b\n[profile b]\naws_access_key_id=AKIAIOSFODNN7EXAMPLE\naws_secret_access_key=x\n"), "a")
 	f.Add([]byte("[sso-session s]\nsso_start_url=https://x.awsapps.com/start\nsso_region=us-east-1\n"), "123456789012/R")

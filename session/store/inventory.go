@@ -152,9 +152,9 @@ const (
 // text escaped.
 func (a storedAccount) size() int { return 100 + 6*(len(a.Name)+len(a.Email)+len(a.Roles)) }
 
-func inventoryKey(sso profile.SSOSession) string {
-	return "inventory-" + hash(tokenKey(sso), sso.StartURL, sso.Region)
-}
+func inventoryKey(sso profile.SSOSession) string { return "inventory-" + inventoryID(sso) }
+
+func inventoryID(sso profile.SSOSession) string { return hash(tokenKey(sso), sso.StartURL, sso.Region) }
 
 func partKey(sso profile.SSOSession, n int) string { return inventoryKey(sso) + "-" + strconv.Itoa(n) }
 
@@ -278,7 +278,7 @@ func (s *Store) ForgetInventory(sso profile.SSOSession) error {
 	keys, err := s.Private.Keys()
 	failures := []error{err}
 	for _, key := range keys {
-		if strings.HasPrefix(key, inventoryKey(sso)) {
+		if strings.HasPrefix(key, inventoryKey(sso)) || strings.HasPrefix(key, oldInventoryPrefix+inventoryID(sso)) {
 			failures = append(failures, s.Private.Delete(key))
 		}
 	}

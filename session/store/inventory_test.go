@@ -76,3 +76,27 @@ func TestInventoryIsStored(t *testing.T) {
 		t.Errorf("got entries %v, %v, want one", keys, err)
 	}
 }
+
+// A logout deletes the files that earlier builds stored under other names, and
+// none of another session.
+func TestForgetDeletesFilesOfEarlierBuilds(t *testing.T) {
+	s := storeIn(t)
+	other := testSession
+	other.Name = "other"
+	otherFiles := []string{"lineage-" + tokenKey(other), "reach-" + inventoryID(other)}
+	files := append(slices.Clone(otherFiles),
+		"lineage-"+tokenKey(testSession), "reach-"+inventoryID(testSession), "reach-"+inventoryID(testSession)+"-0", "reach-"+inventoryID(testSession)+"-12")
+	for _, key := range files {
+		if err := s.Private.Write(key, []byte("{}"), time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(s.ForgetFiles(testSession), s.ForgetInventory(testSession)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Private.Keys()
+	slices.Sort(otherFiles)
+	if err != nil || !slices.Equal(got, otherFiles) {
+		t.Errorf("got %q, %v, want %q", got, err, otherFiles)
+	}
+}

@@ -21,7 +21,7 @@ type Keyring interface {
 // session name for different start URLs.
 func keyringName(sso profile.SSOSession) string { return sso.Name + " " + sso.StartURL }
 
-var errNoKeyring = errors.New("there is none")
+var errNoKeyring = errors.New("this system has no keyring")
 
 // The token of an isolated session is only ever in the keyring. If the keyring
 // fails, that is an error: the user who isolates a session does not want a file.

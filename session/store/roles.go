@@ -117,7 +117,7 @@ func (s *Store) ReadRole(p profile.Profile) (creds Credentials, valid, fresh boo
 		return creds, false, false
 	}
 	now := s.Now()
-	valid = profile.IsAccessKeyID(entry.AccessKeyID) && profile.IsSecretText(entry.SecretKey) && profile.IsSecretText(entry.SessionToken) && entry.Expires.After(now)
+	valid = profile.AreCredentials(entry.AccessKeyID, entry.SecretKey, entry.SessionToken) && entry.Expires.After(now)
 	if valid && !s.sessionAlive(p.SSOSession, entry.TokenFingerprint) {
 		return creds, false, false
 	}
@@ -130,7 +130,7 @@ func (s *Store) ReadRole(p profile.Profile) (creds Credentials, valid, fresh boo
 	if creds.RenewAt.After(creds.Expires) {
 		creds.RenewAt = creds.Expires
 	}
-	fromFuture := entry.Obtained.Sub(now) > clockTolerance
+	fromFuture := entry.Obtained.Sub(now) > profile.ClockTolerance
 	return creds, valid, valid && !fromFuture && now.Before(creds.RenewAt)
 }
 

@@ -85,7 +85,7 @@ func TestRenewAt(t *testing.T) {
 		30 * time.Minute: 22*time.Minute + 30*time.Second,
 		time.Minute:      45 * time.Second,
 		time.Second:      0,
-		-time.Hour:       -time.Hour, // the service's clock is behind its own answer
+		-time.Hour:       -time.Hour, // the credentials expired before they were issued
 	} {
 		if got := RenewAt(issued, issued.Add(life)); !got.Equal(issued.Add(want)) {
 			t.Errorf("RenewAt(%v): got %v, want %v", life, got.Sub(issued), want)
@@ -172,7 +172,7 @@ func TestFailureRecord(t *testing.T) {
 			if at, ok := s.LastFailure(p); ok {
 				t.Errorf("after a renewal: got %v, want none", at)
 			}
-			// The record of the program before, and a damaged one.
+			// The record of an earlier build, and damaged ones.
 			for _, text := range []string{`{"at":1893553445,"login":true}`, "", "x\n", strings.Repeat("1", 200)} {
 				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 					t.Fatal(err)

@@ -64,10 +64,13 @@ func (s *Store) warnCache(err error) {
 // or newer program wrote must not be misread.
 const entryFormat = 1
 
-// clockTolerance is how far this machine's clock may be wrong before an entry
-// from the future is distrusted. AWS itself rejects requests that were signed
-// five minutes ago.
-const clockTolerance = 2 * time.Minute
+// Builds before 28 November 2026 stored the inventory and the token history under
+// other names, which began with these. Nothing reads those files now; a logout
+// deletes them.
+const (
+	oldInventoryPrefix    = "reach-"
+	oldTokenHistoryPrefix = "lineage-"
+)
 
 // WatchFiles returns the files that change when a shell with the profile has
 // something new to load: the config file, and the files of newer credentials, a

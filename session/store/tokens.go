@@ -39,7 +39,8 @@ func (t Token) Fingerprint() string { return hash(t.Access.Reveal()) }
 // AutoRenews reports whether the credentials of the profile can be renewed
 // without the user: no role in the chain requires an MFA code, and the token is
 // refreshable or lasts longer than the TokenMargin. token is the zero Token if
-// the user is not logged in. A chain that begins with static keys needs none.
+// the user is not logged in. A chain that begins with static keys needs no
+// token.
 func (s *Store) AutoRenews(p profile.Profile, token Token) bool {
 	for hop := &p; hop.Source != nil; hop = hop.Source {
 		if hop.Assume.MFASerial != "" {
@@ -104,7 +105,7 @@ func (s *Store) ReadAnyToken(sso profile.SSOSession) (file TokenFile, ok bool, e
 // WriteToken stores the token of the SSO session. If that fails, it returns the
 // error, and this process still uses the token.
 func (s *Store) WriteToken(sso profile.SSOSession, file TokenFile) error {
-	err := errors.New("there is no cache to keep it in")
+	err := errors.New("there is no folder to store it in")
 	switch {
 	case sso.Isolated:
 		err = s.writeKeyringToken(sso, string(file.bytes()))
@@ -152,7 +153,7 @@ func (s *Store) ForgetFiles(sso profile.SSOSession) error {
 		failures = append(failures, s.Tokens.Delete(tokenKey(sso)))
 	}
 	if s.Private != nil {
-		failures = append(failures, s.Private.Delete(tokenHistoryKey(sso)))
+		failures = append(failures, s.Private.Delete(tokenHistoryKey(sso)), s.Private.Delete(oldTokenHistoryPrefix+tokenKey(sso)))
 		for _, grant := range []string{GrantAuthorizationCode, GrantDeviceCode} {
 			failures = append(failures, s.Private.Delete(registrationKey(sso, grant)))
 		}

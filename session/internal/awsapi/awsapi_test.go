@@ -9,7 +9,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
-// The error's type is found wherever a service or a proxy has left it.
+// The code of an error is read from each place where a service or a proxy puts it.
 func TestErrorTypes(t *testing.T) {
 	for _, test := range []struct{ header, body, want string }{
 		{"AccessDeniedException:http://internal.amazon.com/", `{}`, "AccessDeniedException"},
@@ -31,8 +31,7 @@ func TestErrorTypes(t *testing.T) {
 	}
 }
 
-// The endpoint overrides go to AWS's hosts or this machine, encrypted unless
-// they stay here.
+// An endpoint override is https, or http to a loopback host.
 func TestEndpointOverrides(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"":                             true,
@@ -68,7 +67,7 @@ func TestHostsOfPartitions(t *testing.T) {
 	}
 }
 
-// A pause that is asked for in a number that no pause is.
+// A Retry-After out of range does not overflow.
 func TestRetryAfterOutOfRange(t *testing.T) {
 	for value, want := range map[string]time.Duration{
 		"4": 4 * time.Second, "0": 0, "9223372036854775807": 1 << 31 * time.Second, "18446744073709551615": 1 << 31 * time.Second, "10000000000": 1 << 31 * time.Second,
@@ -84,7 +83,7 @@ func TestRetryAfterOutOfRange(t *testing.T) {
 	}
 }
 
-// The addresses to which a device login may send the user.
+// IsLoginPage accepts only the addresses to which a device login may send the user.
 func TestLoginPages(t *testing.T) {
 	const start = "https://sso.corp.example/start"
 	for region, pages := range map[string]map[string]bool{

@@ -7,19 +7,18 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	smithymiddleware "github.com/aws/smithy-go/middleware"
-)
 
-// clockTolerance is how far this machine's clock may be wrong before it is
-// notable. AWS rejects requests that were signed five minutes ago.
-const clockTolerance = 2 * time.Minute
+	"github.com/ssoenv/ssoenv/session/profile"
+)
 
 // A ClockDrift is how far this machine's clock is ahead of AWS's. It is negative
 // if the clock is behind.
 type ClockDrift time.Duration
 
-// Notable reports whether the user should be warned: tokens and credentials would
-// seem to last longer or shorter than they do.
-func (d ClockDrift) Notable() bool { return time.Duration(d).Abs() > clockTolerance }
+// Notable reports whether the user should be warned, beyond
+// [profile.ClockTolerance]: tokens and credentials would seem to last longer or
+// shorter than they do.
+func (d ClockDrift) Notable() bool { return time.Duration(d).Abs() > profile.ClockTolerance }
 
 func (d ClockDrift) String() string {
 	direction := "ahead of"

@@ -72,7 +72,7 @@ func (s Services) HTTPClient(region string) (*HTTPClient, error) {
 }
 
 func checkRegion(region string) error {
-	if _, err := profile.ParseRegion(region); err != nil {
+	if err := profile.CheckRegion(region); err != nil {
 		return &profile.ConfigError{Problem: err.Error()}
 	}
 	return nil

@@ -43,6 +43,20 @@ type NetworkError struct {
 
 func (e *NetworkError) Error() string { return e.Host + " " + e.Problem }
 
+// redirected returns the error for a redirect in place of an answer of the host.
+func redirected(host string, res *http.Response) *NetworkError {
+	to := "nowhere"
+	if u, err := res.Location(); err == nil && u.Host != "" {
+		to = Shorten(u.Host)
+	}
+	return &NetworkError{Host: host, Problem: fmt.Sprintf("redirected to %s, which AWS does not do: a captive portal or a proxy may be in the way", to)}
+}
+
+// webPage returns the error for a web page in place of an answer of the host.
+func webPage(host string) *NetworkError {
+	return &NetworkError{Host: host, Problem: "answered with a web page instead of data: a captive portal or a proxy may be in the way"}
+}
+
 // A ClockError reports that this machine's clock is ahead of AWS's: credentials
 // that AWS has just issued have expired by it.
 type ClockError struct{ Now, Expires time.Time }

@@ -25,9 +25,9 @@ import (
 // Limits of a call. The AWS CLI waits three times 60 seconds for a service that
 // hangs, and the Go SDK reads a response of any size into memory.
 const (
-	ConnectTimeout = 5 * time.Second
-	CallTimeout    = 30 * time.Second // for all attempts together
-	Attempts       = 3
+	connectTimeout = 5 * time.Second
+	callTimeout    = 30 * time.Second // for all attempts together
+	maxAttempts    = 3
 	maxBody        = 1 << 20          // bytes
 	maxHeader      = 64 << 10         // bytes
 	maxPause       = 10 * time.Second // a longer Retry-After is an error
@@ -47,8 +47,8 @@ func NewTransport(roots []byte, proxy func(*http.Request) (*url.URL, error), idl
 	}
 	return &http.Transport{
 		Proxy:                  proxy,
-		DialContext:            (&net.Dialer{Timeout: ConnectTimeout}).DialContext,
-		TLSHandshakeTimeout:    ConnectTimeout,
+		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
+		TLSHandshakeTimeout:    connectTimeout,
 		TLSClientConfig:        config,
 		ForceAttemptHTTP2:      true,
 		MaxResponseHeaderBytes: maxHeader,
@@ -73,7 +73,7 @@ type HTTPClient struct {
 	onAnswer  func(*http.Response) // receives each response that is from AWS
 }
 
-// Do makes a call of up to Attempts attempts. Its errors are a *[ServiceError], a
+// Do makes a call, with up to maxAttempts attempts. Its errors are a *[ServiceError], a
 // *[NetworkError] or the context's.
 func (c *HTTPClient) Do(req *http.Request) (*http.Response, error) {
 	var body []byte
@@ -84,7 +84,7 @@ func (c *HTTPClient) Do(req *http.Request) (*http.Response, error) {
 		}
 	}
 	parent := req.Context()
-	ctx, cancel := context.WithTimeout(parent, CallTimeout)
+	ctx, cancel := context.WithTimeout(parent, callTimeout)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		res, err := c.attempt(ctx, req, body)
@@ -102,7 +102,7 @@ func (c *HTTPClient) Do(req *http.Request) (*http.Response, error) {
 			return nil, refusal
 		}
 		pause, again := pauseBefore(attempt, res, err)
-		if !again || attempt == Attempts || !Sleep(ctx, pause) {
+		if !again || attempt == maxAttempts || !Sleep(ctx, pause) {
 			return nil, err
 		}
 	}
@@ -130,13 +130,13 @@ func (c *HTTPClient) attempt(ctx context.Context, req *http.Request, body []byte
 	case len(reply) > maxBody:
 		return res, &NetworkError{Host: host, Problem: "sent more than 1 MiB, which no answer of AWS is"}
 	case res.StatusCode >= 300 && res.StatusCode < 400:
-		return res, &NetworkError{Host: host, Problem: fmt.Sprintf("redirected to %s, which AWS does not do: a captive portal or a proxy may be in the way", redirectHost(res))}
+		return res, redirected(host, res)
 	case c.PlainErrors && res.StatusCode >= 400:
 		return res, &ServiceError{Status: res.StatusCode}
 	case res.StatusCode == http.StatusTooManyRequests:
 		return res, serviceError(res, reply, secretsOf(req, body)) // in any format: firewalls have their own
 	case isWebPage(res, reply) && res.StatusCode < 500:
-		return res, &NetworkError{Host: host, Problem: "answered with a web page instead of data: a captive portal or a proxy may be in the way"}
+		return res, webPage(host)
 	case res.StatusCode >= 400:
 		answer := serviceError(res, reply, secretsOf(req, body))
 		if answer.Code == "" && res.StatusCode < 500 && !json.Valid(reply) {
@@ -201,7 +201,7 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 // package net name addresses and layers.
 func networkProblem(ctx context.Context, err error) string {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Sprintf("did not answer within %v", CallTimeout)
+		return fmt.Sprintf("did not answer within %v", callTimeout)
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return "cannot be found: the name does not resolve"
@@ -213,7 +213,7 @@ func networkProblem(ctx context.Context, err error) string {
 		return "has a certificate that is not good: " + certificate.Err.Error()
 	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		return fmt.Sprintf("could not be reached within %v", ConnectTimeout)
+		return fmt.Sprintf("could not be reached within %v", connectTimeout)
 	}
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -226,13 +226,6 @@ func networkProblem(ctx context.Context, err error) string {
 		return "cannot be reached: there is no way to that network"
 	}
 	return "cannot be talked to: " + Shorten(rootCause(err).Error())
-}
-
-func redirectHost(res *http.Response) string {
-	if u, err := res.Location(); err == nil && u.Host != "" {
-		return Shorten(u.Host)
-	}
-	return "nowhere"
 }
 
 // isWebPage reports whether the response is HTML, by its type or its first bytes.

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 )
@@ -46,13 +45,13 @@ type Probe struct {
 }
 
 // Probe sends one request without credentials to the address. The service is not
-// expected to accept it. Probe waits up to ConnectTimeout.
+// expected to accept it. Probe waits up to connectTimeout.
 func (s Services) Probe(ctx context.Context, address string) Probe {
 	transport, err := s.Transport()
 	if err != nil {
 		return Probe{Err: err}
 	}
-	limited, cancel := context.WithTimeout(ctx, ConnectTimeout)
+	limited, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(limited, http.MethodHead, address, nil)
 	if err != nil {
@@ -69,10 +68,10 @@ func (s Services) Probe(ctx context.Context, address string) Probe {
 	}
 	switch {
 	case res.StatusCode >= 300 && res.StatusCode < 400:
-		r.Err = &NetworkError{Host: req.URL.Host, Problem: fmt.Sprintf("redirected to %s, which AWS does not do: a captive portal or a proxy may be in the way", redirectHost(res))}
+		r.Err = redirected(req.URL.Host, res)
 		return r
 	case isWebPage(res, nil) && res.StatusCode < 300:
-		r.Err = &NetworkError{Host: req.URL.Host, Problem: "answered with a web page instead of data: a captive portal or a proxy may be in the way"}
+		r.Err = webPage(req.URL.Host)
 		return r
 	}
 	r.Drift, _ = clockDrift(s.Now(), res)

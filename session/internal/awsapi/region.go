@@ -13,6 +13,9 @@ import (
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
+// pageTimeout limits the requests of one lookup at a start URL.
+const pageTimeout = 3 * time.Second
+
 // DetectRegion returns the region of the access portal at a start URL, or at the
 // URL that a vanity URL leads to: from its host name or from its page. It returns
 // "" if neither has it.
@@ -38,7 +41,7 @@ func (s Services) RegionOf(ctx context.Context, startURL string) string {
 // access portal only by its own address; files on this machine, the AWS CLI's token
 // file included, use the vanity URL.
 //
-// It follows one redirect and no further, and waits up to 3 s. It returns "" if
+// It follows one redirect and no further, and waits up to pageTimeout. It returns "" if
 // the host is AWS's, or if the redirect does not lead to a host of AWS's: then the
 // service decides about the start URL.
 func (s Services) ResolveVanityURL(ctx context.Context, startURL string) string {
@@ -46,7 +49,7 @@ func (s Services) ResolveVanityURL(ctx context.Context, startURL string) string 
 	if err != nil || start.Scheme != "https" || isLoginHost(start.Host) || !s.trustsPage(start) {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
 	for _, method := range []string{http.MethodHead, http.MethodGet} {
 		res, err := s.fetchPage(ctx, method, start)
@@ -104,9 +107,9 @@ func regionInHost(host string) string {
 }
 
 // regionInPage returns the region that the start page of an access portal declares
-// for its own scripts, or "". It waits up to 3 s.
+// for its own scripts, or "". It waits up to pageTimeout.
 func (s Services) regionInPage(ctx context.Context, start *url.URL) string {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
 	res, err := s.fetchPage(ctx, http.MethodGet, start)
 	if err != nil {

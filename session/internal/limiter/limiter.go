@@ -39,8 +39,8 @@ import (
 // MaxInFlight is the most calls that a Limiter ever lets be in flight.
 const MaxInFlight = 64
 
-// MaxRetryAfter is the longest delay that a service can ask for.
-const MaxRetryAfter = 30 * time.Second
+// maxRetryAfter is the longest delay that a service can ask for.
+const maxRetryAfter = 30 * time.Second
 
 const (
 	firstInFlight = 8
@@ -106,7 +106,7 @@ func (l *Limiter) Answered(now time.Time) {
 // Refused records that the service refused a call that was sent at that time, and
 // the delay that it asked for, or 0.
 func (l *Limiter) Refused(sent, now time.Time, retryAfter time.Duration) {
-	retryAfter = min(retryAfter, MaxRetryAfter)
+	retryAfter = min(retryAfter, maxRetryAfter)
 	if sent.After(l.cut) {
 		l.slowDown(now)
 		retryAfter = max(retryAfter, time.Duration(float64(time.Second)/(l.refused*backoff)))
