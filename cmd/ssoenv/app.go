@@ -100,6 +100,11 @@ func onUsageError(_ *cli.Context, err error, _ bool) error {
 	if flag, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
 		return usageError{fmt.Sprintf("there is no flag --%s", strings.TrimPrefix(flag, "-"))}
 	}
+	// The only flags whose values urfave/cli parses are switches and durations.
+	var value, flag string
+	if _, scanErr := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &flag); scanErr == nil {
+		return usageError{fmt.Sprintf("--%s: %q is not a duration such as 15m", strings.TrimSuffix(flag, ":"), value)}
+	}
 	return usageError{err.Error()}
 }
 

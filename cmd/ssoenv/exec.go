@@ -22,8 +22,11 @@ type execOptions struct {
 }
 
 func execAction(p *program, c *cli.Context) error {
-	if c.NArg() < 2 {
+	switch c.NArg() {
+	case 0:
 		return usageError{"which profile, and which command? ssoenv exec PROFILE -- COMMAND"}
+	case 1:
+		return usageError{"which command? ssoenv exec " + profileArgument(c.Args().First()) + " -- COMMAND"}
 	}
 	o, err := credentialOptionsOf(c, c.Args().First())
 	if err != nil {
