@@ -124,7 +124,7 @@ func (p *program) transport() (http.RoundTripper, error) {
 	var roots []byte
 	if path := p.env["AWS_CA_BUNDLE"]; path != "" {
 		var err error
-		if roots, err = os.ReadFile(path); err != nil {
+		if roots, err = readBundle(path); err != nil {
 			return nil, shownError{fmt.Errorf("the certificates of AWS_CA_BUNDLE: %w", err), statusFailed, []string{hint}}
 		}
 	}
@@ -136,6 +136,25 @@ func (p *program) transport() (http.RoundTripper, error) {
 		return loggedTransport{transport, p}, nil
 	}
 	return transport, nil
+}
+
+// maxBundle is the limit of a file of certificates, in bytes. The largest bundles
+// of public authorities are below 1 MiB.
+const maxBundle = 10 << 20
+
+// readBundle reads a file of certificates. Anything but a regular file of at most
+// maxBundle bytes is an error: a pipe or a device would block, or never end.
+func readBundle(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%q is not a regular file", path)
+	case info.Size() > maxBundle:
+		return nil, fmt.Errorf("%q is larger than %d MiB", path, maxBundle>>20)
+	}
+	return os.ReadFile(path)
 }
 
 // A loggedTransport logs each call without its headers and bodies.

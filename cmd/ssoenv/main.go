@@ -9,6 +9,8 @@
 package main
 
 import (
+	"io"
+	"log"
 	"os"
 	"strings"
 
@@ -22,6 +24,9 @@ func main() {
 // run is main with a status to return, so that deferred calls run before the
 // process exits.
 func run() int {
+	// net/http's HTTP/2 debug log (GODEBUG=http2debug=1) prints tokens and
+	// credentials. Nothing of ssoenv uses this logger.
+	log.SetOutput(io.Discard)
 	p := newProgram(os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	p.allowDumps = process.ForbidDumps()
 	return p.run()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -17,11 +16,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,13 +35,14 @@ type throughProxy struct {
 	*world
 	mu        sync.Mutex
 	asked     map[string]bool // method and host, of the proxy
-	strays    atomic.Int32    // connections to who must not be asked
+	strays    atomic.Int32    // connections to other servers
+	protocols atomic.Int32    // requests with HTTP/2
 	elsewhere string          // whose address that is
 }
 
 const proxyPassword = "pr0xy-canary"
 
-func newThroughProxy(t *testing.T) *throughProxy {
+func newThroughProxy(t *testing.T, http2 ...bool) *throughProxy {
 	t.Helper()
 	w := &throughProxy{world: newWorld(t), asked: map[string]bool{}}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -63,8 +61,14 @@ func newThroughProxy(t *testing.T) *throughProxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	aws := httptest.NewUnstartedServer(w.server)
+	aws := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 2 {
+			w.protocols.Add(1)
+		}
+		w.server.ServeHTTP(rw, r)
+	}))
 	aws.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}}
+	aws.EnableHTTP2 = len(http2) > 0
 	aws.StartTLS()
 	t.Cleanup(aws.Close)
 	w.write(t, "roots.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw})))
@@ -197,6 +201,58 @@ func TestOnlyAWSIsAsked(t *testing.T) {
 	}
 }
 
+// Nothing that ssoenv writes has a secret in it, even with the HTTP/2 debug log of
+// net/http turned on and a service that speaks HTTP/2.
+func TestHTTP2DebugShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	w := newThroughProxy(t, true)
+	needles := func() []needle { return needlesOf(w.server.Secrets()) }
+	for _, words := range everyday {
+		c := w.command(t, []string{"GODEBUG=http2debug=2"}, words...)
+		var said strings.Builder
+		c.Stderr = &said
+		if _, err := c.Output(); err != nil && words[1] != "doctor" {
+			t.Errorf("%q: %v\n%s", words, err, said.String())
+		}
+		if strings.Contains(said.String(), "http2:") {
+			t.Errorf("%q: got the debug log of net/http, want none:\n%.2000s", words, said.String())
+		}
+		for _, found := range findSecrets([]byte(said.String()), needles()) {
+			t.Errorf("%q shows the %s (%s) on standard error", words, found.kind, found.form)
+		}
+	}
+	if w.protocols.Load() == 0 {
+		t.Error("no request was made with HTTP/2")
+	}
+}
+
+// AWS_CA_BUNDLE may name a pipe, a device or a huge file: that is an error, and
+// ssoenv does not wait for it.
+func TestUnusableCertificateBundles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.logIn(t)
+	pipe, huge := filepath.Join(w.home, "pipe"), filepath.Join(w.home, "huge")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(huge, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(huge, 3<<30); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		pipe: "is not a regular file", "/dev/zero": "is not a regular file", w.home: "is not a regular file",
+		huge: "is larger than 10 MiB", filepath.Join(w.home, "none"): "no such file",
+	} {
+		out, err := w.command(t, []string{"AWS_CA_BUNDLE=" + path}, "ssoenv", "whoami", "dev").CombinedOutput()
+		if exitStatus(err) != 1 || !strings.Contains(string(out), want) {
+			t.Errorf("AWS_CA_BUNDLE=%s: got status %d, %s, want status 1 and %q", path, exitStatus(err), out, want)
+		}
+	}
+}
+
 // An error of the proxy is reported without its password. No proxy is used for
 // addresses of this machine.
 func TestProxyPasswordsAreNotShown(t *testing.T) {
@@ -321,177 +377,4 @@ func TestNothingWeakensTLS(t *testing.T) {
 			return true
 		})
 	}
-}
-
-// listeners returns the addresses at which a process listens, as /proc spells them.
-func listeners(t *testing.T, pid int) []string {
-	t.Helper()
-	mine := map[string]bool{}
-	fds, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "fd/*"))
-	for _, fd := range fds {
-		if to, err := os.Readlink(fd); err == nil && strings.HasPrefix(to, "socket:[") {
-			mine[strings.Trim(to, "socket:[]")] = true
-		}
-	}
-	var found []string
-	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6"} {
-		text, err := os.ReadFile(table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(text)) {
-			fields := strings.Fields(line)
-			const listening, unconnected = "0A", "07"
-			if len(fields) > 9 && mine[fields[9]] && (fields[3] == listening || fields[3] == unconnected) {
-				found = append(found, table+" "+fields[1])
-			}
-		}
-	}
-	return found
-}
-
-// A login listens on one port of 127.0.0.1, from just before the address is shown
-// until the answer has arrived.
-func TestALoginListensOnOnePort(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	arrived, goOn := make(chan struct{}), make(chan struct{})
-	gate := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/client/register" {
-			close(arrived)
-			<-goOn
-		}
-		w.server.ServeHTTP(rw, r)
-	}))
-	defer gate.Close()
-	w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", gate.URL))
-	c := w.command(t, []string{"AWS_ENDPOINT_URL_SSO_OIDC=" + gate.URL}, "ssoenv", "login", "dev", "--no-browser")
-	stderr, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	<-arrived
-	if before := listeners(t, c.Process.Pid); len(before) != 0 {
-		t.Errorf("before anything is shown it listens at %q", before)
-	}
-	close(goOn)
-	var said bytes.Buffer
-	address := ""
-	for buffer := make([]byte, 4096); address == ""; {
-		n, err := stderr.Read(buffer)
-		said.Write(buffer[:n])
-		address = regexp.MustCompile(`http://\S+/authorize\S+\n`).FindString(said.String())
-		if err != nil {
-			t.Fatalf("%v\n%s", err, said.String())
-		}
-	}
-	during := listeners(t, c.Process.Pid)
-	if len(during) != 1 || !strings.HasPrefix(during[0], "/proc/net/tcp 0100007F:") {
-		t.Errorf("while it waits it listens at %q", during)
-	}
-	back := redirectOf(t, strings.TrimSpace(address))
-	res, err := http.Get(back)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	_, _ = io.Copy(&said, stderr)
-	if err := c.Wait(); err != nil {
-		t.Fatalf("%v\n%s", err, said.String())
-	}
-	awaitClosed(t, res.Request.URL.Host)
-}
-
-// watchArguments has another user read every process's arguments in a loop until the
-// test ends. seen returns what was read.
-func (w *world) watchArguments(t *testing.T) (seen func() string) {
-	t.Helper()
-	var all bytes.Buffer
-	c := exec.Command("/bin/sh", "-c", `while :; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n'; echo looked; done`)
-	c.Stdout = &all
-	if os.Getuid() == 0 {
-		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return func() string {
-		_ = c.Process.Kill()
-		_ = c.Wait()
-		return all.String()
-	}
-}
-
-// Another user who reads every process's arguments repeatedly finds the address that
-// a browser was started with, but no secret.
-func TestOtherUsersDoNotSeeTheAddress(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for _, words := range [][]string{{"login", "dev"}, {"console", "dev"}} {
-		page := filepath.Join(w.home, words[0])
-		seen := w.watchArguments(t)
-		c := w.command(t, []string{"BROWSER=" + lingering(t, w), "PAGE=" + page}, append([]string{"ssoenv"}, words...)...)
-		if out, err := c.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-			if _, err := os.Stat(page); err == nil {
-				break
-			}
-		}
-		arguments := seen()
-		if !strings.Contains(arguments, "ssoenv\n"+words[0]) || !strings.Contains(arguments, "http://127.0.0.1:") {
-			t.Errorf("got no arguments of ssoenv %s and its browser in %d reads", words[0], strings.Count(arguments, "looked\n"))
-		}
-		for _, call := range w.server.Log() {
-			for name, values := range call.Params {
-				for _, value := range values {
-					if len(value) >= 20 && (call.Op == ssotest.Authorize || call.Op == ssotest.ConsoleLogin || call.Op == ssotest.GetSigninToken) && name != "Destination" && name != "Issuer" && name != "scopes" && strings.Contains(arguments, value) {
-						t.Errorf("ssoenv %s: another user has seen %s", words[0], name)
-					}
-				}
-			}
-		}
-	}
-}
-
-// lingering writes a browser that keeps running for a while and returns its path.
-func lingering(t *testing.T, w *world) string {
-	t.Helper()
-	file := filepath.Join(w.home, "lingering")
-	if err := os.WriteFile(file, []byte("#!/bin/sh\nsleep 0.3\napprove \"$1\"\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
-// redirectOf returns where the address redirects to.
-func redirectOf(t *testing.T, address string) string {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	return res.Header.Get("Location")
-}
-
-// awaitClosed waits until the port refuses connections.
-func awaitClosed(t *testing.T, host string) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		c, err := net.Dial("tcp", host)
-		if err != nil {
-			return
-		}
-		_ = c.Close()
-	}
-	t.Errorf("got a connection to %s, want none", host)
 }

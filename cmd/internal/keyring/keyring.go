@@ -22,7 +22,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -197,8 +196,8 @@ func (k Keyring) do(request func() error) error {
 // requestTimeout. The request cannot be cancelled: it goes on in the background
 // and its result is dropped.
 func withTimeout[T any](k Keyring, request func() (T, error)) (value T, err error) {
-	if !k.hasBus() {
-		return value, errors.New("no D-Bus session bus found (DBUS_SESSION_BUS_ADDRESS is not set)")
+	if err := checkBus(k.Bus); err != nil {
+		return value, err
 	}
 	type result struct {
 		value T
@@ -215,23 +214,4 @@ func withTimeout[T any](k Keyring, request func() (T, error)) (value T, err erro
 	case <-time.After(requestTimeout):
 		return value, fmt.Errorf("no answer within %v: it may have to be unlocked", requestTimeout)
 	}
-}
-
-// hasBus reports whether the library will find a bus. It looks in the same places.
-// Without a bus, the library would run the dbus-launch that PATH has first.
-func (k Keyring) hasBus() bool {
-	switch runtime.GOOS {
-	case "darwin", "windows":
-		return true
-	}
-	if k.Bus != "" {
-		return !strings.HasPrefix(k.Bus, "autolaunch:")
-	}
-	runtimeDir := "/run/user/" + strconv.Itoa(os.Getuid())
-	for _, name := range []string{"/bus", "/dbus-session"} {
-		if _, err := os.Stat(runtimeDir + name); err == nil {
-			return true
-		}
-	}
-	return false
 }

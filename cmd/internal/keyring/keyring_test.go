@@ -4,6 +4,7 @@ package keyring
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,6 +114,44 @@ func TestNoBusIsLaunched(t *testing.T) {
 	}
 	if _, err := os.Stat(marker); err == nil {
 		t.Error("dbus-launch was run, want it not run")
+	}
+}
+
+// A bus on another transport than a Unix socket of the user is not used: the token
+// would go over a network, or to another user.
+func TestOnlyLocalBuses(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer listener.Close()
+	connected := make(chan struct{}, 1)
+	go func() {
+		if c, err := listener.Accept(); err == nil {
+			_ = c.Close()
+			connected <- struct{}{}
+		}
+	}()
+	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	foreign := filepath.Join(t.TempDir(), "bus")
+	must(t, os.WriteFile(foreign, nil, 0o600))
+	buses := []string{
+		"tcp:host=127.0.0.1,port=" + port, "nonce-tcp:host=127.0.0.1,port=" + port, "unix:path=/nonexistent;tcp:host=127.0.0.1,port=" + port,
+		"unixexec:path=/bin/true", "TCP:host=127.0.0.1,port=" + port,
+	}
+	if os.Getuid() == 0 {
+		must(t, os.Chown(foreign, 65534, 65534))
+		buses = append(buses, "unix:path="+foreign, "unix:guid=0,path="+foreign,
+			"unix:path="+strings.ReplaceAll(foreign, "/", "%2f"))
+	}
+	for _, bus := range buses {
+		t.Setenv("DBUS_SESSION_BUS_ADDRESS", bus)
+		if err := (Keyring{Bus: bus}).Write("a", "b"); err == nil || !strings.Contains(err.Error(), "is not the address of a Unix socket of yours") {
+			t.Errorf("Write with the bus %q: got error %v, want that it is not a Unix socket of the user", bus, err)
+		}
+	}
+	select {
+	case <-connected:
+		t.Error("got a connection over TCP, want none")
+	default:
 	}
 }
 
