@@ -38,7 +38,7 @@ var layers = map[string]struct {
 	"cmd/internal/doctor": {
 		[]string{"session", "session/profile", "session/store", "session/safetext", "cache", "shellinit", "cmd/internal/browser", "cmd/internal/shellenv"}, nil,
 	},
-	"cmd/internal/keyring": {nil, []string{"github.com/zalando/go-keyring"}},
+	"cmd/internal/keyring": {nil, []string{"github.com/godbus/dbus/v5", "github.com/zalando/go-keyring"}},
 	"cmd/internal/offline": {
 		[]string{"session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/shellenv"},
 		[]string{"github.com/adrg/xdg"},
