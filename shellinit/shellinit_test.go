@@ -141,7 +141,7 @@ func (s stage) command(t testing.TB, j judge, script string, args ...string) *ex
 	if err != nil {
 		t.Fatalf("%s is not installed: apt-get install %s", j.argv[0], j.debian)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, shell, slices.Concat(j.argv[1:], []string{script}, args)...)
 	cmd.Dir = s.dir
