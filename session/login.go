@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 
+	"github.com/ssoenv/ssoenv/session/internal/awsapi"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -114,7 +115,8 @@ func (c *Client) newLoginTarget(ctx context.Context, sso profile.SSOSession) log
 func (c *Client) runLogin(ctx context.Context, sso profile.SSOSession, options LoginOptions) (store.Token, error) {
 	target := c.newLoginTarget(ctx, sso)
 	checked := make(chan error, 1)
-	go func() { checked <- c.checkRegion(ctx, target) }()
+	services := c.services() // the check may outlast this call
+	go func() { checked <- checkRegion(ctx, services, target) }()
 	regionError := sync.OnceValue(func() error { return <-checked })
 	login := c.loginWithCode
 	if options.Method == DeviceCode {
@@ -141,8 +143,8 @@ func (c *Client) runLogin(ctx context.Context, sso profile.SSOSession, options L
 
 // checkRegion returns a *[RegionError] if the region of the access portal is known
 // and is not the sso_region.
-func (c *Client) checkRegion(ctx context.Context, target loginTarget) error {
-	actual := c.services().RegionOf(ctx, target.issuer)
+func checkRegion(ctx context.Context, services awsapi.Services, target loginTarget) error {
+	actual := services.RegionOf(ctx, target.issuer)
 	if actual != "" && actual != target.Region {
 		return &RegionError{SSOSession: target.SSOSession, Actual: actual}
 	}
