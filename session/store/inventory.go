@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -272,15 +271,7 @@ func (v *Inventory) add(part inventoryPart) {
 
 // ForgetInventory deletes the stored inventory of the SSO session.
 func (s *Store) ForgetInventory(sso profile.SSOSession) error {
-	if s.Private == nil {
-		return nil
-	}
-	keys, err := s.Private.Keys()
-	failures := []error{err}
-	for _, key := range keys {
-		if strings.HasPrefix(key, inventoryKey(sso)) || strings.HasPrefix(key, oldInventoryPrefix+inventoryID(sso)) {
-			failures = append(failures, s.Private.Delete(key))
-		}
-	}
-	return errors.Join(failures...)
+	return deleteKeys(s.Private, func(key string) bool {
+		return strings.HasPrefix(key, inventoryKey(sso)) || strings.HasPrefix(key, oldInventoryPrefix+inventoryID(sso))
+	})
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -198,15 +197,5 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 
 // ForgetRoles deletes all role credentials of the SSO session.
 func (s *Store) ForgetRoles(sso profile.SSOSession) error {
-	if s.Roles == nil {
-		return nil
-	}
-	keys, err := s.Roles.Keys()
-	failures := []error{err}
-	for _, key := range keys {
-		if strings.HasPrefix(key, rolePrefix(sso)) {
-			failures = append(failures, s.Roles.Delete(key))
-		}
-	}
-	return errors.Join(failures...)
+	return deleteKeys(s.Roles, func(key string) bool { return strings.HasPrefix(key, rolePrefix(sso)) })
 }

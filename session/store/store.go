@@ -11,6 +11,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -71,6 +72,21 @@ const (
 	oldInventoryPrefix    = "reach-"
 	oldTokenHistoryPrefix = "lineage-"
 )
+
+// deleteKeys deletes the files of dir whose keys match. dir may be nil.
+func deleteKeys(dir *cache.Dir, match func(key string) bool) error {
+	if dir == nil {
+		return nil
+	}
+	keys, err := dir.Keys()
+	failures := []error{err}
+	for _, key := range keys {
+		if match(key) {
+			failures = append(failures, dir.Delete(key))
+		}
+	}
+	return errors.Join(failures...)
+}
 
 // WatchFiles returns the files that change when a shell with the profile has
 // something new to load: the config file, and the files of newer credentials, a
