@@ -17,24 +17,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
-const testConfig = `
-[sso-session corp]
-sso_start_url = https://d-0123456789.awsapps.com/start
-sso_region = us-east-1
-sso_registration_scopes = sso:account:access
-
-[profile dev]
-sso_session = corp
-sso_account_id = 111111111111
-sso_role_name = Developer
-region = eu-central-1
-
-[profile legacy]
-sso_start_url = https://d-0123456789.awsapps.com/start
-sso_region = us-east-1
-sso_account_id = 111111111111
-sso_role_name = ReadOnly
-`
+var testConfig = ssotest.Config("https://d-0123456789.awsapps.com/start", "dev", "legacy")
 
 // newClient returns a client and a service that share a clock and use no network, so
 // that they work on fake time too.

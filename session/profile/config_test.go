@@ -6,27 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
 // testConfig has an sso-session and two profiles, one of them in the legacy format.
-const testConfig = `
-[sso-session corp]
-sso_start_url = https://d-0123456789.awsapps.com/start
-sso_region = us-east-1
-sso_registration_scopes = sso:account:access
-
-[profile dev]
-sso_session = corp
-sso_account_id = 111111111111
-sso_role_name = Developer
-region = eu-central-1
-
-[profile legacy]
-sso_start_url = https://d-0123456789.awsapps.com/start
-sso_region = us-east-1
-sso_account_id = 111111111111
-sso_role_name = ReadOnly
-`
+var testConfig = ssotest.Config("https://d-0123456789.awsapps.com/start", "dev", "legacy")
 
 func configOf(t *testing.T, text string) *Config {
 	t.Helper()
