@@ -256,23 +256,9 @@ func TestProxy(t *testing.T) {
 	requests := make(chan string, 10)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests <- r.Method + " " + r.Host
-		there, err := net.Dial("tcp", listener.Listener.Addr().String())
-		if err != nil {
+		if err := ssotest.Tunnel(w, r, listener.Listener.Addr().String()); err != nil {
 			t.Error(err)
-			return
 		}
-		here, buffered, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
-		go func() {
-			_, _ = io.Copy(there, bufio.NewReader(buffered))
-			_ = there.Close()
-		}()
-		_, _ = io.Copy(here, there)
-		_ = here.Close()
 	}))
 	defer proxy.Close()
 	address, err := url.Parse(proxy.URL)

@@ -9,7 +9,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"go/ast"
-	"io"
 	"maps"
 	"math/big"
 	"net"
@@ -81,23 +80,9 @@ func newThroughProxy(t *testing.T, http2 ...bool) *throughProxy {
 			http.Error(rw, "only CONNECT, with a password", http.StatusProxyAuthRequired)
 			return
 		}
-		there, err := net.Dial("tcp", aws.Listener.Addr().String())
-		if err != nil {
+		if err := ssotest.Tunnel(rw, r, aws.Listener.Addr().String()); err != nil {
 			t.Error(err)
-			return
 		}
-		here, buffered, err := http.NewResponseController(rw).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
-		go func() {
-			_, _ = io.Copy(there, buffered)
-			_ = there.Close()
-		}()
-		_, _ = io.Copy(here, there)
-		_ = here.Close()
 	}))
 	t.Cleanup(proxy.Close)
 
