@@ -28,9 +28,12 @@ func apply(env map[string]string, change shellinit.Env) map[string]string {
 // plain the one that it would have without ssoenv.
 type history struct {
 	env, plain map[string]string
-	switched   bool
-	hadOwn     bool // credentials of the shell's own have been replaced by a switch
-	renewals   int
+
+	// hidden are the values of plain that the last switch unset in env.
+	hidden   map[string]string
+	switched bool
+	hadOwn   bool // credentials of the shell's own have been replaced by a switch
+	renewals int
 }
 
 // profiles are those that a history switches between. They differ in what they
@@ -67,6 +70,8 @@ func (h *history) step(op, arg byte) {
 		}
 		change, _ := h.profile(arg).Apply(h.env)
 		h.env, h.switched = apply(h.env, change), true
+		h.hidden = maps.Clone(h.plain)
+		maps.DeleteFunc(h.hidden, func(name, _ string) bool { _, ok := h.env[name]; return ok })
 	case 2:
 		if h.switched {
 			current := Read(h.env).Profile[len("profile-")] - '0'
@@ -84,6 +89,10 @@ func (h *history) step(op, arg byte) {
 		} else {
 			delete(h.env, name)
 			delete(h.plain, name)
+			if before, ok := h.hidden[name]; ok {
+				// Set and unset again: as the switch left it.
+				h.plain[name] = before
+			}
 		}
 	}
 }
@@ -132,6 +141,7 @@ func FuzzRoundTrip(f *testing.F) {
 	for _, steps := range []string{
 		"\x00\x01", "\x00\x01\x00\x02\x02\x00", "\x04\x0b\x00\x01", "\x00\x01\x04\x0b\x00\x02", "\x05\x00\x00\x01", "\x05\x00\x05\x02\x00\x01\x00\x02",
 		"\x00\x01\x07\x00\x02\x00", "\x00\x01\x05\x01\x02\x00\x00\x00", "\x05\x0e\x05\x00\x00\x01\x05\x0e", "\x03\x04\x00\x00\x03\x04", "\x00\x02\x04\x0c\x00\x00\x04\x0d",
+		"\x07\x04\x00\x00\x07\x04\x03\x04",
 	} {
 		f.Add([]byte(steps))
 	}

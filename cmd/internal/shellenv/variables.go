@@ -5,7 +5,8 @@
 // The law, which FuzzRoundTrip checks over random histories: after any sequence
 // of switches and renewals, [Clear] returns the shell to the environment that it
 // would have without ssoenv. Changes that the user made by hand in between are
-// part of that environment. Three exceptions:
+// part of that environment; a variable that is again as the switch left it counts
+// as unchanged. Three exceptions:
 //
 //   - SSOENV_PREVIOUS remains, for "ssoenv use -";
 //   - credentials that the shell had before the first switch are not restored,
