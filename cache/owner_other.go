@@ -22,4 +22,6 @@ func restrictMode(*os.File, fs.FileInfo) error     { return nil }
 func makePrivate(*os.File, fs.FileInfo) error      { return nil }
 func openForReading(path string) (*os.File, error) { return os.Open(path) }
 
+func openForWriting(path string) (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }
+
 func keepOwner(_ *os.File, _ fs.FileInfo, perm fs.FileMode) fs.FileMode { return perm }

@@ -85,6 +85,12 @@ func openForReading(path string) (*os.File, error) {
 	return os.OpenFile(path, flags, 0)
 }
 
+// openForWriting opens an existing file. It does not wait if that is a FIFO or a
+// device, and does not follow a symbolic link.
+func openForWriting(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+}
+
 // restrictMode removes the permissions of other users from f. It returns an error,
 // which is a warning for the user, if there were any. It returns nil if the file
 // system ignores the change: a Windows disk mounted on Linux has mode 0777 for

@@ -142,52 +142,84 @@ type attributes struct {
 
 // replace replaces the file at path, or creates it, as described at the top of
 // this file. path is not a symbolic link, or one that is to be replaced.
-func replace(path string, data []byte, attrs attributes) (err error) {
+func replace(path string, data []byte, attrs attributes) error {
+	temp, err := createTemp(path, attrs)
+	if err != nil {
+		return err
+	}
+	return temp.replace(data)
+}
+
+// A tempFile is the temporary file that becomes the new file at path.
+type tempFile struct {
+	*os.File
+	path     string
+	attrs    attributes
+	reserved int // bytes that it has already, see reserve.go
+}
+
+// createTemp creates the temporary file for path, with its owner and mode.
+func createTemp(path string, attrs attributes) (tempFile, error) {
 	f, err := os.CreateTemp(parent(path), tempPrefix+"*"+tempSuffix)
 	if err != nil {
-		return writeError(path, err)
+		return tempFile{}, writeError(path, err)
 	}
-	temp := f.Name()
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(temp)
-			err = writeError(path, err)
-		}
-	}()
-
 	if attrs.old != nil {
 		attrs.perm = keepOwner(f, attrs.old, attrs.perm)
 	}
+	temp := tempFile{File: f, path: path, attrs: attrs}
 	// os.CreateTemp creates the file with 0600 less the umask, so this only adds
 	// permissions.
 	if err := f.Chmod(attrs.perm); err != nil {
-		return err
+		temp.remove()
+		return tempFile{}, writeError(path, err)
 	}
-	if _, err := f.Write(data); err != nil {
-		return err
+	return temp, nil
+}
+
+// replace gives the temporary file the data and its final name. The file is closed
+// afterwards, and removed if there was an error.
+func (t tempFile) replace(data []byte) error {
+	err := t.write(data)
+	if err == nil && t.attrs.check != nil {
+		err = t.attrs.check()
 	}
-	if !attrs.modified.IsZero() {
-		if err := os.Chtimes(temp, time.Time{}, attrs.modified); err != nil {
-			return err
-		}
+	if err == nil {
+		err = os.Rename(t.Name(), t.path)
 	}
-	if err := f.Sync(); err != nil {
-		return err
+	if err != nil {
+		t.remove()
+		return writeError(t.path, err)
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if attrs.check != nil {
-		if err := attrs.check(); err != nil {
-			return err
-		}
-	}
-	if err := os.Rename(temp, path); err != nil {
-		return err
-	}
-	syncDir(parent(path))
+	syncDir(parent(t.path))
 	return nil
+}
+
+// write writes the data and closes the file.
+func (t tempFile) write(data []byte) error {
+	if _, err := t.Write(data); err != nil {
+		return err
+	}
+	if t.reserved > len(data) {
+		if err := t.Truncate(int64(len(data))); err != nil {
+			return err
+		}
+	}
+	if !t.attrs.modified.IsZero() {
+		if err := os.Chtimes(t.Name(), time.Time{}, t.attrs.modified); err != nil {
+			return err
+		}
+	}
+	if err := t.Sync(); err != nil {
+		return err
+	}
+	return t.Close()
+}
+
+// remove closes and removes the temporary file.
+func (t tempFile) remove() {
+	_ = t.Close()
+	_ = os.Remove(t.Name())
 }
 
 func writeError(path string, err error) error {
