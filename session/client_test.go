@@ -80,7 +80,9 @@ func configOf(t *testing.T, c *Client, text string) *profile.Config {
 }
 
 // targetOf returns the session as the target of a login without a vanity URL.
-func targetOf(sso profile.SSOSession) loginTarget { return loginTarget{sso, sso.StartURL} }
+func targetOf(sso profile.SSOSession) loginTarget {
+	return loginTarget{SSOSession: sso, issuer: sso.StartURL}
+}
 
 // tokenPath returns the path of the session's token file.
 func tokenPath(c *Client, sso profile.SSOSession) string {

@@ -37,7 +37,7 @@ func (c *Client) loginWithDevice(ctx context.Context, target loginTarget, option
 	if err != nil {
 		return store.Token{}, err
 	}
-	return c.storeLogin(ctx, target.SSOSession, client, out)
+	return c.storeLogin(ctx, target, client, out)
 }
 
 // startDevice returns a device code and the client that it belongs to.

@@ -59,7 +59,9 @@ type LoginOptions struct {
 
 // Login returns a valid token of the SSO session: the cached one, a refreshed one,
 // or one from a login that the user approves. asked reports whether the user was
-// asked. If several processes log in at once, one asks and the others wait.
+// asked. If several processes log in at once, one asks and the others wait. The
+// user is not asked if the token could not be stored: that is a
+// *[store.StorageError].
 func (c *Client) Login(ctx context.Context, sso profile.SSOSession, options LoginOptions) (token store.Token, asked bool, err error) {
 	// Fail before asking the user if the keyring cannot store a token.
 	before, _, err := c.ReadToken(sso)
@@ -81,7 +83,12 @@ func (c *Client) Login(ctx context.Context, sso profile.SSOSession, options Logi
 			return token, false, err
 		}
 	}
-	token, err = c.runLogin(ctx, sso, options)
+	place, err := c.ReserveToken(sso)
+	if err != nil {
+		return store.Token{}, false, err
+	}
+	defer place.Release()
+	token, err = c.runLogin(ctx, sso, place, options)
 	return token, true, err
 }
 
@@ -96,24 +103,25 @@ func (c *Client) lockLogin(ctx context.Context, sso profile.SSOSession, options 
 	return unlock, err
 }
 
-// A loginTarget is the SSO session of a login, and the start URL by which the
-// service knows it.
+// A loginTarget is the SSO session of a login, the start URL by which the service
+// knows it, and the place for the token.
 type loginTarget struct {
 	profile.SSOSession
 
 	issuer string // the start URL, or what a vanity URL resolves to
+	place  store.TokenReservation
 }
 
-func (c *Client) newLoginTarget(ctx context.Context, sso profile.SSOSession) loginTarget {
-	return loginTarget{sso, cmp.Or(c.services().ResolveVanityURL(ctx, sso.StartURL), sso.StartURL)}
+func (c *Client) newLoginTarget(ctx context.Context, sso profile.SSOSession, place store.TokenReservation) loginTarget {
+	return loginTarget{sso, cmp.Or(c.services().ResolveVanityURL(ctx, sso.StartURL), sso.StartURL), place}
 }
 
 // runLogin logs in with the method of the options. It compares the sso_region with
 // that of the access portal while the client is registered, and returns a
 // *[RegionError] before anything is shown: in the browser, a wrong region only
 // leads to invalid_grant.
-func (c *Client) runLogin(ctx context.Context, sso profile.SSOSession, options LoginOptions) (store.Token, error) {
-	target := c.newLoginTarget(ctx, sso)
+func (c *Client) runLogin(ctx context.Context, sso profile.SSOSession, place store.TokenReservation, options LoginOptions) (store.Token, error) {
+	target := c.newLoginTarget(ctx, sso, place)
 	checked := make(chan error, 1)
 	services := c.services() // the check may outlast this call
 	go func() { checked <- checkRegion(ctx, services, target) }()
@@ -153,7 +161,8 @@ func checkRegion(ctx context.Context, services awsapi.Services, target loginTarg
 
 // storeLogin stores the token of a login and deletes the credentials of the login
 // before: another user may have logged in.
-func (c *Client) storeLogin(ctx context.Context, sso profile.SSOSession, client store.Registration, out *ssooidc.CreateTokenOutput) (store.Token, error) {
+func (c *Client) storeLogin(ctx context.Context, target loginTarget, client store.Registration, out *ssooidc.CreateTokenOutput) (store.Token, error) {
+	sso := target.SSOSession
 	unlock := c.LockTokenBestEffort(ctx, sso, store.LockTimeout)
 	defer unlock()
 	known, _, _ := c.ReadToken(sso)
@@ -167,7 +176,7 @@ func (c *Client) storeLogin(ctx context.Context, sso profile.SSOSession, client 
 	file.ClientID = client.ClientID
 	file.ClientSecret = safetext.Secret(client.ClientSecret)
 	file.RegistrationExpires = client.Expires
-	token, err := c.storeToken(sso, file, out)
+	token, err := c.storeToken(sso, target.place, file, out)
 	if err != nil {
 		return store.Token{}, err
 	}

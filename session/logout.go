@@ -10,6 +10,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/session/internal/awsapi"
 	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
@@ -39,14 +40,18 @@ func (c *Client) endSession(ctx context.Context, sso profile.SSOSession, file st
 		if !file.Refreshable(c.Now()) {
 			return nil
 		}
-		fresh, err := c.refresh(ctx, sso, file)
+		// The new token needs no place: it is for the next call alone.
+		out, err := c.exchangeRefreshToken(ctx, sso, file)
 		if isSessionOver(err) {
 			return nil
+		}
+		if err == nil && aws.ToString(out.AccessToken) == "" {
+			err = awsapi.BadResponse("CreateToken")
 		}
 		if err != nil {
 			return fmt.Errorf("the session with %q could not be ended at the service: %w", sso.Title(), err)
 		}
-		token = fresh
+		token.Access = safetext.Secret(*out.AccessToken)
 	}
 	client, err := c.services().SSO(sso.Region)
 	if err == nil {

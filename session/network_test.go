@@ -46,7 +46,7 @@ var everyCall = map[string]func(context.Context, *Client, profile.Profile, store
 	},
 	"CreateToken": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
 		file, _, _ := c.ReadToken(p.SSOSession)
-		_, err := c.refresh(ctx, p.SSOSession, file)
+		_, err := c.exchangeRefreshToken(ctx, p.SSOSession, file)
 		return err
 	},
 	"GetRoleCredentials": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {

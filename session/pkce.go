@@ -80,7 +80,7 @@ func (c *Client) loginWithCode(ctx context.Context, target loginTarget, options 
 	})
 	var token store.Token
 	if err = awsapi.CallError("CreateToken", err); err == nil {
-		token, err = c.storeLogin(ctx, target.SSOSession, client, out)
+		token, err = c.storeLogin(ctx, target, client, out)
 	}
 	redirect.finish(err)
 	return token, err

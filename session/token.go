@@ -17,7 +17,8 @@ import (
 // Token returns a valid token of the SSO session. It refreshes a token that
 // expires within [store.TokenMargin]; if that fails while the token is still
 // valid, it warns and returns the token. It returns a *[store.LoginRequiredError]
-// if the user must log in.
+// if the user must log in, and a *[store.StorageError] if the session could be
+// renewed but the new token could not be stored.
 func (c *Client) Token(ctx context.Context, sso profile.SSOSession) (store.Token, error) {
 	file, ok, err := c.ReadToken(sso)
 	if err != nil {
@@ -94,12 +95,15 @@ func (c *Client) refreshOrKeep(ctx context.Context, sso profile.SSOSession, file
 	if isSessionOver(err) {
 		return store.Token{}, store.SessionEnded(sso)
 	}
+	if unstorable, ok := errors.AsType[*store.StorageError](err); ok {
+		unstorable.Ended = true
+	}
 	return store.Token{}, err
 }
 
-// refreshLocked refreshes the token under the token lock: the service may accept a
-// refresh token only once. A process that waited for the lock returns the token
-// that the other one stored.
+// refreshLocked refreshes the token under the token lock, and after the place of
+// the new one is secured: the service may accept a refresh token only once. A
+// process that waited for the lock returns the token that the other one stored.
 func (c *Client) refreshLocked(ctx context.Context, sso profile.SSOSession, file store.TokenFile) (store.Token, error) {
 	wait := store.LockTimeout
 	if file.Expires.After(c.Now()) {
@@ -124,14 +128,44 @@ func (c *Client) refreshLocked(ctx context.Context, sso profile.SSOSession, file
 	if ok && latest.Refreshable(c.Now()) {
 		file = latest
 	}
-	fresh, err := c.refresh(ctx, sso, file)
+	place, err := c.ReserveToken(sso)
+	if err != nil {
+		return store.Token{}, err
+	}
+	defer place.Release()
+	out, err := c.exchangeRefreshToken(ctx, sso, file)
 	if awsapi.HasCode(err, awsapi.CodeInvalidGrant) {
 		// A tool that does not use the lock may have used the refresh token.
-		if latest, ok, _ := c.ReadToken(sso); ok && c.supersedes(latest, file) {
-			return latest.Token, nil
+		if latest, ok := c.awaitOtherToken(ctx, sso, file); ok {
+			return latest, nil
 		}
 	}
+	if err != nil {
+		return store.Token{}, err
+	}
+	fresh, err := c.storeToken(sso, place, file, out)
+	if err == nil {
+		c.RecordRefresh(sso, file.Token, fresh)
+	}
 	return fresh, err
+}
+
+// otherToolPatience is how long a tool that has used a refresh token without the
+// lock may take to write the new token.
+const otherToolPatience = 2 * time.Second
+
+// awaitOtherToken returns the valid token that another tool has stored in place of
+// that of the file. It waits for it for up to [otherToolPatience]. No other tool
+// writes to the keyring.
+func (c *Client) awaitOtherToken(ctx context.Context, sso profile.SSOSession, file store.TokenFile) (store.Token, bool) {
+	for deadline := c.Now().Add(otherToolPatience); ; {
+		if latest, ok, err := c.ReadToken(sso); ok && err == nil && c.supersedes(latest, file) {
+			return latest.Token, true
+		}
+		if sso.Isolated || !c.Now().Before(deadline) || !awsapi.Sleep(ctx, 50*time.Millisecond) {
+			return store.Token{}, false
+		}
+	}
 }
 
 // supersedes reports whether the latest token is another one than that of the
@@ -140,10 +174,11 @@ func (c *Client) supersedes(latest, file store.TokenFile) bool {
 	return latest.Access != file.Access && latest.Expires.After(c.Now())
 }
 
-func (c *Client) refresh(ctx context.Context, sso profile.SSOSession, file store.TokenFile) (store.Token, error) {
+// exchangeRefreshToken gets a new token for the refresh token of the file.
+func (c *Client) exchangeRefreshToken(ctx context.Context, sso profile.SSOSession, file store.TokenFile) (*ssooidc.CreateTokenOutput, error) {
 	oidc, err := c.services().OIDC(sso.Region)
 	if err != nil {
-		return store.Token{}, err
+		return nil, err
 	}
 	out, err := oidc.CreateToken(ctx, &ssooidc.CreateTokenInput{
 		GrantType:    aws.String(store.GrantRefreshToken),
@@ -151,19 +186,13 @@ func (c *Client) refresh(ctx context.Context, sso profile.SSOSession, file store
 		ClientSecret: aws.String(file.ClientSecret.Reveal()),
 		RefreshToken: aws.String(file.Refresh.Reveal()),
 	})
-	if err != nil {
-		return store.Token{}, awsapi.CallError("CreateToken", err)
-	}
-	fresh, err := c.storeToken(sso, file, out)
-	if err == nil {
-		c.RecordRefresh(sso, file.Token, fresh)
-	}
-	return fresh, err
+	return out, awsapi.CallError("CreateToken", err)
 }
 
-// storeToken stores the answer of CreateToken over the token of the file. If the
-// token cannot be stored, it is still used by this process.
-func (c *Client) storeToken(sso profile.SSOSession, file store.TokenFile, out *ssooidc.CreateTokenOutput) (store.Token, error) {
+// storeToken stores the answer of CreateToken over the token of the file, in its
+// reserved place. If the token cannot be stored after all, it is still used by this
+// process.
+func (c *Client) storeToken(sso profile.SSOSession, place store.TokenReservation, file store.TokenFile, out *ssooidc.CreateTokenOutput) (store.Token, error) {
 	if aws.ToString(out.AccessToken) == "" || out.ExpiresIn <= 0 {
 		return store.Token{}, awsapi.BadResponse("CreateToken")
 	}
@@ -175,7 +204,7 @@ func (c *Client) storeToken(sso profile.SSOSession, file store.TokenFile, out *s
 		// Without a new refresh token, the old one stays valid.
 		file.Refresh = safetext.Secret(given)
 	}
-	if err := c.WriteToken(sso, file); err != nil {
+	if err := c.WriteReservedToken(sso, place, file); err != nil {
 		c.Warnf("the session could not be stored: %v", err)
 	}
 	return file.Token, nil

@@ -52,20 +52,22 @@ func identity(t *testing.T, c *Client, p profile.Profile) string {
 const bob = "bob@example.com"
 
 // Role credentials are valid only while the token that they were fetched with is in
-// its file. If the token could not be stored, they stay valid without a file.
+// its file. If the token could not be stored although its place was secured, they
+// stay valid without a file.
 func TestCredentialsGoWithTheirToken(t *testing.T) {
 	for _, kept := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			c, _ := newClient(t)
 			p := profileNamed(t, c, "dev")
 			token := tokenPath(c, p.SSOSession)
+			options := deviceOptions(new(LoginPrompt))
 			if !kept {
-				if err := os.WriteFile(filepath.Dir(token), nil, 0o600); err != nil {
-					t.Fatal(err)
+				options.Show = func(LoginPrompt) error {
+					return errors.Join(os.RemoveAll(filepath.Dir(token)), os.WriteFile(filepath.Dir(token), nil, 0o600))
 				}
 			}
-			if logIn(t, c, p.SSOSession); c.Persisted(p.SSOSession) != kept {
-				t.Fatalf("kept %v", c.Persisted(p.SSOSession))
+			if _, _, err := c.Login(t.Context(), p.SSOSession, options); err != nil || c.Persisted(p.SSOSession) != kept {
+				t.Fatalf("kept %v, %v", c.Persisted(p.SSOSession), err)
 			}
 			if _, err := c.Credentials(t.Context(), p); err != nil {
 				t.Fatal(err)

@@ -64,7 +64,7 @@ func TestVanityURLs(t *testing.T) {
 			if _, _, err := c.Login(t.Context(), p, deviceOptions(new(LoginPrompt))); err != nil {
 				t.Errorf("%s: %v", what, err)
 			}
-			if _, err := c.register(t.Context(), c.newLoginTarget(t.Context(), p), store.GrantAuthorizationCode); err != nil {
+			if _, err := c.register(t.Context(), c.newLoginTarget(t.Context(), p, store.TokenReservation{}), store.GrantAuthorizationCode); err != nil {
 				t.Errorf("%s: %v", what, err)
 			}
 			for _, call := range server.Log() {

@@ -61,13 +61,23 @@ func (p *program) runLogin(o loginOptions) error {
 	failures := []error{unreadable}
 	for _, sso := range sessions {
 		if err := p.ensureLogin(ctx, client, sso, o.flags, o.force); err != nil {
-			failures = append(failures, err)
+			failures = append(failures, p.loginFailure(err))
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
 	return errors.Join(failures...)
+}
+
+// loginFailure returns the error with which the command login ends. If the token
+// cannot be stored, it is the disk that fails: no login helps here.
+func (p *program) loginFailure(err error) error {
+	if unstorable, ok := errors.AsType[*store.StorageError](err); ok {
+		_, hints := p.remedies().remedy(nil, unstorable)
+		return shownError{err, statusFailed, hints}
+	}
+	return err
 }
 
 // withLogin calls act. If act fails because a login is needed, and the user can

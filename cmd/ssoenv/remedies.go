@@ -61,6 +61,9 @@ func (r remedies) loginRemedy(err error) (status int, hints []string, ok bool) {
 	if mfa, ok := errors.AsType[*store.MFARequiredError](err); ok {
 		return statusLogin, []string{"type the code at a terminal: ssoenv use " + profileArgument(mfa.Profile)}, true
 	}
+	if unstorable, ok := errors.AsType[*store.StorageError](err); ok && !unstorable.SSOSession.Isolated {
+		return statusLogin, []string{"make room there, or log in where that folder can be written, such as on the host: " + r.loginCommand(unstorable.SSOSession)}, true
+	}
 	if keyring, ok := errors.AsType[*store.KeyringError](err); ok {
 		return statusFailed, keyringHints(keyring.SSOSession), true
 	}

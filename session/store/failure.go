@@ -74,6 +74,9 @@ func (s *Store) failureText(p profile.Profile, err error) string {
 	if _, ok := errors.AsType[*MFARequiredError](err); ok {
 		return "a code is needed; type it with: ssoenv use"
 	}
+	if unstorable, ok := errors.AsType[*StorageError](err); ok && unstorable.Ended {
+		return visibleASCII("the session cannot be renewed here: " + unstorable.Err.Error())
+	}
 	if creds, valid := s.CachedCredentials(p); valid {
 		left := creds.Expires.Sub(s.Now())
 		if left >= time.Minute && left >= creds.Expires.Sub(creds.RenewAt)/3 {

@@ -105,22 +105,27 @@ func (s *Store) ReadAnyToken(sso profile.SSOSession) (file TokenFile, ok bool, e
 // WriteToken stores the token of the SSO session. If that fails, it returns the
 // error, and this process still uses the token.
 func (s *Store) WriteToken(sso profile.SSOSession, file TokenFile) error {
-	err := errors.New("there is no folder to store it in")
+	err := errNoTokenFolder
 	switch {
 	case sso.Isolated:
 		err = s.writeKeyringToken(sso, string(file.bytes()))
 	case s.Tokens != nil:
 		err = s.Tokens.Write(tokenKey(sso), file.bytes(), time.Time{})
 	}
-	if err != nil {
-		if s.inMemoryOnly == nil {
-			s.inMemoryOnly = map[string]TokenFile{}
-		}
-		s.inMemoryOnly[tokenKey(sso)] = file
-	} else {
-		delete(s.inMemoryOnly, tokenKey(sso))
-	}
+	s.rememberUnstored(sso, file, err)
 	return err
+}
+
+// rememberUnstored keeps the token for this process if err is not nil.
+func (s *Store) rememberUnstored(sso profile.SSOSession, file TokenFile, err error) {
+	switch {
+	case err == nil:
+		delete(s.inMemoryOnly, tokenKey(sso))
+	case s.inMemoryOnly == nil:
+		s.inMemoryOnly = map[string]TokenFile{tokenKey(sso): file}
+	default:
+		s.inMemoryOnly[tokenKey(sso)] = file
+	}
 }
 
 // Persisted reports whether other processes can read the session's token. It is
