@@ -2,8 +2,9 @@ package cache
 
 // The lock protocol
 //
-// A lock is an exclusive flock(2), on Windows LockFileEx, on the file K.lock beside
-// K.json. The operating system releases it when the process dies. The file is
+// A lock is an exclusive flock(2), on Windows LockFileEx, on a file beside the one
+// that it protects: programs that share the one share the other. The lock of key K
+// is K.lock beside K.json. The operating system releases it when the process dies. The file is
 // never removed: a process that waits for the removed file and one that creates it
 // again would both hold the lock. If something else removes it, the process that
 // holds the open file notices that the path leads to another one (tryLock) and
@@ -80,10 +81,31 @@ func (d *Dir) Lock(ctx context.Context, key string) (unlock func(), err error) {
 	if !validKey(key) {
 		return noop, fmt.Errorf("%q is not a cache key", key)
 	}
-	path := filepath.Join(d.path, key+lockSuffix)
+	return lock(ctx, filepath.Join(d.path, key+lockSuffix), d.ensureDir)
+}
+
+// LockFile is [Dir.Lock] for a file outside of a cache. The lock file is beside
+// the file that symbolic links at name lead to, with ".lock" added to its name.
+func LockFile(ctx context.Context, name string) (unlock func(), err error) {
+	path, err := resolveLinks(name)
+	if err != nil {
+		return func() {}, fmt.Errorf("%w: %w", ErrNoLocks, err)
+	}
+	return lock(ctx, path+lockSuffix, func() error {
+		if err := makeDir(parent(path)); err != nil {
+			return err
+		}
+		return checkCreateIn(parent(path))
+	})
+}
+
+// lock acquires the lock of the file at path, in the directory that ensureDir
+// creates if it is missing.
+func lock(ctx context.Context, path string, ensureDir func() error) (unlock func(), err error) {
+	noop := func() {}
 	for {
 		var f *os.File
-		err := d.ensureDir()
+		err := ensureDir()
 		if err == nil {
 			f, err = tryLock(path)
 		}

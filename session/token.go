@@ -25,7 +25,7 @@ func (c *Client) Token(ctx context.Context, sso profile.SSOSession) (store.Token
 		return store.Token{}, err
 	}
 	if !ok {
-		return store.Token{}, store.NotLoggedIn(sso)
+		return store.Token{}, c.NotLoggedIn(sso)
 	}
 	if file.Expires.Sub(c.Now()) >= store.TokenMargin {
 		return file.Token, nil
@@ -41,7 +41,7 @@ func (c *Client) replaceToken(ctx context.Context, sso profile.SSOSession, rejec
 		return store.Token{}, err
 	}
 	if !ok {
-		return store.Token{}, store.NotLoggedIn(sso)
+		return store.Token{}, c.NotLoggedIn(sso)
 	}
 	if file.Access != rejected.Access {
 		return file.Token, nil
@@ -120,7 +120,7 @@ func (c *Client) refreshLocked(ctx context.Context, sso profile.SSOSession, file
 		return store.Token{}, err // a new token could not be stored either
 	case !ok && c.TokenDeleted(sso):
 		// The user has logged out, and a new token would undo that.
-		return store.Token{}, store.NotLoggedIn(sso)
+		return store.Token{}, c.NotLoggedIn(sso)
 	}
 	if ok && c.supersedes(latest, file) {
 		return latest.Token, nil

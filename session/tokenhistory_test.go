@@ -113,7 +113,7 @@ func TestCredentialsOutlastARefresh(t *testing.T) {
 			t.Errorf("%d refreshes and %d exchanges, want 5 and 1", refreshes, exchanges)
 		}
 		other := process(c)
-		other.Private = nil
+		other.Roles = nil
 		time.Sleep(50 * time.Minute)
 		if _, err := other.Token(t.Context(), p.SSOSession); err != nil {
 			t.Fatal(err)

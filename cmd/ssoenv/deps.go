@@ -69,15 +69,20 @@ func (p *program) client() (*session.Client, error) {
 		return nil, err
 	}
 	host, _ := os.Hostname()
+	tokens, tokensErr := cache.OpenShared(p.paths.Tokens)
+	if tokensErr != nil {
+		p.say("%v", tokensErr)
+	}
 	p.cachedClient = &session.Client{
 		Store: &store.Store{
-			Tokens:   p.open(cache.OpenShared, p.paths.Tokens),
-			Roles:    p.openRoles(),
-			Private:  p.open(cache.Open, p.paths.Private),
-			CLIRoles: p.open(cache.OpenShared, p.paths.CLICache),
-			Keyring:  keyring.Keyring{Bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
-			Now:      p.now,
-			Warn:     func(line string) { p.say("%s", line) },
+			Tokens:      tokens,
+			TokensError: tokensErr,
+			Roles:       p.openRoles(),
+			Private:     p.open(cache.Open, p.paths.Private),
+			CLIRoles:    p.open(cache.OpenShared, p.paths.CLICache),
+			Keyring:     keyring.Keyring{Bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
+			Now:         p.now,
+			Warn:        func(line string) { p.say("%s", line) },
 		},
 		Config:    config,
 		Transport: sync.OnceValues(p.transport),

@@ -350,8 +350,9 @@ func TestTokenSurvivesAKillAtEveryCall(t *testing.T) {
 	})
 }
 
-// If a write fails, the credentials are delivered. If a read fails, the shell gets
-// all of the output or the word false.
+// If a write fails before the refresh token is used, it is not used. If one fails
+// afterwards, the credentials are delivered. If a read fails, the shell gets all of
+// the output or the word false.
 func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 	t.Parallel()
 	eachUseCall(t, []string{"error=EIO", "error=ENOSPC", "error=ENOLCK"}, func(t *testing.T, w *world, c sysCall, fault string) {
@@ -366,7 +367,9 @@ func TestUseDeliversDespiteAnErrorOfEveryCall(t *testing.T) {
 		case !delivered && !refused:
 			t.Errorf("status %d, %d bytes: %s", state.ExitCode(), len(out), said)
 		case !delivered && c.writes && c.Name != "write": // which may have been one to the network
-			t.Errorf("credentials that could not be stored are not delivered: %s", said)
+			if after, err := w.command(t, nil, "ssoenv", "exec", "dev", "--", "true").CombinedOutput(); err != nil {
+				t.Errorf("credentials that could not be stored are not delivered, and the login is lost: %s\n%s", said, after)
+			}
 		}
 		if got := w.content(t, name); got != before && !isToken(got) {
 			t.Errorf("the token file: got %q", got)

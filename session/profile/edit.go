@@ -48,6 +48,9 @@ type Edit struct {
 	before, after []byte
 }
 
+// Path returns the path of the AWS config file.
+func (e Edit) Path() string { return e.path }
+
 // IsEmpty reports whether the edit changes nothing.
 func (e Edit) IsEmpty() bool { return bytes.Equal(e.before, e.after) }
 

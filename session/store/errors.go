@@ -18,8 +18,12 @@ func (e *LoginRequiredError) Error() string {
 	return fmt.Sprintf("%s %q", e.Reason, e.SSOSession.Title())
 }
 
-// NotLoggedIn returns the error if no token is stored.
-func NotLoggedIn(sso profile.SSOSession) error {
+// NotLoggedIn returns the error if no token is stored: a *[LoginRequiredError], or a
+// *[StorageError] if a login could not be stored either.
+func (s *Store) NotLoggedIn(sso profile.SSOSession) error {
+	if s.TokensError != nil && !sso.Isolated {
+		return &StorageError{SSOSession: sso, Err: s.TokensError}
+	}
 	return &LoginRequiredError{sso, "you are not logged in to"}
 }
 

@@ -20,7 +20,7 @@ const (
 // LockToken locks the session's token for changes. It waits up to wait and then
 // returns a *[BusyError].
 func (s *Store) LockToken(ctx context.Context, sso profile.SSOSession, wait time.Duration) (unlock func(), err error) {
-	return s.lock(ctx, "token-"+tokenKey(sso), "renewing the session", wait)
+	return s.lock(ctx, []*cache.Dir{s.Tokens, s.Private}, tokenKey(sso), "renewing the session", wait)
 }
 
 // LockTokenBestEffort takes the token lock but continues without it after wait,
@@ -33,19 +33,25 @@ func (s *Store) LockTokenBestEffort(ctx context.Context, sso profile.SSOSession,
 // LockRole locks the profile's role credentials while they are fetched. It waits
 // up to wait and then returns a *[BusyError].
 func (s *Store) LockRole(ctx context.Context, p profile.Profile, wait time.Duration) (unlock func(), err error) {
-	return s.lock(ctx, "role-"+roleKey(p), "getting the credentials", wait)
+	return s.lock(ctx, []*cache.Dir{s.Roles, s.Private}, roleKey(p), "getting the credentials", wait)
 }
 
 // LockLogin locks the login to an SSO session. It waits up to wait and then
 // returns a *[BusyError].
 func (s *Store) LockLogin(ctx context.Context, sso profile.SSOSession, wait time.Duration) (unlock func(), err error) {
-	return s.lock(ctx, "login-"+tokenKey(sso), "logging in", wait)
+	return s.lock(ctx, []*cache.Dir{s.Tokens, s.Private}, tokenKey(sso)+"-login", "logging in", wait)
 }
 
 // SaveConfig applies an edit of the AWS config file under the lock of the config.
 // See [profile.Edit.Apply] for what it returns.
 func (s *Store) SaveConfig(ctx context.Context, edit profile.Edit) (backup string, err error) {
-	unlock, err := s.lock(ctx, "config", "writing the AWS config file", ShortLockTimeout)
+	const doing = "writing the AWS config file"
+	unlock, err := s.acquire(ctx, doing, ShortLockTimeout, func(ctx context.Context) (func(), error) {
+		return cache.LockFile(ctx, edit.Path())
+	})
+	if errors.Is(err, cache.ErrNoLocks) {
+		unlock, err = s.lock(ctx, []*cache.Dir{s.Private}, "config", doing, ShortLockTimeout)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -53,27 +59,39 @@ func (s *Store) SaveConfig(ctx context.Context, edit profile.Edit) (backup strin
 	return edit.Apply(ctx)
 }
 
-// lock takes the lock of that key. unlock is never nil. If the file system has no
-// locks, lock returns without one: two processes may then do the same work.
-func (s *Store) lock(ctx context.Context, key, doing string, wait time.Duration) (unlock func(), err error) {
-	noLock := func() {}
-	if s.Private == nil {
-		return noLock, nil
-	}
-	bounded, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	unlock, err = s.Private.Lock(bounded, key)
-	if err == nil {
-		return unlock, nil
-	}
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return noLock, ctx.Err()
-	}
-	if held, ok := errors.AsType[*cache.LockedError](err); ok {
-		return noLock, &BusyError{PID: held.PID, Doing: doing, Waited: wait}
+// lock takes the lock of that key in the first of the folders that allows one: in
+// that of the file which the lock protects, so that programs with different cache
+// folders keep each other out, or else in another one. unlock is never nil. If no
+// folder allows a lock, lock returns without one: two processes may then do the
+// same work.
+func (s *Store) lock(ctx context.Context, folders []*cache.Dir, key, doing string, wait time.Duration) (unlock func(), err error) {
+	unlock = func() {}
+	for _, dir := range folders {
+		if dir == nil {
+			continue
+		}
+		unlock, err = s.acquire(ctx, doing, wait, func(ctx context.Context) (func(), error) { return dir.Lock(ctx, key) })
+		if !errors.Is(err, cache.ErrNoLocks) {
+			return unlock, err
+		}
 	}
 	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOLCK) {
 		s.locklessWarning.Do(func() { s.Warnf("%v: programs at the same time may each renew the session", err) })
 	}
-	return noLock, nil
+	return unlock, nil
+}
+
+// acquire calls try with a context that ends after wait, and returns a *[BusyError]
+// if another process held the lock for so long.
+func (s *Store) acquire(ctx context.Context, doing string, wait time.Duration, try func(context.Context) (func(), error)) (unlock func(), err error) {
+	bounded, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	unlock, err = try(bounded)
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return unlock, ctx.Err()
+	}
+	if held, ok := errors.AsType[*cache.LockedError](err); ok {
+		return unlock, &BusyError{PID: held.PID, Doing: doing, Waited: wait}
+	}
+	return unlock, err
 }

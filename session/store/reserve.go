@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -58,7 +59,7 @@ func (s *Store) ReserveToken(sso profile.SSOSession) (TokenReservation, error) {
 	case sso.Isolated:
 		r.undo, err = s.reserveKeyringToken(sso)
 	case s.Tokens == nil:
-		err = errNoTokenFolder
+		err = cmp.Or(s.TokensError, errNoTokenFolder)
 	default:
 		key, size := tokenKey(sso), reservedBytes
 		if info, statErr := os.Stat(s.Tokens.Path(key)); statErr == nil {

@@ -55,7 +55,6 @@ func TestEntriesOfAnotherFormatAreMisses(t *testing.T) {
 
 	s := testStore(t, &now)
 	for key, text := range map[string]string{
-		tokenHistoryKey(testSession):                  `{"marks":["a","b"],"fingerprints":["a","b"]}`,
 		registrationKey(testSession, GrantDeviceCode): `{"client_id":"c","client_secret":"s","expires":"2031-01-01T00:00:00Z"}`,
 		inventoryKey(testSession):                     `{"session":"s","begun":"2030-01-01T00:00:00Z","listed":true,"saved":"2030-01-01T00:00:00Z","complete":"2030-01-01T00:00:00Z","parts":1}`,
 		partKey(testSession, 0):                       `{"begun":"2030-01-01T00:00:00Z","roles":["A"],"accounts":[{"id":"111111111111","known":true,"asked":true,"roles":[0]}]}`,
@@ -63,6 +62,9 @@ func TestEntriesOfAnotherFormatAreMisses(t *testing.T) {
 		if err := s.Private.Write(key, []byte(text), time.Time{}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := s.Roles.Write(tokenHistoryKey(testSession), []byte(`{"marks":["a","b"],"fingerprints":["a","b"]}`), time.Time{}); err != nil {
+		t.Fatal(err)
 	}
 	if got := s.readTokenHistory(testSession); got != nil {
 		t.Errorf("token history: got %q, want none", got)

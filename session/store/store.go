@@ -24,9 +24,12 @@ import (
 // stores nothing. A Store must not be copied after first use.
 type Store struct {
 	Tokens   *cache.Dir // the AWS CLI's sso/cache, shared with every SDK
-	Roles    *cache.Dir // role credentials
-	Private  *cache.Dir // client registrations, locks, token histories and inventories
+	Roles    *cache.Dir // role credentials and token histories
+	Private  *cache.Dir // client registrations, inventories, and locks that have no other place
 	CLIRoles *cache.Dir // the AWS CLI's cli/cache; a logout deletes the session's part of it
+
+	// TokensError says why Tokens is nil. It may be nil.
+	TokensError error
 
 	// Keyring has the tokens of isolated sessions, and is used for those alone.
 	// It may be nil.

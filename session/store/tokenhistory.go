@@ -22,7 +22,7 @@ func tokenHistoryKey(sso profile.SSOSession) string { return "token-history-" + 
 
 func (s *Store) readTokenHistory(sso profile.SSOSession) []string {
 	var history tokenHistory
-	if ok, _ := s.Private.Get(tokenHistoryKey(sso), &history); !ok || history.Format != entryFormat {
+	if ok, _ := s.Roles.Get(tokenHistoryKey(sso), &history); !ok || history.Format != entryFormat {
 		return nil
 	}
 	return history.Fingerprints
@@ -32,7 +32,7 @@ func (s *Store) readTokenHistory(sso profile.SSOSession) []string {
 // cannot be stored, credentials that the first token got count as another
 // session's and are fetched again.
 func (s *Store) RecordRefresh(sso profile.SSOSession, from, to Token) {
-	if s.Private == nil || sso.Isolated {
+	if s.Roles == nil || sso.Isolated {
 		return
 	}
 	fingerprints := s.readTokenHistory(sso)
@@ -41,7 +41,7 @@ func (s *Store) RecordRefresh(sso profile.SSOSession, from, to Token) {
 	}
 	fingerprints = append(fingerprints, to.Fingerprint())
 	fingerprints = fingerprints[max(0, len(fingerprints)-maxTokenHistory):]
-	_ = s.Private.Put(tokenHistoryKey(sso), tokenHistory{entryFormat, fingerprints})
+	_ = s.Roles.Put(tokenHistoryKey(sso), tokenHistory{entryFormat, fingerprints})
 }
 
 // SameSession reports whether the token has the fingerprint, or refreshes by
@@ -51,7 +51,7 @@ func (s *Store) SameSession(sso profile.SSOSession, token Token, fingerprint str
 	if token.Fingerprint() == fingerprint {
 		return true
 	}
-	if s.Private == nil || sso.Isolated {
+	if s.Roles == nil || sso.Isolated {
 		return false
 	}
 	history := s.readTokenHistory(sso)

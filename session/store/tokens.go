@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -105,7 +106,7 @@ func (s *Store) ReadAnyToken(sso profile.SSOSession) (file TokenFile, ok bool, e
 // WriteToken stores the token of the SSO session. If that fails, it returns the
 // error, and this process still uses the token.
 func (s *Store) WriteToken(sso profile.SSOSession, file TokenFile) error {
-	err := errNoTokenFolder
+	err := cmp.Or(s.TokensError, errNoTokenFolder)
 	switch {
 	case sso.Isolated:
 		err = s.writeKeyringToken(sso, string(file.bytes()))
@@ -157,7 +158,11 @@ func (s *Store) ForgetFiles(sso profile.SSOSession) error {
 	if s.Tokens != nil {
 		failures = append(failures, s.Tokens.Delete(tokenKey(sso)))
 	}
+	if s.Roles != nil {
+		failures = append(failures, s.Roles.Delete(tokenHistoryKey(sso)))
+	}
 	if s.Private != nil {
+		// Where earlier builds kept the history.
 		failures = append(failures, s.Private.Delete(tokenHistoryKey(sso)), s.Private.Delete(oldTokenHistoryPrefix+tokenKey(sso)))
 		for _, grant := range []string{GrantAuthorizationCode, GrantDeviceCode} {
 			failures = append(failures, s.Private.Delete(registrationKey(sso, grant)))
