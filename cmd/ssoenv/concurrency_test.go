@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -73,5 +75,92 @@ func TestOneLoginForManyProcesses(t *testing.T) {
 	all.Wait()
 	if n := w.server.Calls(ssotest.Authorize); n != 1 {
 		t.Errorf("got %d browsers, want 1", n)
+	}
+}
+
+// Twelve processes with cache folders of their own share a home, as terminals in
+// snaps and containers do. The refresh token can be used once.
+func TestOneRefreshForTwelveCaches(t *testing.T) {
+	w := newWorld(t)
+	w.logIn(t)
+	w.server.Change(func(s *ssotest.Settings) { s.Latency = 100 * time.Millisecond })
+	caches := t.TempDir()
+	for round := range 3 {
+		w.expireToken(t)
+		w.server.ForgetCalls()
+		var all sync.WaitGroup
+		for i := range 12 {
+			c := w.command(t, []string{fmt.Sprintf("XDG_CACHE_HOME=%s/%d-%d", caches, round, i)}, "ssoenv", "exec", []string{"dev", "prod", "plain"}[i%3], "--", "true")
+			all.Go(func() {
+				if out, err := c.CombinedOutput(); err != nil {
+					t.Errorf("round %d: %v: %s", round, err, out)
+				}
+			})
+		}
+		all.Wait()
+		if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
+			t.Errorf("round %d: got %d refreshes, want 1", round, n)
+		}
+	}
+}
+
+// Processes with cache folders of their own open one browser, and no edit of the
+// config is lost.
+func TestOneLoginAndEveryEditForManyCaches(t *testing.T) {
+	w := newWorld(t)
+	w.server.Change(func(s *ssotest.Settings) { s.Latency = 100 * time.Millisecond })
+	caches := t.TempDir()
+	run := func(line func(i int) []string) {
+		var all sync.WaitGroup
+		for i := range 8 {
+			c := w.command(t, []string{fmt.Sprintf("XDG_CACHE_HOME=%s/%d", caches, i)}, line(i)...)
+			all.Go(func() {
+				if out, err := c.CombinedOutput(); err != nil {
+					t.Errorf("%v: %v: %s", c.Args, err, out)
+				}
+			})
+		}
+		all.Wait()
+	}
+	run(func(int) []string { return []string{"ssoenv", "login", "dev"} })
+	if n := w.server.Calls(ssotest.Authorize); n != 1 {
+		t.Errorf("got %d browsers, want 1", n)
+	}
+	run(func(i int) []string { return configureWords(fmt.Sprintf("new-%d", i)) })
+	config := w.read(t, ".aws/config")
+	for i := range 8 {
+		if section := fmt.Sprintf("[profile new-%d]", i); strings.Count(config, section) != 1 {
+			t.Errorf("%s is not in the config:\n%s", section, config)
+		}
+	}
+}
+
+// A tool that takes no lock uses the refresh token and stores its answer a moment
+// later: ssoenv, whose refresh is refused, waits for that.
+func TestAnswerOfAnotherToolIsAwaited(t *testing.T) {
+	w := newWorld(t)
+	w.logIn(t)
+	w.expireToken(t)
+	name, old := w.tokenFile(t)
+	// The other tool: it has its answer, and has not stored it yet.
+	other := w.command(t, nil, "ssoenv", "exec", "dev", "--", "true")
+	if out, err := other.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	fresh := w.content(t, name)
+	w.write(t, name, old)
+	w.forgetRoles(t)
+	refreshes := w.server.Calls(ssotest.RefreshToken)
+	c := w.command(t, nil, "ssoenv", "exec", "dev", "--", "true")
+	var said strings.Builder
+	c.Stderr = &said
+	must(t, c.Start())
+	for w.server.Calls(ssotest.RefreshToken) == refreshes {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond)
+	w.write(t, name, fresh)
+	if err := c.Wait(); err != nil {
+		t.Errorf("%v: %s", err, &said)
 	}
 }

@@ -38,7 +38,7 @@ var obstacles = map[string]obstacle{
 		must(t, os.Chmod(folder, 0o755))
 		return func() { must(t, os.Chown(folder, int(otherUser.Uid), int(otherUser.Gid))) }
 	}},
-	"read-only mount": {says: "/.aws/sso/cache is read-only", mount: "mount --bind .aws .aws && mount -o remount,ro,bind .aws"},
+	"read-only mount":             {says: "/.aws/sso/cache is read-only", mount: "mount --bind .aws .aws && mount -o remount,ro,bind .aws"},
 	"read-only mount of the file": {says: "/.aws/sso/cache is read-only", mount: `for f in .aws/sso/cache/*.json; do mount --bind "$f" "$f" && mount -o remount,ro,bind "$f"; done`},
 	"full disk": {says: "/.aws/sso/cache is full", mount: `
 		mkdir copy && cp -a .aws/sso/cache/. copy && mount -t tmpfs -o size=64k,mode=0700 tmpfs .aws/sso/cache && cp -a copy/. .aws/sso/cache && rm -r copy &&
