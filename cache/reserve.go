@@ -39,10 +39,15 @@ func (e *ReserveError) Error() string {
 	switch {
 	case errors.Is(e.Err, syscall.EROFS), errors.Is(e.Err, fs.ErrPermission):
 		return fmt.Sprintf("%s is read-only", e.Dir)
-	case errors.Is(e.Err, syscall.ENOSPC), errors.Is(e.Err, syscall.EDQUOT):
+	case e.Full():
 		return fmt.Sprintf("the disk of %s is full", e.Dir)
 	}
 	return e.Err.Error()
+}
+
+// Full reports whether space is missing.
+func (e *ReserveError) Full() bool {
+	return errors.Is(e.Err, syscall.ENOSPC) || errors.Is(e.Err, syscall.EDQUOT)
 }
 
 func (e *ReserveError) Unwrap() error { return e.Err }

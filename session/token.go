@@ -150,15 +150,15 @@ func (c *Client) refreshLocked(ctx context.Context, sso profile.SSOSession, file
 	return fresh, err
 }
 
-// otherToolPatience is how long a tool that has used a refresh token without the
+// otherToolDelay is how long a tool that has used a refresh token without the
 // lock may take to write the new token.
-const otherToolPatience = 2 * time.Second
+const otherToolDelay = 2 * time.Second
 
 // awaitOtherToken returns the valid token that another tool has stored in place of
-// that of the file. It waits for it for up to [otherToolPatience]. No other tool
+// that of the file. It waits for it for up to [otherToolDelay]. No other tool
 // writes to the keyring.
 func (c *Client) awaitOtherToken(ctx context.Context, sso profile.SSOSession, file store.TokenFile) (store.Token, bool) {
-	for deadline := c.Now().Add(otherToolPatience); ; {
+	for deadline := c.Now().Add(otherToolDelay); ; {
 		if latest, ok, err := c.ReadToken(sso); ok && err == nil && c.supersedes(latest, file) {
 			return latest.Token, true
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -62,7 +63,10 @@ func (r remedies) loginRemedy(err error) (status int, hints []string, ok bool) {
 		return statusLogin, []string{"type the code at a terminal: ssoenv use " + profileArgument(mfa.Profile)}, true
 	}
 	if unstorable, ok := errors.AsType[*store.StorageError](err); ok && !unstorable.SSOSession.Isolated {
-		return statusLogin, []string{"make room there, or log in where that folder can be written, such as on the host: " + r.loginCommand(unstorable.SSOSession)}, true
+		if place, ok := errors.AsType[*cache.ReserveError](err); ok && place.Full() {
+			return statusLogin, []string{"free some space, and run the command again"}, true
+		}
+		return statusLogin, []string{"log in where that folder can be written, such as on the host: " + r.loginCommand(unstorable.SSOSession)}, true
 	}
 	if keyring, ok := errors.AsType[*store.KeyringError](err); ok {
 		return statusFailed, keyringHints(keyring.SSOSession), true

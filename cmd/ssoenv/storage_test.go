@@ -151,7 +151,7 @@ func TestFullDisk(t *testing.T) {
 		diff -rx '*.lock' .aws small/.aws || echo "something was written"
 		for f in .aws/sso/cache/*.json small/.aws/sso/cache/*.json; do
 			expired=$(sed 's/"expiresAt": "20../"expiresAt": "2001/' "$f")
-			printf %s "$expired" 1<>"$f" # in place: there is no room for another file
+			printf %s "$expired" 1<>"$f" # in place: the disk is full
 		done
 		ssoenv exec dev -- true && echo "the session was renewed"
 		ssoenv configure --yes --sso-session corp --account 222222222222 --role ReadOnly --profile new && echo "configure claims to have written"
