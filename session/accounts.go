@@ -166,6 +166,9 @@ func callAccounts(ctx context.Context, client *ssoapi.Client, r request) resultP
 	if err != nil {
 		return resultPage{request: r, err: awsapi.CallError(r.operation(), err)}
 	}
+	if out.AccountList == nil { // an empty list is not nil
+		return resultPage{request: r, err: awsapi.BadResponse(r.operation())}
+	}
 	page := resultPage{request: r, after: aws.ToString(out.NextToken)}
 	for _, listed := range out.AccountList {
 		account := store.Account{ID: aws.ToString(listed.AccountId), Name: cutName(aws.ToString(listed.AccountName)), Email: cutName(aws.ToString(listed.EmailAddress))}
@@ -183,6 +186,9 @@ func callRoles(ctx context.Context, client *ssoapi.Client, r request) resultPage
 	})
 	if err != nil {
 		return resultPage{request: r, err: awsapi.CallError(r.operation(), err)}
+	}
+	if out.RoleList == nil {
+		return resultPage{request: r, err: awsapi.BadResponse(r.operation())}
 	}
 	page := resultPage{request: r, after: aws.ToString(out.NextToken)}
 	for _, role := range out.RoleList {

@@ -26,5 +26,8 @@ func (c *Client) Whoami(ctx context.Context, region string, creds store.Credenti
 	if err != nil {
 		return Identity{}, awsapi.CallError("GetCallerIdentity", err)
 	}
+	if aws.ToString(out.Account) == "" || aws.ToString(out.Arn) == "" {
+		return Identity{}, awsapi.BadResponse("GetCallerIdentity")
+	}
 	return Identity{aws.ToString(out.Account), aws.ToString(out.Arn), aws.ToString(out.UserId)}, nil
 }

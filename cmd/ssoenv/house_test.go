@@ -76,6 +76,7 @@ var layers = map[string]struct {
 	"scripts/interleave": {nil, nil},
 	"scripts/licences":   {nil, nil},
 	"scripts/mutants":    {nil, nil},
+	"scripts/storm":      {[]string{"session/ssotest"}, []string{"github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/sts"}},
 }
 
 // testOnly are packages that only tests import. cmd/fakesso serves one of them
