@@ -164,6 +164,17 @@ func (d *Dir) Put(key string, v any) error {
 // Unless modified is zero, it is the file's modification time from the moment at
 // which the file has its name.
 func (d *Dir) Write(key string, data []byte, modified time.Time) error {
+	return d.write(key, data, attributes{perm: 0o600, modified: modified})
+}
+
+// WriteIf is [Dir.Write] for a file that other programs write without a lock. It
+// calls check immediately before the new file gets its name. If check returns an
+// error, WriteIf returns it and the file is unchanged.
+func (d *Dir) WriteIf(key string, data []byte, check func() error) error {
+	return d.write(key, data, attributes{perm: 0o600, check: check})
+}
+
+func (d *Dir) write(key string, data []byte, attrs attributes) error {
 	path, err := d.file(key)
 	if err != nil {
 		return err
@@ -178,7 +189,7 @@ func (d *Dir) Write(key string, data []byte, modified time.Time) error {
 		return err
 	}
 	d.staleOnce.Do(func() { removeStaleTemps(d.path) })
-	if err := replace(path, data, attributes{perm: 0o600, modified: modified}); err != nil {
+	if err := replace(path, data, attrs); err != nil {
 		return err
 	}
 	if !d.shared {

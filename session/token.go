@@ -60,10 +60,7 @@ func (c *Client) replaceToken(ctx context.Context, sso profile.SSOSession, rejec
 func (c *Client) markTokenRejected(ctx context.Context, sso profile.SSOSession, token store.Token) error {
 	unlock := c.LockTokenBestEffort(ctx, sso, store.ShortLockTimeout)
 	defer unlock()
-	if file, ok, _ := c.ReadToken(sso); ok && file.Access == token.Access && file.Expires.After(c.Now()) {
-		file.Expires = c.Now().Truncate(time.Second)
-		_ = c.WriteToken(sso, file) // at worst the token is rejected once more
-	}
+	_ = c.ExpireToken(sso, token) // at worst the token is rejected once more
 	return store.SessionEnded(sso)
 }
 

@@ -117,6 +117,31 @@ func (s *Store) WriteToken(sso profile.SSOSession, file TokenFile) error {
 	return err
 }
 
+// ExpireToken stores the token as expired now, unless it is not the stored one any
+// more: a tool that takes no lock may have replaced it.
+func (s *Store) ExpireToken(sso profile.SSOSession, token Token) error {
+	isStored := func() (TokenFile, bool) {
+		file, ok, _ := s.ReadToken(sso)
+		return file, ok && file.Access == token.Access
+	}
+	file, ok := isStored()
+	if !ok || !file.Expires.After(s.Now()) {
+		return nil
+	}
+	file.Expires = s.Now().Truncate(time.Second)
+	if sso.Isolated || s.Tokens == nil || !s.Persisted(sso) {
+		return s.WriteToken(sso, file)
+	}
+	return s.Tokens.WriteIf(tokenKey(sso), file.bytes(), func() error {
+		if _, ok := isStored(); !ok {
+			return errTokenReplaced
+		}
+		return nil
+	})
+}
+
+var errTokenReplaced = errors.New("the token was replaced meanwhile")
+
 // rememberUnstored keeps the token for this process if err is not nil.
 func (s *Store) rememberUnstored(sso profile.SSOSession, file TokenFile, err error) {
 	switch {
