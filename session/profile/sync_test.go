@@ -298,7 +298,7 @@ func (h *history) check(before map[roleKey]string, plan SyncPlan, prune bool) {
 // key is lost, no name changes that need not, every role has a profile, references
 // lead to the same role, and a second sync changes nothing.
 func TestSyncHistories(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(200) {
 		h := newHistory(t, seed)
 		for range 6 {
 			for range 1 + h.rand.IntN(5) {
