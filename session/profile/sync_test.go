@@ -28,7 +28,6 @@ type history struct {
 	userNamed map[roleKey]bool
 	userKeys  map[roleKey][]string // lines that the user has added
 	outOf     map[roleKey]bool     // sections that the user moved out of the block
-	lastNames map[roleKey]string   // before the sync
 	fresh     map[roleKey]bool     // the account has another name, or the template is another
 	next      int
 }
@@ -93,8 +92,9 @@ func sectionsOf(text string) []testSection {
 
 // sectionText returns a section from its header to the next header or marker.
 func sectionText(text, name string) string {
-	start := strings.Index(text, "[profile "+name+"]")
-	rest := text[start:]
+	header := "[profile " + name + "]"
+	_, body, _ := strings.Cut(text, header)
+	rest := header + body
 	if end := regexp.MustCompile(`\n(\[|# <<<|# >>>)`).FindStringIndex(rest); end != nil {
 		return rest[:end[0]+1]
 	}
