@@ -234,6 +234,14 @@ func TestSyncRecordsItsOptions(t *testing.T) {
 	says(t, w.section(t, "Admin-of-Shop-1"), "region = ap-south-1")
 	says(t, w.section(t, "ReadOnly-of-Shop-1"), "region = us-west-2")
 
+	// A key of the last profile is behind the block: aws configure set writes it there.
+	w.write(t, ".aws/config", w.content(t, ".aws/config")+"s3 = own\n")
+	w.server.AddAccounts(ssotest.Account{ID: "000000000001", Name: "Zoo", Roles: []string{"Admin"}})
+	w.sync(t, 0, "--yes")
+	says(t, w.section(t, "ReadOnly-of-Bank-1"), "s3 = own")
+	w.server.SetAccounts(accounts("Shop", "Bank"))
+	w.sync(t, 0, "--yes", "--prune")
+
 	// Another template renames, and does not write everything twice.
 	_, said = w.sync(t, 0, "--yes", "--name", "{account}-{role}", "--prune")
 	says(t, said, "4 profiles, 4 renamed", "Admin-of-Shop-1 is now called Shop-Admin")

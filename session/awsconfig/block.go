@@ -199,6 +199,43 @@ func (f *File) SetBlockOptions(label, options string) error {
 	return nil
 }
 
+// TakeInKeys moves the last marker of the block below the lines that follow it
+// without a header of their own, such as the keys that `aws configure set` adds to
+// the block's last profile. No value reads otherwise. The errors are those of Block.
+func (f *File) TakeInKeys(label string) error {
+	b, ok, err := findBlock(f.src, label)
+	if err != nil || !ok {
+		return err
+	}
+	all := allHeaders(f.src)
+	first, after := b.sections(all)
+	if first == after {
+		return nil // the lines belong to a section above the block
+	}
+	end, last := len(f.src), b.next
+	if after < len(all) {
+		end = all[after].start
+	}
+	for scan := scanBody(f.src[:end], b.next); scan.next() && !scan.line.brokenHeader() && !isMarker(scan.line.text); {
+		if scan.line.hasContent() {
+			last = scan.line.next
+		}
+	}
+	if last == b.next {
+		return nil
+	}
+	edited := appendLines(bytes.Clone(f.src[:b.end]), f.src[b.next:last])
+	if !endsLine(edited) {
+		edited = append(edited, lineEnd(f.src)...)
+	}
+	edited = appendLines(appendLines(edited, f.src[b.end:b.next]), f.src[last:])
+	if !endsLine(f.src) {
+		edited = trimLineEnd(edited)
+	}
+	f.src = edited
+	return nil
+}
+
 // Outside returns the file without the sections of a block, to look up names that
 // the block must not use. It is not meant to be written. Keys after the block that
 // have no header of their own belong to the last section of the block, and are left

@@ -84,6 +84,27 @@ func TestBlockOptions(t *testing.T) {
 	}
 }
 
+func TestTakeInKeys(t *testing.T) {
+	for text, want := range map[string]string{
+		begin + "[profile a]\nx = 1\n" + end + "y = 2\n\n[profile z]\n":                               begin + "[profile a]\nx = 1\ny = 2\n" + end + "\n[profile z]\n",
+		begin + "[profile a]\nx = 1\n" + end + "  2\n# c\ny = 2\n# d":                                 begin + "[profile a]\nx = 1\n  2\n# c\ny = 2\n" + end + "# d",
+		crlf(begin+"[profile a]\n"+end) + "y = 2":                                                     strings.TrimSuffix(crlf(begin+"[profile a]\ny = 2\n"+end), "\r\n"),
+		begin + "[profile a]\n" + end + "# c\n\n[profile z]\ny = 2\n":                                 begin + "[profile a]\n" + end + "# c\n\n[profile z]\ny = 2\n",
+		"[profile y]\n" + begin + end + "y = 2\n":                                                     "[profile y]\n" + begin + end + "y = 2\n",
+		begin + "[profile a]\n" + end + "y = 2\n[z\nx = 1\n":                                          begin + "[profile a]\ny = 2\n" + end + "[z\nx = 1\n",
+		begin + "[profile a]\n" + end + "y = 2\n" + strings.ReplaceAll(begin+end, "corp", "b") + "z=": begin + "[profile a]\ny = 2\n" + end + strings.ReplaceAll(begin+end, "corp", "b") + "z=",
+	} {
+		f := awsconfig.Parse([]byte(text))
+		before := says(f)
+		if err := f.TakeInKeys("corp"); err != nil || string(f.Bytes()) != want {
+			t.Errorf("%v, got\n%q, want\n%q", err, f.Bytes(), want)
+		}
+		if !maps.EqualFunc(says(f), before, maps.Equal) {
+			t.Errorf("%q reads otherwise", text)
+		}
+	}
+}
+
 // FuzzRename checks that a renaming and a comment change no value of any section but
 // the references, and that the comment can be read back.
 func FuzzRename(f *testing.F) {
@@ -95,6 +116,9 @@ func FuzzRename(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src []byte) {
 		file := awsconfig.Parse(src)
 		before := says(file)
+		if taken := awsconfig.Parse(src); taken.TakeInKeys("corp") == nil && !maps.EqualFunc(says(taken), before, maps.Equal) {
+			t.Errorf("%q reads otherwise than %q", taken.Bytes(), src)
+		}
 		if _, ok := file.Section(awsconfig.Profile, "new"); ok || bytes.Contains(src, []byte("new")) {
 			return
 		}

@@ -152,8 +152,8 @@ func (s SyncPlan) IsUpToDate() bool {
 }
 
 // PlanSync plans to write the profiles into the session's block: the part of the
-// config file between two marker comments. Outside of it, only references to renamed
-// profiles change. A role whose name a profile outside has is left out. Keys of
+// config file between two marker comments, and keys below the second one that belong
+// to its last profile. Outside of it, only references to renamed profiles change. A role whose name a profile outside has is left out. Keys of
 // profiles in the block are kept, except a region that was given by a sync before.
 //
 // If a role has two sections in the block, the first is its profile and the other one
@@ -163,6 +163,9 @@ func (s SyncPlan) IsUpToDate() bool {
 func (c *Config) PlanSync(r SyncRequest) (SyncPlan, error) {
 	var plan SyncPlan
 	edit, err := c.planEdit(func(file *awsconfig.File) error {
+		if err := file.TakeInKeys(r.Session); err != nil {
+			return err
+		}
 		inner, err := file.Block(r.Session)
 		if err != nil {
 			return err
