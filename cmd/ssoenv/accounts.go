@@ -163,7 +163,13 @@ func noAccounts(sso profile.SSOSession) error {
 		[]string{"ask the administrator of the Identity Center for access"}}
 }
 
-// accountID returns an account's id unchanged, and looks up an account's name.
+// A noSuchAccountError reports that a session gives access to no account of a name.
+type noSuchAccountError struct{ problem string }
+
+func (e noSuchAccountError) Error() string { return e.problem }
+
+// accountID returns an account's id unchanged, and looks up an account's name. The
+// error is a noSuchAccountError if the service has listed the accounts and none has it.
 func accountID(ctx context.Context, client *session.Client, sso profile.SSOSession, account string) (string, error) {
 	if profile.IsAccountID(account) {
 		return account, nil
@@ -183,13 +189,15 @@ func accountID(ctx context.Context, client *session.Client, sso profile.SSOSessi
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return "", shownError{fmt.Errorf("%d accounts are called %q", len(found), account), statusUsage, []string{"use an id: " + strings.Join(found, ", ")}}
+		return "", shownError{fmt.Errorf("%q is ambiguous: %d accounts have that name", account, len(found)), statusUsage,
+			[]string{"use the id of one: " + strings.Join(found, ", ")}}
 	}
 	hint := "ssoenv accounts lists them"
 	if near := nearest(account, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return "", shownError{fmt.Errorf("%q gives access to no account %q", sso.Title(), account), statusDenied, []string{hint}}
+	err = noSuchAccountError{fmt.Sprintf("%q gives access to no account %q", sso.Title(), account)}
+	return "", shownError{err, statusDenied, []string{hint}}
 }
 
 // withSession calls act with the session that is meant, logging in if that is

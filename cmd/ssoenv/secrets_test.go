@@ -214,7 +214,7 @@ var allowedFiles = map[ssotest.SecretKind]*regexp.Regexp{
 	ssotest.KeyID:        regexp.MustCompile(`^\.cache/ssoenv/roles/[^/]+$|^\.aws/cli/cache/[0-9a-f]{40}\.json$`),
 	ssotest.SecretKey:    regexp.MustCompile(`^\.cache/ssoenv/roles/[^/]+$|^\.aws/cli/cache/[0-9a-f]{40}\.json$`),
 	ssotest.SessionToken: regexp.MustCompile(`^\.cache/ssoenv/roles/[^/]+$|^\.aws/cli/cache/[0-9a-f]{40}\.json$`),
-	ssotest.UserKey:      regexp.MustCompile(`^\.aws/(config|credentials)(\.before-ssoenv)?$`),
+	ssotest.UserKey:      regexp.MustCompile(`^\.aws/(config|credentials)(\.before-ssoenv(-last)?)?$`),
 }
 
 // home searches all files below the home directory.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,28 +14,34 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 type syncOptions struct {
-	session  string
-	template string
-	accounts string
-	roles    string
-	region   string
-	prune    bool
-	dryRun   bool
-	yes      bool
-	noLogin  bool
+	session string
+	profile.SyncOptions
+	given   map[string]bool // flags that replace what the block records
+	prune   bool
+	dryRun  bool
+	yes     bool
+	json    bool
+	noLogin bool
 }
 
 func syncAction(p *program, c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	return p.sync(syncOptions{
-		session: c.String("sso-session"), template: c.String("name"), accounts: c.String("account"), roles: c.String("role"), region: c.String("region"),
-		prune: c.Bool("prune"), dryRun: c.Bool("dry-run"), yes: c.Bool("yes"), noLogin: c.Bool("no-login"),
-	})
+	o := syncOptions{
+		session:     c.String("sso-session"),
+		SyncOptions: profile.SyncOptions{Template: c.String("name"), Accounts: c.String("account"), Roles: c.String("role"), Region: c.String("region")},
+		given:       map[string]bool{},
+		prune:       c.Bool("prune"), dryRun: c.Bool("dry-run"), yes: c.Bool("yes"), json: c.Bool("json"), noLogin: c.Bool("no-login"),
+	}
+	for _, flag := range []string{"name", "account", "role", "region"} {
+		o.given[flag] = c.IsSet(flag)
+	}
+	return p.sync(o)
 }
 
 func (p *program) sync(o syncOptions) error {
@@ -66,24 +71,34 @@ func (p *program) sync(o syncOptions) error {
 	if err != nil {
 		return err
 	}
-	return p.writeSync(client, o, sso, o.specs(sso.Name, inventory), o.inScope(inventory, unlisted))
+	return p.writeSync(client, o, sso, inventory, unlisted)
 }
 
 // writeSync shows how the config would change, asks, and writes it. If another
 // program changes the config in between, it plans again.
-func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.SSOSession, specs []profile.Spec, inScope func(accountID, role string) bool) error {
+func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.SSOSession, inventory []store.AccountRoles, unlisted []string) error {
 	p.warnOfConfig(client.Config)
 	ctx, stop := interruptible()
 	defer stop()
 	for {
-		plan, err := client.Config.PlanSync(sso.Name, specs, inScope, o.prune)
+		request, err := o.request(client.Config, sso, inventory, unlisted)
 		if err != nil {
 			return err
 		}
-		p.showDiff(p.stdout, p.shortenDiff(plan.Diff()))
-		summarize(p.output, plan, o.prune, len(specs))
+		plan, err := client.Config.PlanSync(request)
+		if err != nil {
+			return err
+		}
+		if err := checkMatch(request, plan, sso, len(inventory)); err != nil {
+			return err
+		}
+		report := newSyncJSON(request, plan)
+		if !o.json {
+			p.showDiff(p.stdout, p.shortenDiff(plan.Diff()))
+		}
+		p.summarize(request, plan)
 		if plan.IsEmpty() || o.dryRun {
-			return nil
+			return p.printSync(o, report)
 		}
 		if !o.yes {
 			if err := confirmWrite(ctx, p.terminal, fmt.Sprintf("Write %s? [y/N]", client.Config.Path)); err != nil {
@@ -105,59 +120,75 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 		if backup != "" {
 			p.say("the previous version is %s", backup)
 		}
-		return nil
+		report.Written, report.Backup = true, backup
+		return p.printSync(o, report)
 	}
 }
 
 // check returns an error for options that make no sense.
 func (o syncOptions) check() error {
-	if err := checkRegionFlag("--region", o.region); err != nil {
+	if err := checkRegionFlag("--region", o.Region); err != nil {
 		return err
 	}
-	for _, glob := range []string{o.accounts, o.roles} {
+	for _, glob := range []string{o.Accounts, o.Roles} {
 		if _, err := path.Match(glob, ""); err != nil {
 			return usageError{fmt.Sprintf("%q is not a glob", glob)}
 		}
 	}
-	if _, err := expand(o.template, store.Account{}, "", ""); err != nil {
+	if err := profile.CheckTemplate(o.Template); err != nil {
 		return usageError{err.Error()}
 	}
 	return nil
 }
 
-// specs returns the profiles that are wanted, in the order of the accounts, each
-// with a name of its own.
-func (o syncOptions) specs(sso string, inventory []store.AccountRoles) []profile.Spec {
-	var specs []profile.Spec
-	count := map[string]int{}
+// request returns what is to be written. Options that no flag gives are those that
+// the block records.
+func (o syncOptions) request(config *profile.Config, sso profile.SSOSession, inventory []store.AccountRoles, unlisted []string) (profile.SyncRequest, error) {
+	recorded, err := config.SyncOptions(sso.Name)
+	if err != nil {
+		return profile.SyncRequest{}, err
+	}
+	for _, option := range []struct {
+		flag          string
+		now, recorded *string
+	}{{"name", &o.Template, &recorded.Template}, {"account", &o.Accounts, &recorded.Accounts}, {"role", &o.Roles, &recorded.Roles}, {"region", &o.Region, &recorded.Region}} {
+		if !o.given[option.flag] && *option.recorded != "" {
+			*option.now = *option.recorded
+		}
+	}
+	if o.Template == "" {
+		o.Template = profile.DefaultTemplate
+	}
+	if err := o.check(); err != nil { // the user can edit what is recorded
+		return profile.SyncRequest{}, err
+	}
+	r := profile.SyncRequest{Session: sso.Name, Options: o.SyncOptions, SetRegion: o.given["region"], InScope: o.inScope(inventory, unlisted), Prune: o.prune}
 	for _, account := range inventory {
 		for _, role := range account.Roles {
-			if !o.matches(account.Account, role) {
-				continue
+			if o.matches(account.Account, role) {
+				r.Roles = append(r.Roles, profile.SyncRole{AccountID: account.ID, AccountName: account.Name, AccountEmail: account.Email, RoleName: role})
 			}
-			name, _ := expand(o.template, account.Account, role, sso)
-			specs = append(specs, profile.Spec{Name: name, Session: sso, AccountID: account.ID, RoleName: role, Region: o.region})
-			count[name]++
 		}
 	}
-	// Two accounts may have one name, and a template may leave out the role.
-	for i := range specs {
-		if count[specs[i].Name] > 1 || specs[i].Name == "default" {
-			specs[i].Name += "-" + specs[i].AccountID
-		}
+	return r, nil
+}
+
+// checkMatch returns an error if there is nothing to write a profile for, and
+// nothing to remove.
+func checkMatch(r profile.SyncRequest, plan profile.SyncPlan, sso profile.SSOSession, accounts int) error {
+	filters := profile.SyncOptions{Accounts: r.Options.Accounts, Roles: r.Options.Roles}.String()
+	switch {
+	case len(r.Roles) > 0 || len(plan.Stale) > 0:
+		return nil
+	case accounts == 0 || filters == "":
+		return noAccounts(sso)
 	}
-	used := map[string]bool{}
-	for i := range specs {
-		if used[specs[i].Name] {
-			specs[i].Name += "-" + specs[i].RoleName
-		}
-		used[specs[i].Name] = true
-	}
-	return specs
+	return shownError{usageError{fmt.Sprintf("%q gives access to no role that matches %s", sso.Title(), filters)}, statusUsage,
+		[]string{"ssoenv roles --all lists them; a filter of an earlier sync ends with --account '*' or --role '*'"}}
 }
 
 func (o syncOptions) matches(account store.Account, role string) bool {
-	return matchesGlob(o.roles, role) && (matchesGlob(o.accounts, account.ID) || matchesGlob(o.accounts, account.Name))
+	return matchesGlob(o.Roles, role) && (matchesGlob(o.Accounts, account.ID) || matchesGlob(o.Accounts, account.Name))
 }
 
 // inScope returns a function that reports whether this run decides about an
@@ -182,57 +213,12 @@ func matchesGlob(glob, text string) bool {
 	return matched
 }
 
-// expand fills in a template. Characters that some AWS tool cannot read in a
-// profile's name become hyphens.
-func expand(template string, account store.Account, role, sso string) (string, error) {
-	values := map[string]string{
-		"account": cmp.Or(slug(account.Name), account.ID), "account_id": account.ID, "email": account.Email, "role": role, "session": sso,
+// summarize says what the plan changes: the old and the new name of each renamed
+// profile, and the rest in one line.
+func (p *program) summarize(r profile.SyncRequest, plan profile.SyncPlan) {
+	for _, rename := range plan.Renamed {
+		p.say("%s is now called %s", rename.From, rename.To)
 	}
-	var b strings.Builder
-	for rest := template; rest != ""; {
-		before, inside, found := strings.Cut(rest, "{")
-		b.WriteString(before)
-		if !found {
-			break
-		}
-		name, after, closed := strings.Cut(inside, "}")
-		value, known := values[name]
-		if !closed || !known {
-			return "", fmt.Errorf("--name knows {account}, {account_id}, {email}, {role} and {session}, not {%s}", name)
-		}
-		b.WriteString(value)
-		rest = after
-	}
-	return slug(b.String()), nil
-}
-
-// slug returns text in the characters of a portable name: Latin letters lose
-// their accents, and any other run of characters becomes one hyphen.
-func slug(text string) string {
-	var b strings.Builder
-	hyphen := false
-	for _, r := range text {
-		if i := slices.Index(accented, r); i >= 0 {
-			r = rune(unaccented[i])
-		}
-		if r < 0x80 && profile.IsPortableName(string(r)) {
-			if hyphen && b.Len() > 0 {
-				b.WriteByte('-')
-			}
-			b.WriteRune(r)
-			hyphen = false
-			continue
-		}
-		hyphen = true
-	}
-	return b.String()
-}
-
-var accented, unaccented = []rune("ÀÁÂÃÄÅàáâãäåĄąÇçĆćČčĎďÈÉÊËèéêëĘęĚěÌÍÎÏìíîïŁłÑñŃńŇňÒÓÔÕÖØòóôõöøŐőŘřŚśŠšŤťÙÚÛÜùúûüŮůŰűÝýÿŹźŻżŽž"),
-	"AAAAAAaaaaaaAaCcCcCcDdEEEEeeeeEeEeIIIIiiiiLlNnNnNnOOOOOOooooooOoRrSsSsTtUUUUuuuuUuUuYyyZzZzZz"
-
-// summarize says in one line what the plan changes.
-func summarize(o *output, plan profile.SyncPlan, prune bool, wanted int) {
 	var changes []string
 	add := func(n int, what string) {
 		if n > 0 {
@@ -240,18 +226,66 @@ func summarize(o *output, plan profile.SyncPlan, prune bool, wanted int) {
 		}
 	}
 	add(len(plan.Added), "new")
+	add(len(plan.Renamed), "renamed")
 	add(len(plan.Changed), "changed")
-	if prune {
+	if r.Prune {
 		add(len(plan.Stale), "removed")
 	} else {
 		add(len(plan.Stale), "stale, kept (remove them with --prune)")
 	}
-	if changes == nil {
+	add(len(plan.Conflicts), "not written")
+	switch {
+	case plan.IsEmpty() && plan.IsUpToDate():
 		changes = []string{"up to date"}
+	case plan.IsUpToDate():
+		changes = []string{"up to date; only comments of ssoenv's change"}
 	}
-	o.say("%s, %s", offline.Count(wanted, "profile"), strings.Join(changes, ", "))
+	p.say("%s, %s", offline.Count(len(r.Roles), "profile"), strings.Join(changes, ", "))
 	if n := len(plan.Conflicts); n > 0 {
 		shown := plan.Conflicts[:min(n, 5)]
-		o.say("warning: %d not written, because other profiles have these names: %s", n, strings.Join(shown, ", "))
+		p.say("warning: %d not written, because other profiles have these names: %s", n, strings.Join(shown, ", "))
+		p.say("hint: give them other names: ssoenv sync --sso-session %s --name '{session}-{account}-{role}'", shellinit.Word(r.Session))
 	}
+}
+
+// syncJSON is what sync --json prints.
+type syncJSON struct {
+	Session    string           `json:"sso_session"`
+	Profiles   int              `json:"profiles"` // that are wanted
+	Added      []string         `json:"added"`
+	Renamed    []syncRenameJSON `json:"renamed"`
+	Changed    []string         `json:"changed"`
+	Stale      []string         `json:"stale"`   // kept
+	Removed    []string         `json:"removed"` // with --prune
+	NotWritten []string         `json:"not_written"`
+	Diff       string           `json:"diff"`
+	Written    bool             `json:"written"`
+	Backup     string           `json:"backup,omitempty"`
+}
+
+type syncRenameJSON struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+func newSyncJSON(r profile.SyncRequest, plan profile.SyncPlan) syncJSON {
+	list := func(names []string) []string { return append([]string{}, names...) }
+	report := syncJSON{
+		Session: r.Session, Profiles: len(r.Roles), Added: list(plan.Added), Renamed: []syncRenameJSON{}, Changed: list(plan.Changed),
+		Stale: list(plan.Stale), Removed: list(nil), NotWritten: list(plan.Conflicts), Diff: plan.Diff(),
+	}
+	if r.Prune {
+		report.Stale, report.Removed = report.Removed, report.Stale
+	}
+	for _, rename := range plan.Renamed {
+		report.Renamed = append(report.Renamed, syncRenameJSON{rename.From, rename.To})
+	}
+	return report
+}
+
+func (p *program) printSync(o syncOptions, report syncJSON) error {
+	if !o.json {
+		return nil
+	}
+	return p.printJSON(report)
 }

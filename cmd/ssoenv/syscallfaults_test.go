@@ -107,7 +107,10 @@ func isRuntimeWrite(said string) bool {
 // did not happen: the runtime made one write less.
 func (c sysCall) wasSkipped(state *os.ProcessState) bool { return c.Name == "write" && state.Success() }
 
-const oldBackup = "# the copy before\n"
+const (
+	firstBackup = "# the first copy\n"
+	oldBackup   = "# the copy before\n"
+)
 
 // configs are the edits of the config file.
 var configs = map[string]struct {
@@ -124,7 +127,8 @@ var configs = map[string]struct {
 				os.Chmod(filepath.Join(w.home, "dotfiles/config"), 0o640), os.Symlink("../dotfiles/config", link)); err != nil {
 				t.Fatal(err)
 			}
-			w.write(t, ".aws/config.before-ssoenv", oldBackup)
+			w.write(t, ".aws/config.before-ssoenv", firstBackup)
+			w.write(t, ".aws/config.before-ssoenv-last", oldBackup)
 			w.makeOld(t, "dotfiles/config")
 		},
 		words: []string{"ssoenv", "configure", "--yes", "--sso-session", "corp", "--account", "222222222222", "--role", "ReadOnly", "--profile", "dev"},
@@ -191,12 +195,15 @@ func TestConfigSurvivesAKillAtEveryCall(t *testing.T) {
 		if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGKILL {
 			t.Fatalf("%v instead of a kill", state)
 		}
-		got, backup := w.content(t, edit.file), w.content(t, ".aws/config.before-ssoenv")
+		got, backup := w.content(t, edit.file), w.content(t, ".aws/config.before-ssoenv-last")
 		if got != before && got != after {
 			t.Errorf("the config: got %q", got)
 		}
 		if before != "" && backup != before && (backup != oldBackup || got == after) {
 			t.Errorf("the copy: got %q", backup)
+		}
+		if first := w.content(t, ".aws/config.before-ssoenv"); before != "" && first != firstBackup {
+			t.Errorf("the first copy: got %q", first)
 		}
 		// The next run works, and removes an old temporary file.
 		for _, temp := range w.temps(t) {
@@ -225,7 +232,7 @@ func TestConfigSurvivesAnErrorOfEveryCall(t *testing.T) {
 		if isRuntimeWrite(said) {
 			return
 		}
-		got, backup := w.content(t, edit.file), w.content(t, ".aws/config.before-ssoenv")
+		got, backup := w.content(t, edit.file), w.content(t, ".aws/config.before-ssoenv-last")
 		switch {
 		case state.Success() && got != after:
 			t.Errorf("reported as done, and the config holds %q\n%s", got, said)

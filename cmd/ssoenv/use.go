@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -236,12 +237,14 @@ func (p *program) warnOfConfig(config *profile.Config) {
 
 // resolveProfile reads the profile of that name. If there is none, the name may
 // be ACCOUNT/ROLE with an account's name, whose id is looked up at AWS. That
-// never leads to a login: the name is more likely mistyped.
+// never leads to a login: the name is more likely mistyped. It is only said that
+// there is no such profile if there is no such account either; an account that
+// could not be looked up, or a name that several have, is an error of its own.
 func (p *program) resolveProfile(client *session.Client, name string) (profile.Profile, error) {
 	prof, err := client.Config.Profile(name)
 	ref, sso, ok := accountAndRole(client.Config, name, err)
 	if !ok {
-		return prof, err
+		return prof, p.withSessionHint(client.Config, name, err)
 	}
 	ctx, stop := interruptible()
 	defer stop()
@@ -250,12 +253,30 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 		_, hints := p.remedies().remedy(nil, err)
 		return prof, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", ref.AccountID, shellinit.Word(sso.Name)))}
 	}
-	if lookupErr != nil {
+	if _, ok := errors.AsType[noSuchAccountError](lookupErr); ok {
 		p.log("%q is not an account either: %v", ref.AccountID, lookupErr)
 		return prof, err
 	}
+	if _, ambiguous := errors.AsType[shownError](lookupErr); ambiguous {
+		return prof, lookupErr
+	}
+	if lookupErr != nil {
+		return prof, fmt.Errorf("the account %q could not be looked up: %w", ref.AccountID, lookupErr)
+	}
 	ref.AccountID = id
 	return client.Config.Profile(ref.String())
+}
+
+// withSessionHint adds a hint to the error that there is no profile of that name,
+// if the name could be an account and a role in one of several sessions.
+func (p *program) withSessionHint(config *profile.Config, name string, err error) error {
+	missing, isMissing := errors.AsType[*profile.NotFoundError](err)
+	sessions := config.SessionNames()
+	if _, role, ok := strings.Cut(name, "/"); !isMissing || missing.Kind != "profile" || !ok || role == "" || len(sessions) < 2 {
+		return err
+	}
+	status, hints := p.remedies().remedy(nil, err)
+	return shownError{err, status, append(hints, fmt.Sprintf("if that is ACCOUNT/ROLE, name its sso-session: %s", shellinit.Word(sessions[0]+":"+name)))}
 }
 
 // accountAndRole reads a name as ACCOUNT/ROLE with an account's name; err is the

@@ -25,6 +25,8 @@ const (
 	// noteStart begins the note below the first marker, in all versions.
 	noteStart = "# Written by ssoenv sync"
 	note      = noteStart + ", which changes only the lines between these two markers. Put your own profiles outside of them."
+	// noteEnd follows the options in the note of a block that has them.
+	noteEnd = " # It changes only the lines between these two markers. Put your own profiles outside of them."
 )
 
 // marker returns the text of the line that begins or ends a block.
@@ -58,6 +60,7 @@ type block struct {
 	end     int  // offset of the second marker's line
 	next    int  // offset of the line after that
 	hasNote bool // the note is below the first marker
+	note    line // if hasNote
 }
 
 // findBlock returns the block of this label; ok is false if it does not exist. It
@@ -98,7 +101,7 @@ func findBlock(src []byte, label string) (found block, ok bool, err error) {
 		return block{}, false, fmt.Errorf("line %d: block %q has no last marker", lines[open.label], open.label)
 	}
 	if top := scanBody(src[:found.end], found.body); top.next() && bytes.HasPrefix(top.line.text, []byte(noteStart)) {
-		found.body, found.hasNote = top.line.next, true
+		found.body, found.hasNote, found.note = top.line.next, true, top.line
 	}
 	return found, ok, nil
 }
@@ -165,6 +168,72 @@ func (f *File) Block(label string) (*File, error) {
 		return nil, err
 	}
 	return Parse(f.src[b.body:b.end]), nil
+}
+
+// BlockOptions returns the text that SetBlockOptions has set, followed by the rest
+// of the block's note. It is empty or begins otherwise if the block does not exist,
+// has no note or was written without options. The errors are those of Block.
+func (f *File) BlockOptions(label string) (string, error) {
+	b, _, err := findBlock(f.src, label)
+	if err != nil || !b.hasNote {
+		return "", err
+	}
+	return string(strip(b.note.text[len(noteStart):])), nil
+}
+
+// SetBlockOptions records a text in the note of the block. Without a block, it does
+// nothing. The text is one line of ASCII. The errors are those of Block.
+func (f *File) SetBlockOptions(label, options string) error {
+	b, ok, err := findBlock(f.src, label)
+	if err != nil || !ok {
+		return err
+	}
+	text := []byte(noteStart + " " + options + noteEnd)
+	from, to := b.body, b.body
+	if b.hasNote {
+		from, to = b.note.textAt, b.note.textAt+len(b.note.text)
+	} else {
+		text = append(text, lineEnd(f.src)...)
+	}
+	f.src = slices.Concat(f.src[:from], text, f.src[to:])
+	return nil
+}
+
+// TakeInKeys moves the last marker of the block below the lines that follow it
+// without a header of their own, such as the keys that `aws configure set` adds to
+// the block's last profile. No value reads otherwise. The errors are those of Block.
+func (f *File) TakeInKeys(label string) error {
+	b, ok, err := findBlock(f.src, label)
+	if err != nil || !ok {
+		return err
+	}
+	all := allHeaders(f.src)
+	first, after := b.sections(all)
+	if first == after {
+		return nil // the lines belong to a section above the block
+	}
+	end, last := len(f.src), b.next
+	if after < len(all) {
+		end = all[after].start
+	}
+	for scan := scanBody(f.src[:end], b.next); scan.next() && !scan.line.brokenHeader() && !isMarker(scan.line.text); {
+		if scan.line.hasContent() {
+			last = scan.line.next
+		}
+	}
+	if last == b.next {
+		return nil
+	}
+	edited := appendLines(bytes.Clone(f.src[:b.end]), f.src[b.next:last])
+	if !endsLine(edited) {
+		edited = append(edited, lineEnd(f.src)...)
+	}
+	edited = appendLines(appendLines(edited, f.src[b.end:b.next]), f.src[last:])
+	if !endsLine(f.src) {
+		edited = trimLineEnd(edited)
+	}
+	f.src = edited
+	return nil
 }
 
 // Outside returns the file without the sections of a block, to look up names that

@@ -31,7 +31,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // A Change is one change of [File.Apply]: it sets a key, or removes a key or a
@@ -61,8 +64,8 @@ type Change struct {
 // of the file, after a blank line; new sections have the order of the changes.
 //
 // A key consists of A-Z a-z 0-9 _ . and -, and a new one is written in lower case. A
-// value is UTF-8 on one line, without white space around it. The name of a new
-// section consists of A-Z a-z 0-9 _ . @ % / and -, which every AWS tool reads.
+// value is UTF-8 on one line, without white space around it. [IsReadable] holds for
+// the name of a new section.
 //
 // Removing a key removes all lines of its values, but not the comments and blank
 // lines between them. Removing a section removes all sections of that name, also
@@ -281,10 +284,24 @@ func newHeader(kind Kind, name string) (string, error) {
 	default:
 		return "", fmt.Errorf("no sections of kind %q", kind)
 	}
-	if !IsPortable(name) || text == defaultSection {
+	if !IsReadable(name) || text == defaultSection {
 		return "", fmt.Errorf("section name %q: a new name consists of letters, digits, _ . @ %% / and -, and is not DEFAULT", name)
 	}
 	return text, nil
+}
+
+// IsReadable reports whether the AWS CLI, botocore and the SDKs for Go and
+// JavaScript read a section's name as it is written: it consists of letters with
+// their marks and digits of any script and of _ . @ % / and -, and is not empty.
+// The SDKs for Java and Rust read only names for which [IsPortable] holds, and skip
+// other sections.
+func IsReadable(name string) bool {
+	return name != "" && utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool {
+		if r < utf8.RuneSelf {
+			return !IsPortable(string(r))
+		}
+		return !unicode.In(r, unicode.L, unicode.M, unicode.N) || safetext.IsHidden(r)
+	})
 }
 
 // IsPortable reports whether every AWS tool reads a section's name as it is written:

@@ -290,7 +290,7 @@ func TestSetErrors(t *testing.T) {
 		{"plugins", "a", "x", "1"},
 		{awsconfig.Bare, "DEFAULT", "x", "1"},
 	}
-	for _, name := range []string{"", "x y", `"b"`, "it's", "b]", "b#c", "b;c", "[b", "b\n[profile c]", "é", "b:c", "b\x00"} {
+	for _, name := range []string{"", "x y", `"b"`, "it's", "b]", "b#c", "b;c", "[b", "b\n[profile c]", "é–", "\u200b", "a\ufe0f", "b:c", "b\x00"} {
 		edits = append(edits, edit{awsconfig.Profile, name, "x", "1"}, edit{awsconfig.Bare, name, "x", "1"})
 	}
 	for _, key := range []string{"", "x y", "x=", "x:", "[x", "#x", "x\n", "é", " x"} {

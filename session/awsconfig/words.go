@@ -28,18 +28,35 @@ func SplitWords(text string) ([]string, error) {
 // returns false for an open quote and for a backslash at the end. If escapes is
 // false, a backslash is an ordinary character.
 func splitWords(text []byte, most int, escapes bool) (words [][]byte, ok bool) {
-	var word []byte // nil between words; "" is a word, too
-	end := func() {
-		if word != nil && len(words) < most {
-			words = append(words, word)
+	spans, ok := findWords(text, most, escapes)
+	for _, w := range spans {
+		words = append(words, w.text)
+	}
+	return words, ok
+}
+
+// A word is a word of a command line: its text, without quotes, and its offsets,
+// which include the quotes.
+type word struct {
+	text     []byte
+	from, to int
+}
+
+// findWords is [splitWords] with the offsets of the words.
+func findWords(text []byte, most int, escapes bool) (words []word, ok bool) {
+	var now word // its text is nil between words; "" is a word, too
+	end := func(at int) {
+		if now.text != nil && len(words) < most {
+			now.to = at
+			words = append(words, now)
 		}
-		word = nil
+		now.text = nil
 	}
 	var quote byte // the quote that is open, or 0
 	for i := 0; i < len(text); i++ {
 		c := text[i]
-		if word == nil && !isShellBlank(c) {
-			word = []byte{}
+		if now.text == nil && !isShellBlank(c) {
+			now = word{text: []byte{}, from: i}
 		}
 		switch {
 		case c == '\\' && quote != '\'' && escapes:
@@ -48,19 +65,19 @@ func splitWords(text []byte, most int, escapes bool) (words [][]byte, ok bool) {
 			}
 			// Within double quotes, a backslash protects only " and itself.
 			if quote == '"' && text[i] != '"' && text[i] != '\\' {
-				word = append(word, c)
+				now.text = append(now.text, c)
 			}
-			word = append(word, text[i])
+			now.text = append(now.text, text[i])
 		case quote != 0 && c == quote:
 			quote = 0
 		case quote == 0 && (c == '"' || c == '\''):
 			quote = c
 		case quote == 0 && isShellBlank(c):
-			end()
+			end(i)
 		default:
-			word = append(word, c)
+			now.text = append(now.text, c)
 		}
 	}
-	end()
+	end(len(text))
 	return words, quote == 0
 }

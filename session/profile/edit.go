@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"strings"
@@ -116,13 +117,18 @@ func (c *Config) planEdit(change func(*awsconfig.File) error) (Edit, error) {
 	before := c.file.Bytes()
 	file := awsconfig.Parse(bytes.Clone(before))
 	if err := change(file); err != nil {
-		return Edit{}, &ConfigError{Problem: fmt.Sprintf("%s cannot be edited: %v", c.Path, err)}
+		return Edit{}, c.editError(err)
 	}
 	after := file.Bytes()
 	if how, exceeded := checkLimits(int64(len(after)), after); exceeded {
 		return Edit{}, &ConfigError{Problem: fmt.Sprintf("%s would become %s", c.Path, how)}
 	}
 	return Edit{path: c.Path, before: before, after: after}, nil
+}
+
+// editError returns the error of a file whose text leaves open what an edit is about.
+func (c *Config) editError(err error) error {
+	return &ConfigError{Problem: fmt.Sprintf("%s cannot be edited: %v", c.Path, err)}
 }
 
 // ErrConfigChanged is the error if the config file has changed since an edit was
@@ -140,8 +146,9 @@ const (
 
 // Apply writes the edit: all of it or nothing, through a symbolic link and with
 // the file's mode, or 0600 for a new file. It first copies the file to the path
-// that it returns, which is empty if the file did not exist or was empty. It
-// returns [ErrConfigChanged] if the file is not what the edit was planned for.
+// that it returns, which is empty if the file did not exist or was empty. The first
+// of these copies is kept for good, under another name. Apply returns
+// [ErrConfigChanged] if the file is not what the edit was planned for.
 //
 // The caller holds the lock that keeps out other processes of ssoenv.
 func (e Edit) Apply(ctx context.Context) (backup string, err error) {
@@ -154,13 +161,26 @@ func (e Edit) Apply(ctx context.Context) (backup string, err error) {
 	if err := e.checkUnchanged(); err != nil {
 		return "", err
 	}
-	if len(e.before) > 0 {
-		backup = e.path + ".before-ssoenv"
-		if err := cache.ReplaceFile(backup, e.before, 0o600); err != nil {
-			return "", fmt.Errorf("no copy of %s could be kept, so it is not changed: %w", e.path, err)
-		}
+	if backup, err = e.backUp(); err != nil {
+		return "", fmt.Errorf("no copy of %s could be kept, so it is not changed: %w", e.path, err)
 	}
 	return backup, cache.ReplaceFileIf(e.path, e.after, 0o600, e.checkUnchanged)
+}
+
+// backUp copies the file as it is before the edit, and returns the path of the copy.
+// If no copy exists, it makes the one that is kept for good as well.
+func (e Edit) backUp() (path string, err error) {
+	if len(e.before) == 0 {
+		return "", nil
+	}
+	first := e.path + ".before-ssoenv"
+	if _, err := os.Lstat(first); errors.Is(err, fs.ErrNotExist) {
+		if err := cache.ReplaceFile(first, e.before, 0o600); err != nil {
+			return "", err
+		}
+	}
+	path = first + "-last"
+	return path, cache.ReplaceFile(path, e.before, 0o600)
 }
 
 // checkUnchanged returns [ErrConfigChanged] if the file is not what the edit was

@@ -194,20 +194,22 @@ func Commands() []Command {
 		{
 			Name: "sync", Usage: "write a profile for every account and role that a session gives access to",
 			Description: "Prints how the AWS config file would change, asks, and changes it. The profiles are written\n" +
-				"between two comment lines, and nothing outside them is changed: a profile of the same name\n" +
-				"that you wrote yourself stays as it is. Keys that you add to a profile inside stay, too.\n\n" +
+				"between two comment lines, and nothing outside them is changed but references to profiles that\n" +
+				"are renamed: a profile of the same name that you wrote yourself stays as it is. If an account\n" +
+				"is renamed, so are its profiles, with all keys that you have added. A name that you have\n" +
+				"changed stays. The next sync uses the same TEMPLATE, GLOBs and REGION again.\n\n" +
 				"TEMPLATE may contain {account}, {account_id}, {email}, {role} and {session}. GLOBs are\n" +
 				"matched against an account's id and name, and against a role's name.",
 			Flags: []Flag{
 				sessionFlag("the sso-session `NAME`"),
-				{Name: "name", Usage: "name profiles after this `TEMPLATE`", Kind: Text, Default: "{account}-{role}"},
+				{Name: "name", Usage: "name profiles after this `TEMPLATE`; at first {account}-{role}", Kind: Text},
 				{Name: "account", Usage: "only accounts that `GLOB` matches", Kind: Text},
 				{Name: "role", Usage: "only roles that `GLOB` matches", Kind: Text},
 				{Name: "region", Usage: "give every profile the default `REGION`", Kind: Text},
 				{Name: "prune", Usage: "remove stale profiles"},
 				{Name: "dry-run", Usage: "change nothing"},
 				{Name: "yes", Usage: "do not ask"},
-				noLoginFlag(),
+				jsonFlag(), noLoginFlag(),
 			},
 		},
 		{

@@ -1,0 +1,133 @@
+package profile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/ssoenv/ssoenv/session/awsconfig"
+)
+
+// A SyncRole is a role that a session gives access to.
+type SyncRole struct {
+	AccountID    string
+	AccountName  string // may be empty
+	AccountEmail string // may be empty
+	RoleName     string
+}
+
+// DefaultTemplate is the template of the names that `ssoenv sync` gives.
+const DefaultTemplate = "{account}-{role}"
+
+// CheckTemplate returns an error unless the template has only fields that exist.
+func CheckTemplate(template string) error {
+	_, err := expand(template, SyncRole{}, "")
+	return err
+}
+
+// nameOf returns the name that a template, for which [CheckTemplate] returns no
+// error, gives to the profile of a role. It never begins with a hyphen, which would
+// make it a flag, and has no slash, which would make it ACCOUNT/ROLE.
+func nameOf(template string, role SyncRole, session string) string {
+	expanded, _ := expand(template, role, session)
+	return cmp.Or(slug(expanded), role.AccountID+"-"+slug(role.RoleName))
+}
+
+func expand(template string, role SyncRole, session string) (string, error) {
+	var b strings.Builder
+	for rest := template; rest != ""; {
+		before, inside, found := strings.Cut(rest, "{")
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		name, after, closed := strings.Cut(inside, "}")
+		value, known := "", closed
+		switch name {
+		case "account":
+			value = cmp.Or(slug(role.AccountName), role.AccountID)
+		case "account_id":
+			value = role.AccountID
+		case "email":
+			value = role.AccountEmail
+		case "role":
+			value = role.RoleName
+		case "session":
+			value = session
+		default:
+			known = false
+		}
+		if !known {
+			return "", fmt.Errorf("--name knows {account}, {account_id}, {email}, {role} and {session}, not {%s}", name)
+		}
+		b.WriteString(value)
+		rest = after
+	}
+	return b.String(), nil
+}
+
+// slug returns a text as a part of a name. Letters and digits of every script stay
+// (see [awsconfig.IsReadable]), but Latin letters lose their accents. Any other run
+// of characters becomes one hyphen, except at the ends, and so does a slash. Hyphens
+// at the start are left out.
+func slug(text string) string {
+	var b strings.Builder
+	gap := false
+	last := rune(0) // as written; 0 after a gap
+	for _, r := range text {
+		if i := slices.Index(accented, r); i >= 0 {
+			r = rune(unaccented[i])
+		}
+		switch {
+		case unicode.Is(unicode.M, r) && last > 0 && last < unicode.MaxASCII:
+			continue // the accent of a Latin letter, as a character of its own
+		case r == '/', r == unicode.ReplacementChar, !awsconfig.IsReadable(string(r)), unicode.Is(unicode.M, r) && last == 0:
+			gap, last = true, 0
+			continue
+		case r == '-' && b.Len() == 0:
+			continue
+		}
+		if gap && b.Len() > 0 {
+			b.WriteByte('-')
+		}
+		b.WriteRune(r)
+		gap, last = false, r
+	}
+	return b.String()
+}
+
+var accented, unaccented = []rune("ÀÁÂÃÄÅàáâãäåĄąÇçĆćČčĎďÈÉÊËèéêëĘęĚěÌÍÎÏìíîïŁłÑñŃńŇňÒÓÔÕÖØòóôõöøŐőŘřŚśŠšŤťÙÚÛÜùúûüŮůŰűÝýÿŹźŻżŽž"),
+	"AAAAAAaaaaaaAaCcCcCcDdEEEEeeeeEeEeIIIIiiiiLlNnNnNnOOOOOOooooooOoRrSsSsTtUUUUuuuuUuUuYyyZzZzZz"
+
+// distinctNames yields the name that the template gives, and then longer ones, for
+// the case that others have it: with the account's id, with the role, with a number.
+func distinctNames(name string, role SyncRole) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		if !yield(name) {
+			return
+		}
+		for _, part := range []string{role.AccountID, slug(role.RoleName)} {
+			name += "-" + part
+			if !yield(name) {
+				return
+			}
+		}
+		for n := 2; yield(name + "-" + strconv.Itoa(n)); n++ {
+		}
+	}
+}
+
+// isNameFrom reports whether distinctNames yields name for what the template gives.
+func isNameFrom(name, given string, role SyncRole) bool {
+	withID := given + "-" + role.AccountID
+	withRole := withID + "-" + slug(role.RoleName)
+	if name == given || name == withID || name == withRole {
+		return true
+	}
+	number, ok := strings.CutPrefix(name, withRole+"-")
+	n, err := strconv.Atoi(number)
+	return ok && err == nil && n >= 2 && strconv.Itoa(n) == number
+}
