@@ -10,6 +10,8 @@ import (
 var (
 	//go:embed hook.common.bash
 	hookCommon string
+	//go:embed visible.txt
+	visible string
 	//go:embed hook.bash
 	hookBash string
 	//go:embed hook.zsh
@@ -188,6 +190,9 @@ func (s Shell) Hook(exe string, directories ...string) string {
 		{Name: "__ssoenv_dirs", Value: strings.Join(directories, "\n")},
 	} {
 		fmt.Fprintf(&b, s.assign, v.Name, s.Quote(v.Value))
+	}
+	if strings.HasPrefix(s.hook, hookCommon) {
+		fmt.Fprintf(&b, s.assign, "__ssoenv_visible", s.Quote(visible))
 	}
 	return s.Wrap(b.String() + s.hook)
 }
