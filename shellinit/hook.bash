@@ -115,7 +115,7 @@ function __ssoenv_get_byte {
 function __ssoenv_split {
 	\builtin local IFS=' '
 	# shellcheck disable=SC2206 # split at spaces
-	__ssoenv_table=($__ssoenv_visible)
+	__ssoenv_table=(0 $__ssoenv_visible)
 }
 
 # __ssoenv_paint colors SSOENV_PROMPT. bash does not expand the value of

@@ -155,14 +155,15 @@ function __ssoenv_clean_utf8 {
 	__ssoenv_text=$__ssoenv_out
 }
 
-# __ssoenv_is_visible searches the ranges of __ssoenv_table for the code point $1.
+# __ssoenv_is_visible searches the ranges of __ssoenv_table, which begin at its index
+# 1, for the code point $1.
 function __ssoenv_is_visible {
 	\builtin local __ssoenv_low=0 __ssoenv_high=$((${#__ssoenv_table[@]} / 2)) __ssoenv_middle
 	while ((__ssoenv_low < __ssoenv_high)); do
 		__ssoenv_middle=$(((__ssoenv_low + __ssoenv_high) / 2))
-		if (($1 < ${__ssoenv_table[@]:2*__ssoenv_middle:1})); then
+		if (($1 < __ssoenv_table[2 * __ssoenv_middle + 1])); then
 			__ssoenv_high=$__ssoenv_middle
-		elif (($1 > ${__ssoenv_table[@]:2*__ssoenv_middle+1:1})); then
+		elif (($1 > __ssoenv_table[2 * __ssoenv_middle + 2])); then
 			__ssoenv_low=$((__ssoenv_middle + 1))
 		else
 			\builtin return 0

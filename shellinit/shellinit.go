@@ -191,10 +191,16 @@ func (s Shell) Hook(exe string, directories ...string) string {
 	} {
 		fmt.Fprintf(&b, s.assign, v.Name, s.Quote(v.Value))
 	}
-	if strings.HasPrefix(s.hook, hookCommon) {
-		fmt.Fprintf(&b, s.assign, "__ssoenv_visible", s.Quote(visible))
+	table := ""
+	switch s {
+	case Bash:
+		table = fmt.Sprintf(s.assign, "__ssoenv_visible", s.Quote(visible))
+	case Zsh:
+		// Not within "emulate -c", where it would cost more than the start of zsh.
+		// No option changes how these digits are read.
+		table = `\builtin ` + fmt.Sprintf(s.assign, "__ssoenv_visible", s.Quote(visible))
 	}
-	return s.Wrap(b.String() + s.hook)
+	return table + s.Wrap(b.String()+s.hook)
 }
 
 // Mark identifies the version of a shell's hook: the shell's name, a colon and 12

@@ -16,12 +16,12 @@ func issuedCredentials(n int, now time.Time) Credentials {
 }
 
 // checkIssued compares which of the credentials, from first to last, are known.
-func checkIssued(t *testing.T, s *Store, p profile.Profile, first, last int, want error) {
+func checkIssued(t *testing.T, s *Store, p profile.Profile, first, last int, want *NotIssuedError) {
 	t.Helper()
 	for n := first; n <= last; n++ {
 		creds := issuedCredentials(n, s.Now())
 		err := s.CheckIssued(p, creds.AccessKeyID, creds.SecretKey)
-		if unproven, _ := errors.AsType[*NotIssuedError](err); want == nil && err != nil || want != nil && (unproven == nil || *unproven != *want.(*NotIssuedError)) {
+		if unproven, _ := errors.AsType[*NotIssuedError](err); want == nil && err != nil || want != nil && (unproven == nil || *unproven != *want) {
 			t.Errorf("access key %d: got %+v, want %+v", n, err, want)
 		}
 	}
