@@ -11,7 +11,8 @@
 
 __ssoenv_now=0 __ssoenv_expires=0 __ssoenv_left=0 __ssoenv_known='' __ssoenv_due=0 __ssoenv_pause=0
 __ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
-__ssoenv_warn_at=0 __ssoenv_warning='' __ssoenv_name='' __ssoenv_preexec=0 __ssoenv_segment='' __ssoenv_table=()
+__ssoenv_warn_at=0 __ssoenv_warning='' __ssoenv_name='' __ssoenv_preexec=0 __ssoenv_segment=''
+__ssoenv_table=() __ssoenv_given='' __ssoenv_cleaned=''
 
 # __ssoenv_evaluate runs __ssoenv_code, one statement per line, as one && list of
 # builtins. It stops at the first failure (a readonly variable). A subshell tries
@@ -102,16 +103,21 @@ function __ssoenv_look {
 
 # __ssoenv_clean replaces the characters of __ssoenv_text that are not visible by
 # "?": see __ssoenv_visible. Where the locale's encoding is not UTF-8, only ASCII is
-# visible. A text that is not ASCII is cut to 200 characters.
+# visible. A text that is not ASCII is cut to 120 characters. The last one and its
+# result are in __ssoenv_given and __ssoenv_cleaned.
 function __ssoenv_clean {
 	case $__ssoenv_text in
 	*[![:ascii:]]*)
-		__ssoenv_text=${__ssoenv_text:0:200}
+		__ssoenv_text=${__ssoenv_text:0:120}
 		\builtin local __ssoenv_euro=$'\342\202\254'
-		if ((${#__ssoenv_euro} == 1)); then
-			__ssoenv_bytewise __ssoenv_clean_utf8
-		else
+		if ((${#__ssoenv_euro} != 1)); then
 			__ssoenv_text=${__ssoenv_text//[![:ascii:]]/?}
+		elif [[ $__ssoenv_text == "$__ssoenv_given" ]]; then
+			__ssoenv_text=$__ssoenv_cleaned
+		else
+			__ssoenv_given=$__ssoenv_text
+			__ssoenv_bytewise __ssoenv_clean_utf8
+			__ssoenv_cleaned=$__ssoenv_text
 		fi
 		;;
 	esac

@@ -36,7 +36,7 @@ func TestVisibleIsWhatSafetextSays(t *testing.T) {
 	}
 }
 
-// visibleSamples returns lines of characters, at most 150 each, and the same lines with "?"
+// visibleSamples returns lines of characters, at most 100 each, and the same lines with "?"
 // for each that is hidden: the first and last of each range of visible characters,
 // with their neighbors, and each byte of these in a text that is not UTF-8.
 func visibleSamples() (lines, want []string) {
@@ -45,7 +45,7 @@ func visibleSamples() (lines, want []string) {
 	add := func(text, shown string) {
 		line.WriteString(text)
 		clean.WriteString(shown)
-		if n++; n%150 == 0 {
+		if n++; n%100 == 0 {
 			lines, want = append(lines, line.String()), append(want, clean.String())
 			line.Reset()
 			clean.Reset()
