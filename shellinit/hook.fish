@@ -137,7 +137,7 @@ function __ssoenv_look
     set --global __ssoenv_pause (math --scale=0 $__ssoenv_lead / 5)
     test $__ssoenv_pause -ge 3; or set --global __ssoenv_pause 3
     test $__ssoenv_pause -le 30; or set --global __ssoenv_pause 30
-    set --global __ssoenv_name (__ssoenv_clean "$SSOENV_PROFILE")
+    set --global __ssoenv_name (__ssoenv_clean "$SSOENV_PROFILE"); or true
     for name in first last waited offered reported
         set --global __ssoenv_$name ''
     end
