@@ -180,7 +180,7 @@ func (c *Client) storeLogin(ctx context.Context, target loginTarget, client stor
 	if err != nil {
 		return store.Token{}, err
 	}
-	if err := c.ForgetRoles(sso); err != nil {
+	if err := c.WithdrawRoles(sso); err != nil {
 		c.Warnf("%v", err)
 	}
 	return token, nil

@@ -21,6 +21,11 @@
 //	__ssoenv_mark  [Shell.Mark]
 //	__ssoenv_dirs  directories, a line each, in which the hook may read files
 //
+// and for bash and zsh, which know no properties of characters, a fourth:
+//
+//	__ssoenv_visible  the first and the last code point of each range of visible
+//	                  characters beyond ASCII (visible.txt)
+//
 // # The hook
 //
 // The hook runs before each prompt of an interactive shell; in bash 5.3, zsh and
@@ -61,8 +66,12 @@
 // have expired once they have; at a prompt before a command that will wait, only
 // 3 s after the first attempt.
 //
+// A text from the environment, such as the profile's name, reaches the prompt and a
+// report only with "?" for each character that safetext.IsHidden hides.
+//
 // The environment names the expiry file, so the hook reads it only if it is a
-// regular file directly in one of __ssoenv_dirs. "ssoenv init" gives the directories
+// regular file of the user's, and no link, directly in one of __ssoenv_dirs; at most
+// its first 80 characters, or 120 of the report. "ssoenv init" gives the directories
 // of its own environment. If a shell changes XDG_CACHE_HOME or XDG_RUNTIME_DIR later,
 // the file is in another directory: the hook then reads nothing, and calls adopt,
 // which computes the path itself, up to twice in "pause" seconds instead. So renewal

@@ -91,8 +91,31 @@ fi
 
 function __ssoenv_quote { \builtin printf -v __ssoenv_word %q "$1"; }
 
+# With a NUL byte as the delimiter, "read" stops there. Otherwise it would skip NUL
+# bytes without counting them, to the end of a file of any size.
 function __ssoenv_read_file {
-	{ IFS='' \builtin read -r -n "$2" __ssoenv_text <"$1"; } 2>/dev/null || \builtin true
+	{ IFS='' \builtin read -r -d '' -n "$2" __ssoenv_text <"$1"; } 2>/dev/null || \builtin true
+}
+
+# __ssoenv_bytewise calls a function for which a character is a byte. If LC_ALL is
+# readonly, it only removes what is not ASCII.
+function __ssoenv_bytewise {
+	if \builtin local LC_ALL=C 2>/dev/null; then
+		"$@"
+	else
+		__ssoenv_text=${__ssoenv_text//[![:ascii:]]/?}
+	fi
+}
+
+function __ssoenv_get_byte {
+	\builtin printf -v __ssoenv_byte %d "'$1"
+	__ssoenv_byte=$((__ssoenv_byte & 255))
+}
+
+function __ssoenv_split {
+	\builtin local IFS=' '
+	# shellcheck disable=SC2206 # split at spaces
+	__ssoenv_table=(0 $__ssoenv_visible)
 }
 
 # __ssoenv_paint colors SSOENV_PROMPT. bash does not expand the value of

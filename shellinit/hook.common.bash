@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe, __ssoenv_mark and __ssoenv_dirs above these lines.
+# shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe, __ssoenv_mark, __ssoenv_dirs and __ssoenv_visible above these lines.
 # shellcheck disable=SC2034 # hook.bash and hook.zsh use these variables.
 
 # What bash and zsh have in common, before hook.bash and hook.zsh. doc.go describes
@@ -12,6 +12,7 @@
 __ssoenv_now=0 __ssoenv_expires=0 __ssoenv_left=0 __ssoenv_known='' __ssoenv_due=0 __ssoenv_pause=0
 __ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
 __ssoenv_warn_at=0 __ssoenv_warning='' __ssoenv_name='' __ssoenv_preexec=0 __ssoenv_segment=''
+__ssoenv_table=() __ssoenv_given='' __ssoenv_cleaned=''
 
 # __ssoenv_evaluate runs __ssoenv_code, one statement per line, as one && list of
 # builtins. It stops at the first failure (a readonly variable). A subshell tries
@@ -93,18 +94,98 @@ function __ssoenv_look {
 	__ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
 
 	\builtin local __ssoenv_word
-	__ssoenv_name=${SSOENV_PROFILE//[[:cntrl:]]/?}
+	__ssoenv_text=$SSOENV_PROFILE
+	__ssoenv_clean
+	__ssoenv_name=$__ssoenv_text
 	__ssoenv_quote "$__ssoenv_name"
 	__ssoenv_warning="ssoenv: the credentials of \"$__ssoenv_name\" have expired; renew them with: ssoenv use $__ssoenv_word"$'\n'
 }
 
+# __ssoenv_clean replaces the characters of __ssoenv_text that are not visible by
+# "?": see __ssoenv_visible. Where the locale's encoding is not UTF-8, only ASCII is
+# visible. A text that is not ASCII is cut to 120 characters. The last one and its
+# result are in __ssoenv_given and __ssoenv_cleaned.
+function __ssoenv_clean {
+	case $__ssoenv_text in
+	*[![:ascii:]]*)
+		__ssoenv_text=${__ssoenv_text:0:120}
+		\builtin local __ssoenv_euro=$'\342\202\254'
+		if ((${#__ssoenv_euro} != 1)); then
+			__ssoenv_text=${__ssoenv_text//[![:ascii:]]/?}
+		elif [[ $__ssoenv_text == "$__ssoenv_given" ]]; then
+			__ssoenv_text=$__ssoenv_cleaned
+		else
+			__ssoenv_given=$__ssoenv_text
+			__ssoenv_bytewise __ssoenv_clean_utf8
+			__ssoenv_cleaned=$__ssoenv_text
+		fi
+		;;
+	esac
+	case $__ssoenv_text in *[[:cntrl:]]*) __ssoenv_text=${__ssoenv_text//[[:cntrl:]]/?} ;; esac
+}
+
+# __ssoenv_clean_utf8 decodes __ssoenv_text, in which a character is a byte, and
+# replaces what is not visible or not UTF-8.
+function __ssoenv_clean_utf8 {
+	\builtin local __ssoenv_char __ssoenv_byte __ssoenv_code __ssoenv_least __ssoenv_more __ssoenv_at=0 __ssoenv_out=''
+	((${#__ssoenv_table[@]})) || __ssoenv_split
+	while ((__ssoenv_at < ${#__ssoenv_text})); do
+		__ssoenv_char=${__ssoenv_text:__ssoenv_at:1}
+		__ssoenv_at=$((__ssoenv_at + 1))
+		case $__ssoenv_char in
+		[![:ascii:]])
+			__ssoenv_get_byte "$__ssoenv_char"
+			__ssoenv_code=0 __ssoenv_least=1 __ssoenv_more=0
+			if ((__ssoenv_byte >= 240)); then
+				__ssoenv_code=$((__ssoenv_byte - 240)) __ssoenv_least=65536 __ssoenv_more=3
+			elif ((__ssoenv_byte >= 224)); then
+				__ssoenv_code=$((__ssoenv_byte - 224)) __ssoenv_least=2048 __ssoenv_more=2
+			elif ((__ssoenv_byte >= 192)); then
+				__ssoenv_code=$((__ssoenv_byte - 192)) __ssoenv_least=128 __ssoenv_more=1
+			fi
+			for (( ; __ssoenv_more; __ssoenv_more--)); do
+				__ssoenv_get_byte "${__ssoenv_text:__ssoenv_at:1}"
+				if ((__ssoenv_byte < 128 || __ssoenv_byte > 191)); then
+					__ssoenv_code=0
+					\builtin break
+				fi
+				__ssoenv_code=$((__ssoenv_code * 64 + __ssoenv_byte - 128))
+				__ssoenv_char+=${__ssoenv_text:__ssoenv_at:1}
+				__ssoenv_at=$((__ssoenv_at + 1))
+			done
+			((__ssoenv_code >= __ssoenv_least)) && __ssoenv_is_visible "$__ssoenv_code" || __ssoenv_char='?'
+			;;
+		esac
+		__ssoenv_out+=$__ssoenv_char
+	done
+	__ssoenv_text=$__ssoenv_out
+}
+
+# __ssoenv_is_visible searches the ranges of __ssoenv_table, which begin at its index
+# 1, for the code point $1.
+function __ssoenv_is_visible {
+	\builtin local __ssoenv_low=0 __ssoenv_high=$((${#__ssoenv_table[@]} / 2)) __ssoenv_middle
+	while ((__ssoenv_low < __ssoenv_high)); do
+		__ssoenv_middle=$(((__ssoenv_low + __ssoenv_high) / 2))
+		if (($1 < __ssoenv_table[2 * __ssoenv_middle + 1])); then
+			__ssoenv_high=$__ssoenv_middle
+		elif (($1 > __ssoenv_table[2 * __ssoenv_middle + 2])); then
+			__ssoenv_low=$((__ssoenv_middle + 1))
+		else
+			\builtin return 0
+		fi
+	done
+	\builtin return 1
+}
+
 # __ssoenv_read sets __ssoenv_text to the first line of the first $2 characters of
-# the file $1, or to nothing if that is not a regular file: a pipe would block. It
-# fails if $1 is not directly in a directory of __ssoenv_dirs.
+# the file $1, or to nothing if that is not a regular file of the user's: a pipe would
+# block. It follows no link. It fails if $1 is not directly in a directory of
+# __ssoenv_dirs.
 function __ssoenv_read {
 	__ssoenv_text=
-	[[ $'\n'$__ssoenv_dirs$'\n' == *$'\n'"${1%/*}"$'\n'* ]] || \builtin return 1
-	if [[ -f $1 ]]; then
+	[[ $1 != *$'\n'* && $'\n'$__ssoenv_dirs$'\n' == *$'\n'"${1%/*}"$'\n'* ]] || \builtin return 1
+	if [[ ! -L $1 && -f $1 && -O $1 ]]; then
 		__ssoenv_read_file "$1" "$2"
 		__ssoenv_text=${__ssoenv_text%%$'\n'*}
 	fi
@@ -185,8 +266,9 @@ function __ssoenv_show {
 		esac
 		__ssoenv_rest=${__ssoenv_rest#?}
 	done
-	SSOENV_PROMPT+=$__ssoenv_rest
-	case $SSOENV_PROMPT in *[[:cntrl:]]*) SSOENV_PROMPT=${SSOENV_PROMPT//[[:cntrl:]]/?} ;; esac
+	__ssoenv_text=$SSOENV_PROMPT$__ssoenv_rest
+	__ssoenv_clean
+	SSOENV_PROMPT=$__ssoenv_text
 
 	if ((__ssoenv_left <= 0)); then
 		__ssoenv_color=red

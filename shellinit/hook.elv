@@ -52,14 +52,15 @@ var seen = [&known='']
 
 # read returns the first line of the first bytes of a file, at most so many. It
 # returns $nil if the file is not directly in a directory of __ssoenv_dirs, and ''
-# if it is not a regular file. Elvish itself reads only whole files.
+# if it is not a regular file of the user's, or a link. Elvish itself reads only whole
+# files.
 fn read {|file most|
   if (not (has-value [(str:split "\n" $__ssoenv_dirs)] (path:dir $file))) {
     put $nil
     return
   }
   var text = ''
-  try { set text = (e:sh -c 'test ! -f "$0" || exec head -c "$1" -- "$0"' $file $most 2> /dev/null | slurp) } catch { }
+  try { set text = (e:sh -c 'test -L "$0" || ! test -f "$0" || ! test -O "$0" || exec head -c "$1" -- "$0"' $file $most 2> /dev/null | slurp) } catch { }
   put [(str:split "\n" $text)][0]
 }
 
@@ -120,7 +121,12 @@ fn span {|left|
   }
 }
 
-fn printable {|text| re:replace '\pC' '?' $text }
+# printable returns the text with "?" for each character that is not visible, as
+# safetext.IsHidden defines it: other than letters, marks, numbers, punctuation,
+# symbols and the space, and some of these. Bytes that are not UTF-8 match U+FFFD.
+fn printable {|text|
+  re:replace '[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|[\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180d}\x{180f}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}\x{fffd}\x{e0100}-\x{e01ef}]' '?' $text
+}
 
 fn label {|profile left|
   var format = (env SSOENV_PROMPT_FORMAT)

@@ -137,7 +137,7 @@ function __ssoenv_look
     set --global __ssoenv_pause (math --scale=0 $__ssoenv_lead / 5)
     test $__ssoenv_pause -ge 3; or set --global __ssoenv_pause 3
     test $__ssoenv_pause -le 30; or set --global __ssoenv_pause 30
-    set --global __ssoenv_name (string replace --all --regex '[\x00-\x1f\x7f-\x{9f}]' '?' -- "$SSOENV_PROFILE"); or true
+    set --global __ssoenv_name (__ssoenv_clean "$SSOENV_PROFILE"); or true
     for name in first last waited offered reported
         set --global __ssoenv_$name ''
     end
@@ -156,13 +156,25 @@ else
     end
 end
 
+# __ssoenv_clean prints a text with "?" for each character that is not visible, as
+# safetext.IsHidden defines it: other than letters, marks, numbers, punctuation,
+# symbols and the space, and some of these. Where the locale's encoding is not UTF-8,
+# only ASCII is visible.
+function __ssoenv_clean
+    set --local hidden '[^ -~]'
+    test (string length €) -eq 1
+    and set hidden '[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|[\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180d}\x{180f}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}\x{e0100}-\x{e01ef}]'
+    string replace --all --regex "$hidden" '?' -- "$argv" | string join '?'
+end
+
 # __ssoenv_read sets __ssoenv_text to the first characters, at most so many, of the
-# first line of a file, or to nothing if it is not a regular file: a pipe would
-# block. It fails if the file is not directly in a directory of __ssoenv_dirs.
+# first line of a file, or to nothing if it is not a regular file of the user's: a
+# pipe would block. It follows no link. It fails if the file is not directly in a
+# directory of __ssoenv_dirs.
 function __ssoenv_read --argument-names file most
     set --global __ssoenv_text ''
     contains -- (string replace --regex '/[^/]*\z' '' -- "$file") (string split \n -- $__ssoenv_dirs); or return
-    if test -f "$file"; and test -r "$file"
+    if test ! -L "$file"; and test -f "$file"; and test -O "$file"; and test -r "$file"
         read --global --nchars $most __ssoenv_text <"$file"
     end
     true
@@ -245,8 +257,8 @@ function __ssoenv_show
             set label "$label$part"
         end
     end
-    if string match --quiet --regex '[\x00-\x1f\x7f-\x{9f}]' -- "$label"
-        set label (string replace --all --regex '[\x00-\x1f\x7f-\x{9f}]' '?' -- "$label" | string join '?')
+    if string match --quiet --regex '[^ -~]' -- "$label"
+        set label (__ssoenv_clean "$label")
     end
 
     set --local color

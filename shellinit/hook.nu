@@ -47,7 +47,7 @@ def --env __ssoenv_prompt [] {
     let pause = [([(($end - $due) // 5) 30] | math min) 3] | math max
     $env.__ssoenv_seen = {known: $known, expires: $end, due: $due, pause: $pause, last: 0, offered: "", reported: false}
   }
-  let name = $profile | str replace --all --regex '\p{Cc}' "?"
+  let name = $profile | __ssoenv_clean
   let now = (date now | into int) // 1_000_000_000
   if $now >= $env.__ssoenv_seen.due {
     if ($env.SSOENV_NO_REFRESH? | is-empty) { __ssoenv_renew $now }
@@ -56,9 +56,16 @@ def --env __ssoenv_prompt [] {
   $env.SSOENV_PROMPT = __ssoenv_label $name (($env.SSOENV_EXPIRES | into int) - $now)
 }
 
+# __ssoenv_clean returns the text with "?" for each character that is not visible, as
+# safetext.IsHidden defines it: other than letters, marks, numbers, punctuation,
+# symbols and the space, and some of these.
+def __ssoenv_clean []: string -> string {
+  str replace --all --regex '[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|[\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180d}\x{180f}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}\x{e0100}-\x{e01ef}]' "?"
+}
+
 # __ssoenv_read returns the first line of the first bytes of a file, at most so
 # many. It returns null if the file is not directly in a directory of
-# __ssoenv_dirs, and "" if it is not a regular file of text.
+# __ssoenv_dirs, and "" if it is not a regular file of text, or a link.
 def __ssoenv_read [file: string, most: int]: nothing -> any {
   if ($file | path dirname) not-in ($__ssoenv_dirs | split row "\n") { return null }
   try {
@@ -127,7 +134,7 @@ def __ssoenv_label [profile: string, left: int]: nothing -> string {
   let format = $env.SSOENV_PROMPT_FORMAT? | default --empty "%p %t"
   $format | parse --regex '(?s)(?P<text>%[ptar%]|[^%]+|%)' | get text | each {|text|
     if $text in $values { $values | get $text } else { $text }
-  } | str join | str replace --all --regex '\p{Cc}' "?"
+  } | str join | __ssoenv_clean
 }
 
 # __ssoenv_hooks returns the list of hooks with one added, which replaces that of an

@@ -59,7 +59,7 @@ function global:__ssoenv_at_prompt {
         $global:SSOENV_PROMPT = ''
         return
     }
-    $profileName = $env:SSOENV_PROFILE -replace '\p{C}', '?'
+    $profileName = __ssoenv_clean $env:SSOENV_PROFILE
     $now = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
     $known = "$expires $env:SSOENV_RENEW_AT $env:SSOENV_PROFILE"
     $seen = $global:__ssoenv_seen
@@ -83,18 +83,27 @@ function global:__ssoenv_at_prompt {
     foreach ($piece in [regex]::Matches($format, '(?s)%[ptar%]|[^%]+|%')) {
         if ($values.ContainsKey($piece.Value)) { $label += $values[$piece.Value] } else { $label += $piece.Value }
     }
-    $global:SSOENV_PROMPT = $label -replace '\p{C}', '?'
+    $global:SSOENV_PROMPT = __ssoenv_clean $label
+}
+
+# __ssoenv_clean returns a text with "?" for each character that is not visible, as
+# safetext.IsHidden defines it, and for both halves of a character beyond U+FFFF.
+function global:__ssoenv_clean($text) {
+    return $text -replace '[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]', '?'
 }
 
 # __ssoenv_read returns the first line of the first bytes of a file, at most so
 # many. It returns $null if the file is not directly in a directory of
-# __ssoenv_dirs, and '' if it is not a regular file.
+# __ssoenv_dirs, and '' if it is not a regular file, or a link. A name such as CON is
+# a device on Windows in every directory.
 function global:__ssoenv_read($file, $most) {
     if (-not $file -or ($global:__ssoenv_dirs -split "`n") -cnotcontains [IO.Path]::GetDirectoryName($file)) { return $null }
     $bytes = New-Object -TypeName byte[] -ArgumentList $most
     $count = 0
     try {
-        if ("$((Get-Item -LiteralPath $file -Force).UnixMode)" -match '\A[^-]') { return '' }
+        if ([IO.Path]::GetFileName($file) -cnotmatch '\A[0-9a-f]+-[0-9a-f]+\.(expires|failed)\z') { return '' }
+        $item = Get-Item -LiteralPath $file -Force
+        if (-not $item -or $item.Attributes.HasFlag([IO.FileAttributes]::ReparsePoint) -or "$($item.UnixMode)" -match '\A[^-]') { return '' }
         $stream = [IO.File]::OpenRead($file)
         try { $count = $stream.Read($bytes, 0, $most) } finally { $stream.Dispose() }
     } catch { }

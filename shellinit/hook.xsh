@@ -2,7 +2,7 @@
 # variables above these lines. All names defined here begin with __ssoenv.
 
 def __ssoenv_install():
-    import json, os, re, shlex, subprocess, sys, time
+    import json, os, re, shlex, stat, subprocess, sys, time
     from xonsh.tools import unthreadable
 
     program, mark, dirs = __ssoenv_exe, __ssoenv_mark, __ssoenv_dirs.split("\n")
@@ -58,21 +58,29 @@ def __ssoenv_install():
         }
         form = str(env.get("SSOENV_PROMPT_FORMAT", "")) or "%p %t"
         text = re.sub("%[ptar%]", lambda code: str(values[code[0]]), form)
-        return "".join(c if c.isprintable() else "?" for c in text)
+        return clean(text)
+
+    # clean returns the text with "?" for each character that is not visible, as
+    # safetext.IsHidden defines it.
+    hidden = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+
+    def clean(text):
+        return "".join(c if c.isprintable() and not hidden.match(c) else "?" for c in text)
 
     def is_time(text):
         return re.fullmatch("[0-9]{1,12}", text) is not None
 
     # read returns the first characters, at most so many, of a file's first line. It
     # returns None if the file is not directly in one of dirs, and "" if it is not
-    # a regular file of ASCII.
+    # a regular file of ASCII that is the user's, or a link.
     def read(file, most):
         if os.path.dirname(file) not in dirs:
             return None
         try:
-            if os.path.isfile(file):
-                with open(file, encoding="ascii", newline="\n") as opened:
-                    return opened.readline(most).removesuffix("\n")
+            info = os.lstat(file)
+            if stat.S_ISREG(info.st_mode) and info.st_uid == os.geteuid():
+                with open(file, "rb", buffering=0) as opened:
+                    return opened.read(most).decode("ascii").partition("\n")[0]
         except (OSError, ValueError):
             pass
         return ""
@@ -117,7 +125,7 @@ def __ssoenv_install():
         if seen.get("known") != known:
             due = int(renew_at) if is_time(renew_at) and int(renew_at) < end else end - 900
             seen.update(known=known, expires=end, due=due, pause=max(3, min(30, (end - due) // 5)), last=0, offered="", reported=False)
-        profile = "".join(c if c.isprintable() else "?" for c in profile)
+        profile = clean(profile)
         if now >= seen["due"]:
             adopted = False
             if not env.get("SSOENV_NO_REFRESH"):

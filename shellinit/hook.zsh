@@ -72,6 +72,22 @@ function __ssoenv_read_file {
 	{ builtin read -r -u 0 -k $2 __ssoenv_text <$1; } 2>/dev/null || builtin true
 }
 
+# __ssoenv_bytewise calls a function for which a character is a byte.
+function __ssoenv_bytewise {
+	builtin setopt local_options no_multibyte
+	"$@"
+}
+
+function __ssoenv_get_byte {
+	local __ssoenv_one=$1
+	builtin let '__ssoenv_byte = #__ssoenv_one' || builtin true # it fails for 0
+}
+
+function __ssoenv_split {
+	local IFS=' '
+	__ssoenv_table=(${=__ssoenv_visible})
+}
+
 # __ssoenv_paint colors SSOENV_PROMPT. With the option PROMPT_SUBST zsh expands PROMPT,
 # but not the value of "${SSOENV_PROMPT}" again; only a "%" in it has a meaning.
 function __ssoenv_paint {

@@ -194,6 +194,7 @@ func TestSegment(t *testing.T) {
 			{-5, []string{"SSOENV_COLOR=cyan", "NO_COLOR=1"}, "dev expired"},
 			{600, []string{"SSOENV_PROMPT_FORMAT=%%p %p|%a|%r%x %t%", "AWS_ACCOUNT_ID=42", "AWS_DEFAULT_REGION=eu-1"}, percent(`%p dev|42|eu-1%x (9m|10m)%`)},
 			{600, []string{"SSOENV_RENEW_AT=" + inSeconds(100), "SSOENV_PROFILE=a\x1b[2Jb\n%c"}, percent(`a\?\[2Jb\?%c (9m|10m)`)},
+			{600, []string{"SSOENV_RENEW_AT=" + inSeconds(100), "LC_ALL=C.UTF-8", "SSOENV_PROFILE=ñ\u202e日\u009bx", "AWS_REGION=\u2800", "SSOENV_PROMPT_FORMAT=☁\ufe0f%p\u00a0%r%t"}, `☁\?ñ\?日\?x\?\?(9m|10m)`},
 		} {
 			env := append([]string{"SSOENV_EXPIRES=" + inSeconds(c.left), "SSOENV_NO_REFRESH=1", "TERM=xterm", "NO_COLOR="}, c.env...)
 			p := atWork(t, s, j, "true", env...)

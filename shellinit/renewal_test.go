@@ -1,6 +1,7 @@
 package shellinit
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -121,8 +122,9 @@ func TestHookRenewsWhenDue(t *testing.T) {
 }
 
 // An expiry file directly in one of the hook's directories is read, and newer
-// credentials are adopted if it has a later time. Any other is not read: the
-// program, which knows the path, is asked.
+// credentials are adopted if it has a later time. Of a file of any size only the
+// beginning is read, and nothing from a link, a pipe or a folder there. A file
+// elsewhere is not read: the program, which knows the path, is asked.
 func TestHookReadsExpiryFilesOfItsDirectories(t *testing.T) {
 	eachHook(t, func(t *testing.T, s stage, run func(env ...string) hookRun) {
 		expires := "SSOENV_EXPIRES=" + inSeconds(600)
@@ -132,6 +134,13 @@ func TestHookReadsExpiryFilesOfItsDirectories(t *testing.T) {
 		}
 		pipe := s.home + "/pipe.expires"
 		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		// A file of 64 GiB that needs no space, and links.
+		vast := s.home + "/vast.expires"
+		if err := errors.Join(os.WriteFile(vast, nil, 0o600), os.Truncate(vast, 64<<30), os.Mkdir(s.home+"/folder.expires", 0o700),
+			os.Symlink("later.expires", s.home+"/link.expires"), os.Symlink(vast, s.home+"/tovast.expires"),
+			os.Symlink(pipe, s.home+"/topipe.expires"), os.Symlink("/dev/zero", s.home+"/tozero.expires")); err != nil {
 			t.Fatal(err)
 		}
 		for file, text := range map[string]string{
@@ -157,6 +166,12 @@ func TestHookReadsExpiryFilesOfItsDirectories(t *testing.T) {
 			{s.home + "/long.expires", false},
 			{s.home + "/absent.expires", false},
 			{pipe, false},
+			{vast, false},
+			{s.home + "/folder.expires", false},
+			{s.home + "/link.expires", false},
+			{s.home + "/tovast.expires", false},
+			{s.home + "/topipe.expires", false},
+			{s.home + "/tozero.expires", false},
 			{"", false},
 			{elsewhere + "/later.expires", true},
 			{elsewhere + "/same.expires", true},

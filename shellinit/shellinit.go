@@ -10,6 +10,8 @@ import (
 var (
 	//go:embed hook.common.bash
 	hookCommon string
+	//go:embed visible.txt
+	visible string
 	//go:embed hook.bash
 	hookBash string
 	//go:embed hook.zsh
@@ -189,7 +191,16 @@ func (s Shell) Hook(exe string, directories ...string) string {
 	} {
 		fmt.Fprintf(&b, s.assign, v.Name, s.Quote(v.Value))
 	}
-	return s.Wrap(b.String() + s.hook)
+	table := ""
+	switch s {
+	case Bash:
+		table = fmt.Sprintf(s.assign, "__ssoenv_visible", s.Quote(visible))
+	case Zsh:
+		// Not within "emulate -c", where it would cost more than the start of zsh.
+		// No option changes how these digits are read.
+		table = `\builtin ` + fmt.Sprintf(s.assign, "__ssoenv_visible", s.Quote(visible))
+	}
+	return table + s.Wrap(b.String()+s.hook)
 }
 
 // Mark identifies the version of a shell's hook: the shell's name, a colon and 12

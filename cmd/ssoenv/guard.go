@@ -6,15 +6,17 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
 // confirm asks the user before the credentials of a guarded profile are used. A
-// shell that uses the profile already is not asked again.
-func (p *program) confirm(prof profile.Profile, yes bool) error {
+// shell that is proven to have them is not asked again.
+func (p *program) confirm(client *session.Client, prof profile.Profile, yes bool) error {
 	name := prof.Name
-	if yes || !prof.Confirm || name == p.state.Profile {
+	if yes || !prof.Confirm || offline.CheckHolder(client.Store, prof, p.state) == nil {
 		return nil
 	}
 	if !p.terminal.CanPrompt() {

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -243,6 +244,20 @@ func TestReadersRenewAtThePrompt(t *testing.T) {
 		}
 		s.enter("ssoenv use dev", `logged in to "corp"`)
 		until("the segment", alive)
+	})
+}
+
+// The segment has "?" for each character that is not visible.
+func TestReadersShowOnlyVisibleCharacters(t *testing.T) {
+	t.Parallel()
+	eachReader(t, func(t *testing.T, shell string) {
+		w, r := newWorld(t), readers[shell]
+		w.env = append(w.env, "SSOENV_PROFILE=a\u202eb\u200bc\u2066d\u009be\ufe0ff\U000e0100g\u180bh\u2800i\u00a0j\u3000k\u034fl\ue000ñ日",
+			"SSOENV_EXPIRES="+strconv.FormatInt(time.Now().Unix()+3700, 10), "SSOENV_PROMPT_FORMAT=\u2003%p☁\u200d%r", "AWS_REGION=\u3164\x1b[2J")
+		s := w.reader(t, shell, startupLine(shell), r.prompt)
+		if got, want := s.enter("/bin/sleep 0.1"), "?a?b?c?d?e?f?g?h?i?j?k?l?ñ日☁???[2J"; got != want {
+			t.Errorf("got the segment %q, want %q", got, want)
+		}
 	})
 }
 

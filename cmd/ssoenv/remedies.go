@@ -68,6 +68,9 @@ func (r remedies) loginRemedy(err error) (status int, hints []string, ok bool) {
 		}
 		return statusLogin, []string{"log in where that folder can be written, such as on the host: " + r.loginCommand(unstorable.SSOSession)}, true
 	}
+	if unproven, ok := errors.AsType[*store.NotIssuedError](err); ok {
+		return statusLogin, []string{"switch again with: ssoenv use " + profileArgument(unproven.Profile)}, true
+	}
 	if keyring, ok := errors.AsType[*store.KeyringError](err); ok {
 		return statusFailed, keyringHints(keyring.SSOSession), true
 	}

@@ -45,12 +45,19 @@ const (
 // if not zero, is how long a command waits for it.
 func (p *program) refresh(within time.Duration) error {
 	client, prof, err := p.profileInUse()
-	if err != nil {
+	unproven, isUnproven := errors.AsType[*store.NotIssuedError](err)
+	if err != nil && (!isUnproven || !unproven.NoEntry) {
+		// Without a record, which would delay the renewal of a shell that is proven:
+		// anyone can set variables.
 		return err
 	}
 	if !client.StoresRoles(prof.SSOSession) {
 		err := errors.New("credentials of an isolated session cannot be stored on this machine")
 		client.RecordFailure(prof, err)
+		return err
+	}
+	if isUnproven {
+		client.RecordFailure(prof, noEntryReason(client, prof, err))
 		return err
 	}
 	if failed, ok := client.LastFailure(prof); ok && p.now().Sub(failed).Abs() < retryPause {
@@ -113,7 +120,17 @@ func (p *program) adopt(shellName string) error {
 	return p.print(text)
 }
 
-// profileInUse returns the profile of this shell.
+// noEntryReason returns why credentials without an entry in the cache are not
+// renewed: the session has ended, as after a logout, or else unproven.
+func noEntryReason(client *session.Client, prof profile.Profile, unproven error) error {
+	if _, ok, err := client.ReadToken(prof.SSOSession); !ok && err == nil && !prof.SSOSession.IsZero() {
+		return store.SessionEnded(prof.SSOSession)
+	}
+	return unproven
+}
+
+// profileInUse returns the profile of this shell. It is an error if the shell is not
+// proven to have its credentials; see [offline.InUse].
 func (p *program) profileInUse() (*session.Client, profile.Profile, error) {
 	if p.state.Profile == "" {
 		return nil, profile.Profile{}, usageError{"this shell uses no profile"}

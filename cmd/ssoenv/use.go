@@ -151,7 +151,7 @@ func (p *program) credentials(o credentialOptions) (switchPlan, error) {
 // profileCredentials is [program.credentials] for a profile that has been read.
 func (p *program) profileCredentials(client *session.Client, prof profile.Profile, o credentialOptions) (switchPlan, error) {
 	p.profile = prof.Name
-	if err := p.confirm(prof, o.yes); err != nil {
+	if err := p.confirm(client, prof, o.yes); err != nil {
 		return switchPlan{}, err
 	}
 	client.STSRegion = cmp.Or(o.region, client.STSRegion)

@@ -40,6 +40,18 @@ func (e *MFARequiredError) Error() string {
 	return fmt.Sprintf("the role of profile %q wants a code of the device %s", e.Profile, safetext.Printable(e.Serial))
 }
 
+// A NotIssuedError reports that the access key of a shell is not one that ssoenv has
+// issued for the role of the profile: the variables of the shell are forged, the
+// profile leads to another role now, or the record of the key is gone.
+type NotIssuedError struct {
+	Profile string
+	NoEntry bool // no key at all is known for the role
+}
+
+func (e *NotIssuedError) Error() string {
+	return fmt.Sprintf("the access key of this shell is not known to be of profile %q", e.Profile)
+}
+
 // A KeyringError reports that the operating system's keyring, which has the token
 // of an isolated session, failed.
 type KeyringError struct {

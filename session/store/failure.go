@@ -77,6 +77,9 @@ func (s *Store) failureText(p profile.Profile, err error) string {
 	if unstorable, ok := errors.AsType[*StorageError](err); ok && unstorable.Ended {
 		return visibleASCII("the session cannot be renewed here: " + unstorable.Err.Error())
 	}
+	if _, ok := errors.AsType[*NotIssuedError](err); ok {
+		return "the access key of this shell is not known any more; switch again with: ssoenv use"
+	}
 	if creds, valid := s.CachedCredentials(p); valid {
 		left := creds.Expires.Sub(s.Now())
 		if left >= time.Minute && left >= creds.Expires.Sub(creds.RenewAt)/3 {

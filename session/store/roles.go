@@ -42,7 +42,12 @@ func RenewAt(issued, expires time.Time) time.Time {
 	return expires.Add(-margin).Truncate(time.Second)
 }
 
-// A roleEntry is an entry of the cache of role credentials.
+// roleFormat is the "format" of a roleEntry, as entryFormat is of other files. 1 was
+// without Issued.
+const roleFormat = 2
+
+// A roleEntry is an entry of the cache of role credentials. The credentials are
+// empty after [Store.WithdrawRoles].
 type roleEntry struct {
 	Format           int       `json:"format"`
 	AccessKeyID      string    `json:"access_key_id"`
@@ -52,6 +57,8 @@ type roleEntry struct {
 	RenewAt          int64     `json:"renew_at"` // Unix seconds
 	Obtained         time.Time `json:"obtained"` // by this machine's clock
 	TokenFingerprint string    `json:"token_fingerprint,omitempty"`
+
+	Issued []issuedKey `json:"issued"` // the newest last
 }
 
 // roleKey returns the name of the profile's entry. It begins with rolePrefix.
@@ -109,10 +116,8 @@ func (s *Store) ReadRole(p profile.Profile) (creds Credentials, valid, fresh boo
 		return Credentials{}, false, false
 	}
 	creds.ExpiryFile = s.Roles.Path(expiryKey(p))
-	var entry roleEntry
-	ok, err := s.Roles.Get(roleKey(p), &entry)
-	s.warnCache(err)
-	if !ok || entry.Format != entryFormat {
+	entry, ok := s.readEntry(p)
+	if !ok {
 		return creds, false, false
 	}
 	now := s.Now()
@@ -131,6 +136,20 @@ func (s *Store) ReadRole(p profile.Profile) (creds Credentials, valid, fresh boo
 	}
 	fromFuture := entry.Obtained.Sub(now) > profile.ClockTolerance
 	return creds, valid, valid && !fromFuture && now.Before(creds.RenewAt)
+}
+
+// readEntry returns the entry of the profile. ok is false if there is none in the
+// format of this program.
+func (s *Store) readEntry(p profile.Profile) (entry roleEntry, ok bool) {
+	if s.Roles == nil {
+		return roleEntry{}, false
+	}
+	ok, err := s.Roles.Get(roleKey(p), &entry)
+	s.warnCache(err)
+	if !ok || entry.Format != roleFormat {
+		return roleEntry{}, false
+	}
+	return entry, true
 }
 
 // CachedExpirations returns the expirations of the profiles that have valid
@@ -157,9 +176,10 @@ func (s *Store) CachedExpirations(profiles []profile.Profile) map[string]time.Ti
 	return expirations
 }
 
-// StoreRole stores the credentials of the profile and deletes the record of a
-// failed renewal. It returns the credentials with their ExpiryFile. Credentials
-// that cannot be stored are reported by a warning.
+// StoreRole stores the credentials of the profile, which [Store.CheckIssued] knows
+// from then on, and deletes the record of a failed renewal. It returns the
+// credentials with their ExpiryFile. Credentials that cannot be stored are reported
+// by a warning. The caller holds the lock of the role.
 func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 	if s.Roles != nil {
 		creds.ExpiryFile = s.Roles.Path(expiryKey(p))
@@ -167,15 +187,18 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 	if !s.StoresRoles(p.SSOSession) {
 		return creds
 	}
+	before, _ := s.readEntry(p)
+	now := s.Now().UTC()
 	err := s.Roles.Put(roleKey(p), roleEntry{
-		Format:           entryFormat,
+		Format:           roleFormat,
 		AccessKeyID:      creds.AccessKeyID,
 		SecretKey:        creds.SecretKey.Reveal(),
 		SessionToken:     creds.SessionToken.Reveal(),
 		Expires:          creds.Expires,
 		RenewAt:          creds.RenewAt.Unix(),
-		Obtained:         s.Now().UTC(),
+		Obtained:         now,
 		TokenFingerprint: creds.TokenFingerprint,
+		Issued:           s.recent(append(before.Issued, issuedKey{keyFingerprint(creds.AccessKeyID, creds.SecretKey), now.Unix()})),
 	})
 	if err == nil {
 		// The modification time is the expiration too, so that a program that

@@ -33,10 +33,11 @@ func TestEntriesOfAnotherFormatAreMisses(t *testing.T) {
 	now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	const fields = `"access_key_id":"ASIAIOSFODNN7EXAMPLE","secret_key":"secret","session_token":"token","expires":"2030-01-02T04:04:05Z","obtained":"2030-01-02T03:04:05Z"`
 	for text, want := range map[string]bool{
-		`{"format":1,` + fields + `,"renew_at":1893556145}`:          true,
+		`{"format":2,` + fields + `,"renew_at":1893556145}`:          true,
 		`{` + fields + `,"bond":"0123456789abcdef0123456789abcdef"}`: false,
 		`{` + fields + `}`: false,
-		`{"format":2,` + fields + `,"renew_at":1893556145}`: false,
+		`{"format":1,` + fields + `,"renew_at":1893556145}`: false,
+		`{"format":3,` + fields + `,"renew_at":1893556145}`: false,
 		`{"format":0,` + fields + `}`:                       false,
 	} {
 		s := testStore(t, &now)

@@ -63,7 +63,8 @@ func (s *Store) warnCache(err error) {
 	}
 }
 
-// entryFormat is the "format" of every JSON file that ssoenv writes for itself.
+// entryFormat is the "format" of every JSON file that ssoenv writes for itself, but
+// of role credentials (roleFormat).
 // An entry with another one, or without, counts as missing: fields that an older
 // or newer program wrote must not be misread.
 const entryFormat = 1

@@ -2,7 +2,6 @@ package offline
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -20,17 +19,22 @@ func NewSwitch(p profile.Profile, creds store.Credentials, region string) shelle
 	}
 }
 
-// InUse returns the profile of the shell in that state. It is an error if the
-// profile leads to another account or role than when the shell switched to it.
+// InUse returns the profile of the shell in that state. It is a
+// *[store.NotIssuedError], with the profile, if the shell does not have credentials
+// that ssoenv issued for the profile as it is now.
 func InUse(config *profile.Config, caches *store.Store, state shellenv.State) (profile.Profile, error) {
 	p, err := config.Profile(state.Profile)
 	if err != nil {
 		return profile.Profile{}, err
 	}
-	if creds, _ := caches.CachedCredentials(p); creds.ExpiryFile != state.ExpiryFile {
-		return profile.Profile{}, fmt.Errorf("profile %q has changed since this shell switched to it", state.Profile)
-	}
-	return p, nil
+	return p, CheckHolder(caches, p, state)
+}
+
+// CheckHolder returns nil if the shell in that state is proven to have credentials
+// of the profile's role, and otherwise a *[store.NotIssuedError].
+func CheckHolder(caches *store.Store, p profile.Profile, state shellenv.State) error {
+	id, secret := state.AccessKey()
+	return caches.CheckIssued(p, id, secret)
 }
 
 // Adopt returns the change that gives a switched shell newer credentials of its

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strconv"
 	"time"
+
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // A State is what the environment says about the shell's switch. The variables
@@ -41,6 +43,11 @@ func Read(env map[string]string) State {
 		env:          env,
 		snapshot:     parseSnapshot(env["SSOENV_SAVED"]),
 	}
+}
+
+// AccessKey returns AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+func (s State) AccessKey() (id string, secret safetext.Secret) {
+	return s.env["AWS_ACCESS_KEY_ID"], safetext.Secret(s.env["AWS_SECRET_ACCESS_KEY"])
 }
 
 // unixTime reads Unix seconds. It returns the zero time for anything else.
