@@ -4,7 +4,9 @@ function ssoenv --description 'AWS credentials for this shell'
     switch "$argv[1]/$argv[2]"
         case 'use/*' 'clear/*' 'logout/*' --debug/use --debug/clear --debug/logout
         case 'doctor/*' --debug/doctor
-            command $__ssoenv_exe $argv --hook $__ssoenv_mark --hook-prompt=(status is-interactive; and functions fish_prompt fish_right_prompt | string join ' ')
+            set --local placed
+            functions --query __ssoenv_right_prompt; and set placed --hook-segment
+            command $__ssoenv_exe $argv --hook $__ssoenv_mark $placed --hook-prompt=(status is-interactive; and functions fish_prompt fish_right_prompt | string join ' ')
             return
         case '*'
             command $__ssoenv_exe $argv
@@ -93,9 +95,9 @@ end
 
 # __ssoenv_before runs before a command.
 function __ssoenv_before --on-event fish_preexec
-    string match --quiet --regex '^\s*ssoenv(\s|$)' -- "$argv"; and return
     __ssoenv_look; or return
     test $__ssoenv_left -le 10; and test $__ssoenv_left -le $__ssoenv_lead; or return
+    __ssoenv_exempt "$argv"; and return
     if test -z "$SSOENV_NO_REFRESH"
         if not __ssoenv_adopt; and __ssoenv_passed $__ssoenv_pause $__ssoenv_waited
             set --global __ssoenv_waited $__ssoenv_left
@@ -112,6 +114,13 @@ function __ssoenv_before --on-event fish_preexec
         __ssoenv_look; or return
     end
     test $__ssoenv_left -gt 0; or __ssoenv_report
+end
+
+# __ssoenv_exempt reports whether a command line begins with a command of ssoenv that
+# renews the credentials itself or does without them. status, doctor and version must
+# be the only command of the line.
+function __ssoenv_exempt
+    string match --quiet --regex '^\s*ssoenv\s+(--debug\s+)?((use|clear|login|logout)([\s;&|]|\z)|(status|doctor|version)([ \t][^;&|\n]*)?\z)' -- "$argv"
 end
 
 # __ssoenv_is_time reports whether its argument is a time in Unix seconds.
