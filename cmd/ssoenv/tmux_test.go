@@ -9,7 +9,7 @@ import (
 )
 
 // The README's lines for tmux: its status line shows the profile of the pane and the
-// remaining time, whatever the profile's name is, and nothing after clear.
+// remaining time. No part of the name is executed.
 func TestTmuxStatusLine(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../README.md")
