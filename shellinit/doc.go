@@ -16,6 +16,9 @@
 // be evaluated, as in eval "$(ssoenv use dev)", the function only prints the call for
 // the outer shell to make, and ends the subshell: the user is asked once, no secret is
 // printed, and no other command of the subshell runs without the switch.
+// In bash, zsh and fish the function also keeps AWS_PROFILE, not exported, at the
+// profile's name, for prompts that show it, and the hook restores it: with an exported
+// one, some SDKs ignore the credentials.
 // [Shell.Hook] assigns three variables before the hook.* files:
 //
 //	__ssoenv_exe   the program's path

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # "ssoenv init" and hook.common.bash assign variables above these lines.
+# shellcheck disable=SC2034 # AWS_PROFILE is for prompts.
 # shellcheck disable=SC2016 # PS0 and PROMPT_COMMAND are expanded later.
 # shellcheck disable=SC2178 # PROMPT_COMMAND is a string or an array.
 
@@ -56,6 +57,7 @@ function __ssoenv_switch {
 			\builtin exec "$__ssoenv_exe" "$1" --shell bash "${@:2}"
 		fi
 	) && __ssoenv_evaluate || __ssoenv_status=$?
+	__ssoenv_mirror
 	\builtin return "$__ssoenv_status"
 }
 
@@ -80,6 +82,17 @@ function __ssoenv_precmd {
 	if [[ -n $__ssoenv_segment && ${PS1-} != *SSOENV_PROMPT* ]] && \builtin shopt -q promptvars; then
 		__ssoenv_set PS1 "$__ssoenv_segment${PS1-}" || \builtin true
 	fi
+}
+
+# __ssoenv_is_private reports whether AWS_PROFILE is a plain variable of this shell, or
+# not set.
+function __ssoenv_is_private {
+	case $(\builtin declare -p AWS_PROFILE 2>/dev/null) in '' | 'declare -- '*) ;; *) \builtin return 1 ;; esac
+}
+
+# __ssoenv_set_private sets AWS_PROFILE. With "set -a" it would be exported.
+function __ssoenv_set_private {
+	__ssoenv_set AWS_PROFILE "$1" && \builtin export -n AWS_PROFILE
 }
 
 # __ssoenv_set sets the variable $1 to $2. It fails silently if $1 is readonly; an

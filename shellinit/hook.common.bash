@@ -13,6 +13,9 @@ __ssoenv_now=0 __ssoenv_expires=0 __ssoenv_left=0 __ssoenv_known='' __ssoenv_due
 __ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
 __ssoenv_warn_at=0 __ssoenv_warning='' __ssoenv_promised=0 __ssoenv_name='' __ssoenv_expired='' __ssoenv_segment='' __ssoenv_shown=''
 
+# The value that AWS_PROFILE was given last, and SSOENV_PROFILE then.
+__ssoenv_mirrored='' __ssoenv_mirrored_of=''
+
 # What the hook can do before a command: 0 nothing, 1 report, 2 renew.
 __ssoenv_preexec=0
 
@@ -30,6 +33,9 @@ function __ssoenv_evaluate {
 # __ssoenv_watch sets SSOENV_PROMPT before a prompt.
 function __ssoenv_watch {
 	SSOENV_PROMPT=
+	if [[ ${SSOENV_PROFILE-} != "$__ssoenv_mirrored_of" ]] || [[ -n $__ssoenv_mirrored && -z ${AWS_PROFILE+set} ]]; then
+		__ssoenv_mirror
+	fi
 	__ssoenv_look || \builtin return 0
 	if ((__ssoenv_now >= __ssoenv_due)); then
 		if [[ -z ${SSOENV_NO_REFRESH-} ]]; then
@@ -107,6 +113,27 @@ function __ssoenv_exempt {
 	status/* | doctor/* | version/*) ;;
 	*) \builtin return 1 ;;
 	esac
+}
+
+# __ssoenv_mirror keeps AWS_PROFILE, not exported, at the name of the profile in use, for
+# prompts that show it. ACCOUNT/ROLE is no name for AWS's tools, but a profile can have a
+# name like it. A variable that is the user's, exported or readonly is left alone.
+function __ssoenv_mirror {
+	\builtin local "__ssoenv_wanted=${SSOENV_PROFILE-}"
+	__ssoenv_mirrored_of=$__ssoenv_wanted
+	if [[ $__ssoenv_wanted == */* && $'\n'$("$__ssoenv_exe" list --names </dev/null 2>/dev/null)$'\n' != *$'\n'"$__ssoenv_wanted"$'\n'* ]]; then
+		__ssoenv_wanted=
+	fi
+	if [[ -n ${AWS_PROFILE+set} && (-z $__ssoenv_mirrored || $AWS_PROFILE != "$__ssoenv_mirrored") ]] || ! __ssoenv_is_private; then
+		\builtin return 0
+	fi
+	__ssoenv_mirrored=$__ssoenv_wanted
+	if [[ -n $__ssoenv_wanted ]]; then
+		__ssoenv_set_private "$__ssoenv_wanted"
+	elif [[ -n ${AWS_PROFILE+set} ]]; then
+		\builtin unset -v AWS_PROFILE
+	fi
+	\builtin return 0
 }
 
 # __ssoenv_is_time reports whether $1 is a time in Unix seconds.

@@ -30,6 +30,7 @@ function ssoenv --description 'AWS credentials for this shell'
     # made here, and only a failure is printed.
     if test $result -eq 0
         eval $code
+        __ssoenv_mirror
         # A universal variable remains set in every shell. Erasing it would
         # affect the other shells too.
         test "$argv[$words]" = use
@@ -46,7 +47,7 @@ end
 # The hook. fish has no clock and "math" is slow, so a time is stored as what was
 # left of the credentials then, in seconds; __ssoenv_lead is that of the time when
 # they are due. All is set here, since the environment may have the same names.
-for __ssoenv_name in left lead known pause first last waited offered reported segment
+for __ssoenv_name in left lead known pause first last waited offered reported segment mirrored mirrored_of
     set --global __ssoenv_$__ssoenv_name ''
 end
 set --global __ssoenv_name ''
@@ -55,6 +56,11 @@ set --global --unexport SSOENV_PROMPT ''
 # __ssoenv_prompt runs before each prompt. fish itself keeps the status of the
 # user's command.
 function __ssoenv_prompt --on-event fish_prompt
+    if test "$SSOENV_PROFILE" != "$__ssoenv_mirrored_of"; or begin
+            test -n "$__ssoenv_mirrored"; and not set --query AWS_PROFILE
+        end
+        __ssoenv_mirror
+    end
     if not __ssoenv_look
         set --global SSOENV_PROMPT ''
     else
@@ -121,6 +127,28 @@ end
 # be the only command of the line.
 function __ssoenv_exempt
     string match --quiet --regex '^\s*ssoenv\s+(--debug\s+)?((use|clear|login|logout)([\s;&|]|\z)|(status|doctor|version)([ \t][^;&|\n]*)?\z)' -- "$argv"
+end
+
+# __ssoenv_mirror keeps AWS_PROFILE, not exported, at the name of the profile in use, for
+# prompts that show it. ACCOUNT/ROLE is no name for AWS's tools, but a profile can have a
+# name like it. A variable that is the user's, exported or universal is left alone.
+function __ssoenv_mirror
+    set --local wanted $SSOENV_PROFILE
+    set --global __ssoenv_mirrored_of "$wanted"
+    if string match --quiet '*/*' -- "$wanted"
+        contains -- "$wanted" (command $__ssoenv_exe list --names </dev/null 2>/dev/null); or set wanted
+    end
+    if set --query AWS_PROFILE
+        test -n "$__ssoenv_mirrored" -a "$AWS_PROFILE" = "$__ssoenv_mirrored"; and set --query --global --unexport AWS_PROFILE
+        and not set --query --universal AWS_PROFILE; or return 0
+    end
+    set --global __ssoenv_mirrored "$wanted"
+    if test -n "$wanted"
+        set --global --unexport AWS_PROFILE $wanted
+    else
+        set --erase --global AWS_PROFILE
+    end
+    true
 end
 
 # __ssoenv_is_time reports whether its argument is a time in Unix seconds.

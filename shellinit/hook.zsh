@@ -49,6 +49,7 @@ function __ssoenv_switch {
 			exec "$__ssoenv_exe" "$1" --shell zsh "${@:2}"
 		fi
 	) && __ssoenv_evaluate || __ssoenv_status=$?
+	__ssoenv_mirror
 	builtin return $__ssoenv_status
 }
 
@@ -59,6 +60,12 @@ function __ssoenv_captured {
 	[[ $ZSH_EVAL_CONTEXT == *equalsubst* ||
 		$ZSH_EVAL_CONTEXT == *(cmd|in|out)subst* && ! -t 1 && ! -c /dev/stdout && ! -f /dev/stdout ]]
 }
+
+# __ssoenv_is_private reports whether AWS_PROFILE is a plain variable of this shell, or
+# not set.
+function __ssoenv_is_private { [[ ${(t)AWS_PROFILE} == (|scalar) ]]; }
+
+function __ssoenv_set_private { builtin typeset -g +x AWS_PROFILE=$1; }
 
 # __ssoenv_prompt runs before each prompt.
 function __ssoenv_prompt {

@@ -33,6 +33,9 @@ func stub(args []string) int {
 	words := args[1:]
 	switch args[0] {
 	case "use", "clear", "logout", "adopt":
+	case "list":
+		fmt.Println("dev\nteam/dev")
+		return 0
 	case "args":
 		fmt.Printf("%q\n", words)
 		return 0
