@@ -75,13 +75,15 @@ __ssoenv_run() {
 # __ssoenv_captured reports whether another shell may evaluate what this one prints:
 # it is a subshell, and its stdout is no terminal, device or file, and not the main
 # shell's. ksh93 captures without a file descriptor, and knows that it is a subshell; in
-# the others, a child compares process ids.
+# the others, a child compares process ids. While mksh forks a subshell, its own stdout
+# is the subshell's, so the two cannot be compared.
 __ssoenv_captured() {
 	if [ -t 1 ] || [ /dev/stdout -ef /dev/null ]; then \return 1; fi
 	case ${KSH_VERSION-} in
 	Version*) \eval '[ "${.sh.subshell}" != 0 ]' ;;
 	*)
-		if [ -c /dev/stdout ] || [ -f /dev/stdout ] || [ /dev/stdout -ef "/proc/$$/fd/1" ]; then \return 1; fi
+		if [ -c /dev/stdout ] || [ -f /dev/stdout ]; then \return 1; fi
+		if [ -z "${KSH_VERSION-}" ] && [ /dev/stdout -ef "/proc/$$/fd/1" ]; then \return 1; fi
 		case $(\exec /bin/sh -c 'echo "$PPID"' 2>/dev/null) in '' | "$$") \return 1 ;; esac
 		;;
 	esac

@@ -250,7 +250,12 @@ func TestInheritedExpiredCredentials(t *testing.T) {
 		w.setRoleLifetime(lifetime)
 		w.forgetRoles(t)
 		var env []string
-		for name, value := range w.switchTo(t, map[string]string{}, "use", "dev") {
+		beginning := map[string]string{}
+		for _, entry := range w.env {
+			name, value, _ := strings.Cut(entry, "=")
+			beginning[name] = value
+		}
+		for name, value := range w.switchTo(t, beginning, "use", "dev") {
 			env = append(env, name+"="+value)
 		}
 		expire(lifetime)
