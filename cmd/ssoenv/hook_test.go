@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"regexp"
 	"strings"
 	"testing"
@@ -249,15 +250,10 @@ func TestInheritedExpiredCredentials(t *testing.T) {
 		const lifetime = 5 * time.Second
 		w.setRoleLifetime(lifetime)
 		w.forgetRoles(t)
+		out, err := w.command(t, nil, "ssoenv", "use", "dev", "--shell", "nu").Output()
+		must(t, err)
 		var env []string
-		beginning := map[string]string{}
-		for _, entry := range w.env {
-			name, value, _ := strings.Cut(entry, "=")
-			beginning[name] = value
-		}
-		for name, value := range w.switchTo(t, beginning, "use", "dev") {
-			env = append(env, name+"="+value)
-		}
+		must(t, json.Unmarshal(out, &env))
 		expire(lifetime)
 		w.setRoleLifetime(time.Hour)
 		p := w.shell(t, "bash", env...)
