@@ -13,8 +13,12 @@
 // output of use, clear and logout; all other commands get the shell's streams.
 // "doctor" gets __ssoenv_mark, which identifies the version of the function, and
 // what bash, zsh and fish draw their prompts with. In a subshell whose output may
-// be evaluated, as in eval "$(ssoenv use dev)", the function prints the same call
-// for the outer shell to make, or "false", and so no secret is printed.
+// be evaluated, as in eval "$(ssoenv use dev)", the function only prints the call for
+// the outer shell to make, and ends the subshell: the user is asked once, no secret is
+// printed, and no other command of the subshell runs without the switch.
+// In bash, zsh and fish the function also keeps AWS_PROFILE, not exported, at the
+// profile's name, for prompts that show it, and the hook restores it: with an exported
+// one, some SDKs ignore the credentials.
 // [Shell.Hook] assigns three variables before the hook.* files:
 //
 //	__ssoenv_exe   the program's path
@@ -30,8 +34,8 @@
 //
 // The hook runs before each prompt of an interactive shell; in bash 5.3, zsh and
 // fish also before each command. It sets SSOENV_PROMPT and has the credentials
-// renewed in time. It never waits for the network at a prompt, and starts no
-// process while the credentials are good. (Elvish has no clock and starts "date".)
+// renewed in time. While they are valid, it never waits for the network, and while they
+// are good, it starts no process. (Elvish has no clock and starts "date".)
 // The program computes what it can. The hook compares the clock with two numbers:
 //
 //	SSOENV_EXPIRES   when the credentials expire, in Unix seconds
@@ -54,7 +58,10 @@
 //	            and of the last attempt. The next prompts look at the expiry file.
 //	expired     SSOENV_PROMPT is red. From 10 s before the expiration on, a command waits
 //	            up to 3 s for "ssoenv refresh --within 3s", once in "pause" seconds
-//	            ("waited" is when). bash before 5.3 cannot wait and only reports.
+//	            ("waited" is when), but not one of ssoenv's that needs no credentials.
+//	            Shells that cannot wait there wait up to 1 s at the next prompt, once:
+//	            the first prompt, if the credentials were inherited. bash 4.4 to 5.2
+//	            reports before the command, and says so.
 //	reported    Once for the same credentials, the hook prints why they are not renewed,
 //	            or that they have expired.
 //

@@ -118,7 +118,7 @@ var scenarios = []scenario{
 	},
 	{
 		"eval of a failure fails",
-		`eval "$(ssoenv use bad)"; echo "status $?"; eval "$(ssoenv use bad)" && echo reached; eval "$(ssoenv --debug clear bad)"; echo "status $?"` + show,
+		`eval "$(ssoenv use bad)"; echo "status $(($? > 0))"; eval "$(ssoenv use bad)" && echo reached; eval "$(ssoenv --debug clear bad)"; echo "status $(($? > 0))"` + show,
 		`eval (ssoenv use bad); echo "status $status"; eval (ssoenv use bad) && echo reached; ssoenv --debug clear bad | source; echo "status $status"` + show,
 		`call ["use" "--shell" "SH" "bad"]` + "\nstatus 1\n" + `call ["use" "--shell" "SH" "bad"]` + "\n" + `call ["--debug" "clear" "--shell" "SH" "bad"]` + "\nstatus 1\n" + unchanged,
 	},
@@ -151,35 +151,46 @@ var subshells = []scenario{
 		`call ["use" "--shell" "SH"]` + "\nstatus 0\n" + switched("picked"),
 	},
 	{
-		"picked once",
-		`eval "$(ssoenv use <"$PICK")"` + show, "",
-		`call ["use" "--shell" "SH"]` + "\n" + `call ["use" "--shell" "SH" "--" "picked"]` + "\n" + switched("picked"),
-	},
-	{
 		"a subshell",
 		`(ssoenv use dev` + show + `)` + show, "",
 		`call ["use" "--shell" "SH" "dev"]` + "\n" + switched("dev") + unchanged,
 	},
 	{
-		"a subshell before a pipe",
-		`(ssoenv use dev` + show + `) | /bin/cat` + show, "",
-		`call ["use" "--shell" "SH" "dev"]` + "\nCALL(use dev)\n" + switched("dev") + unchanged,
+		"a subshell with its stdout elsewhere",
+		`(ssoenv use dev >/dev/null` + show + `); x="$(ssoenv use bad >/dev/null || echo "status $?")"; echo "$x"` + show, "",
+		`call ["use" "--shell" "SH" "dev"]` + "\n" + switched("dev") + `call ["use" "--shell" "SH" "bad"]` + "\nstatus 3\n" + unchanged,
 	},
 	{
 		"before a pipe",
-		`ssoenv use dev | /bin/cat` + show, "",
-		`call ["use" "--shell" "SH" "dev"]` + "\nCALL(use dev)\n" + unchanged,
+		`ssoenv use dev | /bin/cat; ssoenv --debug use bad | /bin/cat` + show, "",
+		"PIPED(use dev)PIPED(--debug use bad)" + unchanged,
 	},
 	{
-		"a failure before a pipe",
-		`ssoenv use bad | /bin/cat` + show, "",
-		`call ["use" "--shell" "SH" "bad"]` + "\nfalse\n" + unchanged,
+		"a substitution switches nothing and runs nothing else",
+		`x="$(ssoenv use dev; echo more)"; echo "status $? $x"; x="$(ssoenv use bad)"; echo "status $? $x"; x="$(ssoenv use)"; echo "$x"` + show, "",
+		"status 0 CALL(use dev)\nstatus 0 CALL(use bad)\nCALL(use)\n" + unchanged,
 	},
-	{
-		"a substitution holds no secret",
-		`x="$(ssoenv use dev)"; echo "status $? $x"; x="$(ssoenv use bad)"; echo "status $? $x"` + show, "",
-		`call ["use" "--shell" "SH" "dev"]` + "\nstatus 0 CALL(use dev)\n" + `call ["use" "--shell" "SH" "bad"]` + "\nstatus 3 false\n" + unchanged,
-	},
+}
+
+// In zsh only a substitution counts as captured, in the others any pipe.
+func TestSubshellBeforeAPipe(t *testing.T) {
+	eachJudge(t, notFish, func(t *testing.T, s stage, j judge) {
+		want := "CALL(use dev)\n"
+		if j.dialect == Zsh {
+			want = `call ["use" "--shell" "SH" "dev"]` + "\n" + switched("dev")
+		}
+		if out, _ := s.play(t, j, "", `(ssoenv use dev`+show+`) | /bin/cat`+show); out != j.expand(want+unchanged) {
+			t.Errorf("%q", out)
+		}
+		if j.name == "ksh93" || j.name == "mksh" {
+			return // in their subshells it cannot be told that stdout is the main shell's
+		}
+		cmd := s.command(t, j, j.load()+`(ssoenv use dev`+show+`)`)
+		cmd.Env = append(cmd.Env, s.hookFile(t, j.dialect, s.ssoenv)...)
+		if out, err := cmd.Output(); err != nil || string(out) != switched("dev") {
+			t.Errorf("with a pipe for the whole shell: %v, %q", err, out)
+		}
+	})
 }
 
 func TestFunction(t *testing.T) {
@@ -231,7 +242,7 @@ func TestFunctionUnderErrexit(t *testing.T) {
 			`set -e; if ssoenv use bad 2>/dev/null; then exit 41; fi; exit 42`:                                          42,
 			`set -e; if ssoenv exit 7 2>/dev/null; then exit 41; fi; exit 42`:                                           42,
 			`set -e; eval "$(ssoenv use dev 2>/dev/null)" 2>/dev/null; exit 42`:                                         42,
-			`set -e; eval "$(ssoenv use bad 2>/dev/null)"; exit 42`:                                                     1,
+			`set -e; eval "$(ssoenv use bad)" 2>/dev/null; exit 42`:                                                     3,
 		} {
 			if out, status := s.play(t, j, "", script); status != want || out != "" {
 				t.Errorf("%s: status %d, want %d; on the terminal: %q", script, status, want, out)
@@ -332,8 +343,7 @@ func TestRepeatedCallKeepsItsWords(t *testing.T) {
 				t.Fatalf("%v: %.300q", err, out)
 			}
 			want := fmt.Sprintf("call %q\n", slices.Concat([]string{"use", "--shell", j.dialect.String(), "first"}, words))
-			if stderr.String() != want+want {
-				first, second, _ := strings.Cut(stderr.String(), "\n")
+			if first, second := want, stderr.String(); first != second {
 				n := 0
 				for n < len(first) && n < len(second) && first[n] == second[n] {
 					n++

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # "ssoenv init" and hook.common.bash assign variables above these lines.
+# shellcheck disable=SC2034 # AWS_PROFILE is for prompts.
 # shellcheck disable=SC2016 # PS0 and PROMPT_COMMAND are expanded later.
 # shellcheck disable=SC2178 # PROMPT_COMMAND is a string or an array.
 
@@ -17,7 +18,7 @@ function ssoenv {
 	use/* | clear/* | logout/* | --debug/use | --debug/clear | --debug/logout)
 		__ssoenv_untraced __ssoenv_switch "$@"
 		;;
-	doctor/* | --debug/doctor) "$__ssoenv_exe" "$@" --hook "$__ssoenv_mark" "--hook-prompt=${PS1-}" ;;
+	doctor/* | --debug/doctor) "$__ssoenv_exe" "$@" --hook "$__ssoenv_mark" ${__ssoenv_segment:+"--hook-segment"} "--hook-prompt=${PS1-}" ;;
 	*) "$__ssoenv_exe" "$@" ;;
 	esac
 }
@@ -40,6 +41,15 @@ function __ssoenv_untraced {
 # its own because "set +T" takes effect from the next call on.
 function __ssoenv_switch {
 	\builtin local __ssoenv_code __ssoenv_line __ssoenv_status=0
+
+	# In eval "$(ssoenv use dev)" the outer shell switches: print the call for it. Other
+	# commands of the subshell would run without the switch, so it ends.
+	if __ssoenv_captured; then
+		\builtin printf -v __ssoenv_line ' %q' "$@"
+		\builtin printf '\\ssoenv%s\n' "$__ssoenv_line"
+		\builtin exit 0
+	fi
+
 	__ssoenv_code=$(
 		if [[ $1 == --debug ]]; then
 			\builtin exec "$__ssoenv_exe" "$1" "$2" --shell bash "${@:3}"
@@ -47,31 +57,47 @@ function __ssoenv_switch {
 			\builtin exec "$__ssoenv_exe" "$1" --shell bash "${@:2}"
 		fi
 	) && __ssoenv_evaluate || __ssoenv_status=$?
-
-	# In eval "$(ssoenv use dev)", print the call for the outer shell, or false.
-	if [[ ${BASH_SUBSHELL-0} != 0 && ! -t 1 ]]; then
-		if [[ $__ssoenv_status != 0 ]]; then
-			\builtin echo false
-		elif [[ -n $__ssoenv_code ]]; then
-			# Repeat the call with the profile that the user picked.
-			[[ $# != 1 || $1 != use ]] || \builtin set -- use -- "${SSOENV_PROFILE-}"
-			\builtin printf -v __ssoenv_line ' %q' "$@"
-			\builtin printf '\\ssoenv%s\n' "$__ssoenv_line"
-		fi
-	fi
+	__ssoenv_mirror
 	\builtin return "$__ssoenv_status"
+}
+
+# __ssoenv_captured reports whether another shell may evaluate what this one prints:
+# it is a subshell, and its stdout is no terminal, device or file, and not the main
+# shell's.
+function __ssoenv_captured {
+	[[ ${BASH_SUBSHELL-0} != 0 && ! -t 1 && ! -c /dev/stdout && ! -f /dev/stdout && ! /dev/stdout -ef /proc/$$/fd/1 ]]
 }
 
 # __ssoenv_prompt runs before each prompt. It returns the status of the user's
-# command, for the hooks after it.
+# command, for the commands after it in PROMPT_COMMAND. With "&&:" behind the call, an
+# ERR trap does not run for that.
 function __ssoenv_prompt {
 	\builtin local "__ssoenv_status=$?"
-	__ssoenv_watch
-	if [[ -n $__ssoenv_segment && ${PS1-} != *SSOENV_PROMPT* ]] && \builtin shopt -q promptvars; then
-		PS1=$__ssoenv_segment${PS1-}
-	fi
+	__ssoenv_precmd
 	\builtin return "$__ssoenv_status"
 }
+
+function __ssoenv_precmd {
+	__ssoenv_watch
+	if [[ -n $__ssoenv_segment && ${PS1-} != *SSOENV_PROMPT* ]] && \builtin shopt -q promptvars; then
+		__ssoenv_set PS1 "$__ssoenv_segment${PS1-}" || \builtin true
+	fi
+}
+
+# __ssoenv_is_private reports whether AWS_PROFILE is a plain variable of this shell, or
+# not set.
+function __ssoenv_is_private {
+	case $(\builtin declare -p AWS_PROFILE 2>/dev/null) in '' | 'declare -- '*) ;; *) \builtin return 1 ;; esac
+}
+
+# __ssoenv_set_private sets AWS_PROFILE. With "set -a" it would be exported.
+function __ssoenv_set_private {
+	__ssoenv_set AWS_PROFILE "$1" && \builtin export -n AWS_PROFILE
+}
+
+# __ssoenv_set sets the variable $1 to $2. It fails silently if $1 is readonly; an
+# assignment would end everything that bash is doing.
+function __ssoenv_set { \builtin printf -v "$1" %s "$2" 2>/dev/null; }
 
 # __ssoenv_clock sets __ssoenv_now without starting a process.
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 402)); then
@@ -150,13 +176,13 @@ function __ssoenv_install {
 	\builtin local IFS=' ' __ssoenv_version
 	__ssoenv_version=$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))
 	if \builtin declare -F blehook >/dev/null; then
-		__ssoenv_preexec=1
-		blehook 'PRECMD!=__ssoenv_prompt' 'PREEXEC!=__ssoenv_before'
+		__ssoenv_preexec=2
+		blehook 'PRECMD!=__ssoenv_precmd' 'PREEXEC!=__ssoenv_before'
 		\builtin return
 	fi
 	if \builtin declare -F __bp_install >/dev/null; then
-		__ssoenv_preexec=1
-		case " ${precmd_functions[*]-} " in *' __ssoenv_prompt '*) ;; *) precmd_functions+=(__ssoenv_prompt) ;; esac
+		__ssoenv_preexec=2
+		case " ${precmd_functions[*]-} " in *' __ssoenv_precmd '*) ;; *) precmd_functions+=(__ssoenv_precmd) ;; esac
 		case " ${preexec_functions[*]-} " in *' __ssoenv_before '*) ;; *) preexec_functions+=(__ssoenv_before) ;; esac
 		\builtin return
 	fi
@@ -165,15 +191,15 @@ function __ssoenv_install {
 	# can call a function; before that it can compare two numbers and select a
 	# text. In a child that got PS0 through the environment both are empty.
 	if ((__ssoenv_version >= 404)) && \builtin shopt -q promptvars; then
-		__ssoenv_preexec=1
+		__ssoenv_preexec=$((__ssoenv_version >= 503 ? 2 : 1))
 		case ${PS0-} in
 		*__ssoenv_*) ;;
 		*)
-			if ((__ssoenv_version >= 503)); then
-				PS0=${PS0-}'${ ${__ssoenv_exe:+__ssoenv_before}; }'
+			if ((__ssoenv_preexec == 2)); then
+				__ssoenv_set PS0 "${PS0-}"'${ ${__ssoenv_exe:+__ssoenv_before}; }'
 			else
-				PS0=${PS0-}'${__ssoenv_warning[__ssoenv_warn_at && \D{%s} >= __ssoenv_warn_at ? (__ssoenv_reported = 1) - 1 : 1]-}'
-			fi
+				__ssoenv_set PS0 "${PS0-}"'${__ssoenv_warning[__ssoenv_warn_at && \D{%s} >= __ssoenv_warn_at ? (__ssoenv_reported = 1) - 1 : 1]-}'
+			fi || __ssoenv_preexec=0
 			;;
 		esac
 	fi
@@ -183,7 +209,7 @@ function __ssoenv_install {
 	*__ssoenv_prompt*) \builtin return ;;
 	esac
 	# PROMPT_COMMAND remains a string or an array, as other tools expect it.
-	\builtin local __ssoenv_type __ssoenv_hook=__ssoenv_prompt
+	\builtin local __ssoenv_type __ssoenv_hook='__ssoenv_prompt&&:'
 	__ssoenv_type=$(\builtin declare -p PROMPT_COMMAND 2>/dev/null) || \builtin true
 	__ssoenv_type=${__ssoenv_type#declare -}
 	__ssoenv_type=${__ssoenv_type%% *}
@@ -192,7 +218,7 @@ function __ssoenv_install {
 	*a*) ((__ssoenv_version < 501)) || PROMPT_COMMAND+=("$__ssoenv_hook") ;;
 	*)
 		# If it is exported, a child gets it without the function.
-		case $__ssoenv_type in *x*) __ssoenv_hook='${__ssoenv_exe:+"__ssoenv_prompt"}' ;; esac
+		case $__ssoenv_type in *x*) __ssoenv_hook='${__ssoenv_exe:+"__ssoenv_prompt"}&&:' ;; esac
 		__ssoenv_type=${PROMPT_COMMAND-}
 		__ssoenv_type=${__ssoenv_type%"${__ssoenv_type##*[![:space:];]}"} # ";;" is a syntax error
 		case $__ssoenv_type in

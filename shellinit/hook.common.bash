@@ -11,8 +11,14 @@
 
 __ssoenv_now=0 __ssoenv_expires=0 __ssoenv_left=0 __ssoenv_known='' __ssoenv_due=0 __ssoenv_pause=0
 __ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
-__ssoenv_warn_at=0 __ssoenv_warning='' __ssoenv_name='' __ssoenv_preexec=0 __ssoenv_segment=''
 __ssoenv_table=() __ssoenv_given='' __ssoenv_cleaned=''
+__ssoenv_warn_at=0 __ssoenv_warning='' __ssoenv_promised=0 __ssoenv_name='' __ssoenv_expired='' __ssoenv_segment='' __ssoenv_shown=''
+
+# The value that AWS_PROFILE was given last, and SSOENV_PROFILE then.
+__ssoenv_mirrored='' __ssoenv_mirrored_of=''
+
+# What the hook can do before a command: 0 nothing, 1 report, 2 renew.
+__ssoenv_preexec=0
 
 # __ssoenv_evaluate runs __ssoenv_code, one statement per line, as one && list of
 # builtins. It stops at the first failure (a readonly variable). A subshell tries
@@ -28,42 +34,106 @@ function __ssoenv_evaluate {
 # __ssoenv_watch sets SSOENV_PROMPT before a prompt.
 function __ssoenv_watch {
 	SSOENV_PROMPT=
+	if [[ ${SSOENV_PROFILE-} != "$__ssoenv_mirrored_of" ]] || [[ -n $__ssoenv_mirrored && -z ${AWS_PROFILE+set} ]]; then
+		__ssoenv_mirror
+	fi
 	__ssoenv_look || \builtin return 0
 	if ((__ssoenv_now >= __ssoenv_due)); then
 		if [[ -z ${SSOENV_NO_REFRESH-} ]]; then
 			if __ssoenv_adopt; then
 				__ssoenv_look || \builtin return 0
-			elif ((__ssoenv_now - __ssoenv_last >= __ssoenv_pause || __ssoenv_now < __ssoenv_last)); then
+			elif ((__ssoenv_preexec < 2 && __ssoenv_left <= 0 && ! __ssoenv_waited)); then
+				((! __ssoenv_promised)) || __ssoenv_reported=0
+				__ssoenv_renew 1s
+				__ssoenv_look || \builtin return 0
+			fi
+			if ((__ssoenv_now >= __ssoenv_due && (__ssoenv_now - __ssoenv_last >= __ssoenv_pause || __ssoenv_now < __ssoenv_last))); then
 				__ssoenv_last=$__ssoenv_now __ssoenv_offered=''
 				((__ssoenv_first)) || __ssoenv_first=$__ssoenv_now
 				# In a subshell there are no job messages.
 				("$__ssoenv_exe" refresh </dev/null >/dev/null 2>&1 &)
 			fi
 		fi
-		# If __ssoenv_before can report them, expired credentials get 3 s.
-		if ((__ssoenv_left > 0 || __ssoenv_now - __ssoenv_first >= 3 || ! __ssoenv_preexec)); then
-			__ssoenv_report
-		fi
+		# If they can be reported before a command, expired credentials get 3 s.
+		__ssoenv_report $((__ssoenv_now - __ssoenv_first >= 3 || ! __ssoenv_preexec))
 	fi
-	__ssoenv_warn_at=$((__ssoenv_reported ? 1 << 60 : __ssoenv_expires))
+	__ssoenv_warn
 	__ssoenv_show
+}
+
+# __ssoenv_warn sets __ssoenv_warn_at, from when on __ssoenv_warning is printed before a
+# command where the hook cannot renew there.
+function __ssoenv_warn {
+	__ssoenv_warn_at=$((__ssoenv_reported ? 1 << 60 : __ssoenv_expires))
+	__ssoenv_promised=$((__ssoenv_first || __ssoenv_waited ? 0 : 1))
+	[[ -z ${SSOENV_NO_REFRESH-} ]] || __ssoenv_promised=0
+	__ssoenv_warning=$__ssoenv_expired
+	((! __ssoenv_promised)) || __ssoenv_warning=${__ssoenv_expired%renew them with: *}$'they will be renewed at the next prompt\n'
 }
 
 # __ssoenv_before runs before a command. The last argument is the command line, if
 # it is known.
 function __ssoenv_before {
-	case ${2-${1-}} in ssoenv | ssoenv[[:blank:]]*) \builtin return 0 ;; esac
 	__ssoenv_look || \builtin return 0
 	((__ssoenv_left <= 10 && __ssoenv_now >= __ssoenv_due)) || \builtin return 0
+	! __ssoenv_exempt "${2-${1-}}" || \builtin return 0
 	if [[ -z ${SSOENV_NO_REFRESH-} ]]; then
 		if ! __ssoenv_adopt && ((__ssoenv_now - __ssoenv_waited >= __ssoenv_pause || __ssoenv_now < __ssoenv_waited)); then
-			__ssoenv_waited=$__ssoenv_now __ssoenv_offered=''
-			"$__ssoenv_exe" refresh --within 3s </dev/null >/dev/null 2>&1 || \builtin true
-			__ssoenv_adopt || \builtin true
+			__ssoenv_renew 3s
 		fi
 		__ssoenv_look || \builtin return 0
 	fi
-	((__ssoenv_left > 0)) || __ssoenv_report
+	((__ssoenv_left > 0)) || __ssoenv_report 1
+	\builtin return 0
+}
+
+# __ssoenv_renew waits up to the time $1 for newer credentials, and adopts them.
+function __ssoenv_renew {
+	__ssoenv_waited=$__ssoenv_now __ssoenv_offered=''
+	"$__ssoenv_exe" refresh --within "$1" </dev/null >/dev/null 2>&1 || \builtin true
+	__ssoenv_adopt || \builtin true
+}
+
+# __ssoenv_exempt reports whether a command line begins with a command of ssoenv that
+# renews the credentials itself or does without them. status, doctor and version must
+# be the only command of the line.
+function __ssoenv_exempt {
+	\builtin local "__ssoenv_line=$1" __ssoenv_word
+	for __ssoenv_word in ssoenv --debug; do
+		__ssoenv_line=${__ssoenv_line#"${__ssoenv_line%%[![:space:]]*}"}
+		__ssoenv_line=${__ssoenv_line#\\}
+		case $__ssoenv_line in
+		"$__ssoenv_word"[[:space:]]*) __ssoenv_line=${__ssoenv_line#"$__ssoenv_word"} ;;
+		*) [[ $__ssoenv_word != ssoenv ]] || \builtin return 1 ;;
+		esac
+	done
+	__ssoenv_line=${__ssoenv_line#"${__ssoenv_line%%[![:space:]]*}"}
+	case ${__ssoenv_line%%[[:space:];&|]*}/$__ssoenv_line in
+	use/* | clear/* | login/* | logout/*) ;;
+	status/*[$';&|\n']* | doctor/*[$';&|\n']* | version/*[$';&|\n']*) \builtin return 1 ;;
+	status/* | doctor/* | version/*) ;;
+	*) \builtin return 1 ;;
+	esac
+}
+
+# __ssoenv_mirror keeps AWS_PROFILE, not exported, at the name of the profile in use, for
+# prompts that show it. ACCOUNT/ROLE is no name for AWS's tools, but a profile can have a
+# name like it. A variable that is the user's, exported or readonly is left alone.
+function __ssoenv_mirror {
+	\builtin local "__ssoenv_wanted=${SSOENV_PROFILE-}"
+	__ssoenv_mirrored_of=$__ssoenv_wanted
+	if [[ $__ssoenv_wanted == */* && $'\n'$("$__ssoenv_exe" list --names </dev/null 2>/dev/null)$'\n' != *$'\n'"$__ssoenv_wanted"$'\n'* ]]; then
+		__ssoenv_wanted=
+	fi
+	if [[ -n ${AWS_PROFILE+set} && (-z $__ssoenv_mirrored || $AWS_PROFILE != "$__ssoenv_mirrored") ]] || ! __ssoenv_is_private; then
+		\builtin return 0
+	fi
+	__ssoenv_mirrored=$__ssoenv_wanted
+	if [[ -n $__ssoenv_wanted ]]; then
+		__ssoenv_set_private "$__ssoenv_wanted"
+	elif [[ -n ${AWS_PROFILE+set} ]]; then
+		\builtin unset -v AWS_PROFILE
+	fi
 	\builtin return 0
 }
 
@@ -98,7 +168,7 @@ function __ssoenv_look {
 	__ssoenv_clean
 	__ssoenv_name=$__ssoenv_text
 	__ssoenv_quote "$__ssoenv_name"
-	__ssoenv_warning="ssoenv: the credentials of \"$__ssoenv_name\" have expired; renew them with: ssoenv use $__ssoenv_word"$'\n'
+	__ssoenv_expired="ssoenv: the credentials of \"$__ssoenv_name\" have expired; renew them with: ssoenv use $__ssoenv_word"$'\n'
 }
 
 # __ssoenv_clean replaces the characters of __ssoenv_text that are not visible by
@@ -214,7 +284,7 @@ function __ssoenv_load {
 }
 
 # __ssoenv_report prints, once for the same credentials, why they are not renewed
-# or that they have expired.
+# or, unless $1 is 0, that they have expired.
 function __ssoenv_report {
 	((! __ssoenv_reported)) || \builtin return 0
 	\builtin local __ssoenv_at __ssoenv_tried
@@ -228,8 +298,8 @@ function __ssoenv_report {
 	fi
 	if [[ -n ${__ssoenv_text# } ]]; then
 		\builtin printf 'ssoenv: "%s":%s\n' "$__ssoenv_name" "$__ssoenv_text" >&2
-	elif ((__ssoenv_left <= 0)); then
-		\builtin printf %s "$__ssoenv_warning" >&2
+	elif ((__ssoenv_left <= 0 && $1)); then
+		\builtin printf %s "$__ssoenv_expired" >&2
 	else
 		\builtin return 0
 	fi

@@ -1,6 +1,7 @@
-# ssoenv in Elvish, 0.19 or later; for rc.elv. doc.go describes the function, the
-# hook and the variables above these lines. Names declared here are visible only
-# here, except the function, which edit:add-var makes known to the user's lines.
+# ssoenv in Elvish, 0.19 or later. doc.go describes the function, the hook and the
+# variables above these lines. Names declared here are visible only here, except the
+# function: edit:add-var makes it known to the user's lines, and a script gets it with
+# eval's &on-end. Only an interactive Elvish has the namespace edit.
 
 use math
 use path
@@ -24,7 +25,7 @@ fn apply {|text|
 
 # If the program fails, that is an exception: Elvish does not run the following
 # commands.
-edit:add-var ssoenv~ {|@words|
+fn ssoenv {|@words|
   var at = 1
   if (and (> (count $words) 0) (eq $words[0] --debug)) { set at = 2 }
   var command = ''
@@ -64,8 +65,8 @@ fn read {|file most|
   put [(str:split "\n" $text)][0]
 }
 
-# renew adopts newer credentials from the cache, or starts a renewal.
-fn renew {|now|
+# adopt loads newer credentials from the cache, if there are any.
+fn adopt {|now|
   var file = (env SSOENV_EXPIRY_FILE)
   var newest = (read $file 80)
   if (not-eq $newest $nil) {
@@ -78,6 +79,19 @@ fn renew {|now|
   if (not-eq $newest $seen[offered]) {
     set seen[offered] = $newest
     try { apply (program adopt --shell elvish < /dev/null 2> /dev/null | slurp) } catch { }
+  }
+}
+
+# renew adopts newer credentials from the cache, or renews them: in the background or,
+# once if they have expired, for up to a second.
+fn renew {|now|
+  adopt $now
+  if (and (eq (env SSOENV_EXPIRES) $seen[expires]) (>= $now $seen[expires]) (not $seen[waited])) {
+    # The next command would get expired credentials.
+    set seen[waited] = $true
+    set seen[offered] = ''
+    try { program refresh --within 1s < /dev/null > /dev/null 2> /dev/null } catch { }
+    adopt $now
   }
   if (and (eq (env SSOENV_EXPIRES) $seen[expires]) (or (>= (- $now $seen[last]) $seen[pause]) (< $now $seen[last]))) {
     set seen[last] = $now
@@ -153,7 +167,7 @@ fn at-prompt {
     var due = (- $expires 900)
     if (and (is-time $renew-at) (< $renew-at $expires)) { set due = (num $renew-at) }
     var pause = (math:max 3 (math:min 30 (div (- $expires $due) 5)))
-    set seen = [&known=$known &expires=$expires &due=$due &pause=$pause &last=(num 0) &offered='' &reported=$false]
+    set seen = [&known=$known &expires=$expires &due=$due &pause=$pause &last=(num 0) &waited=$false &offered='' &reported=$false]
   }
   if (>= $now $seen[due]) {
     if (eq (env SSOENV_NO_REFRESH) '') { renew $now }
@@ -174,5 +188,10 @@ fn others {|hooks|
 # rc.elv is compiled before these lines run, so its prompt can name no variable from
 # here but an exported one. SSOENV_PROMPT is set for the prompt and unset before a
 # command could read it.
-set edit:before-readline = [(others $edit:before-readline) { var ssoenv-at-prompt = $at-prompt~; $ssoenv-at-prompt }]
-set edit:after-readline = [(others $edit:after-readline) {|line| var ssoenv-at-prompt = $line; unset-env SSOENV_PROMPT }]
+if ?(eval 'nop $edit:before-readline') {
+  eval &ns=(ns [&ssoenv~=$ssoenv~ &others~=$others~ &at-prompt~=$at-prompt~]) '
+    edit:add-var ssoenv~ $ssoenv~
+    set edit:before-readline = [(others $edit:before-readline) { var ssoenv-at-prompt = $at-prompt~; $ssoenv-at-prompt }]
+    set edit:after-readline = [(others $edit:after-readline) {|line| var ssoenv-at-prompt = $line; unset-env SSOENV_PROMPT }]
+  '
+}

@@ -4,7 +4,9 @@ function ssoenv --description 'AWS credentials for this shell'
     switch "$argv[1]/$argv[2]"
         case 'use/*' 'clear/*' 'logout/*' --debug/use --debug/clear --debug/logout
         case 'doctor/*' --debug/doctor
-            command $__ssoenv_exe $argv --hook $__ssoenv_mark --hook-prompt=(status is-interactive; and functions fish_prompt fish_right_prompt | string join ' ')
+            set --local placed
+            functions --query __ssoenv_right_prompt; and set placed --hook-segment
+            command $__ssoenv_exe $argv --hook $__ssoenv_mark $placed --hook-prompt=(status is-interactive; and functions fish_prompt fish_right_prompt | string join ' ')
             return
         case '*'
             command $__ssoenv_exe $argv
@@ -28,6 +30,7 @@ function ssoenv --description 'AWS credentials for this shell'
     # made here, and only a failure is printed.
     if test $result -eq 0
         eval $code
+        __ssoenv_mirror
         # A universal variable remains set in every shell. Erasing it would
         # affect the other shells too.
         test "$argv[$words]" = use
@@ -44,7 +47,7 @@ end
 # The hook. fish has no clock and "math" is slow, so a time is stored as what was
 # left of the credentials then, in seconds; __ssoenv_lead is that of the time when
 # they are due. All is set here, since the environment may have the same names.
-for __ssoenv_name in left lead known pause first last waited offered reported segment
+for __ssoenv_name in left lead known pause first last waited offered reported segment mirrored mirrored_of
     set --global __ssoenv_$__ssoenv_name ''
 end
 set --global __ssoenv_name ''
@@ -53,6 +56,11 @@ set --global --unexport SSOENV_PROMPT ''
 # __ssoenv_prompt runs before each prompt. fish itself keeps the status of the
 # user's command.
 function __ssoenv_prompt --on-event fish_prompt
+    if test "$SSOENV_PROFILE" != "$__ssoenv_mirrored_of"; or begin
+            test -n "$__ssoenv_mirrored"; and not set --query AWS_PROFILE
+        end
+        __ssoenv_mirror
+    end
     if not __ssoenv_look
         set --global SSOENV_PROMPT ''
     else
@@ -93,9 +101,9 @@ end
 
 # __ssoenv_before runs before a command.
 function __ssoenv_before --on-event fish_preexec
-    string match --quiet --regex '^\s*ssoenv(\s|$)' -- "$argv"; and return
     __ssoenv_look; or return
     test $__ssoenv_left -le 10; and test $__ssoenv_left -le $__ssoenv_lead; or return
+    __ssoenv_exempt "$argv"; and return
     if test -z "$SSOENV_NO_REFRESH"
         if not __ssoenv_adopt; and __ssoenv_passed $__ssoenv_pause $__ssoenv_waited
             set --global __ssoenv_waited $__ssoenv_left
@@ -112,6 +120,35 @@ function __ssoenv_before --on-event fish_preexec
         __ssoenv_look; or return
     end
     test $__ssoenv_left -gt 0; or __ssoenv_report
+end
+
+# __ssoenv_exempt reports whether a command line begins with a command of ssoenv that
+# renews the credentials itself or does without them. status, doctor and version must
+# be the only command of the line.
+function __ssoenv_exempt
+    string match --quiet --regex '^\s*ssoenv\s+(--debug\s+)?((use|clear|login|logout)([\s;&|]|\z)|(status|doctor|version)([ \t][^;&|\n]*)?\z)' -- "$argv"
+end
+
+# __ssoenv_mirror keeps AWS_PROFILE, not exported, at the name of the profile in use, for
+# prompts that show it. ACCOUNT/ROLE is no name for AWS's tools, but a profile can have a
+# name like it. A variable that is the user's, exported or universal is left alone.
+function __ssoenv_mirror
+    set --local wanted $SSOENV_PROFILE
+    set --global __ssoenv_mirrored_of "$wanted"
+    if string match --quiet '*/*' -- "$wanted"
+        contains -- "$wanted" (command $__ssoenv_exe list --names </dev/null 2>/dev/null); or set wanted
+    end
+    if set --query AWS_PROFILE
+        test -n "$__ssoenv_mirrored" -a "$AWS_PROFILE" = "$__ssoenv_mirrored"; and set --query --global --unexport AWS_PROFILE
+        and not set --query --universal AWS_PROFILE; or return 0
+    end
+    set --global __ssoenv_mirrored "$wanted"
+    if test -n "$wanted"
+        set --global --unexport AWS_PROFILE $wanted
+    else
+        set --erase --global AWS_PROFILE
+    end
+    true
 end
 
 # __ssoenv_is_time reports whether its argument is a time in Unix seconds.

@@ -45,7 +45,7 @@ def --env __ssoenv_prompt [] {
     let end = $expires | into int
     let due = if ($renew_at | __ssoenv_is_time) and ($renew_at | into int) < $end { $renew_at | into int } else { $end - 900 }
     let pause = [([(($end - $due) // 5) 30] | math min) 3] | math max
-    $env.__ssoenv_seen = {known: $known, expires: $end, due: $due, pause: $pause, last: 0, offered: "", reported: false}
+    $env.__ssoenv_seen = {known: $known, expires: $end, due: $due, pause: $pause, last: 0, waited: false, offered: "", reported: false}
   }
   let name = $profile | __ssoenv_clean
   let now = (date now | into int) // 1_000_000_000
@@ -73,8 +73,28 @@ def __ssoenv_read [file: string, most: int]: nothing -> any {
   } catch { "" }
 }
 
-# __ssoenv_renew adopts newer credentials from the cache, or starts a renewal.
+# __ssoenv_renew adopts newer credentials from the cache, or renews them: in the
+# background or, once if they have expired, for up to a second.
 def --env __ssoenv_renew [now: int] {
+  __ssoenv_adopt $now
+  if $env.SSOENV_EXPIRES == $env.__ssoenv_seen.known.1 and $now >= $env.__ssoenv_seen.expires and not $env.__ssoenv_seen.waited {
+    # The next command would get expired credentials.
+    $env.__ssoenv_seen.waited = true
+    $env.__ssoenv_seen.offered = ""
+    try { ^/bin/sh -c 'exec "$0" refresh --within 1s </dev/null >/dev/null 2>&1' $__ssoenv_exe }
+    __ssoenv_adopt $now
+  }
+  let seen = $env.__ssoenv_seen
+  if $env.SSOENV_EXPIRES == $seen.known.1 and ($now - $seen.last >= $seen.pause or $now < $seen.last) {
+    $env.__ssoenv_seen.last = $now
+    $env.__ssoenv_seen.offered = ""
+    # Not a job of Nushell's, which would keep the shell from exiting.
+    try { ^/bin/sh -c '"$0" refresh </dev/null >/dev/null 2>&1 &' $__ssoenv_exe }
+  }
+}
+
+# __ssoenv_adopt loads newer credentials from the cache, if there are any.
+def --env __ssoenv_adopt [now: int] {
   let seen = $env.__ssoenv_seen
   let file = $env.SSOENV_EXPIRY_FILE? | default ""
   let text = __ssoenv_read $file 80
@@ -84,12 +104,6 @@ def --env __ssoenv_renew [now: int] {
   if $newest != $seen.offered {
     $env.__ssoenv_seen.offered = $newest
     __ssoenv_apply (try { ^$__ssoenv_exe adopt --shell nu err> /dev/null } catch { "" })
-  }
-  if $env.SSOENV_EXPIRES == $seen.known.1 and ($now - $seen.last >= $seen.pause or $now < $seen.last) {
-    $env.__ssoenv_seen.last = $now
-    $env.__ssoenv_seen.offered = ""
-    # Not a job of Nushell's, which would keep the shell from exiting.
-    try { ^/bin/sh -c '"$0" refresh </dev/null >/dev/null 2>&1 &' $__ssoenv_exe }
   }
 }
 

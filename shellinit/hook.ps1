@@ -68,7 +68,7 @@ function global:__ssoenv_at_prompt {
         $due = $end - 900
         if ("$env:SSOENV_RENEW_AT" -match '\A[0-9]{1,12}\z' -and [long]$env:SSOENV_RENEW_AT -lt $end) { $due = [long]$env:SSOENV_RENEW_AT }
         $pause = [Math]::Max(3, [Math]::Min(30, [Math]::Floor(($end - $due) / 5)))
-        $seen = @{ Known = $known; Expires = $end; Due = $due; Pause = $pause; Last = 0; Offered = ''; Reported = $false }
+        $seen = @{ Known = $known; Expires = $end; Due = $due; Pause = $pause; Last = 0; Waited = $false; Offered = ''; Reported = $false }
         $global:__ssoenv_seen = $seen
     }
     if ($now -ge $seen.Due) {
@@ -110,8 +110,8 @@ function global:__ssoenv_read($file, $most) {
     return ([Text.Encoding]::GetEncoding(28591).GetString($bytes, 0, $count) -split "`n")[0]
 }
 
-# __ssoenv_renew adopts newer credentials from the cache, or starts a renewal.
-function global:__ssoenv_renew($seen, $now) {
+# __ssoenv_adopt loads newer credentials from the cache, if there are any.
+function global:__ssoenv_adopt($seen, $now) {
     $newest = __ssoenv_read $env:SSOENV_EXPIRY_FILE 80
     if ($null -eq $newest) {
         if ($env:SSOENV_EXPIRY_FILE) { $newest = "$([Math]::Floor($now / $seen.Pause))" } else { $newest = '' }
@@ -122,6 +122,19 @@ function global:__ssoenv_renew($seen, $now) {
         $seen.Offered = $newest
         $output = & $global:__ssoenv_exe adopt --shell powershell 2>$null
         if ($global:LASTEXITCODE -eq 0) { __ssoenv_apply $output }
+    }
+}
+
+# __ssoenv_renew adopts newer credentials from the cache, or renews them: in the
+# background or, once if they have expired, for up to a second.
+function global:__ssoenv_renew($seen, $now) {
+    __ssoenv_adopt $seen $now
+    if ([long]$env:SSOENV_EXPIRES -eq $seen.Expires -and $now -ge $seen.Expires -and -not $seen.Waited) {
+        # The next command would get expired credentials.
+        $seen.Waited = $true
+        $seen.Offered = ''
+        $null = & $global:__ssoenv_exe refresh --within 1s 2>$null
+        __ssoenv_adopt $seen $now
     }
     $wait = $now - $seen.Last
     if ([long]$env:SSOENV_EXPIRES -ne $seen.Expires -or ($wait -ge 0 -and $wait -lt $seen.Pause)) { return }

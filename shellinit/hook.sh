@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC3013 # the shells for this have the test -ef.
 # shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines.
 
 # ssoenv in a POSIX shell, for example dash, ksh93, mksh and busybox. doc.go
@@ -25,6 +26,13 @@ __ssoenv_switch() {
 		\set +xv
 	} 2>/dev/null
 
+	# In eval "$(ssoenv use dev)" the outer shell switches: print the call for it. Other
+	# commands of the subshell would run without the switch, so it ends.
+	if __ssoenv_captured; then
+		__ssoenv_repeat "$@"
+		\exit 0
+	fi
+
 	__ssoenv_status=0
 	__ssoenv_code=$(__ssoenv_run "$@") || __ssoenv_status=$?
 	case $__ssoenv_status$__ssoenv_code in
@@ -42,17 +50,6 @@ __ssoenv_switch() {
 		esac
 		;;
 	esac
-
-	# In eval "$(ssoenv use dev)", print the call for the outer shell, or false. A
-	# POSIX shell cannot find out that it is a subshell: any stdout but a terminal
-	# counts.
-	if ! [ -t 1 ]; then
-		case $__ssoenv_status/$__ssoenv_code in
-		0/) ;;
-		0/*) __ssoenv_repeat "$@" ;;
-		*) \echo false ;;
-		esac
-	fi
 
 	\set -- "$__ssoenv_status" "$__ssoenv_flags"
 	\unset -v __ssoenv_status __ssoenv_flags __ssoenv_code __ssoenv_word
@@ -75,10 +72,25 @@ __ssoenv_run() {
 	esac
 }
 
+# __ssoenv_captured reports whether another shell may evaluate what this one prints:
+# it is a subshell, and its stdout is no terminal, device or file, and not the main
+# shell's. ksh93 captures without a file descriptor, and knows that it is a subshell; in
+# the others, a child compares process ids. While mksh forks a subshell, its own stdout
+# is the subshell's, so the two cannot be compared.
+__ssoenv_captured() {
+	if [ -t 1 ] || [ /dev/stdout -ef /dev/null ]; then \return 1; fi
+	case ${KSH_VERSION-} in
+	Version*) \eval '[ "${.sh.subshell}" != 0 ]' ;;
+	*)
+		if [ -c /dev/stdout ] || [ -f /dev/stdout ]; then \return 1; fi
+		if [ -z "${KSH_VERSION-}" ] && [ /dev/stdout -ef "/proc/$$/fd/1" ]; then \return 1; fi
+		case $(\exec /bin/sh -c 'echo "$PPID"' 2>/dev/null) in '' | "$$") \return 1 ;; esac
+		;;
+	esac
+}
+
 # __ssoenv_repeat prints a call of ssoenv with these words, each in quotes.
 __ssoenv_repeat() {
-	# Repeat the call with the profile that the user picked.
-	case $#/$1 in 1/use) \set -- use -- "${SSOENV_PROFILE-}" ;; esac
 	__ssoenv_line=
 	for __ssoenv_word; do
 		__ssoenv_line="$__ssoenv_line '"
@@ -97,5 +109,4 @@ __ssoenv_repeat() {
 	'') \printf '%s\n' "\\ssoenv$__ssoenv_line" ;;
 	*) \print -r -- "\\ssoenv$__ssoenv_line" ;; # mksh's printf is a program
 	esac
-	\unset -v __ssoenv_line __ssoenv_word
 }

@@ -28,6 +28,15 @@ def __ssoenv_install():
             apply(done.stdout)
         return done.returncode
 
+    # A script is compiled before these lines run, so its lines cannot be transformed as
+    # below: there, ssoenv is this function.
+    def in_script(args, stdin=None, stdout=None, stderr=None):
+        command = args[1:2] if args[:1] == ["--debug"] else args[:1]
+        if command in (["use"], ["clear"], ["logout"]):
+            return switch(args, stdin)
+        more = ["--hook", mark] if command == ["doctor"] else []
+        return subprocess.run([program, *args, *more], stdin=stdin, stdout=stdout, stderr=stderr, env=env.detype()).returncode
+
     # Only those commands go to switch. All others go to the program itself: called
     # by a Python function it has no job control, and before a pipe it hangs. In a
     # quoted part of a line the worst result is another spelling.
@@ -124,12 +133,17 @@ def __ssoenv_install():
         now, end = int(time.time()), int(expires)
         if seen.get("known") != known:
             due = int(renew_at) if is_time(renew_at) and int(renew_at) < end else end - 900
-            seen.update(known=known, expires=end, due=due, pause=max(3, min(30, (end - due) // 5)), last=0, offered="", reported=False)
+            seen.update(known=known, expires=end, due=due, pause=max(3, min(30, (end - due) // 5)), last=0, waited=False, offered="", reported=False)
         profile = clean(profile)
         if now >= seen["due"]:
             adopted = False
             if not env.get("SSOENV_NO_REFRESH"):
                 adopted = adopt(now)
+                if not adopted and now >= end and not seen["waited"]:
+                    # The next command would get expired credentials.
+                    seen.update(waited=True, offered="")
+                    subprocess.run([program, "refresh", "--within", "1s"], stdin=null, stdout=null, stderr=null, env=env.detype())
+                    adopted = adopt(now)
                 if not adopted and not 0 <= now - seen["last"] < seen["pause"]:
                     seen.update(last=now, offered="")
                     seen["refresh"] = subprocess.Popen([program, "refresh"], stdin=null, stdout=null, stderr=null, env=env.detype(), start_new_session=True)
@@ -145,7 +159,7 @@ def __ssoenv_install():
         handler.ssoenv = True
         handlers(handler)
 
-    aliases["ssoenv"] = [program]
+    aliases["ssoenv"] = [program] if env.get("XONSH_INTERACTIVE") else in_script
     aliases["__ssoenv_switch"] = switch
 
     # A variable that detypes to None is not exported.

@@ -12,7 +12,10 @@ function ssoenv {
 	use/* | clear/* | logout/* | --debug/use | --debug/clear | --debug/logout)
 		__ssoenv_untraced __ssoenv_switch "$@"
 		;;
-	doctor/* | --debug/doctor) "$__ssoenv_exe" "$@" --hook "$__ssoenv_mark" "--hook-prompt=${PROMPT-}${RPROMPT-}" ;;
+	doctor/* | --debug/doctor)
+		local __ssoenv_drawn=${PROMPT-}${RPROMPT-}
+		"$__ssoenv_exe" "$@" --hook "$__ssoenv_mark" ${__ssoenv_segment:+--hook-segment} "--hook-prompt=${__ssoenv_drawn//\%97v/SSOENV_PROMPT}"
+		;;
 	*) "$__ssoenv_exe" "$@" ;;
 	esac
 	builtin return # with that status: after "case" alone, "set -e" ignores it
@@ -31,6 +34,14 @@ function __ssoenv_untraced {
 # __ssoenv_switch runs the program and evaluates its output.
 function __ssoenv_switch {
 	local __ssoenv_code __ssoenv_status=0
+
+	# In eval "$(ssoenv use dev)" the outer shell switches: print the call for it. Other
+	# commands of the subshell would run without the switch, so it ends.
+	if __ssoenv_captured; then
+		builtin print -r -- "\\ssoenv ${(j: :)${(@qq)@}}"
+		builtin exit 0
+	fi
+
 	__ssoenv_code=$(
 		if [[ $1 == --debug ]]; then
 			exec "$__ssoenv_exe" "$1" "$2" --shell zsh "${@:3}"
@@ -38,26 +49,44 @@ function __ssoenv_switch {
 			exec "$__ssoenv_exe" "$1" --shell zsh "${@:2}"
 		fi
 	) && __ssoenv_evaluate || __ssoenv_status=$?
-
-	# In eval "$(ssoenv use dev)", print the call for the outer shell, or false.
-	if [[ ${ZSH_SUBSHELL-0} != 0 && ! -t 1 ]]; then
-		if [[ $__ssoenv_status != 0 ]]; then
-			builtin print -r -- false
-		elif [[ -n $__ssoenv_code ]]; then
-			# Repeat the call with the profile that the user picked.
-			[[ $# != 1 || $1 != use ]] || builtin set -- use -- "${SSOENV_PROFILE-}"
-			builtin print -r -- "\\ssoenv ${(j: :)${(@qq)@}}"
-		fi
-	fi
+	__ssoenv_mirror
 	builtin return $__ssoenv_status
 }
+
+# __ssoenv_captured reports whether another shell may evaluate what this one prints:
+# it is in $(…) or <(…), with the stdout of that, or in =(…), whose stdout is a file.
+# zsh calls <(…) outsubst.
+function __ssoenv_captured {
+	[[ $ZSH_EVAL_CONTEXT == *equalsubst* ||
+		$ZSH_EVAL_CONTEXT == *(cmd|in|out)subst* && ! -t 1 && ! -c /dev/stdout && ! -f /dev/stdout ]]
+}
+
+# __ssoenv_is_private reports whether AWS_PROFILE is a plain variable of this shell, or
+# not set.
+function __ssoenv_is_private { [[ ${(t)AWS_PROFILE} == (|scalar) ]]; }
+
+function __ssoenv_set_private { builtin typeset -g +x AWS_PROFILE=$1; }
 
 # __ssoenv_prompt runs before each prompt.
 function __ssoenv_prompt {
 	__ssoenv_watch
 	if [[ -n $__ssoenv_segment && $PROMPT != *SSOENV_PROMPT* ]]; then
-		PROMPT=$__ssoenv_segment$PROMPT
+		__ssoenv_place
 	fi
+}
+
+# __ssoenv_place adds the segment at the beginning of PROMPT, or replaces the one that
+# is in it. Its text is in psvar: zsh shows that as it is, with the option PROMPT_SUBST
+# or without. 97 is an index that no theme uses.
+function __ssoenv_place {
+	local __ssoenv_color=${__ssoenv_shown%%/*}
+	local __ssoenv_text="%(97V.${__ssoenv_color:+%F{$__ssoenv_color\}}%97v${__ssoenv_color:+%f} .)"
+	psvar[97]=${SSOENV_PROMPT:+${__ssoenv_shown#*/}}
+	case ${(t)PROMPT}:$PROMPT in
+	*readonly*:*) ;;
+	*'%(97V.'*'.)'*) PROMPT=${PROMPT%%'%(97V.'*}$__ssoenv_text${PROMPT#*'%(97V.'*'.)'} ;;
+	*) PROMPT=$__ssoenv_text$PROMPT ;;
+	esac
 }
 
 # __ssoenv_clock sets __ssoenv_now without a process or a module.
@@ -88,9 +117,11 @@ function __ssoenv_split {
 	__ssoenv_table=(${=__ssoenv_visible})
 }
 
-# __ssoenv_paint colors SSOENV_PROMPT. With the option PROMPT_SUBST zsh expands PROMPT,
-# but not the value of "${SSOENV_PROMPT}" again; only a "%" in it has a meaning.
+# __ssoenv_paint colors SSOENV_PROMPT, and sets __ssoenv_shown to the color, "/" and the
+# text. With the option PROMPT_SUBST zsh expands PROMPT, but not the value of
+# "${SSOENV_PROMPT}" again; only a "%" in it has a meaning.
 function __ssoenv_paint {
+	__ssoenv_shown=$1/$SSOENV_PROMPT
 	SSOENV_PROMPT=${SSOENV_PROMPT//\%/%%}
 	[[ -z $1 ]] || SSOENV_PROMPT="%F{$1}$SSOENV_PROMPT%f"
 }
@@ -99,7 +130,7 @@ function __ssoenv_paint {
 # the new credentials. Reading this again does not add another one.
 if [[ -o interactive ]]; then
 	builtin typeset -g +x SSOENV_PROMPT=
-	__ssoenv_preexec=1
+	__ssoenv_preexec=2
 	precmd_functions=(${precmd_functions:#__ssoenv_prompt} __ssoenv_prompt)
 	preexec_functions=(__ssoenv_before ${preexec_functions:#__ssoenv_before})
 fi

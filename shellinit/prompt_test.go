@@ -112,21 +112,21 @@ func TestPromptHookKeepsTheStatus(t *testing.T) {
 func TestPromptCommandKeepsItsType(t *testing.T) {
 	eachJudge(t, func(j judge) bool { return j.name == "bash" }, func(t *testing.T, s stage, j judge) {
 		for before, want := range map[string]string{
-			`unset PROMPT_COMMAND`:                                  `declare -- PROMPT_COMMAND="__ssoenv_prompt"`,
-			`PROMPT_COMMAND=`:                                       `declare -- PROMPT_COMMAND="__ssoenv_prompt"`,
-			`PROMPT_COMMAND='x=1'`:                                  `declare -- PROMPT_COMMAND="x=1;__ssoenv_prompt"`,
-			`PROMPT_COMMAND='x=1 ; ; '`:                             `declare -- PROMPT_COMMAND="x=1;__ssoenv_prompt"`,
-			`PROMPT_COMMAND=(x=1 y=2)`:                              `declare -a PROMPT_COMMAND=([0]="x=1" [1]="y=2" [2]="__ssoenv_prompt")`,
-			`PROMPT_COMMAND=(x=1)`:                                  `declare -a PROMPT_COMMAND=([0]="x=1" [1]="__ssoenv_prompt")`,
-			`PROMPT_COMMAND=()`:                                     `declare -a PROMPT_COMMAND=([0]="__ssoenv_prompt")`,
-			`PROMPT_COMMAND='true & '`:                              `declare -- PROMPT_COMMAND=$'true &\n__ssoenv_prompt'`,
-			`PROMPT_COMMAND='true # save'`:                          `declare -- PROMPT_COMMAND=$'true # save\n__ssoenv_prompt'`,
-			`export PROMPT_COMMAND='x=1 # one'`:                     `declare -x PROMPT_COMMAND=$'x=1 # one\n${__ssoenv_exe:+"__ssoenv_prompt"}'`,
-			`export PROMPT_COMMAND='x=1'`:                           `declare -x PROMPT_COMMAND="x=1;\${__ssoenv_exe:+\"__ssoenv_prompt\"}"`,
+			`unset PROMPT_COMMAND`:                                  `declare -- PROMPT_COMMAND="__ssoenv_prompt&&:"`,
+			`PROMPT_COMMAND=`:                                       `declare -- PROMPT_COMMAND="__ssoenv_prompt&&:"`,
+			`PROMPT_COMMAND='x=1'`:                                  `declare -- PROMPT_COMMAND="x=1;__ssoenv_prompt&&:"`,
+			`PROMPT_COMMAND='x=1 ; ; '`:                             `declare -- PROMPT_COMMAND="x=1;__ssoenv_prompt&&:"`,
+			`PROMPT_COMMAND=(x=1 y=2)`:                              `declare -a PROMPT_COMMAND=([0]="x=1" [1]="y=2" [2]="__ssoenv_prompt&&:")`,
+			`PROMPT_COMMAND=(x=1)`:                                  `declare -a PROMPT_COMMAND=([0]="x=1" [1]="__ssoenv_prompt&&:")`,
+			`PROMPT_COMMAND=()`:                                     `declare -a PROMPT_COMMAND=([0]="__ssoenv_prompt&&:")`,
+			`PROMPT_COMMAND='true & '`:                              `declare -- PROMPT_COMMAND=$'true &\n__ssoenv_prompt&&:'`,
+			`PROMPT_COMMAND='true # save'`:                          `declare -- PROMPT_COMMAND=$'true # save\n__ssoenv_prompt&&:'`,
+			`export PROMPT_COMMAND='x=1 # one'`:                     `declare -x PROMPT_COMMAND=$'x=1 # one\n${__ssoenv_exe:+"__ssoenv_prompt"}&&:'`,
+			`export PROMPT_COMMAND='x=1'`:                           `declare -x PROMPT_COMMAND="x=1;\${__ssoenv_exe:+\"__ssoenv_prompt\"}&&:"`,
 			`readonly PROMPT_COMMAND='x=1'`:                         `declare -r PROMPT_COMMAND="x=1"`,
 			`STARSHIP_PROMPT_COMMAND=__ssoenv_prompt`:               `declare -- STARSHIP_PROMPT_COMMAND="__ssoenv_prompt"`,
 			`__vsc_original_prompt_command=(x=1 __ssoenv_prompt)`:   `declare -a __vsc_original_prompt_command=([0]="x=1" [1]="__ssoenv_prompt")`,
-			`PROMPT_COMMAND='eval "$S"'; S='x=1;__ssoenv_prompt;:'`: `declare -- PROMPT_COMMAND="eval \"\$S\";__ssoenv_prompt"`,
+			`PROMPT_COMMAND='eval "$S"'; S='x=1;__ssoenv_prompt;:'`: `declare -- PROMPT_COMMAND="eval \"\$S\";__ssoenv_prompt&&:"`,
 		} {
 			p := atWork(t, s, j, before)
 			p.load(j)
@@ -252,7 +252,7 @@ func TestPromptHookBesideDirenv(t *testing.T) {
 			Fish: `$SSOENV args (functions --all --names | string match --regex "^__(?:ssoenv_prompt|direnv_export_eval)\$")`,
 		}[j.dialect]
 		want := map[Shell]string{
-			Bash: `["_direnv_hook;__ssoenv_prompt"]`, Zsh: `["_direnv_hook" "__ssoenv_prompt"]`, Fish: `["__direnv_export_eval" "__ssoenv_prompt"]`,
+			Bash: `["_direnv_hook;__ssoenv_prompt&&:"]`, Zsh: `["_direnv_hook" "__ssoenv_prompt"]`, Fish: `["__direnv_export_eval" "__ssoenv_prompt"]`,
 		}[j.dialect]
 		if j.isFish() {
 			other = direnv + " hook fish | source"

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// record appends the name of the called command to the file that CALLS names.
+// record appends the name of the called command, or all words of one with --within, to the file that CALLS names.
 func record(args []string) {
 	name := os.Getenv("CALLS")
 	if name == "" || len(args) == 0 {
@@ -22,7 +23,11 @@ func record(args []string) {
 		panic(err)
 	}
 	defer file.Close()
-	_, _ = fmt.Fprintln(file, args[0])
+	call := args[0]
+	if slices.Contains(args, "--within") {
+		call = strings.Join(args, " ")
+	}
+	_, _ = fmt.Fprintln(file, call)
 }
 
 // A hookRun is what a shell with a hook did at its first prompts.
@@ -74,7 +79,7 @@ func eachHook(t *testing.T, test func(t *testing.T, s stage, run func(env ...str
 	eachReader(t, func(t *testing.T, s stage, shell Shell, program string) {
 		exe := s.home + "/program"
 		script := `#!/bin/sh
-echo "$1" >>"$CALLS"
+[ "$2" = --within ] && echo "$*" >>"$CALLS" || echo "$1" >>"$CALLS"
 [ "$1" != adopt ] || [ -n "$NO_ADOPT" ] || echo '["SSOENV_EXPIRES=` + inSeconds(7200) + `"]'
 `
 		if err := os.WriteFile(exe, []byte(script), 0o700); err != nil {

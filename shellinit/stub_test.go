@@ -33,6 +33,9 @@ func stub(args []string) int {
 	words := args[1:]
 	switch args[0] {
 	case "use", "clear", "logout", "adopt":
+	case "list":
+		fmt.Println("dev\nteam/dev")
+		return 0
 	case "args":
 		fmt.Printf("%q\n", words)
 		return 0
@@ -117,6 +120,21 @@ func (j judge) call(words string) string {
 	return `\ssoenv '` + strings.ReplaceAll(words, " ", "' '") + `'`
 }
 
+// piped returns what the shell writes if ssoenv is called with these words before a
+// pipe.
+func (j judge) piped(words string) string {
+	if j.dialect != Zsh && !j.isFish() {
+		return "CALL(" + words + ")\n"
+	}
+	list := strings.Fields(words)
+	at := slices.IndexFunc(list, func(w string) bool { return w != "--debug" }) + 1
+	call := fmt.Sprintf("call %q\n", slices.Insert(list, at, "--shell", j.dialect.String()))
+	if j.isFish() && strings.HasSuffix(words, "bad") {
+		call += "false\n"
+	}
+	return call
+}
+
 // hookFile writes the hook for the stub of this stage, and a file to pick from.
 func (s stage) hookFile(t testing.TB, shell Shell, exe string) []string {
 	t.Helper()
@@ -156,6 +174,14 @@ func onTerminal(t testing.TB, cmd *exec.Cmd) (string, int) {
 }
 
 func (j judge) expand(want string) string {
+	for {
+		before, rest, ok := strings.Cut(want, "PIPED(")
+		if !ok {
+			break
+		}
+		words, after, _ := strings.Cut(rest, ")")
+		want = before + j.piped(words) + after
+	}
 	want = strings.ReplaceAll(want, `"SH"`, strconv.Quote(j.dialect.String()))
 	for {
 		before, rest, ok := strings.Cut(want, "CALL(")

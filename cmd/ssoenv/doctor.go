@@ -24,6 +24,7 @@ type doctorOptions struct {
 	json    bool
 	offline bool
 	mark    string // what the shell function reports about itself; empty if it is not loaded
+	segment bool   // the function has added its segment to the prompt
 	prompt  string // what draws the prompt; empty if the shell has none
 }
 
@@ -31,7 +32,7 @@ func doctorAction(p *program, c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	return p.doctor(doctorOptions{json: c.Bool("json"), offline: c.Bool("offline"), mark: c.String("hook"), prompt: c.String("hook-prompt")})
+	return p.doctor(doctorOptions{json: c.Bool("json"), offline: c.Bool("offline"), mark: c.String("hook"), segment: c.Bool("hook-segment"), prompt: c.String("hook-prompt")})
 }
 
 // doctor runs all checks and prints their findings. The exit status is 1 if one
@@ -137,6 +138,7 @@ func doctorShell(o doctorOptions, terminal tty.Terminal) doctor.Shell {
 		Name:        name,
 		Mark:        o.mark,
 		DrawnBy:     o.prompt,
+		Segment:     o.segment,
 		Starship:    terminal.Env["STARSHIP_SHELL"],
 		HasUser:     terminal.HasUser(),
 		StartupFile: file,

@@ -40,6 +40,16 @@ func TestDoctorChecksTheShell(t *testing.T) {
 		s.expect(`status 0`)
 		s.expect("PROMPT> ")
 
+		theme := map[string]string{
+			"bash": `PROMPT_COMMAND+="; PS1='PROMPT> '"`, "zsh": "theme() { PS1='PROMPT> '; }; precmd_functions+=(theme)", "fish": "function fish_right_prompt; end",
+		}[shell]
+		s.typeLine(theme)
+		s.expect("PROMPT> ")
+		s.typeLine("ssoenv doctor --offline; echo status " + status[shell])
+		s.expect(`warn  the line with --prompt is loaded in this ` + shell + `, but something after it draws the prompt, without the profile\r?\n      fix: put this line at the end of \S+:  .*ssoenv init ` + shell + ` --prompt`)
+		s.expect(`status 0`)
+		s.expect("PROMPT> ")
+
 		older := "__ssoenv_mark=" + shell + ":0"
 		if shell == "fish" {
 			older = "set __ssoenv_mark fish:0"

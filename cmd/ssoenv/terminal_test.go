@@ -209,3 +209,48 @@ func TestConfirmation(t *testing.T) {
 		s.expect(`\ndata\r?\n`)
 	})
 }
+
+// eval "$(ssoenv use …)" with the function loaded asks once, logs in once and prints
+// once: a substitution only prints the call.
+func TestEvalOfAUseAsksOnce(t *testing.T) {
+	t.Parallel()
+	posix := `eval "$(ssoenv use legacy)"`
+	for shell, line := range map[string]string{
+		"bash": posix, "zsh": posix, "dash": posix, "ksh93": posix, "mksh": posix, "busybox": posix, "fish": "eval (ssoenv use legacy)",
+	} {
+		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.logIn(t)
+			w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", w.url)+"ssoenv_confirm = true\n")
+			var s *screen
+			if _, ok := interactive[shell]; ok {
+				s = w.shell(t, shell)
+			} else {
+				words := []string{shell, "-i"}
+				if shell == "busybox" {
+					words = []string{shell, "sh", "-i"}
+				}
+				s = w.screen(t, []string{"ENV="}, words...)
+				s.expect("[#$] ")
+				s.typeLine(`eval "$(ssoenv init sh)"; PS1='PRO''MPT> '`)
+				s.expect("PROMPT> ")
+			}
+			if shell != "fish" { // where a substitution is no subshell
+				s.typeLine(`x="$(ssoenv use legacy)"; echo "<$x>"`)
+				s.expect(`<\\ssoenv '?use'? '?legacy'?>`)
+				s.expect("PROMPT> ")
+			}
+			s.typeLine(line)
+			s.expect(`Use it\? \[y/N\]`)
+			s.typeLine("y")
+			s.expect(`legacy: account 111111111111`)
+			s.expect("PROMPT> ")
+			s.typeLine("environ SSOENV_PROFILE")
+			s.expect(`SSOENV_PROFILE="legacy"`)
+			if asked, told := s.count(`Use it\?`), s.count(`legacy: account`); asked != 1 || told != 1 {
+				t.Errorf("asked %d times, told %d times:\n%s", asked, told, s.shown())
+			}
+		})
+	}
+}

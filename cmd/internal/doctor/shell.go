@@ -18,6 +18,7 @@ type Shell struct {
 	// DrawnBy is the code that draws the prompt, which the shell function passes:
 	// no shell exports it. It is empty if the shell has no prompt.
 	DrawnBy  string
+	Segment  bool   // the shell function has added the profile to the prompt
 	Starship string // STARSHIP_SHELL
 
 	HasUser bool // a user is at the terminal
@@ -63,6 +64,9 @@ func (s Shell) Prompt() []Finding {
 		r.ok("starship draws the prompt of this %s; its module aws shows the profile", s.Name)
 	case strings.Contains(s.DrawnBy, "_p9k"):
 		r.ok("powerlevel10k draws the prompt of this %s; its segment aws shows the profile", s.Name)
+	case s.Segment:
+		r.warning(fmt.Sprintf("put this line at the end of %s:  %s", s.StartupFile, s.PromptLine),
+			"the line with --prompt is loaded in this %s, but something after it draws the prompt, without the profile", s.Name)
 	default:
 		r.ok("the prompt of this %s does not show the profile; to show it, write in %s:  %s", s.Name, s.StartupFile, s.PromptLine)
 	}

@@ -266,6 +266,7 @@ func Commands() []Command {
 				jsonFlag(),
 				{Name: "offline", Usage: "do not use the network"},
 				{Name: "hook", Usage: "the version of the shell's function", Kind: Text, Hidden: true},
+				{Name: "hook-segment", Usage: "the function has added its segment to the prompt", Hidden: true},
 				{Name: "hook-prompt", Usage: "what draws the prompt of the shell", Kind: Text, Hidden: true},
 			},
 		},
