@@ -201,7 +201,10 @@ func TestAnswersThatQuote(t *testing.T) {
 
 // refusal returns an error answer of a service.
 func refusal(header, code, message string) *http.Response {
-	text, _ := json.Marshal(map[string]string{"code": code, "message": message})
+	text, err := json.Marshal(map[string]string{"code": code, "message": message})
+	if err != nil {
+		panic(err)
+	}
 	res := &http.Response{StatusCode: 400, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text))}
 	if header != "" {
 		res.Header.Set("X-Amzn-ErrorType", header)

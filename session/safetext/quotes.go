@@ -79,7 +79,7 @@ func unescape(text string) string {
 		code, err := strconv.ParseUint(digits, 16, 16)
 		switch {
 		case err == nil && len(digits) == 2:
-			b.WriteByte(byte(code))
+			b.WriteByte(byte(code & 0xff))
 			_, text, _ = strings.Cut(text, digits)
 		case err == nil:
 			b.WriteRune(rune(code))

@@ -108,7 +108,7 @@ func readSocketInfo(answer []byte) (socketInfo, error) {
 	native := binary.NativeEndian
 	switch {
 	case len(answer) >= headerSize+4 && native.Uint16(answer[4:]) == unix.NLMSG_ERROR:
-		return socketInfo{}, unix.Errno(-int32(native.Uint32(answer[headerSize:])))
+		return socketInfo{}, unix.Errno(-native.Uint32(answer[headerSize:])) // the number is negative
 	case len(answer) < infoSize || native.Uint16(answer[4:]) != unix.SOCK_DIAG_BY_FAMILY:
 		return socketInfo{}, errors.New("the kernel's answer about a socket is incomplete")
 	}
