@@ -3,6 +3,7 @@
 package keyring
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -95,7 +96,7 @@ const (
 
 // listener returns who listens at the socket, whose name is a path or begins with @.
 func listener(name string) listenerOwner {
-	c, err := net.DialTimeout("unix", name, connectTimeout)
+	c, err := (&net.Dialer{Timeout: connectTimeout}).DialContext(context.Background(), "unix", name)
 	if err != nil {
 		return unknown
 	}
