@@ -270,7 +270,7 @@ func TestErrorAtEveryCall(t *testing.T) {
 // Mode, content and time are synced before the rename, and after it the file is
 // not changed. The directory's CACHEDIR.TAG may be written after it.
 func TestNothingFollowsTheRename(t *testing.T) {
-	sequence := regexp.MustCompile(` openat( fchown)? fchmod write( utimensat)? fsync close newfstatat renameat openat fsync close( newfstatat| newfstatat openat fchmod write fsync close newfstatat renameat openat fsync close)?$`)
+	sequence := regexp.MustCompile(` openat flock newfstatat( fchown)? fchmod write( utimensat)? fsync newfstatat renameat close openat fsync close( newfstatat| newfstatat openat flock newfstatat fchmod write fsync newfstatat renameat close openat fsync close)?$`)
 	for name, op := range operations {
 		if op.file == "" {
 			continue

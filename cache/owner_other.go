@@ -11,6 +11,9 @@ import (
 // its directory, and the directories of a user's profile are private. These
 // functions therefore check and change nothing.
 
+// renamesOpenFiles is false: Windows renames no file that is open.
+const renamesOpenFiles = false
+
 // Suspect returns nil: it is not known who can write to the file at path.
 func Suspect(string) error { return nil }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -243,6 +244,53 @@ func TestStaleTempsAreRemoved(t *testing.T) {
 	if got := names(t, dir); !slices.Equal(got, kept) {
 		t.Errorf("got names %q, want %q", got, kept)
 	}
+}
+
+// RemoveTemps removes the files of killed processes, even new ones, and none to
+// which a process still writes.
+func TestRemoveTemps(t *testing.T) {
+	dir := privateDir(t)
+	d := open(t, dir)
+	must(t, d.RemoveTemps()) // of an empty directory
+	must(t, d.Put("k", 1))
+	place, err := d.Reserve("k", 1000)
+	must(t, err)
+	for _, name := range []string{".ssoenv-1.tmp", ".ssoenv-2.tmp", ".other-1.tmp", ".ssoenv-4"} {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte("secret"), 0o600))
+	}
+	must(t, d.RemoveTemps())
+	if got := names(t, dir); len(got) != 4 || got[0] != ".other-1.tmp" || got[2] != ".ssoenv-4" || got[3] != "k.json" {
+		t.Errorf("got names %q, want those of others, the reserved one and the value", got)
+	}
+	must(t, place.Write([]byte("2")))
+	var value int
+	if found, err := d.Get("k", &value); !found || err != nil || value != 2 {
+		t.Errorf("got %d, %v, %v, want 2", value, found, err)
+	}
+}
+
+// A temporary file that RemoveTemps removes before it is locked is created again.
+func TestRemoveTempsWhileWriting(t *testing.T) {
+	d := open(t, privateDir(t))
+	end := make(chan struct{})
+	var cleaner sync.WaitGroup
+	cleaner.Go(func() {
+		for {
+			select {
+			case <-end:
+				return
+			default:
+				_ = d.RemoveTemps()
+			}
+		}
+	})
+	for n := range 300 {
+		if err := d.Put("k", n); err != nil {
+			t.Fatalf("write %d: %v", n, err)
+		}
+	}
+	close(end)
+	cleaner.Wait()
 }
 
 func TestDirectoryBehindLinks(t *testing.T) {

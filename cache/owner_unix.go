@@ -10,6 +10,9 @@ import (
 	"syscall"
 )
 
+// renamesOpenFiles says that a file keeps its lock until it has its final name.
+const renamesOpenFiles = true
+
 // checkOwner returns an error if the file that info describes does not belong to
 // the effective user of the process. This includes root, which would otherwise
 // act on files that a user put into the user's home directory.

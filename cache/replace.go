@@ -15,7 +15,9 @@ package cache
 //     Errors of that one are ignored: the new file is already in use.
 //
 // After an error the temporary file is removed. After kill -9 it remains, and the
-// next write to the directory removes it once it is an hour old.
+// next write to the directory removes it once it is an hour old. RemoveTemps removes
+// it at once: the process that writes a temporary file keeps it locked (lock.go)
+// until it has its final name.
 //
 // Not github.com/google/renameio/v2 (v2.0.2): it does not fsync the directory, does
 // not keep the owner, replaces a symbolic link instead of its target, and leaves
@@ -25,6 +27,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -160,7 +163,7 @@ type tempFile struct {
 
 // createTemp creates the temporary file for path, with its owner and mode.
 func createTemp(path string, attrs attributes) (tempFile, error) {
-	f, err := os.CreateTemp(parent(path), tempPrefix+"*"+tempSuffix)
+	f, err := lockedTemp(parent(path))
 	if err != nil {
 		return tempFile{}, writeError(path, err)
 	}
@@ -177,12 +180,38 @@ func createTemp(path string, attrs attributes) (tempFile, error) {
 	return temp, nil
 }
 
+// lockedTemp creates a temporary file in dir and locks it, if the file system has
+// locks. Before it is locked, RemoveTemps may take it for one of a killed process;
+// then another one is created.
+func lockedTemp(dir string) (*os.File, error) {
+	for {
+		f, err := os.CreateTemp(dir, tempPrefix+"*"+tempSuffix)
+		if err != nil {
+			return nil, err
+		}
+		locked, err := lockFile(f)
+		if err != nil {
+			return f, nil
+		}
+		if locked {
+			if _, err := os.Lstat(f.Name()); err == nil {
+				return f, nil
+			}
+		}
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+	}
+}
+
 // replace gives the temporary file the data and its final name. The file is closed
 // afterwards, and removed if there was an error.
 func (t tempFile) replace(data []byte) error {
 	err := t.write(data)
 	if err == nil && t.attrs.check != nil {
 		err = t.attrs.check()
+	}
+	if err == nil && !renamesOpenFiles {
+		err = t.Close()
 	}
 	if err == nil {
 		err = os.Rename(t.Name(), t.path)
@@ -191,11 +220,12 @@ func (t tempFile) replace(data []byte) error {
 		t.remove()
 		return writeError(t.path, err)
 	}
+	_ = t.Close() // the data are on the disk already
 	syncDir(parent(t.path))
 	return nil
 }
 
-// write writes the data and closes the file.
+// write writes the data to the disk.
 func (t tempFile) write(data []byte) error {
 	if _, err := t.Write(data); err != nil {
 		return err
@@ -210,10 +240,7 @@ func (t tempFile) write(data []byte) error {
 			return err
 		}
 	}
-	if err := t.Sync(); err != nil {
-		return err
-	}
-	return t.Close()
+	return t.Sync()
 }
 
 // remove closes and removes the temporary file.
@@ -238,16 +265,58 @@ func syncDir(path string) {
 // removeStaleTemps removes the temporary files that killed processes of the user
 // left in dir an hour ago or more. Errors are ignored.
 func removeStaleTemps(dir string) {
-	entries, _ := os.ReadDir(dir)
-	for _, entry := range entries {
-		name := entry.Name()
-		if !strings.HasPrefix(name, tempPrefix) || !strings.HasSuffix(name, tempSuffix) {
-			continue
-		}
-		path := filepath.Join(dir, name)
-		info, err := entry.Info()
-		if err == nil && checkFile(path, info) == nil && time.Since(info.ModTime()) > tempAge {
+	for path, info := range temps(dir) {
+		if isStale(info) {
 			_ = os.Remove(path)
+		}
+	}
+}
+
+// RemoveTemps removes the temporary files that killed processes of the user left in
+// the directory. If the file system has no locks, a process may still write to them;
+// then only those that are an hour old are removed.
+func (d *Dir) RemoveTemps() error {
+	var failures []error
+	for path, info := range temps(d.path) {
+		if err := removeDeadTemp(path, info); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failures = append(failures, fmt.Errorf("%q not deleted: %w", path, cause(err)))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// removeDeadTemp removes a temporary file unless a process still writes to it.
+func removeDeadTemp(path string, info fs.FileInfo) error {
+	dead := isStale(info)
+	if renamesOpenFiles && !dead {
+		f, err := openForWriting(path)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }()
+		dead, _ = lockFile(f)
+	}
+	if !dead {
+		return nil
+	}
+	return os.Remove(path)
+}
+
+func isStale(temp fs.FileInfo) bool { return time.Since(temp.ModTime()) > tempAge }
+
+// temps yields the paths of the user's temporary files in dir. Errors are ignored.
+func temps(dir string) iter.Seq2[string, fs.FileInfo] {
+	return func(yield func(string, fs.FileInfo) bool) {
+		entries, _ := os.ReadDir(dir)
+		for _, entry := range entries {
+			name := entry.Name()
+			if !strings.HasPrefix(name, tempPrefix) || !strings.HasSuffix(name, tempSuffix) {
+				continue
+			}
+			path := filepath.Join(dir, name)
+			if info, err := entry.Info(); err == nil && checkFile(path, info) == nil && !yield(path, info) {
+				return
+			}
 		}
 	}
 }

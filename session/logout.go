@@ -28,7 +28,7 @@ func (c *Client) Logout(ctx context.Context, sso profile.SSOSession) (had bool, 
 	if err == nil {
 		failures = append(failures, c.ForgetKeyringToken(sso))
 	}
-	failures = append(failures, c.ForgetFiles(sso), c.ForgetRoles(sso), c.ForgetCLIRoles(c.Config, sso), c.ForgetInventory(sso))
+	failures = append(failures, c.ForgetFiles(sso), c.ForgetRoles(sso), c.ForgetCLIRoles(c.Config, sso), c.ForgetInventory(sso), c.ForgetTemps())
 	return had, errors.Join(failures...)
 }
 

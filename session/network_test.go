@@ -3,15 +3,18 @@ package session
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -134,44 +137,100 @@ func eachCall(t *testing.T, over func(http.RoundTripper) http.RoundTripper, chec
 
 // An error message never has a secret of the request, even if the service quotes it.
 func TestAnswersThatQuote(t *testing.T) {
-	var mu sync.Mutex // a login makes two calls at once
-	var sent []string
-	quoting := roundTrip(func(req *http.Request) (*http.Response, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		var body []byte
-		if req.Body != nil {
-			body, _ = io.ReadAll(req.Body)
-		}
-		var fields map[string]any
-		_ = json.Unmarshal(body, &fields)
-		for _, name := range []string{"clientSecret", "refreshToken", "deviceCode"} {
-			if value, ok := fields[name].(string); ok {
-				sent = append(sent, value)
+	forms := map[string]func(string) string{
+		"itself":    func(text string) string { return text },
+		"truncated": func(text string) string { return text[:min(len(text), 16)] + "…" },
+		"query":     url.QueryEscape,
+		"JSON":      strconv.Quote,
+		"base64":    func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) },
+	}
+	// How an answer shows a text to the user: as the message, the code, the host of
+	// a redirect, or the malformed text of something that is not HTTP.
+	places := map[string]func(text string) (*http.Response, error){
+		"message": func(text string) (*http.Response, error) {
+			return refusal("", "InvalidRequestException", "what is "+text+"?"), nil
+		},
+		"code":   func(text string) (*http.Response, error) { return refusal("", text, "no"), nil },
+		"header": func(text string) (*http.Response, error) { return refusal(text, "", "no"), nil },
+		"redirect": func(text string) (*http.Response, error) {
+			res := refusal("", "", "")
+			res.StatusCode = 302
+			res.Header.Set("Location", (&url.URL{Scheme: "https", Host: text + ".example"}).String())
+			return res, nil
+		},
+		"malformed": func(text string) (*http.Response, error) {
+			return nil, fmt.Errorf("malformed MIME header line: %s", text)
+		},
+	}
+	for form, encode := range forms {
+		for place, answer := range places {
+			if form != "itself" && place != "message" && place != "code" {
+				continue // the same search
+			}
+			var mu sync.Mutex // a login makes two calls at once
+			var sent []string
+			quoting := roundTrip(func(req *http.Request) (*http.Response, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				secrets := secretsIn(req)
+				sent = append(sent, secrets...)
+				res, err := answer(encode(strings.Join(append(secrets, "nothing"), " ")))
+				if res != nil {
+					res.Request = req
+				}
+				return res, err
+			})
+			var said []string
+			eachCall(t, func(http.RoundTripper) http.RoundTripper { return quoting }, func(_ *testing.T, err error) {
+				if err != nil {
+					said = append(said, err.Error())
+				}
+			})
+			if len(sent) < 8 || len(said) < 8 {
+				t.Errorf("%s, %s: %d secrets were sent, and %d errors made", place, form, len(sent), len(said))
+			}
+			text := strings.ToLower(strings.Join(said, "\n"))
+			for _, secret := range sent {
+				if part := strings.TrimSuffix(encode(secret[:min(len(secret), 12)]), "…"); strings.Contains(text, strings.ToLower(strings.Trim(part, `"=`))) {
+					t.Errorf("%s, %s: %q is in %s", place, form, secret, text)
+				}
 			}
 		}
-		for _, name := range []string{"X-Amz-Sso_bearer_token", "X-Amz-Security-Token"} {
-			if value := req.Header.Get(name); value != "" {
-				sent = append(sent, value)
-			}
-		}
-		text, err := json.Marshal(map[string]string{"code": "InvalidRequestException", "message": fmt.Sprintf("what is %s%v?", body, req.Header)})
-		return &http.Response{StatusCode: 400, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text)), Request: req}, err
-	})
-	var said []string
-	eachCall(t, func(http.RoundTripper) http.RoundTripper { return quoting }, func(_ *testing.T, err error) {
-		if err != nil {
-			said = append(said, err.Error())
-		}
-	})
-	if len(sent) < 8 || len(said) < 8 {
-		t.Errorf("%d secrets were sent, and %d errors made", len(sent), len(said))
 	}
-	for _, secret := range sent {
-		if text := strings.Join(said, "\n"); strings.Contains(text, secret[:min(len(secret), 20)]) {
-			t.Errorf("%q is in %s", secret, text)
+}
+
+// refusal returns an error answer of a service.
+func refusal(header, code, message string) *http.Response {
+	text, err := json.Marshal(map[string]string{"code": code, "message": message})
+	if err != nil {
+		panic(err)
+	}
+	res := &http.Response{StatusCode: 400, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text))}
+	if header != "" {
+		res.Header.Set("X-Amzn-ErrorType", header)
+	}
+	return res
+}
+
+// secretsIn returns the secrets that a request carries.
+func secretsIn(req *http.Request) (secrets []string) {
+	var body []byte
+	if req.Body != nil {
+		body, _ = io.ReadAll(req.Body)
+	}
+	var fields map[string]any
+	_ = json.Unmarshal(body, &fields)
+	for _, name := range []string{"clientSecret", "refreshToken", "deviceCode"} {
+		if value, ok := fields[name].(string); ok {
+			secrets = append(secrets, value)
 		}
 	}
+	for _, name := range []string{"X-Amz-Sso_bearer_token", "X-Amz-Security-Token"} {
+		if value := req.Header.Get(name); value != "" {
+			secrets = append(secrets, value)
+		}
+	}
+	return secrets
 }
 
 // No setting of the AWS tools changes an endpoint, except those that name one of the

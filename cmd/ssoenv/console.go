@@ -83,7 +83,7 @@ func (p *program) console(o consoleOptions) error {
 		return nil
 	}
 	p.say("opening the AWS console in %s as %s", region, plan.title())
-	return p.openAndWait(ctx, with, address, prof.Name)
+	return p.openAndWait(ctx, with, address, prof.Name, browserTimeout)
 }
 
 // consoleRegion returns the region of --region, else that of the shell if the
@@ -97,24 +97,28 @@ func consoleRegion(o consoleOptions, plan switchPlan, state shellenv.State) stri
 }
 
 // openAndWait opens the address in the browser, by a redirect that works once,
-// and returns when the browser has fetched it.
-func (p *program) openAndWait(ctx context.Context, with browser.Command, address safetext.Secret, profile string) error {
-	bounded, cancel := context.WithTimeout(ctx, browserTimeout)
+// and returns when the browser has fetched it. It is an error if it does not
+// within the wait.
+func (p *program) openAndWait(ctx context.Context, with browser.Command, address safetext.Secret, profile string, wait time.Duration) error {
+	bounded, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	fetched, err := browser.ServeOnce(bounded, with, address.Reveal())
+	redirect, err := browser.ServeOnce(bounded, with, address.Reveal())
 	if err != nil {
 		return shownError{err, statusFailed, []string{printHint(profile)}}
 	}
 	select {
-	case <-fetched:
+	case <-redirect.Fetched():
 		return nil
 	case <-bounded.Done():
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return shownError{errors.New("the browser did not fetch the console's address within " + offline.FormatDuration(browserTimeout)), statusFailed,
-		[]string{printHint(profile)}}
+	problem := "the browser did not fetch the console's address within " + offline.FormatDuration(wait)
+	if redirect.RefusedOthers() {
+		problem += "; connections that are not from a program of yours were refused"
+	}
+	return shownError{errors.New(problem), statusFailed, []string{printHint(profile)}}
 }
 
 func printHint(profile string) string {

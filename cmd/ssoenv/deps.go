@@ -104,6 +104,19 @@ func (p *program) open(open func(string) (*cache.Dir, error), path string) *cach
 	return dir
 }
 
+// openElsewhere opens the folders in which a run with another environment may have
+// stored something, for a logout. One that cannot be used or trusted now could not be
+// then.
+func (p *program) openElsewhere(client *session.Client) {
+	for _, paths := range []func() []string{p.paths.Elsewhere, client.RoleFolders} {
+		for _, path := range paths() {
+			if dir, err := cache.Open(path); err == nil {
+				client.Elsewhere = append(client.Elsewhere, dir)
+			}
+		}
+	}
+}
+
 func (p *program) openRoles() *cache.Dir {
 	roles := p.open(func(string) (*cache.Dir, error) { return p.paths.OpenRoles() }, "")
 	if p.debug && roles != nil {

@@ -34,7 +34,7 @@ var layers = map[string]struct {
 		[]string{"github.com/urfave/cli/v2", "github.com/adrg/xdg"},
 	},
 	"cmd/fakesso":          {[]string{"session/ssotest"}, nil},
-	"cmd/internal/browser": {[]string{"session/awsconfig", "session/profile"}, nil},
+	"cmd/internal/browser": {[]string{"session/awsconfig", "session/profile"}, []string{"golang.org/x/sys/unix"}},
 	"cmd/internal/doctor": {
 		[]string{"session", "session/profile", "session/store", "session/safetext", "cache", "shellinit", "cmd/internal/browser", "cmd/internal/shellenv"}, nil,
 	},

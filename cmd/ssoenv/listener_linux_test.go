@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -10,12 +11,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/browser"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
@@ -190,4 +193,45 @@ func awaitClosed(t *testing.T, host string) {
 		_ = c.Close()
 	}
 	t.Errorf("got a connection to %s, want none", host)
+}
+
+// A console that the user's browser has not fetched is an error, which says whether
+// someone else has tried.
+func TestConsoleThatIsNotFetched(t *testing.T) {
+	note := browser.Command{"/bin/sh", "-c", `printf %s "$1" >"$0.part"; mv "$0.part" "$0"`}
+	const problem = "the browser did not fetch the console's address within 2s"
+	for name, test := range map[string]struct {
+		intrude bool
+		want    string
+	}{
+		"no browser": {false, problem},
+		"intruder":   {true, problem + "; connections that are not from a program of yours were refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.intrude && os.Getuid() != 0 {
+				t.Skip("only root can be two users")
+			}
+			address := filepath.Join(t.TempDir(), "address")
+			intruded := make(chan struct{})
+			go func() {
+				defer close(intruded)
+				if !test.intrude {
+					return
+				}
+				text := awaitFile(address)
+				curl := exec.Command("curl", "--silent", "--noproxy", "*", "--output", os.DevNull, "--write-out", "%{http_code}", text)
+				curl.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+				if out, err := curl.CombinedOutput(); string(out) != "000" {
+					t.Errorf("another user got %s, %v, want no answer", out, err)
+				}
+			}()
+			p := newProgram([]string{"ssoenv"}, nil, os.Stdin, os.Stdout, os.Stderr)
+			err := p.openAndWait(t.Context(), append(slices.Clone(note), address), "https://signin.example/?SigninToken=secret", "dev", 2*time.Second)
+			<-intruded
+			shown, ok := errors.AsType[shownError](err)
+			if !ok || shown.Error() != test.want || shown.status != statusFailed || !strings.Contains(strings.Join(shown.hints, "\n"), "ssoenv console --print dev") {
+				t.Errorf("got %#v, want %q, status %d and a hint", err, test.want, statusFailed)
+			}
+		})
+	}
 }

@@ -35,6 +35,7 @@ func (p *program) logout(o logoutOptions) error {
 	if err != nil {
 		return err
 	}
+	p.openElsewhere(client)
 	sessions, unreadable := p.sessionsFor(client.Config, o.sessionChoice)
 	ctx, stop := interruptible()
 	defer stop()

@@ -40,11 +40,7 @@ func TestNoAddressInArguments(t *testing.T) {
 		if out, err := c.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-			if _, err := os.Stat(page); err == nil {
-				break
-			}
-		}
+		awaitFile(page)
 		arguments, err := os.ReadFile(filepath.Join(w.home, "arguments"))
 		if err != nil || !strings.Contains(string(arguments), "http://127.0.0.1:") {
 			t.Fatalf("%v: the browser was given\n%s", err, arguments)
@@ -75,4 +71,14 @@ func TestInterruptedConsole(t *testing.T) {
 	s.expect("opening the AWS console")
 	s.keys("\x03")
 	s.expect("interrupted")
+}
+
+// awaitFile returns the content of a file that appears within 20 s.
+func awaitFile(path string) string {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if text, err := os.ReadFile(path); err == nil {
+			return string(text)
+		}
+	}
+	return ""
 }

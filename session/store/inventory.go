@@ -151,9 +151,12 @@ const (
 // text escaped.
 func (a storedAccount) size() int { return 100 + 6*(len(a.Name)+len(a.Email)+len(a.Roles)) }
 
-func inventoryKey(sso profile.SSOSession) string { return "inventory-" + inventoryID(sso) }
+func inventoryKey(sso profile.SSOSession) string {
+	return inventoryPrefix(sso) + hash(canonicalStart(sso.StartURL), sso.Region)
+}
 
-func inventoryID(sso profile.SSOSession) string { return hash(tokenKey(sso), sso.StartURL, sso.Region) }
+// inventoryPrefix begins the names of all inventories of an SSO session.
+func inventoryPrefix(sso profile.SSOSession) string { return "inventory-" + sessionID(sso) + "-" }
 
 func partKey(sso profile.SSOSession, n int) string { return inventoryKey(sso) + "-" + strconv.Itoa(n) }
 
@@ -271,7 +274,5 @@ func (v *Inventory) add(part inventoryPart) {
 
 // ForgetInventory deletes the stored inventory of the SSO session.
 func (s *Store) ForgetInventory(sso profile.SSOSession) error {
-	return deleteKeys(s.Private, func(key string) bool {
-		return strings.HasPrefix(key, inventoryKey(sso)) || strings.HasPrefix(key, oldInventoryPrefix+inventoryID(sso))
-	})
+	return s.forget(inventoryPrefix(sso), "inventory-"+oldSessionID(sso), oldInventoryPrefix+oldSessionID(sso))
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
@@ -77,26 +78,61 @@ func TestInventoryIsStored(t *testing.T) {
 	}
 }
 
-// A logout deletes the files that earlier builds stored under other names, and
-// none of another session.
+// A logout deletes what builds stored under other names, with another spelling of the
+// start URL or another region, or in another folder, and nothing of another session.
 func TestForgetDeletesFilesOfEarlierBuilds(t *testing.T) {
 	s := storeIn(t)
-	other := testSession
-	other.Name = "other"
-	otherFiles := []string{"lineage-" + tokenKey(other), "reach-" + inventoryID(other)}
-	files := append(slices.Clone(otherFiles),
-		"lineage-"+tokenKey(testSession), "reach-"+inventoryID(testSession), "reach-"+inventoryID(testSession)+"-0", "reach-"+inventoryID(testSession)+"-12")
-	for _, key := range files {
-		if err := s.Private.Write(key, []byte("{}"), time.Time{}); err != nil {
+	elsewhere, err := cache.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Elsewhere = []*cache.Dir{elsewhere}
+	filesOf := func(sso profile.SSOSession) (roles, private []string) {
+		roles = []string{oldSessionID(sso) + "-0123", oldSessionID(sso) + "-0123.expires"}
+		private = []string{
+			"lineage-" + tokenKey(sso), "reach-" + oldSessionID(sso), "reach-" + oldSessionID(sso) + "-12", "inventory-" + oldSessionID(sso), "inventory-" + oldSessionID(sso) + "-0",
+			oldRegistrationKey(sso, GrantDeviceCode), oldRegistrationKey(sso, GrantAuthorizationCode),
+		}
+		for _, url := range []string{sso.StartURL, sso.StartURL + "/", strings.ToUpper(sso.StartURL), strings.Replace(sso.StartURL, ".com/", ".com:443/", 1), sso.StartURL + "/#/", sso.StartURL + "#x"} {
+			for _, region := range []string{sso.Region, "eu-west-1"} {
+				spelled := sso
+				spelled.StartURL, spelled.Region = url, region
+				p := profile.Profile{SSOSession: spelled, AccountID: "111111111111", RoleName: "Developer"}
+				roles = append(roles, roleKey(p), expiryKey(p), failureKey(p))
+				private = append(private, inventoryKey(spelled), partKey(spelled, 1), registrationKey(spelled, GrantDeviceCode), registrationKey(spelled, GrantAuthorizationCode))
+			}
+		}
+		return roles, private
+	}
+	legacy, other, otherLegacy := testSession, testSession, testSession
+	legacy.Name, other.Name = "", "other"
+	other.StartURL, otherLegacy.StartURL, otherLegacy.Name = "https://d-1111111111.awsapps.com/start", "https://d-1111111111.awsapps.com/start2", ""
+	put := func(dir *cache.Dir, keys []string) {
+		for _, key := range keys {
+			if err := dir.Write(key, []byte("{}"), time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	count := map[*cache.Dir]int{} // of other sessions' files
+	for i, sso := range []profile.SSOSession{testSession, legacy, other, otherLegacy} {
+		roles, private := filesOf(sso)
+		for dir, keys := range map[*cache.Dir][]string{s.Roles: roles, s.Private: private, elsewhere: append(roles, private...)} {
+			put(dir, keys)
+			if i >= 2 {
+				slices.Sort(keys)
+				count[dir] += len(slices.Compact(keys))
+			}
+		}
+	}
+	for _, sso := range []profile.SSOSession{testSession, legacy} {
+		if err := errors.Join(s.ForgetFiles(sso), s.ForgetInventory(sso), s.ForgetRoles(sso)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := errors.Join(s.ForgetFiles(testSession), s.ForgetInventory(testSession)); err != nil {
-		t.Fatal(err)
-	}
-	got, err := s.Private.Keys()
-	slices.Sort(otherFiles)
-	if err != nil || !slices.Equal(got, otherFiles) {
-		t.Errorf("got %q, %v, want %q", got, err, otherFiles)
+	for dir, want := range count {
+		if got, err := dir.Keys(); err != nil || len(got) != want {
+			t.Errorf("%s: got %d files, %v, want the %d of other sessions", dir.Path("k"), len(got), err, want)
+		}
 	}
 }

@@ -34,6 +34,16 @@ type registrationEntry struct {
 // registrationKey includes the grant and the scopes: a client that is registered
 // for one grant, or with fewer scopes, cannot be used for another.
 func registrationKey(sso profile.SSOSession, grant string) string {
+	return registrationPrefix(sso) + hash(sso.Region, grant, strings.Join(sso.Scopes, " "))
+}
+
+// registrationPrefix begins the names of all registrations for a start URL.
+func registrationPrefix(sso profile.SSOSession) string {
+	return "client-" + hash(canonicalStart(sso.StartURL)) + "-"
+}
+
+// oldRegistrationKey is the registrationKey of builds before 29 November 2026.
+func oldRegistrationKey(sso profile.SSOSession, grant string) string {
 	return "client-" + hash(sso.StartURL, sso.Region, grant, strings.Join(sso.Scopes, " "))
 }
 

@@ -3,10 +3,12 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"path/filepath"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -71,13 +73,21 @@ func roleKey(p profile.Profile) string {
 		// the role, or get fewer permissions.
 		return rolePrefix(p.SSOSession) + hash(roleKey(*p.Source), a.RoleARN, a.ExternalID, a.SessionName, a.MFASerial, a.Duration.String())
 	}
-	return rolePrefix(p.SSOSession) + hash(p.AccountID, p.RoleName)
+	return rolePrefix(p.SSOSession) + hash(canonicalStart(p.SSOSession.StartURL), p.SSOSession.Region, p.AccountID, p.RoleName)
 }
 
 // rolePrefix begins the names of all entries of an SSO session, so that a logout
 // finds them.
-func rolePrefix(sso profile.SSOSession) string {
-	return hash(tokenKey(sso), sso.StartURL, sso.Region) + "-"
+func rolePrefix(sso profile.SSOSession) string { return sessionID(sso) + "-" }
+
+// sessionID begins what is after the kind in the keys of an SSO session. It depends
+// on the name alone or, in the legacy format, on the start URL: a logout finds what
+// was stored before the user has corrected the region or the start URL.
+func sessionID(sso profile.SSOSession) string {
+	if sso.Name != "" {
+		return hash("name", sso.Name)
+	}
+	return hash("start", canonicalStart(sso.StartURL))
 }
 
 // expiryKey names the file with the expiration, which is read without decryption.
@@ -200,6 +210,7 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 		TokenFingerprint: creds.TokenFingerprint,
 		Issued:           s.recent(append(before.Issued, issuedKey{keyFingerprint(creds.AccessKeyID, creds.SecretKey), now.Unix()})),
 	})
+	s.recordFolder()
 	if err == nil {
 		// The modification time is the expiration too, so that a program that
 		// watches the file notices two renewals in one second.
@@ -220,5 +231,49 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 
 // ForgetRoles deletes all role credentials of the SSO session.
 func (s *Store) ForgetRoles(sso profile.SSOSession) error {
-	return deleteKeys(s.Roles, func(key string) bool { return strings.HasPrefix(key, rolePrefix(sso)) })
+	return s.forget(rolePrefix(sso), oldSessionID(sso)+"-")
+}
+
+// A folderList is the directories of role credentials that are not below the private
+// directory: XDG_RUNTIME_DIR names them, and may not be set when the user logs out.
+type folderList struct {
+	Format  int      `json:"format"`
+	Folders []string `json:"folders"` // the newest last
+}
+
+const (
+	folderListKey = "role-folders"
+	maxFolders    = 64
+)
+
+// RoleFolders returns the directories in which role credentials have been stored,
+// other than those below a private directory. It reads the records of Private and of
+// Elsewhere.
+func (s *Store) RoleFolders() []string {
+	var folders []string
+	for _, dir := range append([]*cache.Dir{s.Private}, s.Elsewhere...) {
+		var list folderList
+		if dir == nil {
+			continue
+		}
+		if ok, _ := dir.Get(folderListKey, &list); ok && list.Format == entryFormat {
+			folders = append(folders, list.Folders...)
+		}
+	}
+	return folders
+}
+
+// recordFolder adds the directory of role credentials to the RoleFolders. If that
+// fails, a logout with another environment does not find it.
+func (s *Store) recordFolder() {
+	if s.Private == nil {
+		return
+	}
+	folder, private := filepath.Dir(s.Roles.Path(folderListKey)), filepath.Dir(s.Private.Path(folderListKey))
+	known := s.RoleFolders()
+	if filepath.Dir(folder) == private || slices.Contains(known, folder) {
+		return
+	}
+	known = append(known, folder)
+	_ = s.Private.Put(folderListKey, folderList{entryFormat, known[max(0, len(known)-maxFolders):]})
 }

@@ -13,6 +13,8 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,6 +32,12 @@ type Store struct {
 
 	// TokensError says why Tokens is nil. It may be nil.
 	TokensError error
+
+	// Elsewhere are further directories in which ssoenv may have stored role
+	// credentials, registrations, token histories and inventories when it ran with
+	// another environment. Nothing is read from them; a logout deletes the session's
+	// part.
+	Elsewhere []*cache.Dir
 
 	// Keyring has the tokens of isolated sessions, and is used for those alone.
 	// It may be nil.
@@ -69,24 +77,45 @@ func (s *Store) warnCache(err error) {
 // or newer program wrote must not be misread.
 const entryFormat = 1
 
-// Builds before 28 November 2026 stored the inventory and the token history under
-// other names, which began with these. Nothing reads those files now; a logout
-// deletes them.
+// Earlier builds stored the inventory and the token history under names that began
+// with these (until 28 November 2026), and had the oldSessionID in the names of role
+// credentials and inventories (until 29 November). Nothing reads those files now; a
+// logout deletes them.
 const (
 	oldInventoryPrefix    = "reach-"
 	oldTokenHistoryPrefix = "lineage-"
 )
 
-// deleteKeys deletes the files of dir whose keys match. dir may be nil.
-func deleteKeys(dir *cache.Dir, match func(key string) bool) error {
-	if dir == nil {
-		return nil
+func oldSessionID(sso profile.SSOSession) string {
+	return hash(tokenKey(sso), sso.StartURL, sso.Region)
+}
+
+// forget deletes the files whose keys begin with one of the prefixes, in ssoenv's own
+// directories and in Elsewhere.
+func (s *Store) forget(prefixes ...string) error {
+	var failures []error
+	for _, dir := range append([]*cache.Dir{s.Roles, s.Private}, s.Elsewhere...) {
+		if dir == nil {
+			continue
+		}
+		keys, err := dir.Keys()
+		failures = append(failures, err)
+		for _, key := range keys {
+			if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) {
+				failures = append(failures, dir.Delete(key))
+			}
+		}
 	}
-	keys, err := dir.Keys()
-	failures := []error{err}
-	for _, key := range keys {
-		if match(key) {
-			failures = append(failures, dir.Delete(key))
+	return errors.Join(failures...)
+}
+
+// ForgetTemps deletes the temporary files of killed processes, which may have had
+// anything to write, from all directories.
+func (s *Store) ForgetTemps() error {
+	var failures []error
+	for _, dir := range append([]*cache.Dir{s.Tokens, s.Roles, s.Private}, s.Elsewhere...) {
+		if dir != nil {
+			failures = append(failures, dir.RemoveTemps())
 		}
 	}
 	return errors.Join(failures...)

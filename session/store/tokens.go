@@ -71,14 +71,22 @@ func (s *Store) ReadToken(sso profile.SSOSession) (file TokenFile, ok bool, err 
 	return file, ok, err
 }
 
-// sameStart reports whether two start URLs differ only in case, a fragment or
-// slashes at the end.
-func sameStart(a, b string) bool {
-	normal := func(text string) string {
-		text, _, _ = strings.Cut(text, "#")
-		return strings.ToLower(strings.TrimRight(text, "/"))
+// sameStart reports whether two start URLs are spellings of one.
+func sameStart(a, b string) bool { return canonicalStart(a) == canonicalStart(b) }
+
+// canonicalStart returns the start URL in lower case and without a fragment, slashes
+// at the end, and the port that https has anyway.
+func canonicalStart(text string) string {
+	text, _, _ = strings.Cut(strings.ToLower(text), "#")
+	text = strings.TrimRight(text, "/")
+	if rest, ok := strings.CutPrefix(text, "https://"); ok {
+		host, path, found := strings.Cut(rest, "/")
+		text = "https://" + strings.TrimSuffix(host, ":443")
+		if found {
+			text += "/" + path
+		}
 	}
-	return normal(a) == normal(b)
+	return text
 }
 
 // ReadAnyToken is [Store.ReadToken] without the check of the start URL.
@@ -183,15 +191,7 @@ func (s *Store) ForgetFiles(sso profile.SSOSession) error {
 	if s.Tokens != nil {
 		failures = append(failures, s.Tokens.Delete(tokenKey(sso)))
 	}
-	if s.Roles != nil {
-		failures = append(failures, s.Roles.Delete(tokenHistoryKey(sso)))
-	}
-	if s.Private != nil {
-		// Where earlier builds kept the history.
-		failures = append(failures, s.Private.Delete(tokenHistoryKey(sso)), s.Private.Delete(oldTokenHistoryPrefix+tokenKey(sso)))
-		for _, grant := range []string{GrantAuthorizationCode, GrantDeviceCode} {
-			failures = append(failures, s.Private.Delete(registrationKey(sso, grant)))
-		}
-	}
+	failures = append(failures, s.forget(tokenHistoryKey(sso), oldTokenHistoryPrefix+tokenKey(sso), registrationPrefix(sso),
+		oldRegistrationKey(sso, GrantAuthorizationCode), oldRegistrationKey(sso, GrantDeviceCode)))
 	return errors.Join(failures...)
 }

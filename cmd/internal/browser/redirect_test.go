@@ -19,10 +19,10 @@ import (
 
 // serveOnce calls ServeOnce with a browser that only writes its address to a file,
 // and returns that address.
-func serveOnce(t *testing.T, ctx context.Context) (address string, fetched <-chan struct{}) {
+func serveOnce(t *testing.T, ctx context.Context) (address string, r *Redirect) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "address")
-	fetched, err := ServeOnce(ctx, Command{"/bin/sh", "-c", `printf %s "$1" >"$0.part"; mv "$0.part" "$0"`, file}, "https://target.example/?secret")
+	r, err := ServeOnce(ctx, Command{"/bin/sh", "-c", `printf %s "$1" >"$0.part"; mv "$0.part" "$0"`, file}, "https://target.example/?secret")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func serveOnce(t *testing.T, ctx context.Context) (address string, fetched <-cha
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text), fetched
+	return string(text), r
 }
 
 // request sends one request and does not follow a redirect.
@@ -62,7 +62,7 @@ func request(t *testing.T, method, address, host string) *http.Response {
 // Only the right request gets the address, and only once. Wrong requests do not
 // use it up.
 func TestRedirect(t *testing.T) {
-	address, fetched := serveOnce(t, t.Context())
+	address, r := serveOnce(t, t.Context())
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() != "127.0.0.1" || len(u.Path) < 1+26 {
 		t.Fatalf("%q: %v", address, err)
@@ -89,8 +89,8 @@ func TestRedirect(t *testing.T) {
 		}
 	}
 	select {
-	case <-fetched:
-		t.Fatal("fetched is closed after wrong requests only")
+	case <-r.Fetched():
+		t.Fatal("Fetched is closed after wrong requests only")
 	default:
 	}
 	// With another name of this machine, and another port, as behind a forwarded one.
@@ -99,7 +99,7 @@ func TestRedirect(t *testing.T) {
 		res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Referrer-Policy") != "no-referrer" {
 		t.Errorf("got %s, %v, want a redirect to the address that is not stored", res.Status, res.Header)
 	}
-	<-fetched
+	<-r.Fetched()
 	if again, err := net.Dial("tcp", u.Host); err == nil {
 		_ = again.Close()
 		// The port is closed shortly after the answer.
@@ -109,7 +109,7 @@ func TestRedirect(t *testing.T) {
 
 // Of several right requests at the same time, one gets the address.
 func TestRedirectAnswersOneRequest(t *testing.T) {
-	h := &oneShotRedirect{target: "https://target.example/?secret", path: "/path", served: make(chan struct{})}
+	h := &Redirect{target: "https://target.example/?secret", path: "/path", served: make(chan struct{})}
 	answers := make([]*httptest.ResponseRecorder, 20)
 	var all sync.WaitGroup
 	for i := range answers {
@@ -152,7 +152,7 @@ func awaitClosed(t *testing.T, host string) {
 // The redirect ends with its context.
 func TestRedirectEndsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	address, fetched := serveOnce(t, ctx)
+	address, r := serveOnce(t, ctx)
 	cancel()
 	u, err := url.Parse(address)
 	if err != nil {
@@ -160,8 +160,8 @@ func TestRedirectEndsWithContext(t *testing.T) {
 	}
 	awaitClosed(t, u.Host)
 	select {
-	case <-fetched:
-		t.Error("fetched is closed without a request")
+	case <-r.Fetched():
+		t.Error("Fetched is closed without a request")
 	default:
 	}
 }

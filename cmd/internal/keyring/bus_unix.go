@@ -3,11 +3,14 @@
 package keyring
 
 import (
+	"context"
 	"errors"
+	"net"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -36,29 +39,76 @@ func checkBus(address string) error {
 	return errNoBus
 }
 
-// isLocal reports whether every alternative of a bus address is a Unix socket that
-// belongs to the user or root, if it is a file. Over any other transport the token
-// would leave this machine, or reach another user.
+// isLocal reports whether every alternative of a bus address is a Unix socket of the
+// user or root. Over any other transport the token would leave this machine, or reach
+// another user.
 func isLocal(address string) bool {
 	for alternative := range strings.SplitSeq(address, ";") {
-		if alternative == "" {
-			continue
-		}
-		properties, ok := strings.CutPrefix(alternative, "unix:")
-		if !ok {
+		if alternative != "" && !isOwnSocket(alternative) {
 			return false
-		}
-		for property := range strings.SplitSeq(properties, ",") {
-			value, ok := strings.CutPrefix(property, "path=")
-			if !ok {
-				continue
-			}
-			if path, err := dbus.UnescapeBusAddressValue(value); err != nil || !isOwn(path) {
-				return false
-			}
 		}
 	}
 	return true
+}
+
+// isOwnSocket reports whether one alternative of a bus address is a Unix socket at
+// which a process of the user or of root listens. It connects to find out, and sends
+// nothing. A socket file at which no process listens counts if the file is the user's
+// or root's; a name in the abstract namespace does not, since any user may take it.
+func isOwnSocket(alternative string) bool {
+	properties, ok := strings.CutPrefix(alternative, "unix:")
+	if !ok {
+		return false
+	}
+	var path, abstract string
+	for property := range strings.SplitSeq(properties, ",") {
+		key, value, _ := strings.Cut(property, "=")
+		value, err := dbus.UnescapeBusAddressValue(value)
+		switch {
+		case err != nil:
+			return false
+		case key == "path":
+			path = value
+		case key == "abstract":
+			abstract = value
+		}
+	}
+	switch {
+	case (path == "") == (abstract == ""):
+		return false
+	case path != "":
+		return isOwn(path) && listener(path) != foreign
+	}
+	return listener("@"+abstract) == own
+}
+
+// connectTimeout limits the wait for a socket whose process accepts no connection.
+const connectTimeout = time.Second
+
+// A listenerOwner says who listens at a socket.
+type listenerOwner int
+
+const (
+	unknown listenerOwner = iota // nothing listens, or the system does not say
+	own                          // the user or root
+	foreign                      // another user
+)
+
+// listener returns who listens at the socket, whose name is a path or begins with @.
+func listener(name string) listenerOwner {
+	c, err := (&net.Dialer{Timeout: connectTimeout}).DialContext(context.Background(), "unix", name)
+	if err != nil {
+		return unknown
+	}
+	defer func() { _ = c.Close() }()
+	uid, ok := peerUID(c)
+	switch {
+	case !ok:
+		return unknown
+	case uid == 0 || uid == os.Getuid():
+		return own
+	}
+	return foreign
 }
 
 // isOwn reports whether the file belongs to the user or to root. It is true for a

@@ -4,10 +4,12 @@ package keyring
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -152,6 +154,77 @@ func TestOnlyLocalBuses(t *testing.T) {
 	case <-connected:
 		t.Error("got a connection over TCP, want none")
 	default:
+	}
+}
+
+// A name in the abstract namespace belongs to the process that listens there.
+// Another user's process is connected to and sent nothing.
+func TestOnlyOwnSockets(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can be two users")
+	}
+	dir, err := os.MkdirTemp("", "bus")
+	must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	must(t, os.Chmod(dir, 0o777)) // the other user makes a socket there
+	for name, test := range map[string]struct {
+		address string // of net.Listen
+		uid     int    // that listens
+		bus     string
+		want    bool
+	}{
+		"abstract, own":      {"@ssoenv-test-own", 0, "unix:abstract=ssoenv-test-own", true},
+		"abstract, other":    {"@ssoenv-test-other", 65534, "unix:abstract=ssoenv-test-other,guid=0", false},
+		"abstract, escaped":  {"@ssoenv-test-escaped", 65534, "unix:abstract=%73soenv-test-escaped", false},
+		"abstract, free":     {"", 0, "unix:abstract=ssoenv-test-none", false},
+		"second alternative": {"@ssoenv-test-second", 65534, "unix:path=/nonexistent;unix:abstract=ssoenv-test-second", false},
+		"path, own":          {filepath.Join(dir, "own"), 0, "unix:path=" + filepath.Join(dir, "own"), true},
+		"own file, other":    {filepath.Join(dir, "other"), 65534, "unix:path=" + filepath.Join(dir, "other"), false},
+		"path and abstract":  {"@ssoenv-test-both", 0, "unix:path=/nonexistent,abstract=ssoenv-test-both", false},
+		"neither":            {"", 0, "unix:guid=0", false},
+		"to be listened at":  {"", 0, "unix:tmpdir=/tmp", false},
+		"path, free":         {"", 0, "unix:path=/nonexistent", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			received := make(chan string, 1)
+			if test.address != "" {
+				// The kernel notes the user of the thread that begins to listen.
+				begun := make(chan error)
+				go func() {
+					runtime.LockOSThread() // and not unlocked: the thread ends with the goroutine
+					if test.uid != 0 {
+						if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, uintptr(test.uid), uintptr(test.uid), uintptr(test.uid)); errno != 0 {
+							begun <- errno
+							return
+						}
+					}
+					l, err := net.Listen("unix", test.address)
+					begun <- err
+					if err != nil {
+						return
+					}
+					defer l.Close()
+					c, err := l.Accept()
+					if err != nil {
+						return
+					}
+					sent, _ := io.ReadAll(c)
+					received <- string(sent)
+				}()
+				must(t, <-begun)
+				if filepath.IsAbs(test.address) {
+					must(t, os.Chown(test.address, 0, 0))
+				}
+			}
+			if got := isLocal(test.bus); got != test.want {
+				t.Errorf("isLocal(%q): got %v, want %v", test.bus, got, test.want)
+			}
+			if test.address != "" && name != "path and abstract" {
+				if sent := <-received; sent != "" {
+					t.Errorf("sent %q, want nothing", sent)
+				}
+			}
+		})
 	}
 }
 

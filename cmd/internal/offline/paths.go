@@ -6,6 +6,8 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/adrg/xdg"
@@ -77,6 +79,31 @@ func (p Paths) Roles() (path string, inMemory bool) {
 		return filepath.Join(xdg.RuntimeDir, "ssoenv"), true
 	}
 	return p.RolesOnDisk(), false
+}
+
+// Elsewhere returns the other folders in which ssoenv may have stored data of an SSO
+// session when it ran with other XDG variables, or with none: as a service, from
+// cron, in the terminal of a snap, in a flatpak. They need not exist.
+func (p Paths) Elsewhere() []string {
+	runtimeDirs := []string{xdg.RuntimeDir, filepath.Join("/run/user", strconv.Itoa(os.Getuid()))}
+	private := []string{p.Private, filepath.Join(p.Home, ".cache", "ssoenv")}
+	for _, pattern := range []string{".var/app/*/cache/ssoenv", "snap/*/*/.cache/ssoenv"} {
+		// A HOME with a bracket in its name is a pattern of its own, which finds
+		// nothing.
+		found, _ := filepath.Glob(filepath.Join(p.Home, filepath.FromSlash(pattern)))
+		private = append(private, found...)
+	}
+	var folders []string
+	for _, dir := range runtimeDirs {
+		folders = append(folders, filepath.Join(dir, "ssoenv"))
+	}
+	for _, dir := range private {
+		folders = append(folders, dir, filepath.Join(dir, "roles"))
+	}
+	used, _ := p.Roles()
+	folders = slices.DeleteFunc(folders, func(dir string) bool { return dir == used || dir == p.Private || !filepath.IsAbs(dir) })
+	slices.Sort(folders)
+	return slices.Compact(folders)
 }
 
 // RolesOnDisk returns the folder of role credentials that are not kept in memory.

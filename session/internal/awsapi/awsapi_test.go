@@ -25,7 +25,7 @@ func TestErrorTypes(t *testing.T) {
 		if test.header != "" {
 			res.Header.Set("X-Amzn-ErrorType", test.header)
 		}
-		if got := serviceError(res, []byte(test.body), nil); got.Code != test.want {
+		if got := serviceError(res, []byte(test.body)); got.Code != test.want {
 			t.Errorf("%q %s: %q", test.header, test.body, got.Code)
 		}
 	}

@@ -154,8 +154,7 @@ func Throttled(err error) (*ServiceError, bool) {
 // serviceError reads an error response of AWS's protocols: the code is in the
 // X-Amzn-ErrorType header or in the body's __type or code. OAuth endpoints, and
 // proxies that drop the header, leave it in the body's error. STS answers XML.
-// The message is left out if it quotes one of the secrets.
-func serviceError(res *http.Response, body []byte, secrets []string) *ServiceError {
+func serviceError(res *http.Response, body []byte) *ServiceError {
 	var fields struct {
 		Type             string `json:"__type"`
 		Code             string `json:"code"`
@@ -174,10 +173,23 @@ func serviceError(res *http.Response, body []byte, secrets []string) *ServiceErr
 	if code == "" {
 		code, message = xmlField(body, "Code"), cmp.Or(message, xmlField(body, "Message"))
 	}
-	if slices.ContainsFunc(secrets, func(secret string) bool { return strings.Contains(message, secret) }) {
-		message = ""
-	}
 	return &ServiceError{Status: res.StatusCode, Code: Shorten(code), Message: Shorten(message)}
+}
+
+// withoutSecrets returns the error of a call without the texts that quote a secret of
+// its request, which any of them may: they come from the other side.
+func withoutSecrets(err error, secrets []string) error {
+	if service, ok := errors.AsType[*ServiceError](err); ok {
+		for _, text := range []*string{&service.Code, &service.Message} {
+			if safetext.Quotes(*text, secrets...) {
+				*text = ""
+			}
+		}
+	}
+	if network, ok := errors.AsType[*NetworkError](err); ok && safetext.Quotes(network.Problem, secrets...) {
+		network.Problem = "answered with text that quotes a secret of the request, and is not shown"
+	}
+	return err
 }
 
 // secretsOf returns the secrets that a request carries.

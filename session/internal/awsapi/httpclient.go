@@ -88,6 +88,7 @@ func (c *HTTPClient) Do(req *http.Request) (*http.Response, error) {
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		res, err := c.attempt(ctx, req, body)
+		err = withoutSecrets(err, secretsOf(req, body))
 		if _, answered := errors.AsType[*ServiceError](err); err == nil || answered {
 			c.onAnswer(res)
 		}
@@ -134,11 +135,11 @@ func (c *HTTPClient) attempt(ctx context.Context, req *http.Request, body []byte
 	case c.PlainErrors && res.StatusCode >= 400:
 		return res, &ServiceError{Status: res.StatusCode}
 	case res.StatusCode == http.StatusTooManyRequests:
-		return res, serviceError(res, reply, secretsOf(req, body)) // in any format: firewalls have their own
+		return res, serviceError(res, reply) // in any format: firewalls have their own
 	case isWebPage(res, reply) && res.StatusCode < 500:
 		return res, webPage(host)
 	case res.StatusCode >= 400:
-		answer := serviceError(res, reply, secretsOf(req, body))
+		answer := serviceError(res, reply)
 		if answer.Code == "" && res.StatusCode < 500 && !json.Valid(reply) {
 			return res, &NetworkError{Host: host, Problem: fmt.Sprintf("answered HTTP %d in words that are not AWS's: a proxy may be in the way", res.StatusCode)}
 		}
