@@ -46,7 +46,7 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 	// If the command fails, the AWS tools show its standard error inside a message
 	// of their own. Nothing but the error must be there, unless a user reads it.
 	p.quiet = !p.terminal.HasUser() && !p.debug
-	plan, err := p.credentials(credentialOptions{profile: name, noLogin: noLogin, yes: true})
+	plan, err := p.credentials(credentialOptions{profile: name, noLogin: noLogin, confirm: onlyUnguarded})
 	if unsupported, ok := errors.AsType[*profile.UnsupportedError](err); ok {
 		if callsItself(unsupported.Process, name) {
 			err = fmt.Errorf("profile %q refers to itself: its credential_process asks ssoenv for the credentials of %q", name, name)

@@ -7,22 +7,68 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
-// confirm asks the user before the credentials of a guarded profile are used. A
-// shell that uses the profile already is not asked again.
-func (p *program) confirm(prof profile.Profile, yes bool) error {
-	name := prof.Name
-	if yes || !prof.Confirm || name == p.state.Profile {
+// A confirmation says what allows the credentials of a guarded profile to be used.
+type confirmation int
+
+const (
+	askUser       confirmation = iota
+	givenByFlag                // --yes
+	onlyUnguarded              // credential-process: nothing but a guard that is "interactive"
+	notNeeded                  // the credentials stay in this process
+)
+
+// confirm returns nil if the credentials of the profile may be used. If the
+// profile is guarded, it asks the user, unless the user has confirmed already.
+func (p *program) confirm(client *session.Client, prof profile.Profile, by confirmation) error {
+	if by == givenByFlag || by == notNeeded {
 		return nil
 	}
-	if !p.terminal.CanPrompt() {
-		return shownError{fmt.Errorf("%q needs confirmation (ssoenv_confirm) and there is no terminal; use --yes", name), statusUsage, nil}
+	guard := client.Config.Guard(prof)
+	switch {
+	case guard.Level == profile.Unguarded:
+		return nil
+	case by == onlyUnguarded && guard.Level == profile.GuardInteractive:
+		return nil
+	case by == onlyUnguarded:
+		return shownError{fmt.Errorf("%q is guarded (ssoenv_confirm), and credential-process does not ask", prof.Name), statusDenied,
+			[]string{fmt.Sprintf("ssoenv_confirm = interactive in profile %q lets programs get its credentials; use, exec and console then still ask", guard.Profile)}}
+	case p.confirmedInShell(client, prof):
+		return nil
+	case !p.terminal.CanPrompt():
+		return shownError{fmt.Errorf("%q needs confirmation (ssoenv_confirm) and there is no terminal; use --yes", prof.Name), statusDenied, nil}
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	return askYes(ctx, p.terminal, fmt.Sprintf("%q is guarded (ssoenv_confirm): account %s, role %s. Use it? [y/N]", name, prof.AccountID, prof.RoleName))
+	err := askYes(ctx, p.terminal, fmt.Sprintf("%q is guarded (ssoenv_confirm)%s. Use it? [y/N]", prof.Name, roleInWords(prof)))
+	if errors.Is(err, errNotConfirmed) {
+		return shownError{err, statusDenied, nil}
+	}
+	return err
+}
+
+// confirmedInShell reports whether this shell has the credentials of the profile's
+// role, so that its user has confirmed already. The name in SSOENV_PROFILE proves
+// nothing: any program may have set it.
+func (p *program) confirmedInShell(client *session.Client, prof profile.Profile) bool {
+	creds, valid := client.CachedCredentials(prof)
+	return valid && creds.AccessKeyID == p.env["AWS_ACCESS_KEY_ID"]
+}
+
+// roleInWords returns the account and the role of the profile, as far as they are
+// known, for the end of a sentence.
+func roleInWords(prof profile.Profile) string {
+	text := ""
+	if prof.AccountID != "" {
+		text = ": account " + prof.AccountID
+	}
+	if prof.RoleName != "" {
+		text += ", role " + prof.RoleName
+	}
+	return text
 }
 
 // confirmWrite asks the user before the config file is changed.
@@ -33,14 +79,16 @@ func confirmWrite(ctx context.Context, terminal tty.Terminal, question string) e
 	return askYes(ctx, terminal, question)
 }
 
-// askYes asks a question. Any answer but y and yes is an error.
+var errNotConfirmed = errors.New("not confirmed, nothing changed")
+
+// askYes asks a question. Any answer but y and yes is [errNotConfirmed].
 func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
 	answer, err := terminal.Ask(ctx, question)
 	if err != nil {
 		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {
-		return shownError{errors.New("not confirmed, nothing changed"), statusFailed, nil}
+		return shownError{errNotConfirmed, statusFailed, nil}
 	}
 	return nil
 }

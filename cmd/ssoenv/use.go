@@ -103,7 +103,7 @@ type credentialOptions struct {
 	profile string
 	region  string // replaces the profile's; may be empty
 	noLogin bool
-	yes     bool // do not ask for a confirmation
+	confirm confirmation
 	login   loginFlags
 }
 
@@ -112,7 +112,11 @@ func credentialOptionsOf(c *cli.Context, name string) (credentialOptions, error)
 	if err := checkRegionFlag("--region", region); err != nil {
 		return credentialOptions{}, err
 	}
-	return credentialOptions{profile: name, region: region, noLogin: c.Bool("no-login"), yes: c.Bool("yes"), login: loginFlagsOf(c)}, nil
+	o := credentialOptions{profile: name, region: region, noLogin: c.Bool("no-login"), login: loginFlagsOf(c)}
+	if c.Bool("yes") {
+		o.confirm = givenByFlag
+	}
+	return o, nil
 }
 
 // A switchPlan is a profile with its credentials and the region, which may be
@@ -150,7 +154,7 @@ func (p *program) credentials(o credentialOptions) (switchPlan, error) {
 // profileCredentials is [program.credentials] for a profile that has been read.
 func (p *program) profileCredentials(client *session.Client, prof profile.Profile, o credentialOptions) (switchPlan, error) {
 	p.profile = prof.Name
-	if err := p.confirm(prof, o.yes); err != nil {
+	if err := p.confirm(client, prof, o.confirm); err != nil {
 		return switchPlan{}, err
 	}
 	client.STSRegion = cmp.Or(o.region, client.STSRegion)

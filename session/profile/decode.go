@@ -34,7 +34,7 @@ var keyRules = map[string]keyRule{
 	"credential_source": {oneOf(credentialSources...), "Ec2InstanceMetadata, EcsContainer or Environment"},
 	"ssoenv_login":      {oneOf("auto", "pkce", "device"), "auto, pkce or device"},
 	"ssoenv_store":      {oneOf("shared", "isolated"), "shared or isolated"},
-	"ssoenv_confirm":    {oneOf("true", "false"), "true or false"},
+	guardKey:            {oneOf("true", "interactive", "false"), "true, interactive or false"},
 	"ssoenv_color":      {isColor, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255"},
 }
 
@@ -242,14 +242,13 @@ func decodeStaticKeys(raw rawProfile) (Profile, error) {
 // user named, not in a source profile.
 func decodeSettings(p *Profile, raw rawProfile) error {
 	p.Region = raw.get("region")
-	p.Confirm = raw.get("ssoenv_confirm") == "true"
 	p.Color = raw.get("ssoenv_color")
 	// Every role in the chain is assumed in the region of this profile. Those of
 	// the source profiles and of the SSO session do not count.
 	for hop := p; hop.Source != nil; hop = hop.Source {
 		hop.Assume.Region = p.Region
 	}
-	return checkKeys(raw, raw.values, "region", "ssoenv_confirm", "ssoenv_color")
+	return checkKeys(raw, raw.values, "region", guardKey, "ssoenv_color")
 }
 
 // defaultScope is the scope that a client needs to list accounts, get role

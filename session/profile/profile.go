@@ -64,8 +64,7 @@ type Profile struct {
 	// others. [Config.Profile] never returns such a profile itself.
 	Static *StaticKeys
 
-	Confirm bool   // ssoenv_confirm: the user must confirm a switch
-	Color   string // ssoenv_color, checked; may be empty
+	Color string // ssoenv_color, checked; may be empty
 }
 
 // An AssumeRole describes the role that a profile assumes with the credentials
