@@ -61,14 +61,13 @@ func (p *program) confirmedInShell(client *session.Client, prof profile.Profile)
 // roleInWords returns the account and the role of the profile, as far as they are
 // known, for the end of a sentence.
 func roleInWords(prof profile.Profile) string {
-	text := ""
-	if prof.AccountID != "" {
-		text = ": account " + prof.AccountID
+	switch {
+	case prof.RoleName != "":
+		return ": account " + prof.AccountID + ", role " + prof.RoleName
+	case prof.AccountID != "":
+		return ": account " + prof.AccountID
 	}
-	if prof.RoleName != "" {
-		text += ", role " + prof.RoleName
-	}
-	return text
+	return ""
 }
 
 // confirmWrite asks the user before the config file is changed.

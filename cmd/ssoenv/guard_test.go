@@ -160,7 +160,7 @@ type guardName struct {
 	env  string
 }
 
-// A guard is about the role, whatever the name that leads to it.
+// A guard is about the role, under every name that leads to it.
 func TestGuardsOfEveryNameOfARole(t *testing.T) {
 	for _, test := range []struct {
 		guard, more   string

@@ -70,11 +70,19 @@ func (p *program) use(o useOptions) error {
 	if err := p.print(text); err != nil {
 		return err
 	}
+	p.warnOfStaticKeys(plan.profile)
 	p.announce(plan, credentialsLost)
 	if err := (history{plan.client.Private}).remember(plan.profile.Name); err != nil {
 		p.log("%v", err)
 	}
 	return nil
+}
+
+// warnOfStaticKeys warns before keys that do not expire are put in an environment.
+func (p *program) warnOfStaticKeys(prof profile.Profile) {
+	if prof.Static != nil {
+		p.say("warning: the keys of %q do not expire: programs that read this environment can use them for good", prof.Name)
+	}
 }
 
 // announce tells the user which profile the shell has now. In a script or an
@@ -93,8 +101,11 @@ func (p *program) announce(plan switchPlan, credentialsLost bool) {
 	if plan.region != "" {
 		region = ", " + plan.region
 	}
-	p.say("%s: account %s, role %s%s, until %s (%s)", plan.profile.Name, plan.profile.AccountID, plan.profile.RoleName, region,
-		p.formatTime(plan.creds.Expires), offline.FormatDuration(plan.creds.Expires.Sub(p.now())))
+	until := ""
+	if !plan.creds.Expires.IsZero() {
+		until = fmt.Sprintf(", until %s (%s)", p.formatTime(plan.creds.Expires), offline.FormatDuration(plan.creds.Expires.Sub(p.now())))
+	}
+	p.say("%s: %s%s%s", plan.profile.Name, plan.identity(), region, until)
 }
 
 // credentialOptions are the flags of every command that gets a profile's
@@ -134,7 +145,22 @@ func (s switchPlan) shellSwitch() shellenv.Switch {
 
 // title names the profile for the user.
 func (s switchPlan) title() string {
-	return fmt.Sprintf("%s (account %s, role %s)", s.profile.Name, s.profile.AccountID, s.profile.RoleName)
+	return fmt.Sprintf("%s (%s)", s.profile.Name, s.identity())
+}
+
+// identity says what the credentials are those of, as far as it is known.
+func (s switchPlan) identity() string {
+	account := ""
+	if id := cmp.Or(s.profile.AccountID, s.creds.AccountID); id != "" {
+		account = "account " + id + ", "
+	}
+	switch {
+	case s.profile.Static != nil:
+		return account + "static keys"
+	case s.profile.RoleName == "":
+		return account + "credentials of a program"
+	}
+	return account + "role " + s.profile.RoleName
 }
 
 // credentials returns the credentials of the profile that o names: from the

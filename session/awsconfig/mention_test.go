@@ -7,7 +7,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
-// A file or section that has a key mentions it, in whatever case it is written.
+// A file or section that has a key mentions it, in any case.
 func TestMentions(t *testing.T) {
 	const key = "ssoenv_confirm"
 	for text, want := range map[string]bool{

@@ -49,6 +49,12 @@ func (c *Config) Guard(p Profile) Guard {
 	if c.guards == nil {
 		c.guards = c.readGuards()
 	}
+	return c.guardOf(p, longestChain)
+}
+
+// guardOf is [Config.Guard]. A credential_process that runs ssoenv leads to
+// another profile, at most deepest times.
+func (c *Config) guardOf(p Profile, deepest int) Guard {
 	var strictest Guard
 	for hop := &p; hop != nil; hop = hop.Source {
 		role := ssoRole(hop.AccountID, hop.RoleName)
@@ -56,6 +62,11 @@ func (c *Config) Guard(p Profile) Guard {
 			role = assumedRole(hop.Assume.RoleARN)
 		}
 		strictest = stricter(stricter(strictest, c.guards.byName[hop.Name]), c.guards.byRole[role])
+		for _, name := range hop.Process.ssoenvProfiles() {
+			if other, err := c.Profile(name); err == nil && deepest > 0 {
+				strictest = stricter(strictest, c.guardOf(other, deepest-1))
+			}
+		}
 	}
 	return strictest
 }
