@@ -3,8 +3,10 @@
 package cache
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // On Windows files have no Unix owner and mode. Access to a file is inherited from
@@ -16,6 +18,15 @@ const renamesOpenFiles = false
 
 // Suspect returns nil: it is not known who can write to the file at path.
 func Suspect(string) error { return nil }
+
+// CheckPrivatePath returns nil unless the path is relative: it is not known who
+// can write to the file.
+func CheckPrivatePath(path string) error {
+	if !filepath.IsAbs(path) {
+		return fmt.Errorf("%q is a relative path", path)
+	}
+	return nil
+}
 
 func checkOwner(string, fs.FileInfo) error         { return nil }
 func checkSingleLink(string, fs.FileInfo) error    { return nil }

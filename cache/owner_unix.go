@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -39,6 +41,71 @@ func Suspect(path string) error {
 	}
 	if mode := info.Mode().Perm(); mode&0o022 != 0 {
 		return fmt.Errorf("%q is writable by others (mode %04o)", path, mode)
+	}
+	return nil
+}
+
+// maxLinks is how many symbolic links [CheckPrivatePath] follows, as on Linux.
+const maxLinks = 40
+
+// CheckPrivatePath returns an error that says why a user other than this one and
+// root could decide what is read at path: the path is relative, or the file, a
+// folder above it or a symbolic link on the way belongs to another user, or others
+// can write to one of them. In a sticky folder, such as /tmp, others can only write
+// what is theirs: it is no reason.
+func CheckPrivatePath(path string) error {
+	if !filepath.IsAbs(path) {
+		return fmt.Errorf("%q is a relative path", path)
+	}
+	at, links := "/", 0
+	rest := strings.Split(path, "/")
+	if err := checkPrivate(at); err != nil {
+		return err
+	}
+	for len(rest) > 0 {
+		name := rest[0]
+		rest = rest[1:]
+		switch name {
+		case "", ".":
+			continue
+		case "..":
+			at = filepath.Dir(at)
+			continue
+		}
+		next := filepath.Join(at, name)
+		if err := checkPrivate(next); err != nil {
+			return err
+		}
+		target, err := os.Readlink(next)
+		if err != nil { // no link
+			at = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return fmt.Errorf("%q leads through more than %d links", path, maxLinks)
+		}
+		if filepath.IsAbs(target) {
+			at = "/"
+		}
+		rest = append(strings.Split(target, "/"), rest...)
+	}
+	return nil
+}
+
+// checkPrivate is [CheckPrivatePath] for the last part of path.
+func checkPrivate(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return fmt.Errorf("%q: %w", path, cause(err))
+	}
+	if info.Sys().(*syscall.Stat_t).Uid != 0 {
+		if err := checkOwner(path, info); err != nil {
+			return err
+		}
+	}
+	isLink, mayBeSticky := info.Mode()&fs.ModeSymlink != 0, info.IsDir()
+	if !isLink && info.Mode().Perm()&0o022 != 0 && !(mayBeSticky && !writableByOthers(info)) {
+		return fmt.Errorf("%q is writable by others (mode %04o)", path, info.Mode().Perm())
 	}
 	return nil
 }

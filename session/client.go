@@ -49,6 +49,14 @@ type Client struct {
 	// requires. It is nil if the user cannot be asked.
 	MFACode func(context.Context, profile.Profile) (string, error)
 
+	// RunProcess runs the credential_process of a profile and returns what it
+	// prints. It is nil if no program may be run.
+	RunProcess func(context.Context, profile.Profile) ([]byte, error)
+
+	// ProcessChain has the names of the profiles whose credential_process runs this
+	// process. They cannot be got here: each holds the lock of its credentials.
+	ProcessChain []string
+
 	Host string // this machine's name, for the name of the client registration
 
 	clockWarning sync.Once // that this machine's clock is wrong

@@ -38,9 +38,6 @@ func (c *Client) CachedAfter(ctx context.Context, p profile.Profile, err error) 
 // Renew is [Client.Credentials], but returns an error if renewal is due and fails,
 // even if the cached credentials are still valid.
 func (c *Client) Renew(ctx context.Context, p profile.Profile) (store.Credentials, error) {
-	if p.Static != nil {
-		return store.Credentials{AccessKeyID: p.Static.AccessKeyID, SecretKey: p.Static.SecretKey, SessionToken: p.Static.SessionToken}, nil
-	}
 	cached, valid, fresh := c.ReadRole(p)
 	if fresh {
 		return cached, nil
@@ -51,8 +48,11 @@ func (c *Client) Renew(ctx context.Context, p profile.Profile) (store.Credential
 // fetch gets new credentials from AWS. old are the cached ones that do not do, and
 // valid reports whether the caller could still use them.
 func (c *Client) fetch(ctx context.Context, p profile.Profile, old store.Credentials, valid bool) (store.Credentials, error) {
-	if p.Source != nil {
+	switch {
+	case p.Source != nil:
 		return c.fetchFromSource(ctx, p, old, valid)
+	case p.Process.Command != "":
+		return c.fetchFromProcess(ctx, p, old, valid)
 	}
 	return c.fetchLocked(ctx, p, old, valid, func(ctx context.Context) (store.Credentials, error) { return c.fetchFromSSO(ctx, p) })
 }
@@ -61,6 +61,15 @@ func (c *Client) fetch(ctx context.Context, p profile.Profile, old store.Credent
 // lock returns the credentials that the other one stored. get must not ask the
 // user anything: it has less time than the others wait for the lock.
 func (c *Client) fetchLocked(ctx context.Context, p profile.Profile, old store.Credentials, valid bool, get func(context.Context) (store.Credentials, error)) (store.Credentials, error) {
+	return c.withRoleLock(ctx, p, old, valid, func() (store.Credentials, error) {
+		ctx, cancel := context.WithTimeout(ctx, store.LockTimeout-5*time.Second)
+		defer cancel()
+		return get(ctx)
+	})
+}
+
+// withRoleLock is fetchLocked for a get without a limit of time.
+func (c *Client) withRoleLock(ctx context.Context, p profile.Profile, old store.Credentials, valid bool, get func() (store.Credentials, error)) (store.Credentials, error) {
 	wait := store.LockTimeout
 	if valid {
 		wait = store.ShortLockTimeout
@@ -70,12 +79,10 @@ func (c *Client) fetchLocked(ctx context.Context, p profile.Profile, old store.C
 		return store.Credentials{}, err
 	}
 	defer unlock()
-	ctx, cancel := context.WithTimeout(ctx, store.LockTimeout-5*time.Second)
-	defer cancel()
 	if latest, ok := c.CachedCredentials(p); ok && latest.AccessKeyID != old.AccessKeyID {
 		return latest, nil
 	}
-	return get(ctx)
+	return get()
 }
 
 // fetchFromSSO exchanges the token of the SSO session for the role's credentials.

@@ -57,7 +57,7 @@ func (p *program) console(o consoleOptions) error {
 	var with browser.Command
 	if !toTerminal {
 		// Before a login, which would be in vain.
-		if with, err = browser.Find(p.env, prof.SSOSession.Browser); err != nil {
+		if with, err = browser.Find(p.env, p.browserSetting(prof.SSOSession)); err != nil {
 			return shownError{err, statusFailed, []string{printHint(prof.Name)}}
 		}
 	}
@@ -68,6 +68,10 @@ func (p *program) console(o consoleOptions) error {
 	region := consoleRegion(o, plan, p.state)
 	if err := checkShellRegion(region, p.env); err != nil {
 		return err
+	}
+	if plan.creds.SessionToken == "" {
+		return shownError{fmt.Errorf("profile %q has the keys of an IAM user, with which the console cannot be signed in to", prof.Name), statusConfig,
+			[]string{"use a profile with a role_arn, and source_profile = " + prof.Name + ": the console accepts the credentials of a role"}}
 	}
 	ctx, stop := interruptible()
 	defer stop()

@@ -1,18 +1,12 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"path/filepath"
-	"slices"
-	"strings"
+	"cmp"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
-	"github.com/ssoenv/ssoenv/session/awsconfig"
-	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
@@ -33,9 +27,9 @@ type processJSON struct {
 	Version         int
 	AccessKeyId     string
 	SecretAccessKey string
-	SessionToken    string
-	Expiration      string // RFC 3339
-	AccountId       string
+	SessionToken    string `json:",omitempty"`
+	Expiration      string `json:",omitempty"` // RFC 3339; empty: the credentials do not expire
+	AccountId       string `json:",omitempty"`
 }
 
 func (p *program) credentialProcess(name string, noLogin bool) error {
@@ -46,32 +40,20 @@ func (p *program) credentialProcess(name string, noLogin bool) error {
 	// If the command fails, the AWS tools show its standard error inside a message
 	// of their own. Nothing but the error must be there, unless a user reads it.
 	p.quiet = !p.terminal.HasUser() && !p.debug
-	plan, err := p.credentials(credentialOptions{profile: name, noLogin: noLogin, yes: true})
-	if unsupported, ok := errors.AsType[*profile.UnsupportedError](err); ok {
-		if callsItself(unsupported.Process, name) {
-			err = fmt.Errorf("profile %q refers to itself: its credential_process asks ssoenv for the credentials of %q", name, name)
-		}
-		return shownError{err, statusConfig, []string{"name a profile that has an sso_session, sso_account_id and sso_role_name"}}
-	}
+	plan, err := p.credentials(credentialOptions{profile: name, noLogin: noLogin, confirm: onlyUnguarded})
 	if err != nil {
 		return err
+	}
+	expiration := ""
+	if !plan.creds.Expires.IsZero() {
+		expiration = plan.creds.Expires.UTC().Format(time.RFC3339)
 	}
 	return p.printJSON(processJSON{
 		Version:         1,
 		AccessKeyId:     plan.creds.AccessKeyID,
 		SecretAccessKey: plan.creds.SecretKey.Reveal(),
 		SessionToken:    plan.creds.SessionToken.Reveal(),
-		Expiration:      plan.creds.Expires.UTC().Format(time.RFC3339),
-		AccountId:       plan.profile.AccountID,
+		Expiration:      expiration,
+		AccountId:       cmp.Or(plan.profile.AccountID, plan.creds.AccountID),
 	})
-}
-
-// callsItself reports whether a profile's credential_process is this command for
-// the same profile.
-func callsItself(process, profile string) bool {
-	words, err := awsconfig.SplitWords(process)
-	if err != nil || len(words) < 2 || !strings.HasPrefix(filepath.Base(words[0]), "ssoenv") {
-		return false
-	}
-	return slices.Contains(words[1:], "credential-process") && slices.Contains(words[1:], profile)
 }

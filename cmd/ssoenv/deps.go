@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -84,11 +85,13 @@ func (p *program) client() (*session.Client, error) {
 			Now:         p.now,
 			Warn:        func(line string) { p.say("%s", line) },
 		},
-		Config:    config,
-		Transport: sync.OnceValues(p.transport),
-		Endpoints: endpoints,
-		STSRegion: p.state.RegionBefore(),
-		Host:      host,
+		Config:       config,
+		Transport:    sync.OnceValues(p.transport),
+		Endpoints:    endpoints,
+		STSRegion:    p.state.RegionBefore(),
+		RunProcess:   p.runProcess,
+		ProcessChain: strings.Split(p.env[processChain], "\n"),
+		Host:         host,
 	}
 	return p.cachedClient, nil
 }

@@ -61,6 +61,7 @@ func (p *program) exec(o execOptions) error {
 	if err != nil {
 		return err
 	}
+	p.warnOfStaticKeys(plan.profile)
 	change, _ := plan.shellSwitch().Apply(p.env)
 	p.allowDumps()
 	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), process.Streams{Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr})

@@ -12,19 +12,55 @@ import (
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
-// confirm asks the user before the credentials of a guarded profile are used. A
-// shell that is proven to have them is not asked again.
-func (p *program) confirm(client *session.Client, prof profile.Profile, yes bool) error {
-	name := prof.Name
-	if yes || !prof.Confirm || offline.CheckHolder(client.Store, prof, p.state) == nil {
+// A confirmation says what allows the credentials of a guarded profile to be used.
+type confirmation int
+
+const (
+	askUser       confirmation = iota
+	givenByFlag                // --yes
+	onlyUnguarded              // credential-process: nothing but a guard that is "interactive"
+	notNeeded                  // the credentials stay in this process
+)
+
+// confirm returns nil if the credentials of the profile may be used. If the
+// profile is guarded, it asks the user, unless the user has confirmed already.
+func (p *program) confirm(client *session.Client, prof profile.Profile, by confirmation) error {
+	if by == givenByFlag || by == notNeeded {
 		return nil
 	}
-	if !p.terminal.CanPrompt() {
-		return shownError{fmt.Errorf("%q needs confirmation (ssoenv_confirm) and there is no terminal; use --yes", name), statusUsage, nil}
+	guard := client.Config.Guard(prof)
+	switch {
+	case guard.Level == profile.Unguarded:
+		return nil
+	case by == onlyUnguarded && guard.Level == profile.GuardInteractive:
+		return nil
+	case by == onlyUnguarded:
+		return shownError{fmt.Errorf("%q is guarded (ssoenv_confirm), and credential-process does not ask", prof.Name), statusDenied,
+			[]string{fmt.Sprintf("ssoenv_confirm = interactive in profile %q lets programs get its credentials; use, exec and console then still ask", guard.Profile)}}
+	case offline.CheckHolder(client.Store, prof, p.state) == nil: // this shell has confirmed it
+		return nil
+	case !p.terminal.CanPrompt():
+		return shownError{fmt.Errorf("%q needs confirmation (ssoenv_confirm) and there is no terminal; use --yes", prof.Name), statusDenied, nil}
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	return askYes(ctx, p.terminal, fmt.Sprintf("%q is guarded (ssoenv_confirm): account %s, role %s. Use it? [y/N]", name, prof.AccountID, prof.RoleName))
+	err := askYes(ctx, p.terminal, fmt.Sprintf("%q is guarded (ssoenv_confirm)%s. Use it? [y/N]", prof.Name, roleInWords(prof)))
+	if errors.Is(err, errNotConfirmed) {
+		return shownError{err, statusDenied, nil}
+	}
+	return err
+}
+
+// roleInWords returns the account and the role of the profile, as far as they are
+// known, for the end of a sentence.
+func roleInWords(prof profile.Profile) string {
+	switch {
+	case prof.RoleName != "":
+		return ": account " + prof.AccountID + ", role " + prof.RoleName
+	case prof.AccountID != "":
+		return ": account " + prof.AccountID
+	}
+	return ""
 }
 
 // confirmWrite asks the user before the config file is changed.
@@ -35,14 +71,16 @@ func confirmWrite(ctx context.Context, terminal tty.Terminal, question string) e
 	return askYes(ctx, terminal, question)
 }
 
-// askYes asks a question. Any answer but y and yes is an error.
+var errNotConfirmed = errors.New("not confirmed, nothing changed")
+
+// askYes asks a question. Any answer but y and yes is [errNotConfirmed].
 func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
 	answer, err := terminal.Ask(ctx, question)
 	if err != nil {
 		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {
-		return shownError{errors.New("not confirmed, nothing changed"), statusFailed, nil}
+		return shownError{errNotConfirmed, statusFailed, nil}
 	}
 	return nil
 }

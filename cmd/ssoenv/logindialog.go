@@ -37,7 +37,7 @@ func (p *program) newLoginDialog(ctx context.Context, cancel context.CancelCause
 		s.method = session.DeviceCode
 		return s
 	}
-	found, err := browser.Find(p.env, sso.Browser)
+	found, err := browser.Find(p.env, p.browserSetting(sso))
 	if err != nil && !errors.Is(err, browser.ErrNone) {
 		p.say("%v", err)
 	}

@@ -104,7 +104,14 @@ func (r remedies) configRemedy(err error) (status int, hints []string, ok bool) 
 		return statusConfig, []string{"check sso_region and sso_start_url in " + sectionOf(region.SSOSession) + ": the region is the one that your Identity Center was set up in"}, true
 	}
 	if unsupported, ok := errors.AsType[*profile.UnsupportedError](err); ok {
-		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + shellinit.Word(unsupported.Profile)}, true
+		name := shellinit.Word(unsupported.Profile)
+		switch {
+		case unsupported.NeedsNoLogin:
+			return statusConfig, []string{"it needs no login: ssoenv use " + profileArgument(unsupported.Profile)}, true
+		case unsupported.AWSLogin:
+			return statusConfig, []string{"log in with the AWS CLI: aws login --profile " + name + ", and get them with: aws configure export-credentials --profile " + name}, true
+		}
+		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + name}, true
 	}
 	if config, ok := errors.AsType[*profile.ConfigError](err); ok {
 		switch {
@@ -131,6 +138,9 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 		return statusDenied, []string{
 			fmt.Sprintf("ask the administrator of the Identity Center %q for the role; %s lists those that you have", denied.SSOSession.Title(), rolesCommandFor(denied)),
 		}
+	}
+	if program, ok := errors.AsType[*session.ProcessError](err); ok {
+		return statusFailed, []string{processHint(program)}
 	}
 	if answer, ok := errors.AsType[*session.ServiceError](err); ok {
 		return r.answerRemedy(answer)

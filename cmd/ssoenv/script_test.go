@@ -164,7 +164,7 @@ func setUpScript(env *testscript.Env, s *search) error {
 	if err != nil {
 		return err
 	}
-	text := strings.ReplaceAll(string(config), "$URL", listener.URL)
+	text := strings.NewReplacer("$URL", listener.URL, "$WORK", env.WorkDir).Replace(string(config))
 	return os.WriteFile(filepath.Join(home, ".aws", "config"), []byte(text), 0o600)
 }
 

@@ -74,7 +74,7 @@ func (p *program) status(o statusOptions) error {
 	if s.Profile == "" {
 		return p.print("this shell uses no profile\n")
 	}
-	return p.print(s.text(p.now()))
+	return p.print(s.text(p.now(), p.state.NeverExpires()))
 }
 
 // describe adds what the config and the caches say about the profile.
@@ -110,7 +110,7 @@ func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	switch {
 	case s.Profile == "":
 		return statusError(statusLogin)
-	case s.CredentialsExpire != nil && s.CredentialsExpire.Sub(p.now()) > least:
+	case s.CredentialsExpire != nil && s.CredentialsExpire.Sub(p.now()) > least, p.state.NeverExpires():
 		return nil
 	}
 	client, err := p.client()
@@ -126,7 +126,7 @@ func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	return statusError(statusLogin)
 }
 
-func (s statusJSON) text(now time.Time) string {
+func (s statusJSON) text(now time.Time, neverExpires bool) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	line := func(name, value string) {
@@ -146,7 +146,11 @@ func (s statusJSON) text(now time.Time) string {
 	line("role", s.RoleName)
 	line("region", s.Region)
 	line("session", cmp.Or(s.SSOSession, s.StartURL))
-	expiration("credentials", s.CredentialsExpire, "none")
+	if neverExpires {
+		line("credentials", "do not expire")
+	} else {
+		expiration("credentials", s.CredentialsExpire, "none")
+	}
 	if s.StartURL != "" { // a chain from static credentials has no session
 		expiration("token", s.TokenExpires, "not logged in")
 		expiration("registration", s.RegistrationExpire, "none")
@@ -155,7 +159,9 @@ func (s statusJSON) text(now time.Time) string {
 	if s.Refreshable {
 		renewal = "yes"
 	}
-	line("auto-renew", renewal)
+	if !neverExpires {
+		line("auto-renew", renewal)
+	}
 	line("cache", s.Cache)
 	_ = w.Flush() // into memory
 	return b.String()

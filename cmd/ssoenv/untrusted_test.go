@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// No command runs a program that the config names; only a login starts the browser.
+// A command that does not use the credentials of a credential_process does not run
+// it, nor does any if the profile has another way to credentials.
 func TestNoProgramOfTheConfigIsRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -26,8 +27,8 @@ func TestNoProgramOfTheConfigIsRun(t *testing.T) {
 	w.write(t, ".aws/credentials", "[process]\n"+evil+"[both]\n"+evil)
 	w.logIn(t)
 	for _, words := range []string{
-		"use both", "use process", "use chained", "use default", "exec both -- true", "exec process -- true", "list", "list --json", "status", "prompt", "whoami process", "whoami both",
-		"console --print both", "credential-process process", "credential-process chained", "credential-process both", "login process", "login chained", "logout process",
+		"use both", "exec both -- true", "list", "list --json", "status", "prompt", "whoami both",
+		"console --print both", "credential-process both", "login process", "login chained", "logout process",
 		"accounts", "roles 111111111111", "configure --yes --sso-session corp --account 222222222222 --role ReadOnly --profile both",
 		"sync --dry-run", "doctor --offline", "completion bash", "logout both",
 	} {

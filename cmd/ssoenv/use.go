@@ -71,11 +71,19 @@ func (p *program) use(o useOptions) error {
 	if err := p.print(text); err != nil {
 		return err
 	}
+	p.warnOfStaticKeys(plan.profile)
 	p.announce(plan, credentialsLost)
 	if err := (history{plan.client.Private}).remember(plan.profile.Name); err != nil {
 		p.log("%v", err)
 	}
 	return nil
+}
+
+// warnOfStaticKeys warns before keys that do not expire are put in an environment.
+func (p *program) warnOfStaticKeys(prof profile.Profile) {
+	if prof.Static != nil {
+		p.say("warning: the keys of %q do not expire: programs that read this environment can use them for good", prof.Name)
+	}
 }
 
 // announce tells the user which profile the shell has now. In a script or an
@@ -94,8 +102,11 @@ func (p *program) announce(plan switchPlan, credentialsLost bool) {
 	if plan.region != "" {
 		region = ", " + plan.region
 	}
-	p.say("%s: account %s, role %s%s, until %s (%s)", plan.profile.Name, plan.profile.AccountID, plan.profile.RoleName, region,
-		p.formatTime(plan.creds.Expires), offline.FormatDuration(plan.creds.Expires.Sub(p.now())))
+	until := ""
+	if !plan.creds.Expires.IsZero() {
+		until = fmt.Sprintf(", until %s (%s)", p.formatTime(plan.creds.Expires), offline.FormatDuration(plan.creds.Expires.Sub(p.now())))
+	}
+	p.say("%s: %s%s%s", plan.profile.Name, plan.identity(), region, until)
 }
 
 // credentialOptions are the flags of every command that gets a profile's
@@ -104,7 +115,7 @@ type credentialOptions struct {
 	profile string
 	region  string // replaces the profile's; may be empty
 	noLogin bool
-	yes     bool // do not ask for a confirmation
+	confirm confirmation
 	login   loginFlags
 }
 
@@ -113,7 +124,11 @@ func credentialOptionsOf(c *cli.Context, name string) (credentialOptions, error)
 	if err := checkRegionFlag("--region", region); err != nil {
 		return credentialOptions{}, err
 	}
-	return credentialOptions{profile: name, region: region, noLogin: c.Bool("no-login"), yes: c.Bool("yes"), login: loginFlagsOf(c)}, nil
+	o := credentialOptions{profile: name, region: region, noLogin: c.Bool("no-login"), login: loginFlagsOf(c)}
+	if c.Bool("yes") {
+		o.confirm = givenByFlag
+	}
+	return o, nil
 }
 
 // A switchPlan is a profile with its credentials and the region, which may be
@@ -131,7 +146,22 @@ func (s switchPlan) shellSwitch() shellenv.Switch {
 
 // title names the profile for the user.
 func (s switchPlan) title() string {
-	return fmt.Sprintf("%s (account %s, role %s)", s.profile.Name, s.profile.AccountID, s.profile.RoleName)
+	return fmt.Sprintf("%s (%s)", s.profile.Name, s.identity())
+}
+
+// identity says what the credentials are those of, as far as it is known.
+func (s switchPlan) identity() string {
+	account := ""
+	if id := cmp.Or(s.profile.AccountID, s.creds.AccountID); id != "" {
+		account = "account " + id + ", "
+	}
+	switch {
+	case s.profile.Static != nil:
+		return account + "static keys"
+	case s.profile.RoleName == "":
+		return account + "credentials of a program"
+	}
+	return account + "role " + s.profile.RoleName
 }
 
 // credentials returns the credentials of the profile that o names: from the
@@ -151,7 +181,7 @@ func (p *program) credentials(o credentialOptions) (switchPlan, error) {
 // profileCredentials is [program.credentials] for a profile that has been read.
 func (p *program) profileCredentials(client *session.Client, prof profile.Profile, o credentialOptions) (switchPlan, error) {
 	p.profile = prof.Name
-	if err := p.confirm(client, prof, o.yes); err != nil {
+	if err := p.confirm(client, prof, o.confirm); err != nil {
 		return switchPlan{}, err
 	}
 	client.STSRegion = cmp.Or(o.region, client.STSRegion)

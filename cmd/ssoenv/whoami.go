@@ -40,7 +40,7 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 	region, shown := p.state.Region, p.state.Profile
 	if name != "" || creds.AccessKeyID == "" {
 		shown = defaultProfile(name, p.env)
-		plan, err := p.credentials(credentialOptions{profile: shown, noLogin: noLogin, yes: true})
+		plan, err := p.credentials(credentialOptions{profile: shown, noLogin: noLogin, confirm: notNeeded})
 		if err != nil {
 			return err
 		}

@@ -206,12 +206,7 @@ func (w *world) stallService() {
 func (w *world) run(t testing.TB, env []string, words ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	if slices.Contains(words, "refresh") {
-		c := exec.Command("ssoenv", words...)
-		c.Env, c.Dir = slices.Concat(w.env, env), w.home
-		var out, said strings.Builder
-		c.Stdout, c.Stderr = &out, &said
-		err := c.Run()
-		return out.String(), said.String(), exitStatus(err)
+		return w.runProcess(t, env, words...)
 	}
 	null, err := os.Open(os.DevNull)
 	if err != nil {
@@ -237,6 +232,17 @@ func (w *world) run(t testing.TB, env []string, words ...string) (stdout, stderr
 		texts[i] = string(text)
 	}
 	return texts[0], texts[1], status
+}
+
+// runProcess runs ssoenv as a process of its own.
+func (w *world) runProcess(t testing.TB, env []string, words ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "ssoenv", words...)
+	c.Env, c.Dir = slices.Concat(w.env, env), w.home
+	var out, said strings.Builder
+	c.Stdout, c.Stderr = &out, &said
+	err := c.Run()
+	return out.String(), said.String(), exitStatus(err)
 }
 
 // secrets returns the tokens in the world's files.

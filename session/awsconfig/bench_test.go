@@ -50,6 +50,16 @@ func BenchmarkLookup5000(b *testing.B) {
 	}
 }
 
+// A file without guards costs a switch only this.
+func BenchmarkMentions5000(b *testing.B) {
+	f := awsconfig.Parse(typicalConfig(5000))
+	for b.Loop() {
+		if f.Mentions("ssoenv_confirm") {
+			b.Fatal("key found")
+		}
+	}
+}
+
 func BenchmarkSections5000(b *testing.B) {
 	src := typicalConfig(5000)
 	b.ReportAllocs()

@@ -21,8 +21,11 @@ const (
 	kindProcess
 )
 
-// kindDescriptions has the kinds that ssoenv does not support itself, in words
-// that complete "gets its credentials".
+// isSupported reports whether ssoenv gets credentials of the kind without a login.
+func (k credentialKind) isSupported() bool { return k == kindStaticKeys || k == kindProcess }
+
+// kindDescriptions has the kinds that need no SSO session, in words that complete
+// "gets its credentials".
 var kindDescriptions = map[credentialKind]string{
 	kindWebIdentity: "by web identity (web_identity_token_file)",
 	kindStaticKeys:  "as static keys (aws_access_key_id)",
@@ -62,16 +65,17 @@ const longestChain = 100
 // resolve decodes a profile and its source profiles. chain has the names of the
 // profiles from the one that the user named to this one, at least one name.
 func (c *Config) resolve(raw rawProfile, chain []string) (Profile, error) {
-	isSource := len(chain) > 1
-	switch kind := raw.kind(isSource); {
-	case kind == kindAssumeRole:
+	switch kind := raw.kind(len(chain) > 1); kind {
+	case kindAssumeRole:
 		return c.assumeProfile(raw, chain)
-	case kind == kindStaticKeys && isSource:
+	case kindStaticKeys:
 		return decodeStaticKeys(raw)
-	case kind == kindSSO, kind == kindNone:
+	case kindProcess:
+		return c.decodeProcess(raw)
+	case kindSSO, kindNone:
 		return c.ssoProfile(raw)
 	default:
-		unsupported := &UnsupportedError{Profile: chain[0], How: kindDescriptions[kind], Process: raw.get("credential_process")}
+		unsupported := &UnsupportedError{Profile: chain[0], How: kindDescriptions[kind], AWSLogin: kind == kindLogin}
 		if raw.name != chain[0] {
 			unsupported.Source = raw.name
 		}

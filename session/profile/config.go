@@ -23,6 +23,8 @@ type Config struct {
 	// sessions has the sso-sessions that were decoded, by name: thousands of
 	// profiles share a few.
 	sessions map[string]decodedSession
+
+	guards *guards // nil until the first [Config.Guard] that needs them
 }
 
 // A source is one of the two files. A lookup scans the file; after names has

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,10 +32,11 @@ var keyRules = map[string]keyRule{
 	"role_session_name": {isSessionName, "2 to 64 " + roleNameAlphabet},
 	"external_id":       {func(text string) bool { return isPlainText(text, 1224) }, "printable ASCII"},
 	"mfa_serial":        {func(text string) bool { return isPlainText(text, 256) }, "the ARN or the serial number of a device"},
+	"aws_account_id":    {IsAccountID, "12 digits"},
 	"credential_source": {oneOf(credentialSources...), "Ec2InstanceMetadata, EcsContainer or Environment"},
 	"ssoenv_login":      {oneOf("auto", "pkce", "device"), "auto, pkce or device"},
 	"ssoenv_store":      {oneOf("shared", "isolated"), "shared or isolated"},
-	"ssoenv_confirm":    {oneOf("true", "false"), "true or false"},
+	guardKey:            {oneOf("true", "interactive", "false"), "true, interactive or false"},
 	"ssoenv_color":      {isColor, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255"},
 }
 
@@ -134,7 +136,7 @@ func (c *Config) profileSession(raw rawProfile) (SSOSession, error) {
 			Problem: fmt.Sprintf("%s says ssoenv_store = %s, but only an sso-session has a store", raw, store)}
 	}
 	if raw.sessionName == "" {
-		return legacySession(raw)
+		return c.legacySession(raw)
 	}
 	if !raw.hasSession {
 		return SSOSession{}, &ConfigError{Section: raw.String(), Key: "sso_session",
@@ -146,21 +148,25 @@ func (c *Config) profileSession(raw rawProfile) (SSOSession, error) {
 	}
 	s := decoded.session
 	s.LoginMethod = cmp.Or(raw.get("ssoenv_login"), s.LoginMethod)
-	s.Browser = cmp.Or(raw.get("ssoenv_browser"), s.Browser)
+	s.BrowserFile = c.Path
+	if browser := raw.get("ssoenv_browser"); browser != "" {
+		s.Browser, s.BrowserFile = browser, c.fileOf(raw, "ssoenv_browser")
+	}
 	return s, checkKeys(raw, raw.values, "ssoenv_login")
 }
 
-func legacySession(raw rawProfile) (SSOSession, error) {
+func (c *Config) legacySession(raw rawProfile) (SSOSession, error) {
 	s := SSOSession{
 		StartURL:    raw.get("sso_start_url"),
 		Region:      raw.get("sso_region"),
 		Scopes:      []string{defaultScope},
 		LoginMethod: raw.get("ssoenv_login"),
 		Browser:     raw.get("ssoenv_browser"),
+		BrowserFile: c.fileOf(raw, "ssoenv_browser"),
 	}
 	if s.StartURL == "" && raw.get("sso_account_id") == "" && raw.get("sso_role_name") == "" {
 		if how, ok := kindDescriptions[raw.kind(true)]; ok {
-			return SSOSession{}, &UnsupportedError{Profile: raw.name, How: how, Process: raw.get("credential_process")}
+			return SSOSession{}, &UnsupportedError{Profile: raw.name, How: how, NeedsNoLogin: raw.kind(true).isSupported()}
 		}
 		return SSOSession{}, &ConfigError{Section: raw.String(), Key: "sso_session",
 			Problem: raw.String() + " does not log in through IAM Identity Center: it has no sso_session"}
@@ -224,32 +230,70 @@ func decodeAssumeRole(raw rawProfile) (role AssumeRole, account, name string, er
 	return role, account, name, nil
 }
 
-// decodeStaticKeys decodes a source profile with static keys.
+// decodeStaticKeys decodes a profile with static keys.
 func decodeStaticKeys(raw rawProfile) (Profile, error) {
+	if err := checkName(raw, raw.name); err != nil {
+		return Profile{}, err
+	}
 	if err := requireKeys(raw, raw.values, "aws_access_key_id", "aws_secret_access_key"); err != nil {
 		return Profile{}, err
 	}
-	id, secret, token := raw.get("aws_access_key_id"), raw.get("aws_secret_access_key"), raw.get("aws_session_token")
+	id, secret := raw.get("aws_access_key_id"), raw.get("aws_secret_access_key")
+	token := cmp.Or(raw.get("aws_session_token"), raw.get("aws_security_token"))
 	// The value is not quoted: it may be the secret under the wrong key.
-	if !IsAccessKeyID(id) || !IsSecretText(secret) || token != "" && !IsSecretText(token) {
+	if !AreKeys(id, secret, token) {
 		return Profile{}, &ConfigError{Section: raw.String(), Key: "aws_access_key_id", Problem: raw.String() + " has static keys that are no AWS keys"}
 	}
 	keys := &StaticKeys{AccessKeyID: id, SecretKey: safetext.Secret(secret), SessionToken: safetext.Secret(token)}
-	return Profile{Name: raw.name, Static: keys}, nil
+	return Profile{Name: raw.name, AccountID: knownAccount(raw), Static: keys}, checkKeys(raw, raw.values, "aws_account_id")
+}
+
+// knownAccount returns the account that the profile says its keys belong to, or "".
+func knownAccount(raw rawProfile) string { return raw.get("aws_account_id") }
+
+// decodeProcess decodes a profile with a credential_process. One that runs ssoenv
+// for the same profile is an error: it would run itself without an end.
+func (c *Config) decodeProcess(raw rawProfile) (Profile, error) {
+	process := Process{raw.get("credential_process"), c.fileOf(raw, "credential_process")}
+	if slices.Contains(process.ssoenvProfiles(), raw.name) {
+		return Profile{}, &ConfigError{Section: raw.String(), Key: "credential_process",
+			Problem: fmt.Sprintf("%s refers to itself: its credential_process asks ssoenv for the credentials of %q, which needs an sso_session, sso_account_id and sso_role_name", raw, raw.name)}
+	}
+	err := cmp.Or(checkName(raw, raw.name), checkKeys(raw, raw.values, "aws_account_id"))
+	return Profile{Name: raw.name, AccountID: knownAccount(raw), Process: process}, err
+}
+
+// ssoenvProfiles returns the words of the command line that name a profile, if it
+// runs "ssoenv credential-process", and otherwise nil. Values of flags are among
+// them.
+func (p Process) ssoenvProfiles() []string {
+	words, err := awsconfig.SplitWords(p.Command)
+	if err != nil || len(words) < 2 || !strings.HasPrefix(filepath.Base(words[0]), "ssoenv") || !slices.Contains(words, "credential-process") {
+		return nil
+	}
+	return slices.DeleteFunc(words[1:], func(word string) bool { return word == "credential-process" || strings.HasPrefix(word, "--") })
+}
+
+// fileOf returns the path of the file that has the key of the profile: the
+// credentials file, if that has it.
+func (c *Config) fileOf(raw rawProfile, key string) string {
+	if raw.credentials[key] != "" {
+		return c.CredentialsPath
+	}
+	return c.Path
 }
 
 // decodeSettings sets the fields of p that only count in the profile that the
 // user named, not in a source profile.
 func decodeSettings(p *Profile, raw rawProfile) error {
 	p.Region = raw.get("region")
-	p.Confirm = raw.get("ssoenv_confirm") == "true"
 	p.Color = raw.get("ssoenv_color")
 	// Every role in the chain is assumed in the region of this profile. Those of
 	// the source profiles and of the SSO session do not count.
 	for hop := p; hop.Source != nil; hop = hop.Source {
 		hop.Assume.Region = p.Region
 	}
-	return checkKeys(raw, raw.values, "region", "ssoenv_confirm", "ssoenv_color")
+	return checkKeys(raw, raw.values, "region", guardKey, "ssoenv_color")
 }
 
 // defaultScope is the scope that a client needs to list accounts, get role

@@ -31,6 +31,7 @@ func TestEveryKeyRuleIsApplied(t *testing.T) {
 		"role_session_name": {inChained("role_session_name"), `profile "p"`, "ba\u00fc!"},
 		"external_id":       {inChained("external_id"), `profile "p"`, "ba\u00fc!"},
 		"mfa_serial":        {inChained("mfa_serial"), `profile "p"`, "ba\u00fc!"},
+		"aws_account_id":    {"[profile p]\naws_access_key_id = A\naws_secret_access_key = s\naws_account_id = bad!\n", `profile "p"`, "bad!"},
 		"credential_source": {"[profile p]\nrole_arn = arn:aws:iam::222222222222:role/R\ncredential_source = bad!\n", `profile "p"`, "bad!"},
 	} {
 		_, err := configOf(t, test.text).Profile("p")
@@ -43,7 +44,7 @@ func TestEveryKeyRuleIsApplied(t *testing.T) {
 			t.Errorf("%s: the rule accepts %q", key, test.value)
 		}
 	}
-	if got := len(keyRules); got != 14 {
+	if got := len(keyRules); got != 15 {
 		t.Errorf("got %d rules, want a case for each", got)
 	}
 }

@@ -26,12 +26,15 @@ type ConfigError struct {
 func (e *ConfigError) Error() string { return e.Problem }
 
 // An UnsupportedError reports that a profile, or the source profile at the start
-// of its role chain, gets its credentials in a way that ssoenv does not support.
+// of its role chain, gets its credentials in a way that ssoenv does not support,
+// or that has no SSO session to log in to.
 type UnsupportedError struct {
 	Profile string
 	Source  string // the source profile, if the reason is there; otherwise empty
 	How     string // completes "gets its credentials"
-	Process string // the command line, if the reason is a credential_process
+
+	NeedsNoLogin bool // ssoenv gets these credentials, but not through an SSO session
+	AWSLogin     bool // "aws login" logs in
 }
 
 func (e *UnsupportedError) Error() string {

@@ -69,7 +69,7 @@ func FuzzConfig(f *testing.F) {
 			}
 			for hop := &p; hop != nil; hop = hop.Source {
 				switch {
-				case hop.Static != nil:
+				case hop.Static != nil, hop.Process.Command != "":
 				case !IsAccountID(hop.AccountID) || !IsRoleName(hop.RoleName) || hasControl(hop.Name):
 					t.Errorf("profile %+v", hop)
 				case hop.Source == nil && (!IsRegion(hop.SSOSession.Region) || !IsWebURL(hop.SSOSession.StartURL) || len(hop.SSOSession.Scopes) == 0):

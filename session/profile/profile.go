@@ -31,6 +31,7 @@ type SSOSession struct {
 	// Settings of ssoenv.
 	LoginMethod string // ssoenv_login: auto, pkce or device; may be empty
 	Browser     string // ssoenv_browser: a command line with %s; may be empty
+	BrowserFile string // the config file that names the Browser
 	Isolated    bool   // ssoenv_store = isolated: the token is in the keyring, not in a file
 }
 
@@ -47,25 +48,24 @@ func (s SSOSession) Title() string {
 // that begins with static keys.
 func (s SSOSession) IsZero() bool { return s.StartURL == "" }
 
-// A Profile is a named section of the AWS config file that gives access to a
-// role: either a role of an SSO session, or a role to assume with the credentials
-// of the source profile.
+// A Profile is a named section of the AWS config files that gives credentials: of
+// a role of an SSO session, of a role to assume with the credentials of the source
+// profile, static keys, or those that a program prints. Source, Static and Process
+// say which: at most one of them is set.
 type Profile struct {
 	Name       string
-	SSOSession SSOSession // of the first profile in the role chain; zero if that one has static keys
-	AccountID  string     // 12 digits
-	RoleName   string
-	Region     string // may be empty
+	SSOSession SSOSession // of the first profile in the role chain; zero if that one needs none
+	AccountID  string     // 12 digits; empty if static keys or a program's have no known account
+	RoleName   string     // empty without a role
+	Region     string     // may be empty
 
 	Source *Profile // the source profile; nil if the role belongs to the SSO session
 	Assume AssumeRole
 
-	// Static is set in a source profile that has static keys, and nil in all
-	// others. [Config.Profile] never returns such a profile itself.
-	Static *StaticKeys
+	Static  *StaticKeys // nil if the profile has none
+	Process Process
 
-	Confirm bool   // ssoenv_confirm: the user must confirm a switch
-	Color   string // ssoenv_color, checked; may be empty
+	Color string // ssoenv_color, checked; may be empty
 }
 
 // An AssumeRole describes the role that a profile assumes with the credentials
@@ -79,10 +79,16 @@ type AssumeRole struct {
 	Region      string        // of the STS endpoint: the region of the profile at the end of the chain
 }
 
-// StaticKeys are the access key of a source profile, which does not expire. They
-// are only used to assume a role, and are never exported.
+// StaticKeys are the access key of a profile, which does not expire.
 type StaticKeys struct {
 	AccessKeyID  string
 	SecretKey    safetext.Secret
 	SessionToken safetext.Secret // may be empty
+}
+
+// A Process is a credential_process. It is zero for profiles that have none, or
+// that get their credentials in a way that comes first.
+type Process struct {
+	Command string // the command line
+	File    string // the config file that names it
 }

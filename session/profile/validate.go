@@ -113,6 +113,15 @@ func AreCredentials(id, secret, token string) bool {
 	return IsAccessKeyID(id) && IsSecretText(secret) && IsSecretText(token)
 }
 
+// AreKeys reports whether the texts can be the access key id, the secret key and
+// the session token, which may be empty, of static keys or of credentials that a
+// program prints. Services that are compatible with AWS have shorter ids than AWS,
+// such as "test": they are 1 to 128 letters, digits, hyphens and underscores.
+func AreKeys(id, secret, token string) bool {
+	isID := len(id) >= 1 && len(id) <= 128 && all(id, func(c byte) bool { return isLetter(c) || isDigit(c) || c == '-' || c == '_' })
+	return isID && IsSecretText(secret) && (token == "" || IsSecretText(token))
+}
+
 // hasControl reports whether text has control characters, line or paragraph
 // separators or invalid UTF-8.
 func hasControl(text string) bool {

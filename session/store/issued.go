@@ -59,6 +59,9 @@ func (s *Store) CheckIssued(p profile.Profile, id string, secret safetext.Secret
 // another one replaces. It keeps which access keys were issued: shells that have
 // them may get those of the new login.
 func (s *Store) WithdrawRoles(sso profile.SSOSession) error {
+	if s.Roles == nil {
+		return nil
+	}
 	return deleteKeys(s.Roles, func(key string) bool {
 		if !strings.HasPrefix(key, rolePrefix(sso)) {
 			return false

@@ -13,13 +13,15 @@ import (
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
-// Credentials are the temporary credentials of a role, or static keys.
+// Credentials are the temporary credentials of a role or of a program, or static
+// keys.
 type Credentials struct {
 	AccessKeyID  string
 	SecretKey    safetext.Secret
-	SessionToken safetext.Secret
-	Expires      time.Time // zero for static keys
-	RenewAt      time.Time // when renewal is due; zero for static keys
+	SessionToken safetext.Secret // may be empty if they are not those of a role
+	Expires      time.Time       // zero: they do not expire
+	RenewAt      time.Time       // when renewal is due; zero: they do not expire
+	AccountID    string          // as a credential_process says; may be empty
 
 	// ExpiryFile is the path of a file with the newest known expiration of the
 	// profile's credentials, in Unix seconds. It has no secret. It is empty if
@@ -59,6 +61,7 @@ type roleEntry struct {
 	RenewAt          int64     `json:"renew_at"` // Unix seconds
 	Obtained         time.Time `json:"obtained"` // by this machine's clock
 	TokenFingerprint string    `json:"token_fingerprint,omitempty"`
+	AccountID        string    `json:"account_id,omitempty"`
 
 	Issued []issuedKey `json:"issued"` // the newest last
 }
@@ -68,6 +71,8 @@ func roleKey(p profile.Profile) string {
 	switch a := p.Assume; {
 	case p.Static != nil:
 		return rolePrefix(p.SSOSession) + hash(p.Static.AccessKeyID)
+	case p.Process.Command != "":
+		return rolePrefix(p.SSOSession) + hash("credential_process", p.Process.File, p.Name, p.Process.Command)
 	case p.Source != nil:
 		// The source profile counts: another one may not be allowed to assume
 		// the role, or get fewer permissions.
@@ -120,8 +125,12 @@ func (s *Store) FreshCredentials(p profile.Profile) (creds Credentials, fresh bo
 // ReadRole returns the stored credentials of the profile, and whether they are
 // valid and fresh; see CachedCredentials and FreshCredentials. Credentials that
 // were stored in the future are not fresh: the clock was set back since, and they
-// expire sooner than it says.
+// expire sooner than it says. Credentials of a program are fresh until 15 minutes
+// before they expire, however short their life is. Static keys need no cache.
 func (s *Store) ReadRole(p profile.Profile) (creds Credentials, valid, fresh bool) {
+	if p.Static != nil {
+		return Credentials{AccessKeyID: p.Static.AccessKeyID, SecretKey: p.Static.SecretKey, SessionToken: p.Static.SessionToken}, true, true
+	}
 	if s.Roles == nil {
 		return Credentials{}, false, false
 	}
@@ -131,7 +140,12 @@ func (s *Store) ReadRole(p profile.Profile) (creds Credentials, valid, fresh boo
 		return creds, false, false
 	}
 	now := s.Now()
-	valid = profile.AreCredentials(entry.AccessKeyID, entry.SecretKey, entry.SessionToken) && entry.Expires.After(now)
+	isProcess := p.Process.Command != ""
+	areCredentials := profile.AreCredentials
+	if isProcess {
+		areCredentials = profile.AreKeys
+	}
+	valid = areCredentials(entry.AccessKeyID, entry.SecretKey, entry.SessionToken) && entry.Expires.After(now)
 	if valid && !s.sessionAlive(p.SSOSession, entry.TokenFingerprint) {
 		return creds, false, false
 	}
@@ -141,11 +155,16 @@ func (s *Store) ReadRole(p profile.Profile) (creds Credentials, valid, fresh boo
 	creds.Expires = entry.Expires
 	creds.RenewAt = time.Unix(entry.RenewAt, 0).UTC()
 	creds.TokenFingerprint = entry.TokenFingerprint
+	creds.AccountID = entry.AccountID
 	if creds.RenewAt.After(creds.Expires) {
 		creds.RenewAt = creds.Expires
 	}
 	fromFuture := entry.Obtained.Sub(now) > profile.ClockTolerance
-	return creds, valid, valid && !fromFuture && now.Before(creds.RenewAt)
+	due := creds.RenewAt
+	if isProcess {
+		due = creds.Expires.Add(-roleMargin)
+	}
+	return creds, valid, valid && !fromFuture && now.Before(due)
 }
 
 // readEntry returns the entry of the profile. ok is false if there is none in the
@@ -208,6 +227,7 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 		RenewAt:          creds.RenewAt.Unix(),
 		Obtained:         now,
 		TokenFingerprint: creds.TokenFingerprint,
+		AccountID:        creds.AccountID,
 		Issued:           s.recent(append(before.Issued, issuedKey{keyFingerprint(creds.AccessKeyID, creds.SecretKey), now.Unix()})),
 	})
 	s.recordFolder()

@@ -98,12 +98,20 @@ func (s *Store) forget(prefixes ...string) error {
 		if dir == nil {
 			continue
 		}
-		keys, err := dir.Keys()
-		failures = append(failures, err)
-		for _, key := range keys {
-			if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) {
-				failures = append(failures, dir.Delete(key))
-			}
+		failures = append(failures, deleteKeys(dir, func(key string) bool {
+			return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+		}))
+	}
+	return errors.Join(failures...)
+}
+
+// deleteKeys deletes the files of dir whose keys match.
+func deleteKeys(dir *cache.Dir, match func(key string) bool) error {
+	keys, err := dir.Keys()
+	failures := []error{err}
+	for _, key := range keys {
+		if match(key) {
+			failures = append(failures, dir.Delete(key))
 		}
 	}
 	return errors.Join(failures...)

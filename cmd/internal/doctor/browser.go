@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/browser"
 	"github.com/ssoenv/ssoenv/session/profile"
 )
@@ -15,6 +16,10 @@ func Browsers(sessions []profile.SSOSession, env map[string]string, configPath s
 	r := results{check: "browser"}
 	var settings []string
 	for _, sso := range sessions {
+		if err := cache.CheckPrivatePath(sso.BrowserFile); err != nil && sso.Browser != "" {
+			r.problem("take the right to write from other users, and name the file by an absolute path", "ssoenv_browser of %s is not started: %v", sso.BrowserFile, err)
+			continue
+		}
 		if !slices.Contains(settings, sso.Browser) {
 			settings = append(settings, sso.Browser)
 		}

@@ -59,6 +59,8 @@ func (e Environment) profileInUse(r *results) {
 		r.problem(use, "SSOENV_PROFILE is %q, but the credentials in this shell have been changed since", profile)
 	case !e.State.Unchanged("AWS_ACCOUNT_ID"):
 		r.problem(use, "AWS_ACCOUNT_ID has been changed since the switch to %q: some tools rely on it", profile)
+	case e.State.NeverExpires():
+		r.ok("this shell uses %q, whose credentials do not expire", profile)
 	case e.State.Expires.IsZero():
 		r.problem(use, "SSOENV_EXPIRES is %q, which is not a time: nothing is renewed", e.Env["SSOENV_EXPIRES"])
 	case left <= 0:

@@ -101,7 +101,7 @@ func credentialFlags() []Flag {
 	return append([]Flag{
 		{Name: "region", Usage: "`REGION` instead of the profile's", Kind: Text},
 		noLoginFlag(),
-		{Name: "yes", Usage: "do not ask, even if the profile has ssoenv_confirm = true"},
+		{Name: "yes", Usage: "do not ask, even if the role is guarded (ssoenv_confirm)"},
 	}, loginFlags()...)
 }
 

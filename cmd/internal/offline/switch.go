@@ -13,7 +13,7 @@ import (
 // region, if not empty, replaces the profile's.
 func NewSwitch(p profile.Profile, creds store.Credentials, region string) shellenv.Switch {
 	return shellenv.Switch{
-		Profile: p.Name, AccountID: p.AccountID, Region: cmp.Or(region, p.Region), Color: p.Color,
+		Profile: p.Name, AccountID: cmp.Or(p.AccountID, creds.AccountID), Region: cmp.Or(region, p.Region), Color: p.Color,
 		AccessKeyID: creds.AccessKeyID, SecretAccessKey: creds.SecretKey, SessionToken: creds.SessionToken,
 		Expires: creds.Expires, RenewAt: creds.RenewAt, ExpiryFile: creds.ExpiryFile,
 	}

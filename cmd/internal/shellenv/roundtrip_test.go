@@ -37,22 +37,25 @@ type history struct {
 }
 
 // profiles are those that a history switches between. They differ in what they
-// set: one has no region, and one no colour.
+// set: one has no region, one no colour, and one static keys.
 func (h *history) profile(n byte) Switch {
 	h.renewals++
-	name := fmt.Sprintf("profile-%d", n%3)
+	name := fmt.Sprintf("profile-%d", n%4)
 	s := Switch{
-		Profile: name, AccountID: fmt.Sprintf("%012d", n%3), ExpiryFile: "/run/" + name,
+		Profile: name, AccountID: fmt.Sprintf("%012d", n%4), ExpiryFile: "/run/" + name,
 		AccessKeyID:     fmt.Sprintf("ASIA%s%d", name, h.renewals),
 		SecretAccessKey: safetext.Secret(fmt.Sprintf("secret %s %d", name, h.renewals)),
 		SessionToken:    safetext.Secret(fmt.Sprintf("token %s %d", name, h.renewals)),
 		Expires:         time.Unix(1_800_000_000+int64(h.renewals), 0),
 	}
-	if n%3 != 0 {
+	if n%4 != 0 {
 		s.Region = "eu-west-" + name[len(name)-1:]
 	}
-	if n%3 != 1 {
+	if n%4 != 1 {
 		s.Color, s.RenewAt = "red", s.Expires.Add(-15*time.Minute)
+	}
+	if n%4 == 3 { // static keys
+		s.SessionToken, s.AccountID, s.Expires, s.RenewAt = "", "", time.Time{}, time.Time{}
 	}
 	return s
 }

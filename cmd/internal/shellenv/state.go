@@ -84,6 +84,12 @@ func (s State) CredentialsUnchanged() bool {
 	return s.Unchanged("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 }
 
+// NeverExpires reports whether the shell has the credentials of its last switch,
+// and these have no expiration.
+func (s State) NeverExpires() bool {
+	return s.Profile != "" && s.env["SSOENV_EXPIRES"] == "" && s.env["AWS_CREDENTIAL_EXPIRATION"] == "" && s.env["AWS_ACCESS_KEY_ID"] != "" && s.CredentialsUnchanged()
+}
+
 // RegionBefore returns the region that the shell would have without ssoenv, as
 // the AWS CLI would read it, or "".
 func (s State) RegionBefore() string {

@@ -14,16 +14,16 @@ import (
 // A Switch is the profile that a shell is given, with its credentials.
 type Switch struct {
 	Profile   string
-	AccountID string
+	AccountID string // may be empty
 	Region    string // may be empty
 	Color     string // of the prompt's segment; may be empty
 
 	AccessKeyID     string
 	SecretAccessKey safetext.Secret
-	SessionToken    safetext.Secret
-	Expires         time.Time
-	RenewAt         time.Time // zero: unknown
-	ExpiryFile      string    // may be empty
+	SessionToken    safetext.Secret // may be empty
+	Expires         time.Time       // zero: the credentials do not expire
+	RenewAt         time.Time       // zero: unknown
+	ExpiryFile      string          // may be empty
 }
 
 // exported returns the AWS variables of the switch with their values, in the
@@ -32,17 +32,22 @@ func (s Switch) exported() shellinit.Env {
 	vars := shellinit.Env{
 		{Name: "AWS_ACCESS_KEY_ID", Value: s.AccessKeyID},
 		{Name: "AWS_SECRET_ACCESS_KEY", Value: s.SecretAccessKey.Reveal()},
-		{Name: "AWS_SESSION_TOKEN", Value: s.SessionToken.Reveal()},
-		{Name: "AWS_CREDENTIAL_EXPIRATION", Value: s.Expires.UTC().Format(time.RFC3339)},
+	}
+	if s.SessionToken != "" {
+		vars = append(vars, shellinit.Var{Name: "AWS_SESSION_TOKEN", Value: s.SessionToken.Reveal()})
+	}
+	if !s.Expires.IsZero() {
+		vars = append(vars, shellinit.Var{Name: "AWS_CREDENTIAL_EXPIRATION", Value: s.Expires.UTC().Format(time.RFC3339)})
 	}
 	if s.Region != "" {
 		vars = append(vars,
 			shellinit.Var{Name: "AWS_REGION", Value: s.Region},
 			shellinit.Var{Name: "AWS_DEFAULT_REGION", Value: s.Region})
 	}
-	return append(vars,
-		shellinit.Var{Name: "AWS_ACCOUNT_ID", Value: s.AccountID},
-		shellinit.Var{Name: "AWS_SSO_PROFILE", Value: s.Profile})
+	if s.AccountID != "" {
+		vars = append(vars, shellinit.Var{Name: "AWS_ACCOUNT_ID", Value: s.AccountID})
+	}
+	return append(vars, shellinit.Var{Name: "AWS_SSO_PROFILE", Value: s.Profile})
 }
 
 // Apply returns the change that switches a shell with the environment env. The
@@ -61,9 +66,8 @@ func (s Switch) Apply(env map[string]string) (change shellinit.Env, credentialsL
 		if _, ok := env[name]; ok && !state.SnapshotLost() && !state.Unchanged(name) {
 			credentialsLost = true
 		}
-		if _, ok := wanted[name]; ok {
-			next.Vars[name] = savedVar{Set: fingerprint(wanted, name)}
-		} else {
+		next.Vars[name] = savedVar{Set: fingerprint(wanted, name)}
+		if _, ok := wanted[name]; !ok {
 			change = appendUnset(change, env, name)
 		}
 	}
@@ -81,7 +85,7 @@ func (s Switch) Apply(env map[string]string) (change shellinit.Env, credentialsL
 		case !ok:
 			change = appendUnset(change, env, name)
 		}
-		if ok || before != nil {
+		if ok || before != nil || switchOnlyVars[name] {
 			next.Vars[name] = savedVar{Set: fingerprint(wanted, name), Before: before}
 		}
 	}
@@ -105,26 +109,35 @@ func (s Switch) Renew(env map[string]string) shellinit.Env {
 		return nil
 	}
 	next := state.snapshot
-	var change shellinit.Env
+	wanted := map[string]string{}
 	for _, v := range s.exported() {
-		if slices.Contains(renewedVars, v.Name) && state.Unchanged(v.Name) {
-			saved := next.Vars[v.Name]
-			saved.Set = fingerprint(map[string]string{v.Name: v.Value}, v.Name)
-			next.Vars[v.Name] = saved
-			change = append(change, v)
+		wanted[v.Name] = v.Value
+	}
+	var change shellinit.Env
+	for _, name := range renewedVars {
+		if !state.Unchanged(name) {
+			continue
 		}
+		saved := next.Vars[name]
+		saved.Set = fingerprint(wanted, name)
+		next.Vars[name] = saved
+		change = appendValue(change, env, name, wanted[name])
 	}
 	return s.appendTimes(append(shellinit.Env{{Name: "SSOENV_SAVED", Value: next.String()}}, change...), env)
 }
 
-// appendTimes adds SSOENV_RENEW_AT and SSOENV_EXPIRES.
+// appendTimes adds SSOENV_RENEW_AT and SSOENV_EXPIRES, or their removal.
 func (s Switch) appendTimes(change shellinit.Env, env map[string]string) shellinit.Env {
-	renewAt := ""
-	if !s.RenewAt.IsZero() {
-		renewAt = strconv.FormatInt(s.RenewAt.Unix(), 10)
+	change = appendValue(change, env, "SSOENV_RENEW_AT", unixText(s.RenewAt))
+	return appendValue(change, env, "SSOENV_EXPIRES", unixText(s.Expires))
+}
+
+// unixText returns Unix seconds, or "" for the zero time.
+func unixText(t time.Time) string {
+	if t.IsZero() {
+		return ""
 	}
-	change = appendValue(change, env, "SSOENV_RENEW_AT", renewAt)
-	return append(change, shellinit.Var{Name: "SSOENV_EXPIRES", Value: strconv.FormatInt(s.Expires.Unix(), 10)})
+	return strconv.FormatInt(t.Unix(), 10)
 }
 
 // A Cleared is what Clear returns.

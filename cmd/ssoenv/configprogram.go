@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/awsconfig"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/shellinit"
+)
+
+// The programs that a config file names: ssoenv_browser and credential_process.
+// A user who can write the file, or one of the folders above it, can have any
+// program run. So neither is started from a file that others can write, nor from
+// one that is found through the working directory.
+
+// browserSetting returns the session's ssoenv_browser. It says so and returns "" if
+// the config file that names the browser is not trusted.
+func (p *program) browserSetting(sso profile.SSOSession) string {
+	if sso.Browser == "" {
+		return ""
+	}
+	if err := cache.CheckPrivatePath(sso.BrowserFile); err != nil {
+		p.say("ssoenv_browser of %s is not started: %v", sso.BrowserFile, err)
+		return ""
+	}
+	return sso.Browser
+}
+
+// maxProcessOutput limits what is read of a credential_process, in bytes.
+const maxProcessOutput = 1 << 20
+
+// processChain lists the profiles whose credential_process is running, from the
+// first one to that which runs this process, with a line feed after each.
+const processChain = "SSOENV_PROCESS_CHAIN"
+
+// runProcess runs the credential_process of a profile as the AWS CLI does, without a
+// shell and with this process's environment and standard input. What it writes to
+// standard error is the user's. Unlike the AWS CLI, it does not look for the program
+// in the working directory.
+func (p *program) runProcess(ctx context.Context, prof profile.Profile) ([]byte, error) {
+	fail := func(format string, args ...any) error {
+		return &session.ProcessError{Profile: prof.Name, File: prof.Process.File, Problem: fmt.Sprintf(format, args...)}
+	}
+	if err := cache.CheckPrivatePath(prof.Process.File); err != nil {
+		return nil, shownError{fail("is not run: %v", err), statusConfig, []string{
+			"a program is run only from a file that AWS_CONFIG_FILE names by an absolute path, or from the default one, if no other user can write to it and to the folders above it"}}
+	}
+	words, err := awsconfig.SplitWords(prof.Process.Command)
+	switch {
+	case err != nil:
+		return nil, fail("has an open quote or ends with a backslash")
+	case len(words) == 0:
+		return nil, fail("names no program")
+	case strings.ContainsRune(words[0], filepath.Separator) && !filepath.IsAbs(words[0]):
+		return nil, fail("names a program by a relative path: use an absolute one")
+	}
+	path, err := exec.LookPath(words[0])
+	if err != nil {
+		return nil, fail("names the program %q: %v", words[0], unwrapped(err))
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	command := exec.CommandContext(ctx, path, words[1:]...)
+	command.Args[0] = words[0]
+	command.Env = append(slices.Clone(p.environList), processChain+"="+p.env[processChain]+prof.Name+"\n")
+	command.Stdin, command.Stderr = p.stdin, p.stderr
+	command.WaitDelay = time.Second
+	stdout, err := command.StdoutPipe()
+	if err == nil {
+		err = command.Start()
+	}
+	if err != nil {
+		return nil, fail("cannot be run: %v", err)
+	}
+	printed, readErr := io.ReadAll(io.LimitReader(stdout, maxProcessOutput+1))
+	if len(printed) > maxProcessOutput {
+		cancel() // it may print without an end
+	}
+	err = command.Wait()
+	ended, isExit := errors.AsType[*exec.ExitError](err)
+	switch {
+	case len(printed) > maxProcessOutput:
+		return nil, fail("printed more than %d MiB", maxProcessOutput>>20)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case isExit:
+		return nil, fail("failed: %v", ended.ProcessState)
+	case err != nil || readErr != nil:
+		return nil, fail("cannot be run: %v", errors.Join(err, readErr))
+	}
+	return printed, nil
+}
+
+// processHint says where the program is named that gave no credentials.
+func processHint(e *session.ProcessError) string {
+	return fmt.Sprintf("fix credential_process in profile %s of %s, or run the program yourself to see what it prints", shellinit.Word(e.Profile), e.File)
+}

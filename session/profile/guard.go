@@ -1,0 +1,164 @@
+package profile
+
+import (
+	"cmp"
+	"regexp"
+	"strings"
+
+	"github.com/ssoenv/ssoenv/session/awsconfig"
+)
+
+// A GuardLevel says who may get the credentials of a guarded role without a
+// confirmation of the user. A higher level is stricter.
+type GuardLevel int
+
+const (
+	Unguarded        GuardLevel = iota
+	GuardInteractive            // ssoenv_confirm = interactive: tools may, by credential-process
+	GuardAlways                 // ssoenv_confirm = true: no program may
+)
+
+const guardKey = "ssoenv_confirm"
+
+// A Guard is the strictest ssoenv_confirm that is about what a profile leads to.
+type Guard struct {
+	Level   GuardLevel
+	Profile string // the profile that has the ssoenv_confirm
+}
+
+// guards are the guards of a config, by what they are about.
+//
+// A guard is about what its profile leads to, and not only about its name, since
+// many names lead to one role: other profiles, other SSO sessions of the same
+// Identity Center, ACCOUNT/ROLE and role chains.
+type guards struct {
+	byName map[string]Guard // profile name
+	byRole map[string]Guard // result of ssoRole or assumedRole
+}
+
+// Guard returns the guard of what p leads to: of its role, or of any profile or
+// role in its chain. Of several, the strictest counts.
+//
+// A guarded profile need not be valid otherwise: the user who guards it and
+// mistypes its region still wants the role guarded. For the same reason an
+// ssoenv_confirm with an unknown value counts as true.
+func (c *Config) Guard(p Profile) Guard {
+	if !c.file.Mentions(guardKey) && !c.credentials.Mentions(guardKey) {
+		return Guard{}
+	}
+	if c.guards == nil {
+		c.guards = c.readGuards()
+	}
+	return c.guardOf(p, longestChain)
+}
+
+// guardOf is [Config.Guard]. A credential_process that runs ssoenv leads to
+// another profile, at most deepest times.
+func (c *Config) guardOf(p Profile, deepest int) Guard {
+	var strictest Guard
+	for hop := &p; hop != nil; hop = hop.Source {
+		role := ssoRole(hop.AccountID, hop.RoleName)
+		if hop.Source != nil {
+			role = assumedRole(hop.Assume.RoleARN)
+		}
+		strictest = stricter(stricter(strictest, c.guards.byName[hop.Name]), c.guards.byRole[role])
+		for _, name := range hop.Process.ssoenvProfiles() {
+			if other, err := c.Profile(name); err == nil && deepest > 0 {
+				strictest = stricter(strictest, c.guardOf(other, deepest-1))
+			}
+		}
+	}
+	return strictest
+}
+
+func stricter(a, b Guard) Guard {
+	if b.Level > a.Level {
+		return b
+	}
+	return a
+}
+
+// readGuards reads the guards of both files. It decodes only sections that
+// mention the key.
+func (c *Config) readGuards() *guards {
+	found := &guards{byName: map[string]Guard{}, byRole: map[string]Guard{}}
+	for section := range c.file.Sections(awsconfig.Profile) {
+		c.addGuard(found, section)
+	}
+	for section := range c.credentials.Sections(awsconfig.Bare) {
+		c.addGuard(found, section)
+	}
+	return found
+}
+
+func (c *Config) addGuard(found *guards, section awsconfig.Section) {
+	if !section.Mentions(guardKey) {
+		return
+	}
+	raw, _ := c.rawProfile(section.Name())
+	guard := Guard{decodeGuard(raw.get(guardKey)), raw.name}
+	if guard.Level == Unguarded {
+		return
+	}
+	found.byName[raw.name] = stricter(found.byName[raw.name], guard)
+	for _, role := range []string{assumedRole(raw.get("role_arn")), ssoRole(raw.get("sso_account_id"), raw.get("sso_role_name"))} {
+		if role != "" {
+			found.byRole[role] = stricter(found.byRole[role], guard)
+		}
+	}
+}
+
+// decodeGuard decodes an ssoenv_confirm.
+func decodeGuard(value string) GuardLevel {
+	switch value {
+	case "", "false":
+		return Unguarded
+	case "interactive":
+		return GuardInteractive
+	}
+	return GuardAlways
+}
+
+// reservedRole matches the name and the account of the IAM role that Identity
+// Center makes of a permission set, such as
+// arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef.
+var reservedRole = regexp.MustCompile(`^awsreservedsso_(.+)_[0-9a-f]{16}$`)
+
+// ssoRole identifies a role of an SSO session, or is empty if one of its parts is.
+// The name is compared without case, as IAM does. Leading zeros of the account id
+// do not count, which tools that read numbers leave out, nor a comment on the same
+// line, which some SDKs allow.
+func ssoRole(account, name string) string {
+	account = strings.TrimLeft(withoutComment(account), "0")
+	if name = strings.ToLower(withoutComment(name)); account == "" || name == "" {
+		return ""
+	}
+	return account + "/" + name
+}
+
+// assumedRole identifies the role of an ARN, or is empty for text that is none.
+// The path of the role does not count: names are unique in an account.
+func assumedRole(arn string) string {
+	parts := strings.SplitN(withoutComment(arn), ":", 6)
+	if len(parts) != 6 {
+		return ""
+	}
+	name := strings.ToLower(parts[5][strings.LastIndexByte(parts[5], '/')+1:])
+	if match := reservedRole.FindStringSubmatch(name); match != nil {
+		return ssoRole(parts[4], match[1])
+	}
+	if role := ssoRole(parts[4], name); role != "" {
+		return "arn:" + role
+	}
+	return ""
+}
+
+func withoutComment(value string) string {
+	first := len(value)
+	for _, start := range []string{" #", " ;", "\t#", "\t;"} {
+		if at := strings.Index(value, start); at >= 0 {
+			first = min(first, at)
+		}
+	}
+	return cmp.Or(strings.TrimSpace(value[:first]), value)
+}
