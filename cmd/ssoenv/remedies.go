@@ -19,10 +19,12 @@ type remedies struct {
 	config     func() (*profile.Config, error)
 	configPath string
 	profile    string // that the command is about; may be empty
+
+	overridden map[string]bool // the endpoint variables that the client follows
 }
 
 func (p *program) remedies() remedies {
-	return remedies{config: p.config, configPath: p.paths.Config, profile: p.profile}
+	return remedies{config: p.config, configPath: p.paths.Config, profile: p.profile, overridden: overridden(endpointVariables(p.state))}
 }
 
 // remedy returns the exit status of an error and hints that say what to do.
@@ -133,7 +135,8 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 		return r.answerRemedy(answer)
 	}
 	if _, ok := errors.AsType[*session.NetworkError](err); ok {
-		return statusFailed, []string{"check the network, a VPN or HTTPS_PROXY, and AWS_CA_BUNDLE if your company has its own certificates; then run the command again"}
+		hints = r.unusedEndpointHints()
+		return statusFailed, append(hints, "check the network, a VPN or HTTPS_PROXY, and AWS_CA_BUNDLE or ca_bundle if your company has its own certificates; then run the command again")
 	}
 	if busy, ok := errors.AsType[*store.BusyError](err); ok {
 		if busy.PID != 0 {
@@ -142,6 +145,22 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 		return statusFailed, []string{"run the command again"}
 	}
 	return statusFailed, nil
+}
+
+// unusedEndpointHints says of each endpoint that the profile has for a service which
+// ssoenv calls itself that it was not used, and what would use it.
+func (r remedies) unusedEndpointHints() (hints []string) {
+	config, err := r.config()
+	if err != nil || r.profile == "" {
+		return nil
+	}
+	for _, endpoint := range config.UnusedEndpoints(r.profile) {
+		if r.overridden[endpoint.Variable] {
+			continue
+		}
+		hints = append(hints, fmt.Sprintf("profile %q has the endpoint %s, which ssoenv's own calls use only if a variable names it: export %s=%s", r.profile, endpoint.Value, endpoint.Variable, shellinit.Word(endpoint.Value)))
+	}
+	return hints
 }
 
 // answerRemedy is for an answer of AWS that is an error.

@@ -25,13 +25,17 @@ const ClockTolerance = 2 * time.Minute
 type SSOSession struct {
 	Name     string
 	StartURL string
-	Region   string   // the sso_region
+	Region   string   // the sso_region, in lower case
 	Scopes   []string // to register a client with; never empty
 
 	// Settings of ssoenv.
 	LoginMethod string // ssoenv_login: auto, pkce or device; may be empty
 	Browser     string // ssoenv_browser: a command line with %s; may be empty
 	Isolated    bool   // ssoenv_store = isolated: the token is in the keyring, not in a file
+
+	// Network is that of the profile by which the session was reached, else that
+	// of the profile "default", as for "aws sso login --sso-session".
+	Network Network
 }
 
 // Title returns the name to show to the user: the session's name or, in the
@@ -56,6 +60,8 @@ type Profile struct {
 	AccountID  string     // 12 digits
 	RoleName   string
 	Region     string // may be empty
+	Network    Network
+	Settings   []Setting // that a switch exports
 
 	Source *Profile // the source profile; nil if the role belongs to the SSO session
 	Assume AssumeRole

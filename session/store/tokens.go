@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -71,15 +70,9 @@ func (s *Store) ReadToken(sso profile.SSOSession) (file TokenFile, ok bool, err 
 	return file, ok, err
 }
 
-// sameStart reports whether two start URLs differ only in case, a fragment or
-// slashes at the end.
-func sameStart(a, b string) bool {
-	normal := func(text string) string {
-		text, _, _ = strings.Cut(text, "#")
-		return strings.ToLower(strings.TrimRight(text, "/"))
-	}
-	return normal(a) == normal(b)
-}
+// sameStart reports whether two start URLs are spellings of one; see
+// [profile.NormalStartURL].
+func sameStart(a, b string) bool { return profile.NormalStartURL(a) == profile.NormalStartURL(b) }
 
 // ReadAnyToken is [Store.ReadToken] without the check of the start URL.
 func (s *Store) ReadAnyToken(sso profile.SSOSession) (file TokenFile, ok bool, err error) {
