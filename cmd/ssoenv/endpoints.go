@@ -63,7 +63,7 @@ type endpointNote struct {
 // it. It does nothing for a host of AWS's.
 func (p *program) noteEndpoint(host string) {
 	client := p.cachedClient
-	if client == nil {
+	if client == nil || host == "" {
 		return
 	}
 	var names []string

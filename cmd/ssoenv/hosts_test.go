@@ -11,12 +11,15 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -63,6 +66,7 @@ func newHostWorld(t *testing.T) *hostWorld {
 		signed, err := x509.CreateCertificate(rand.Reader, leaf, root, &key.PublicKey, key)
 		return &tls.Certificate{Certificate: [][]byte{signed, raw}, PrivateKey: key}, err
 	}}
+	aws.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that do not trust the root
 	aws.StartTLS()
 	t.Cleanup(aws.Close)
 	proxy := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -213,5 +217,76 @@ for command in json.loads(sys.argv[1]):
 	out, err := w.commandWithin(t, 5*time.Minute, []string{"AWS_PAGER="}, "/usr/bin/python3", "-c", script, string(list)).CombinedOutput()
 	if err != nil || strings.Contains(string(out), "failed:") {
 		t.Fatalf("install awscli: %v\n%s", err, out)
+	}
+}
+
+// The certificates of a profile's ca_bundle count for a login and for everything
+// after it, those of [default] for profiles without one, and AWS_CA_BUNDLE before
+// both. What a switch has exported does not count for another profile.
+func TestCABundles(t *testing.T) {
+	t.Parallel()
+	w := newHostWorld(t)
+	w.env = slices.DeleteFunc(w.env, func(v string) bool { return strings.HasPrefix(v, "SSL_CERT_FILE=") })
+	w.env = append(w.env, w.as("any"), "BROWSER=false")
+	config := func(byDefault string) {
+		w.write(t, ".aws/config", "[default]\n"+byDefault+"[sso-session corp]\nsso_start_url = https://d-0123456789.awsapps.com/start\nsso_region = us-east-1\n"+
+			"[profile with]\nregion = us-east-1\nsso_session = corp\n"+hostProfile+"ca_bundle = "+w.roots+"\n[profile without]\nregion = us-east-1\nsso_session = corp\n"+hostProfile+
+			"[profile chained]\nregion = us-east-1\nrole_arn = arn:aws:iam::222222222222:role/Deploy\nsource_profile = without\nca_bundle = "+w.roots+"\n")
+	}
+	check := func(works bool, env string, words ...string) {
+		t.Helper()
+		out, err := w.command(t, []string{env}, words...).CombinedOutput()
+		unknown := strings.Contains(string(out), "has a certificate of an authority that this machine does not know")
+		if (err == nil) != works || unknown == works {
+			t.Errorf("%s %q: %v\n%s", env, words, err, out)
+		}
+	}
+	login := func(profile string) []string {
+		return []string{"ssoenv", "login", "--force", "--device-code", profile}
+	}
+	config("")
+	check(false, "", login("without")...)
+	check(true, "", login("with")...)
+	check(true, "", "ssoenv", "exec", "with", "--", "true")
+	check(true, "", "ssoenv", "whoami", "with")
+	check(true, "", "ssoenv", "exec", "chained", "--", "true")
+	check(false, "", "ssoenv", "exec", "with", "--", "ssoenv", "login", "--force", "--device-code", "without")
+	check(true, "AWS_CA_BUNDLE="+w.roots, login("without")...)
+	config("ca_bundle = " + w.roots + "\n")
+	check(true, "", login("without")...)
+	check(true, "", "ssoenv", "login", "--force", "--device-code", "--sso-session", "corp")
+	w.write(t, "empty.pem", "")
+	out, err := w.command(t, []string{"AWS_CA_BUNDLE=" + w.home}, login("with")...).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "the certificates of AWS_CA_BUNDLE") {
+		t.Errorf("AWS_CA_BUNDLE does not come before ca_bundle: %v\n%s", err, out)
+	}
+}
+
+// At a terminal one line names the host that is called instead of AWS, when it is
+// called, and one says that a profile has no region and what follows.
+func TestTerminalSaysHostAndRegion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.logIn(t)
+	host := strings.TrimPrefix(w.url, "http://")
+	note := "calling " + host + " instead of AWS, because of AWS_ENDPOINT_URL_SIGNIN, AWS_ENDPOINT_URL_SSO, AWS_ENDPOINT_URL_SSO_OIDC, AWS_ENDPOINT_URL_STS"
+	s := w.shell(t, "bash")
+	s.typeLine("ssoenv use plain")
+	s.expect(regexp.QuoteMeta(note))
+	s.expect(`"plain" has no region: AWS tools will ask for one; choose one with --region`)
+	s.expect("PROMPT> ")
+	w.write(t, ".aws/config", w.read(t, ".aws/config")+"\n[default]\nregion = ap-south-1\n")
+	s.typeLine("ssoenv use plain; ssoenv use plain --region eu-west-1")
+	s.expect(`"plain" has no region: AWS tools will use ap-south-1, the region of \[default\]; choose one with --region`)
+	s.expect(`role ReadOnly, eu-west-1, until`)
+	s.expect("PROMPT> ")
+	s.typeLine("AWS_REGION=eu-west-3 ssoenv use plain")
+	s.expect(`"plain" has no region: this shell keeps eu-west-3; choose one with --region`)
+	s.expect("PROMPT> ")
+	if n := strings.Count(s.shown(), "instead of AWS"); n != 1 {
+		t.Errorf("the host is named %d times, want once: a cached switch calls nothing\n%s", n, s.shown())
+	}
+	if n := strings.Count(s.shown(), "has no region"); n != 3 {
+		t.Errorf("the region is missed %d times, want 3\n%s", n, s.shown())
 	}
 }

@@ -135,7 +135,7 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 		return r.answerRemedy(answer)
 	}
 	if _, ok := errors.AsType[*session.NetworkError](err); ok {
-		hints = r.unusedEndpointHints()
+		hints = r.unusedEndpointHint()
 		return statusFailed, append(hints, "check the network, a VPN or HTTPS_PROXY, and AWS_CA_BUNDLE or ca_bundle if your company has its own certificates; then run the command again")
 	}
 	if busy, ok := errors.AsType[*store.BusyError](err); ok {
@@ -147,20 +147,24 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 	return statusFailed, nil
 }
 
-// unusedEndpointHints says of each endpoint that the profile has for a service which
-// ssoenv calls itself that it was not used, and what would use it.
-func (r remedies) unusedEndpointHints() (hints []string) {
+// unusedEndpointHint says that the endpoints which the profile has for services that
+// ssoenv calls itself were not used, and what would use them. It returns nil if
+// there are none.
+func (r remedies) unusedEndpointHint() []string {
 	config, err := r.config()
 	if err != nil || r.profile == "" {
 		return nil
 	}
+	var exports []string
 	for _, endpoint := range config.UnusedEndpoints(r.profile) {
-		if r.overridden[endpoint.Variable] {
-			continue
+		if !r.overridden[endpoint.Variable] {
+			exports = append(exports, endpoint.Variable+"="+shellinit.Word(endpoint.Value))
 		}
-		hints = append(hints, fmt.Sprintf("profile %q has the endpoint %s, which ssoenv's own calls use only if a variable names it: export %s=%s", r.profile, endpoint.Value, endpoint.Variable, shellinit.Word(endpoint.Value)))
 	}
-	return hints
+	if exports == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("ssoenv's own calls do not follow the endpoints of profile %q; to have them followed: export %s", r.profile, strings.Join(exports, " "))}
 }
 
 // answerRemedy is for an answer of AWS that is an error.
