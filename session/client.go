@@ -69,7 +69,7 @@ type Endpoints = awsapi.Endpoints
 type NetworkVariables struct {
 	FIPS            *bool // AWS_USE_FIPS_ENDPOINT
 	DualStack       *bool // AWS_USE_DUALSTACK_ENDPOINT
-	IgnoreEndpoints *bool // AWS_IGNORE_CONFIGURED_ENDPOINT_URLS
+	IgnoreEndpoints *bool // AWS_IGNORE_CONFIGURED_ENDPOINT_URLS; if true, the Client has no Endpoints
 }
 
 // A Probe is the result of [Client.Probe].
@@ -96,7 +96,7 @@ func (c *Client) services(network profile.Network) awsapi.Services {
 		Transport: c.Transport, Endpoints: c.Endpoints, Now: c.Now, ClockDrift: c.warnClock,
 		FIPS: either(c.Variables.FIPS, network.FIPS), DualStack: either(c.Variables.DualStack, network.DualStack),
 	}
-	if either(c.Variables.IgnoreEndpoints, network.IgnoreEndpoints) {
+	if c.Variables.IgnoreEndpoints == nil && network.IgnoreEndpoints {
 		s.Endpoints = Endpoints{}
 	}
 	if network.CABundle != "" && c.BundleTransport != nil {
