@@ -84,7 +84,7 @@ func (c *Client) listPages(ctx context.Context, sso profile.SSOSession, r reques
 	if r.token, err = c.Token(ctx, sso); err != nil {
 		return err
 	}
-	client, err := c.services().SSO(sso.Region)
+	client, err := c.services(sso.Network).SSO(sso.Region)
 	if err != nil {
 		return err
 	}

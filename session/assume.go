@@ -64,7 +64,7 @@ func (c *Client) assume(ctx context.Context, p profile.Profile, source store.Cre
 	if err != nil {
 		return store.Credentials{}, err
 	}
-	client, err := c.services().STS(region, sdkCredentials(source))
+	client, err := c.services(p.Network).STS(region, sdkCredentials(source))
 	if err != nil {
 		return store.Credentials{}, err
 	}

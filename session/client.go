@@ -42,7 +42,14 @@ type Client struct {
 
 	// Transport returns the HTTP transport. It is called when one is needed.
 	Transport func() (http.RoundTripper, error)
+	// BundleTransport is Transport for a profile that has a ca_bundle, with its path.
+	// It may be nil if no profile has one.
+	BundleTransport func(path string) (http.RoundTripper, error)
+
 	Endpoints Endpoints
+	Variables NetworkVariables
+	Network   profile.Network // for calls that are about no profile and no session
+
 	STSRegion string // to assume roles in, instead of the profile's region; may be empty
 
 	// MFACode asks the user for the code of the MFA device that the profile's role
@@ -65,6 +72,14 @@ type Client struct {
 // Endpoints replace the addresses of the AWS services.
 type Endpoints = awsapi.Endpoints
 
+// NetworkVariables are the variables of the environment that count before the
+// [profile.Network] of any profile. A variable that is not set is nil.
+type NetworkVariables struct {
+	FIPS            *bool // AWS_USE_FIPS_ENDPOINT
+	DualStack       *bool // AWS_USE_DUALSTACK_ENDPOINT
+	IgnoreEndpoints *bool // AWS_IGNORE_CONFIGURED_ENDPOINT_URLS; if true, the Client has no Endpoints
+}
+
 // A Probe is the result of [Client.Probe].
 type Probe = awsapi.Probe
 
@@ -82,9 +97,28 @@ func NewTransport(roots []byte, proxy func(*http.Request) (*url.URL, error)) (*h
 	return awsapi.NewTransport(roots, proxy, limiter.MaxInFlight)
 }
 
-// services returns the AWS services, with the settings that the Client has now.
-func (c *Client) services() awsapi.Services {
-	return awsapi.Services{Transport: c.Transport, Endpoints: c.Endpoints, Now: c.Now, ClockDrift: c.warnClock}
+// services returns the AWS services for a profile or a session with that network,
+// with the settings that the Client has now.
+func (c *Client) services(network profile.Network) awsapi.Services {
+	s := awsapi.Services{
+		Transport: c.Transport, Endpoints: c.Endpoints, Now: c.Now, ClockDrift: c.warnClock,
+		FIPS: either(c.Variables.FIPS, network.FIPS), DualStack: either(c.Variables.DualStack, network.DualStack),
+	}
+	if c.Variables.IgnoreEndpoints == nil && network.IgnoreEndpoints {
+		s.Endpoints = Endpoints{}
+	}
+	if network.CABundle != "" && c.BundleTransport != nil {
+		s.Transport = func() (http.RoundTripper, error) { return c.BundleTransport(network.CABundle) }
+	}
+	return s
+}
+
+// either returns the value of a variable that is set, else the profile's.
+func either(variable *bool, setting bool) bool {
+	if variable != nil {
+		return *variable
+	}
+	return setting
 }
 
 // warnClock warns once if the drift is notable.
@@ -94,21 +128,21 @@ func (c *Client) warnClock(drift ClockDrift) {
 	}
 }
 
-// ServiceURLs returns the addresses of the services oidc and portal.sso in the
-// region, to probe. It returns one if both have the same endpoint.
-func (c *Client) ServiceURLs(ctx context.Context, region string) ([]string, error) {
-	return c.services().ServiceURLs(ctx, region)
+// ServiceURLs returns the addresses of the services oidc and portal.sso of the
+// session, to probe. It returns one if both have the same endpoint.
+func (c *Client) ServiceURLs(ctx context.Context, sso profile.SSOSession) ([]string, error) {
+	return c.services(sso.Network).ServiceURLs(ctx, sso.Region)
 }
 
 // Probe sends one request without credentials to the address, and waits up to 5 s.
 func (c *Client) Probe(ctx context.Context, address string) Probe {
-	return c.services().Probe(ctx, address)
+	return c.services(c.Network).Probe(ctx, address)
 }
 
 // DetectRegion returns the region of the access portal at a start URL, or "" if
 // neither the host name nor the page has it.
 func (c *Client) DetectRegion(ctx context.Context, startURL string) string {
-	return c.services().DetectRegion(ctx, startURL)
+	return c.services(c.Network).DetectRegion(ctx, startURL)
 }
 
 func sdkCredentials(creds store.Credentials) aws.Credentials {

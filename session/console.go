@@ -33,7 +33,8 @@ const SigninLifetime = 15 * time.Minute
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
 func (c *Client) ConsoleURL(ctx context.Context, region, service, issuer string, creds store.Credentials) (safetext.Secret, error) {
-	federation, console, err := c.services().ConsoleHosts(region)
+	region = awsapi.ConsoleRegion(region)
+	federation, console, err := c.services(c.Network).ConsoleHosts(region)
 	if err != nil {
 		return "", err
 	}
@@ -77,7 +78,7 @@ const getSigninToken = "getSigninToken"
 
 // signinToken exchanges the credentials for a token that signs in to the console.
 func (c *Client) signinToken(ctx context.Context, region, federation string, creds store.Credentials) (safetext.Secret, error) {
-	client, err := c.services().HTTPClient(region)
+	client, err := c.services(c.Network).HTTPClient(region)
 	if err != nil {
 		return "", err
 	}

@@ -25,7 +25,7 @@ func (c *Client) loginWithDevice(ctx context.Context, target loginTarget, option
 	if aws.ToString(device.DeviceCode) == "" || aws.ToString(device.UserCode) == "" {
 		return store.Token{}, awsapi.BadResponse("StartDeviceAuthorization")
 	}
-	if !c.services().IsLoginPage(ctx, target.SSOSession, shown) {
+	if !c.services(target.Network).IsLoginPage(ctx, target.SSOSession, shown) {
 		return store.Token{}, &NetworkError{Host: "AWS", Problem: fmt.Sprintf("sent an address to log in at that is neither AWS's nor your access portal's: %s; something on the way may have changed it", awsapi.Shorten(shown))}
 	}
 	expires := c.Now().Add(time.Duration(device.ExpiresIn) * time.Second)
@@ -42,7 +42,7 @@ func (c *Client) loginWithDevice(ctx context.Context, target loginTarget, option
 
 // startDevice returns a device code and the client that it belongs to.
 func (c *Client) startDevice(ctx context.Context, target loginTarget) (store.Registration, *ssooidc.StartDeviceAuthorizationOutput, error) {
-	oidc, err := c.services().OIDC(target.Region)
+	oidc, err := c.services(target.Network).OIDC(target.Region)
 	if err != nil {
 		return store.Registration{}, nil, err
 	}
@@ -75,7 +75,7 @@ func (c *Client) startDevice(ctx context.Context, target loginTarget) (store.Reg
 // pollDevice asks for the token until the user has approved or denied the code, or
 // the code has expired. A network error does not end it.
 func (c *Client) pollDevice(ctx context.Context, target loginTarget, client store.Registration, device *ssooidc.StartDeviceAuthorizationOutput, expires time.Time) (*ssooidc.CreateTokenOutput, error) {
-	oidc, err := c.services().OIDC(target.Region)
+	oidc, err := c.services(target.Network).OIDC(target.Region)
 	if err != nil {
 		return nil, err
 	}

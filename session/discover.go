@@ -64,14 +64,14 @@ func (c *Client) Discover(ctx context.Context, sso profile.SSOSession, events Di
 	if err != nil {
 		return nil, err
 	}
-	client, err := c.services().HTTPClient(sso.Region)
+	client, err := c.services(sso.Network).HTTPClient(sso.Region)
 	if err != nil {
 		return nil, err
 	}
 	client.Paced = true
 	now := time.Now()
 	d := &discovery{
-		c: c, sso: sso, events: events, client: c.services().SSOOver(client), token: token,
+		c: c, sso: sso, events: events, client: c.services(sso.Network).SSOOver(client), token: token,
 		inventory: c.startInventory(sso, token), limiter: limiter.New(now), lastAnswer: now, saved: now,
 		answers: make(chan resultPage, limiter.MaxInFlight),
 	}

@@ -18,7 +18,7 @@ type Identity struct {
 
 // Whoami calls STS GetCallerIdentity with the credentials.
 func (c *Client) Whoami(ctx context.Context, region string, creds store.Credentials) (Identity, error) {
-	client, err := c.services().STS(region, sdkCredentials(creds))
+	client, err := c.services(c.Network).STS(region, sdkCredentials(creds))
 	if err != nil {
 		return Identity{}, err
 	}

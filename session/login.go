@@ -113,7 +113,7 @@ type loginTarget struct {
 }
 
 func (c *Client) newLoginTarget(ctx context.Context, sso profile.SSOSession, place store.TokenReservation) loginTarget {
-	return loginTarget{sso, cmp.Or(c.services().ResolveVanityURL(ctx, sso.StartURL), sso.StartURL), place}
+	return loginTarget{sso, cmp.Or(c.services(sso.Network).ResolveVanityURL(ctx, sso.StartURL), sso.StartURL), place}
 }
 
 // runLogin logs in with the method of the options. It compares the sso_region with
@@ -123,7 +123,7 @@ func (c *Client) newLoginTarget(ctx context.Context, sso profile.SSOSession, pla
 func (c *Client) runLogin(ctx context.Context, sso profile.SSOSession, place store.TokenReservation, options LoginOptions) (store.Token, error) {
 	target := c.newLoginTarget(ctx, sso, place)
 	checked := make(chan error, 1)
-	services := c.services() // the check may outlast this call
+	services := c.services(sso.Network) // the check may outlast this call
 	go func() { checked <- checkRegion(ctx, services, target) }()
 	regionError := sync.OnceValue(func() error { return <-checked })
 	login := c.loginWithCode
@@ -153,7 +153,7 @@ func (c *Client) runLogin(ctx context.Context, sso profile.SSOSession, place sto
 // and is not the sso_region.
 func checkRegion(ctx context.Context, services awsapi.Services, target loginTarget) error {
 	actual := services.RegionOf(ctx, target.issuer)
-	if actual != "" && actual != target.Region {
+	if region, _ := profile.SplitFIPS(target.Region); actual != "" && actual != region {
 		return &RegionError{SSOSession: target.SSOSession, Actual: actual}
 	}
 	return nil

@@ -53,7 +53,7 @@ func (c *Client) endSession(ctx context.Context, sso profile.SSOSession, file st
 		}
 		token.Access = safetext.Secret(*out.AccessToken)
 	}
-	client, err := c.services().SSO(sso.Region)
+	client, err := c.services(sso.Network).SSO(sso.Region)
 	if err == nil {
 		_, err = client.Logout(ctx, &ssoapi.LogoutInput{AccessToken: aws.String(token.Access.Reveal())})
 		err = awsapi.CallError("Logout", err)

@@ -82,8 +82,8 @@ var everyCall = map[string]func(context.Context, *Client, profile.Profile, store
 		_, err := c.ConsoleURL(ctx, "eu-central-1", "", p.SSOSession.StartURL, creds)
 		return err
 	},
-	"probe": func(ctx context.Context, c *Client, _ profile.Profile, _ store.Credentials) error {
-		urls, err := c.ServiceURLs(ctx, "us-east-1")
+	"probe": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
+		urls, err := c.ServiceURLs(ctx, p.SSOSession)
 		for _, address := range urls {
 			err = c.Probe(ctx, address).Err
 		}
@@ -345,8 +345,8 @@ func TestRegionsLeadNowhereElse(t *testing.T) {
 		sso := profile.SSOSession{Name: "corp", StartURL: "https://d-0123456789.awsapps.com/start", Region: region, Scopes: []string{"sso:account:access"}}
 		_, registered := c.register(t.Context(), targetOf(sso), store.GrantDeviceCode)
 		_, who := c.Whoami(t.Context(), region, creds)
-		_, authorize := c.services().AuthorizeURL(t.Context(), region)
-		_, urls := c.ServiceURLs(t.Context(), region)
+		_, authorize := c.services(profile.Network{}).AuthorizeURL(t.Context(), region)
+		_, urls := c.ServiceURLs(t.Context(), profile.SSOSession{Region: region})
 		_, console := c.ConsoleURL(t.Context(), region, "", "https://issuer.example", creds)
 		_, roles := c.getRoleCredentials(t.Context(), profile.Profile{SSOSession: sso, AccountID: "111111111111", RoleName: "Developer"}, store.Token{Access: "token"})
 		for i, err := range []error{registered, who, authorize, urls, console, roles} {

@@ -28,7 +28,7 @@ import (
 
 // loginWithCode logs in with a browser that is redirected to this process.
 func (c *Client) loginWithCode(ctx context.Context, target loginTarget, options LoginOptions) (store.Token, error) {
-	oidc, err := c.services().OIDC(target.Region)
+	oidc, err := c.services(target.Network).OIDC(target.Region)
 	if err != nil {
 		return store.Token{}, err
 	}
@@ -44,7 +44,7 @@ func (c *Client) loginWithCode(ctx context.Context, target loginTarget, options 
 
 	verifier := randomText()
 	challenge := sha256.Sum256([]byte(verifier))
-	authorize, err := c.services().AuthorizeURL(ctx, target.Region)
+	authorize, err := c.services(target.Network).AuthorizeURL(ctx, target.Region)
 	if err != nil {
 		return store.Token{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 	"github.com/ssoenv/ssoenv/session/store"
 )
@@ -46,7 +47,7 @@ func TestClockIsCompared(t *testing.T) {
 				if !slices.Equal(warnings, want) {
 					t.Errorf("warnings %q, want %q", warnings, want)
 				}
-				urls, err := c.ServiceURLs(t.Context(), "us-east-1")
+				urls, err := c.ServiceURLs(t.Context(), profile.SSOSession{Region: "us-east-1"})
 				if err != nil || len(urls) != 2 {
 					t.Fatalf("%q, %v", urls, err)
 				}
@@ -75,7 +76,7 @@ func TestProbeNamesWhoSigned(t *testing.T) {
 	defer listener.Close()
 	c, _ := newClient(t)
 	c.Endpoints = Endpoints{OIDC: listener.URL, SSO: listener.URL}
-	urls, err := c.ServiceURLs(t.Context(), "us-east-1")
+	urls, err := c.ServiceURLs(t.Context(), profile.SSOSession{Region: "us-east-1"})
 	if err != nil || len(urls) != 1 {
 		t.Fatalf("%q, %v", urls, err)
 	}
@@ -105,7 +106,7 @@ func TestProbeWithAProxyInTheWay(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, server := newClient(t)
 				server.Fault(ssotest.Fault{Op: ssotest.Unknown, Kind: kind, Location: "https://evil.example/", Times: ssotest.Forever})
-				urls, err := c.ServiceURLs(t.Context(), "us-east-1")
+				urls, err := c.ServiceURLs(t.Context(), profile.SSOSession{Region: "us-east-1"})
 				if err != nil {
 					t.Fatal(err)
 				}

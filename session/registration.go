@@ -33,7 +33,7 @@ func (c *Client) registration(ctx context.Context, login loginTarget, grant stri
 
 // register registers a new client for the grant and stores it.
 func (c *Client) register(ctx context.Context, login loginTarget, grant string) (store.Registration, error) {
-	oidc, err := c.services().OIDC(login.Region)
+	oidc, err := c.services(login.Network).OIDC(login.Region)
 	if err != nil {
 		return store.Registration{}, err
 	}

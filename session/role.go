@@ -106,7 +106,7 @@ func (c *Client) fetchFromSSO(ctx context.Context, p profile.Profile) (store.Cre
 }
 
 func (c *Client) getRoleCredentials(ctx context.Context, p profile.Profile, token store.Token) (store.Credentials, error) {
-	client, err := c.services().SSO(p.SSOSession.Region)
+	client, err := c.services(p.SSOSession.Network).SSO(p.SSOSession.Region)
 	if err != nil {
 		return store.Credentials{}, err
 	}

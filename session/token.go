@@ -173,7 +173,7 @@ func (c *Client) supersedes(latest, file store.TokenFile) bool {
 
 // exchangeRefreshToken gets a new token for the refresh token of the file.
 func (c *Client) exchangeRefreshToken(ctx context.Context, sso profile.SSOSession, file store.TokenFile) (*ssooidc.CreateTokenOutput, error) {
-	oidc, err := c.services().OIDC(sso.Region)
+	oidc, err := c.services(sso.Network).OIDC(sso.Region)
 	if err != nil {
 		return nil, err
 	}

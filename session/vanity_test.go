@@ -28,6 +28,10 @@ func TestVanityURLs(t *testing.T) {
 		"no TLS":               {vanity, "http://d-0123456789.awsapps.com/start", 0, "", 1},
 		"a name in it":         {vanity, "https://me@d-0123456789.awsapps.com/start", 0, "", 1},
 		"a customer's API":     {vanity, "https://x.execute-api.us-east-1.amazonaws.com/start", 0, "", 1},
+		"a sovereign cloud":    {vanity, "https://ssoins-0123456789abcdef.portal.us-east-1.api.amazonwebservices.eu/", 0, "https://ssoins-0123456789abcdef.portal.us-east-1.api.amazonwebservices.eu", 1},
+		"a sovereign API":      {vanity, "https://x.execute-api.eusc-de-east-1.api.amazonwebservices.eu/start", 0, "", 1},
+		"in no region":         {vanity, "https://x.portal.evil.api.amazonwebservices.eu/start", 0, "", 1},
+		"a label more":         {vanity, "https://evil.x.portal.eusc-de-east-1.api.amazonwebservices.eu/start", 0, "", 1},
 		"AWS's own":            {start, "https://d-9999999999.awsapps.com/start", 0, "", 0},
 		"AWS's by its id":      {"https://identitycenter.amazonaws.com/ssoins-0123456789abcdef", start, 0, "", 0},
 	} {
@@ -57,7 +61,7 @@ func TestVanityURLs(t *testing.T) {
 			}
 			server.Change(func(s *ssotest.Settings) { s.StartURLs = []string{want} })
 			asked = 0
-			leads := c.services().ResolveVanityURL(t.Context(), test.start)
+			leads := c.services(p.Network).ResolveVanityURL(t.Context(), test.start)
 			if leads != test.issuer || asked != test.asks {
 				t.Errorf("%s: it leads to %q after %d requests", what, leads, asked)
 			}

@@ -174,7 +174,7 @@ func (w *wizard) chooseSession() (err error) {
 // describeSession asks for the properties of a new session.
 func (w *wizard) describeSession() (err error) {
 	w.newSession = true
-	w.sso = profile.SSOSession{Name: w.o.session, StartURL: w.o.startURL, Region: w.o.ssoRegion, Scopes: profile.ParseScopes(w.o.scopes)}
+	w.sso = profile.SSOSession{Name: w.o.session, StartURL: w.o.startURL, Region: w.o.ssoRegion, Scopes: profile.ParseScopes(w.o.scopes), Network: w.client.Config.Network("default")}
 	if w.sso.StartURL == "" {
 		w.sso.StartURL, err = w.question("--start-url", "Start URL, such as https://corp.awsapps.com/start", "", checkStartURL)
 		if err != nil {

@@ -20,6 +20,7 @@ type deps struct {
 	cachedConfig *profile.Config
 	cachedClient *session.Client
 	configWarned bool
+	endpointNote endpointNote
 }
 
 // config returns the AWS config. The files are read once in a run, but for
@@ -56,11 +57,10 @@ func (p *program) client() (*session.Client, error) {
 	if p.cachedClient != nil {
 		return p.cachedClient, nil
 	}
-	endpoints := session.Endpoints{
-		SSO:    p.env["AWS_ENDPOINT_URL_SSO"],
-		OIDC:   p.env["AWS_ENDPOINT_URL_SSO_OIDC"],
-		STS:    p.env["AWS_ENDPOINT_URL_STS"],
-		Signin: p.env["AWS_ENDPOINT_URL_SIGNIN"],
+	network := networkVariables(p.state)
+	var endpoints session.Endpoints
+	if network.IgnoreEndpoints == nil || !*network.IgnoreEndpoints {
+		endpoints = endpointVariables(p.state)
 	}
 	if err := endpoints.Check(); err != nil {
 		return nil, err
@@ -85,13 +85,15 @@ func (p *program) client() (*session.Client, error) {
 			Now:         p.now,
 			Warn:        func(line string) { p.say("%s", line) },
 		},
-		Config:       config,
-		Transport:    sync.OnceValues(p.transport),
-		Endpoints:    endpoints,
-		STSRegion:    p.state.RegionBefore(),
-		RunProcess:   p.runProcess,
-		ProcessChain: strings.Split(p.env[processChain], "\n"),
-		Host:         host,
+		Config:          config,
+		Transport:       sync.OnceValues(func() (http.RoundTripper, error) { return p.transport(config.DefaultCABundle()) }),
+		BundleTransport: onceForEach(p.transport),
+		Endpoints:       endpoints,
+		Variables:       network,
+		STSRegion:       p.state.RegionBefore(),
+		RunProcess:      p.runProcess,
+		ProcessChain:    strings.Split(p.env[processChain], "\n"),
+		Host:            host,
 	}
 	return p.cachedClient, nil
 }
@@ -138,25 +140,41 @@ func protection(dir *cache.Dir) string {
 	return how.String()
 }
 
-// transport makes the HTTP transport. It is called when the network is first
-// needed: a cached switch reads no certificates.
-func (p *program) transport() (http.RoundTripper, error) {
-	const hint = "give AWS_CA_BUNDLE the path of a file of PEM certificates, or unset it"
+// transport makes the HTTP transport with the certificates of AWS_CA_BUNDLE, else of
+// the ca_bundle of a profile, which may be empty. It is called when the network is
+// first needed: a cached switch reads no certificates.
+func (p *program) transport(caBundle string) (http.RoundTripper, error) {
+	path, source := p.state.Before("AWS_CA_BUNDLE"), "AWS_CA_BUNDLE"
+	hint := "give AWS_CA_BUNDLE the path of a file of PEM certificates, or unset it"
+	if path == "" {
+		path, source = caBundle, "ca_bundle"
+		hint = "give ca_bundle in " + p.paths.Config + " the path of a file of PEM certificates, or remove it"
+	}
 	var roots []byte
-	if path := p.env["AWS_CA_BUNDLE"]; path != "" {
+	if path != "" {
 		var err error
 		if roots, err = readBundle(path); err != nil {
-			return nil, shownError{fmt.Errorf("the certificates of AWS_CA_BUNDLE: %w", err), statusFailed, []string{hint}}
+			return nil, shownError{fmt.Errorf("the certificates of %s: %w", source, err), statusFailed, []string{hint}}
 		}
 	}
 	transport, err := session.NewTransport(roots, http.ProxyFromEnvironment)
 	if err != nil {
-		return nil, shownError{fmt.Errorf("the certificates of AWS_CA_BUNDLE %q: %w", p.env["AWS_CA_BUNDLE"], err), statusFailed, []string{hint}}
+		return nil, shownError{fmt.Errorf("the certificates of %s %q: %w", source, path, err), statusFailed, []string{hint}}
 	}
+	announced := announcedTransport{transport, p}
 	if p.debug {
-		return loggedTransport{transport, p}, nil
+		return loggedTransport{announced, p}, nil
 	}
-	return transport, nil
+	return announced, nil
+}
+
+// onceForEach returns a function that calls make once for each path.
+func onceForEach(make func(path string) (http.RoundTripper, error)) func(path string) (http.RoundTripper, error) {
+	var made sync.Map // path → func() (http.RoundTripper, error)
+	return func(path string) (http.RoundTripper, error) {
+		once, _ := made.LoadOrStore(path, sync.OnceValues(func() (http.RoundTripper, error) { return make(path) }))
+		return once.(func() (http.RoundTripper, error))()
+	}
 }
 
 // maxBundle is the limit of a file of certificates, in bytes. The largest bundles

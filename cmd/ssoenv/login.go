@@ -56,6 +56,8 @@ func (p *program) runLogin(o loginOptions) error {
 	}
 	sessions, unreadable := p.sessionsFor(client.Config, o.sessionChoice)
 	p.warnOfConfig(client.Config)
+	p.warnOfProfile(client.Config, p.profile)
+	p.noteLoginEndpoints(client)
 	ctx, stop := interruptible()
 	defer stop()
 	failures := []error{unreadable}

@@ -138,7 +138,8 @@ var everyday = [][]string{
 }
 
 // Requests go to AWS's own hosts, by CONNECT, even if other variables and settings
-// name another endpoint. The proxy's password is not shown.
+// name another endpoint. The variables of FIPS and dual stack come before the
+// settings. The proxy's password is not shown.
 func TestOnlyAWSIsAsked(t *testing.T) {
 	t.Parallel()
 	w := newThroughProxy(t)
@@ -148,7 +149,7 @@ func TestOnlyAWSIsAsked(t *testing.T) {
 	} {
 		w.env = append(w.env, other+"="+w.elsewhere)
 	}
-	w.env = append(w.env, "AWS_USE_FIPS_ENDPOINT=true", "AWS_USE_DUALSTACK_ENDPOINT=true", "AWS_STS_REGIONAL_ENDPOINTS=legacy", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false")
+	w.env = append(w.env, "AWS_USE_FIPS_ENDPOINT=false", "AWS_USE_DUALSTACK_ENDPOINT=false", "AWS_STS_REGIONAL_ENDPOINTS=legacy", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false")
 	settings := "\nendpoint_url = " + w.elsewhere + "\nservices = elsewhere\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\nsts_regional_endpoints = legacy"
 	config := w.read(t, ".aws/config")
 	config = regexp.MustCompile(`(?m)^\[(profile|sso-session) .*\]$`).ReplaceAllString(config, "$0"+settings)

@@ -19,10 +19,12 @@ type remedies struct {
 	config     func() (*profile.Config, error)
 	configPath string
 	profile    string // that the command is about; may be empty
+
+	overridden map[string]bool // the endpoint variables that the client follows
 }
 
 func (p *program) remedies() remedies {
-	return remedies{config: p.config, configPath: p.paths.Config, profile: p.profile}
+	return remedies{config: p.config, configPath: p.paths.Config, profile: p.profile, overridden: overridden(endpointVariables(p.state))}
 }
 
 // remedy returns the exit status of an error and hints that say what to do.
@@ -146,7 +148,8 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 		return r.answerRemedy(answer)
 	}
 	if _, ok := errors.AsType[*session.NetworkError](err); ok {
-		return statusFailed, []string{"check the network, a VPN or HTTPS_PROXY, and AWS_CA_BUNDLE if your company has its own certificates; then run the command again"}
+		hints = r.unusedEndpointHint()
+		return statusFailed, append(hints, "check the network, a VPN or HTTPS_PROXY, and AWS_CA_BUNDLE or ca_bundle if your company has its own certificates; then run the command again")
 	}
 	if busy, ok := errors.AsType[*store.BusyError](err); ok {
 		if busy.PID != 0 {
@@ -155,6 +158,26 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 		return statusFailed, []string{"run the command again"}
 	}
 	return statusFailed, nil
+}
+
+// unusedEndpointHint says that the endpoints which the profile has for services that
+// ssoenv calls itself were not used, and what would use them. It returns nil if
+// there are none.
+func (r remedies) unusedEndpointHint() []string {
+	config, err := r.config()
+	if err != nil || r.profile == "" {
+		return nil
+	}
+	var exports []string
+	for _, endpoint := range config.UnusedEndpoints(r.profile) {
+		if !r.overridden[endpoint.Variable] {
+			exports = append(exports, endpoint.Variable+"="+shellinit.Word(endpoint.Value))
+		}
+	}
+	if exports == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("ssoenv's own calls do not follow the endpoints of profile %q; to have them followed: export %s", r.profile, strings.Join(exports, " "))}
 }
 
 // answerRemedy is for an answer of AWS that is an error.

@@ -26,9 +26,10 @@ import (
 // those around it.
 func TestMain(m *testing.M) {
 	testscript.Main(programs{m}, map[string]func(){
-		"ssoenv":  recorded,
-		"approve": func() { recordArguments("approve"); approve() },
-		"chrome":  func() { recordArguments("chrome"); chrome() },
+		"ssoenv":     recorded,
+		"approve":    func() { recordArguments("approve"); approve() },
+		"chrome":     func() { recordArguments("chrome"); chrome() },
+		"goidentity": goIdentity,
 	})
 }
 

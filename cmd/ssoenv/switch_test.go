@@ -58,7 +58,7 @@ func TestEverySwitchAfterEveryOther(t *testing.T) {
 				for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"} {
 					delete(want, name)
 				}
-				for _, name := range []string{"AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION", "AWSUME_EXPIRATION"} {
+				for _, name := range []string{"AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION", "AWSUME_EXPIRATION", "AWS_VAULT", "AWSUME_PROFILE"} {
 					if lost {
 						delete(want, name)
 					}

@@ -107,6 +107,21 @@ func (p *program) announce(plan switchPlan, credentialsLost bool) {
 		until = fmt.Sprintf(", until %s (%s)", p.formatTime(plan.creds.Expires), offline.FormatDuration(plan.creds.Expires.Sub(p.now())))
 	}
 	p.say("%s: %s%s%s", plan.profile.Name, plan.identity(), region, until)
+	if plan.region == "" {
+		p.sayNoRegion(plan)
+	}
+}
+
+// sayNoRegion tells the user which region AWS tools use in a shell whose profile has
+// none: the one that the shell had before, else that of the profile "default".
+func (p *program) sayNoRegion(plan switchPlan) {
+	effect := "AWS tools will ask for one"
+	if region := p.state.RegionBefore(); region != "" {
+		effect = "this shell keeps " + region
+	} else if region := plan.client.Config.DefaultRegion(); region != "" {
+		effect = fmt.Sprintf("AWS tools will use %s, the region of [default]", region)
+	}
+	p.say("%q has no region: %s; choose one with --region", plan.profile.Name, effect)
 }
 
 // credentialOptions are the flags of every command that gets a profile's
@@ -185,6 +200,7 @@ func (p *program) profileCredentials(client *session.Client, prof profile.Profil
 		return switchPlan{}, err
 	}
 	client.STSRegion = cmp.Or(o.region, client.STSRegion)
+	client.Network = prof.Network
 	if !o.noLogin && p.terminal.CanPrompt() {
 		client.MFACode = mfaCode(p.terminal)
 	}
@@ -192,6 +208,7 @@ func (p *program) profileCredentials(client *session.Client, prof profile.Profil
 	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", prof.Name, prof.AccountID, prof.RoleName, fresh)
 	if !fresh {
 		p.warnOfConfig(client.Config)
+		p.warnOfProfile(client.Config, prof.Name)
 		ctx, stop := interruptible()
 		defer stop()
 		var err error
@@ -262,6 +279,14 @@ func (p *program) warnOfConfig(config *profile.Config) {
 			return
 		}
 		p.say("warning: %s", problem)
+	}
+}
+
+// warnOfProfile warns if the AWS CLI refuses the profile. Like warnOfConfig, it is
+// for a switch that is not cached.
+func (p *program) warnOfProfile(config *profile.Config, name string) {
+	for _, line := range config.ProfileProblems(name) {
+		p.say("warning: %s", line)
 	}
 }
 

@@ -38,6 +38,7 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 		SessionToken: safetext.Secret(p.env["AWS_SESSION_TOKEN"]),
 	}
 	region, shown := p.state.Region, p.state.Profile
+	client.Network = client.Config.Network(defaultProfile("", p.env))
 	if name != "" || creds.AccessKeyID == "" {
 		shown = defaultProfile(name, p.env)
 		plan, err := p.credentials(credentialOptions{profile: shown, noLogin: noLogin, confirm: notNeeded})

@@ -186,6 +186,7 @@ func (c *Config) SSOSessions() ([]SSOSession, error) {
 			continue
 		}
 		seen[url] = true
+		s.Network = raw.network()
 		sessions = append(sessions, s)
 	}
 	return sessions, errors.Join(failures...)
@@ -199,7 +200,9 @@ func (c *Config) SSOSession(name string) (SSOSession, error) {
 		return SSOSession{}, c.notFound(awsconfig.SSOSession, name)
 	}
 	decoded := c.decodedSession(name, section)
-	return decoded.session, decoded.err
+	s := decoded.session
+	s.Network = c.Network("default")
+	return s, decoded.err
 }
 
 func (c *Config) decodedSession(name string, section awsconfig.Section) decodedSession {
@@ -226,7 +229,7 @@ func (c *Config) Profile(name string) (Profile, error) {
 	if err != nil {
 		return Profile{}, err
 	}
-	err = decodeSettings(&p, raw)
+	err = c.decodeSettings(&p, raw)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -260,7 +263,9 @@ func (c *Config) ProfileSSOSession(name string) (SSOSession, error) {
 	if err != nil {
 		return SSOSession{}, err
 	}
-	return c.profileSession(first)
+	s, err := c.profileSession(first)
+	s.Network = raw.network()
+	return s, err
 }
 
 // A rawProfile is what the two files say of one profile, not yet decoded. The

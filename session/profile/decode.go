@@ -23,21 +23,32 @@ type keyRule struct {
 // keyRules has the rule of every key that is checked. An empty value is the same
 // as a missing key, and passes; [requireKeys] is for keys that must be there.
 var keyRules = map[string]keyRule{
-	"sso_start_url":     {IsWebURL, "an https URL"},
-	"sso_region":        {IsRegion, regionForm},
-	"sso_account_id":    {IsAccountID, "12 digits"},
-	"sso_role_name":     {IsRoleName, RoleNameForm},
-	"region":            {IsRegion, regionForm},
-	"role_arn":          {isRoleARN, "the ARN of a role such as arn:aws:iam::123456789012:role/Name"},
-	"role_session_name": {isSessionName, "2 to 64 " + roleNameAlphabet},
-	"external_id":       {func(text string) bool { return isPlainText(text, 1224) }, "printable ASCII"},
-	"mfa_serial":        {func(text string) bool { return isPlainText(text, 256) }, "the ARN or the serial number of a device"},
-	"aws_account_id":    {IsAccountID, "12 digits"},
-	"credential_source": {oneOf(credentialSources...), "Ec2InstanceMetadata, EcsContainer or Environment"},
-	"ssoenv_login":      {oneOf("auto", "pkce", "device"), "auto, pkce or device"},
-	"ssoenv_store":      {oneOf("shared", "isolated"), "shared or isolated"},
-	guardKey:            {oneOf("true", "interactive", "false"), "true, interactive or false"},
-	"ssoenv_color":      {isColor, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255"},
+	"sso_start_url":                   {IsWebURL, "an https URL"},
+	"sso_region":                      {func(text string) bool { return IsRegion(strings.ToLower(text)) }, regionForm},
+	"sso_account_id":                  {IsAccountID, "12 digits"},
+	"sso_role_name":                   {IsRoleName, RoleNameForm},
+	"region":                          {IsRegion, regionForm},
+	"role_arn":                        {isRoleARN, "the ARN of a role such as arn:aws:iam::123456789012:role/Name"},
+	"role_session_name":               {isSessionName, "2 to 64 " + roleNameAlphabet},
+	"external_id":                     {isExternalID, "2 to 1224 letters, digits and any of _+=,.@:/-"},
+	"mfa_serial":                      {func(text string) bool { return isPlainText(text, 256) }, "the ARN or the serial number of a device"},
+	"aws_account_id":                  {IsAccountID, "12 digits"},
+	"credential_source":               {oneOf(credentialSources...), "Ec2InstanceMetadata, EcsContainer or Environment"},
+	"use_fips_endpoint":               {isBool, "true or false"},
+	"use_dualstack_endpoint":          {isBool, "true or false"},
+	"ignore_configured_endpoint_urls": {isBool, "true or false"},
+	"endpoint_url":                    {isEndpointURL, "an http or https URL"},
+	"ca_bundle":                       {func(text string) bool { return len(text) <= 4096 && !hasControl(text) }, "a path of at most 4096 bytes on one line"},
+	"output": {func(text string) bool {
+		return len(text) <= 32 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz-") == ""
+	}, "an output format such as json"},
+	"retry_mode":             {oneOf("legacy", "standard", "adaptive"), "legacy, standard or adaptive"},
+	"max_attempts":           {func(text string) bool { return len(text) <= 6 && strings.Trim(text, "0123456789") == "" }, "a number"},
+	"sts_regional_endpoints": {oneOf("legacy", "regional"), "legacy or regional"},
+	"ssoenv_login":           {oneOf("auto", "pkce", "device"), "auto, pkce or device"},
+	"ssoenv_store":           {oneOf("shared", "isolated"), "shared or isolated"},
+	guardKey:                 {oneOf("true", "interactive", "false"), "true, interactive or false"},
+	"ssoenv_color":           {isColor, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255"},
 }
 
 var credentialSources = []string{"Ec2InstanceMetadata", "EcsContainer", "Environment"}
@@ -69,11 +80,16 @@ func requireKeys(section fmt.Stringer, values map[string]string, keys ...string)
 
 // badValue returns the error about a value. If the value has a comment, it adds
 // that comments need their own line: the AWS CLI reads a comment on the same line
-// as part of the value, other SDKs do not.
+// as part of the value, other SDKs do not. If blanks are all that is wrong, it adds
+// that.
 func badValue(section fmt.Stringer, key, value, wanted string) error {
 	problem := fmt.Sprintf("%s of %s is %q, which is not %s", key, section, value, wanted)
-	if strings.Contains(value, " #") || strings.Contains(value, " ;") {
+	rule, known := keyRules[key]
+	switch {
+	case strings.Contains(value, " #") || strings.Contains(value, " ;"):
 		problem += "; a comment must be on a line of its own"
+	case known && rule.valid(strings.NewReplacer(" ", "", "\t", "").Replace(value)):
+		problem += "; it has a blank"
 	}
 	return &ConfigError{Section: section.String(), Key: key, Problem: problem}
 }
@@ -105,7 +121,7 @@ func decodeSession(name string, values map[string]string) decodedSession {
 	s := SSOSession{
 		Name:        name,
 		StartURL:    values["sso_start_url"],
-		Region:      values["sso_region"],
+		Region:      strings.ToLower(values["sso_region"]),
 		Scopes:      ParseScopes(values["sso_registration_scopes"]),
 		LoginMethod: values["ssoenv_login"],
 		Browser:     values["ssoenv_browser"],
@@ -158,7 +174,7 @@ func (c *Config) profileSession(raw rawProfile) (SSOSession, error) {
 func (c *Config) legacySession(raw rawProfile) (SSOSession, error) {
 	s := SSOSession{
 		StartURL:    raw.get("sso_start_url"),
-		Region:      raw.get("sso_region"),
+		Region:      strings.ToLower(raw.get("sso_region")),
 		Scopes:      []string{defaultScope},
 		LoginMethod: raw.get("ssoenv_login"),
 		Browser:     raw.get("ssoenv_browser"),
@@ -285,15 +301,23 @@ func (c *Config) fileOf(raw rawProfile, key string) string {
 
 // decodeSettings sets the fields of p that only count in the profile that the
 // user named, not in a source profile.
-func decodeSettings(p *Profile, raw rawProfile) error {
+func (c *Config) decodeSettings(p *Profile, raw rawProfile) (err error) {
 	p.Region = raw.get("region")
 	p.Color = raw.get("ssoenv_color")
-	// Every role in the chain is assumed in the region of this profile. Those of
-	// the source profiles and of the SSO session do not count.
-	for hop := p; hop.Source != nil; hop = hop.Source {
-		hop.Assume.Region = p.Region
+	// Every role in the chain is assumed in the region and over the network of this
+	// profile. Those of the source profiles and of the SSO session do not count.
+	for hop := p; hop != nil; hop = hop.Source {
+		hop.Network = raw.network()
+		hop.SSOSession.Network = hop.Network
+		if hop.Source != nil {
+			hop.Assume.Region = p.Region
+		}
 	}
-	return checkKeys(raw, raw.values, "region", guardKey, "ssoenv_color")
+	if err := checkKeys(raw, raw.values, "region", guardKey, "ssoenv_color"); err != nil {
+		return err
+	}
+	p.Settings, err = c.decodeVariables(raw)
+	return err
 }
 
 // defaultScope is the scope that a client needs to list accounts, get role
@@ -330,6 +354,13 @@ func parseRoleARN(text string) (account, name string, ok bool) {
 func isRoleARN(text string) bool {
 	_, _, ok := parseRoleARN(text)
 	return ok
+}
+
+// isExternalID reports whether STS accepts text as an external id.
+func isExternalID(text string) bool {
+	return len(text) >= 2 && len(text) <= 1224 && all(text, func(c byte) bool {
+		return isLetter(c) || isDigit(c) || strings.IndexByte("_+=,.@:/-", c) >= 0
+	})
 }
 
 // isSessionName reports whether STS accepts text as the name of a role session.

@@ -25,7 +25,7 @@ const ClockTolerance = 2 * time.Minute
 type SSOSession struct {
 	Name     string
 	StartURL string
-	Region   string   // the sso_region
+	Region   string   // the sso_region, in lower case
 	Scopes   []string // to register a client with; never empty
 
 	// Settings of ssoenv.
@@ -33,6 +33,10 @@ type SSOSession struct {
 	Browser     string // ssoenv_browser: a command line with %s; may be empty
 	BrowserFile string // the config file that names the Browser
 	Isolated    bool   // ssoenv_store = isolated: the token is in the keyring, not in a file
+
+	// Network is that of the profile by which the session was reached, else that
+	// of the profile "default", as for "aws sso login --sso-session".
+	Network Network
 }
 
 // Title returns the name to show to the user: the session's name or, in the
@@ -58,6 +62,8 @@ type Profile struct {
 	AccountID  string     // 12 digits; empty if static keys or a program's have no known account
 	RoleName   string     // empty without a role
 	Region     string     // may be empty
+	Network    Network
+	Settings   []Setting // that a switch exports
 
 	Source *Profile // the source profile; nil if the role belongs to the SSO session
 	Assume AssumeRole

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -45,14 +46,31 @@ func CheckRegion(text string) error {
 	return nil
 }
 
-// IsRegion reports whether text has the form of a region, known or not: at most
-// 32 bytes, three or more words of lower-case letters and digits joined by
-// hyphens, the first without digits and the last a number of one or two digits,
-// as in us-east-1 and us-gov-west-1. Such a text is always one label of a host
-// name.
+// IsRegion reports whether text has the form of a region, known or not, as the AWS
+// tools accept it: that of isPlainRegion, also with "fips-" before it or "-fips"
+// after it, or the global region of a partition such as aws-global. Such a text is
+// always one label of a host name.
 func IsRegion(text string) bool {
+	plain, _ := SplitFIPS(text)
+	return len(text) <= 32 && (isPlainRegion(plain) || isGlobalRegion(plain))
+}
+
+// SplitFIPS returns the region that text names, and whether text asks for FIPS
+// endpoints by its form: fips-us-east-1 and us-east-1-fips do. The SDKs read both
+// as the region us-east-1 with use_fips_endpoint.
+func SplitFIPS(text string) (region string, fips bool) {
+	if plain, ok := strings.CutPrefix(text, "fips-"); ok {
+		return plain, true
+	}
+	return strings.CutSuffix(text, "-fips")
+}
+
+// isPlainRegion reports whether text is three or more words of lower-case letters
+// and digits joined by hyphens, the first without digits and the last a number of
+// one or two digits, as in us-east-1 and us-gov-west-1.
+func isPlainRegion(text string) bool {
 	words := strings.Split(text, "-")
-	if len(text) > 32 || len(words) < 3 {
+	if len(words) < 3 {
 		return false
 	}
 	first, last := words[0], words[len(words)-1]
@@ -62,6 +80,16 @@ func IsRegion(text string) bool {
 		}
 	}
 	return len(first) >= 2 && !strings.ContainsAny(first, "0123456789") && len(last) <= 2 && all(last, isDigit)
+}
+
+// isGlobalRegion reports whether text is the global region of a partition:
+// aws-global, or aws-us-gov-global and the like.
+func isGlobalRegion(text string) bool {
+	words := strings.Split(text, "-")
+	last := len(words) - 1
+	return last >= 1 && words[0] == "aws" && words[last] == "global" && !slices.ContainsFunc(words, func(word string) bool {
+		return word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != ""
+	})
 }
 
 // isColor reports whether text is one of the eight terminal colours or a number
@@ -84,6 +112,26 @@ func IsWebURL(text string) bool {
 		return false
 	}
 	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())
+}
+
+// NormalStartURL returns one spelling for all spellings of a start URL: in lower
+// case, without the port of its scheme, a query, a fragment, a dot after the host
+// and slashes at the end. Of an access portal's two host names, ID.portal.REGION.app.aws
+// and ID.REGION.portal.amazonaws.com, it returns the first. It returns a text that is
+// no URL as it is.
+func NormalStartURL(text string) string {
+	u, err := url.Parse(strings.ToLower(text))
+	if err != nil || u.Hostname() == "" {
+		return text
+	}
+	host := strings.TrimSuffix(u.Hostname(), ".")
+	if labels := strings.Split(host, "."); len(labels) == 5 && strings.HasSuffix(host, ".portal.amazonaws.com") && IsRegion(labels[1]) {
+		host = labels[0] + ".portal." + labels[1] + ".app.aws"
+	}
+	if port := u.Port(); port != "" && port != map[string]string{"https": "443", "http": "80"}[u.Scheme] {
+		host += ":" + port
+	}
+	return u.Scheme + "://" + host + strings.TrimRight(u.EscapedPath(), "/")
 }
 
 func isLoopback(host string) bool {

@@ -34,3 +34,30 @@ func TestWebURLs(t *testing.T) {
 		}
 	}
 }
+
+func TestNormalStartURL(t *testing.T) {
+	for _, same := range [][]string{
+		{"https://d-0123456789.awsapps.com/start", "https://d-0123456789.awsapps.com/start/", "https://d-0123456789.awsapps.com/start#", "https://d-0123456789.awsapps.com/start/#/",
+			"https://D-0123456789.AWSAPPS.com:443/start", "https://d-0123456789.awsapps.com./start?x=y", "HTTPS://d-0123456789.awsapps.com/Start"},
+		{"https://ssoins-1.portal.us-east-1.app.aws", "https://ssoins-1.portal.us-east-1.app.aws/", "https://ssoins-1.us-east-1.portal.amazonaws.com", "https://ssoins-1.us-east-1.portal.amazonaws.com:443/#/"},
+		{"https://corp.example:8443/start", "https://corp.example:8443/start/"},
+		{"http://127.0.0.1:1/start", "http://127.0.0.1:1/start/#"},
+		{"http://localhost/start", "http://localhost:80/start"},
+		{"https://ssoins-2.portal.us-east-1.app.aws"}, {"https://ssoins-1.portal.us-west-2.app.aws"}, {"https://d-0123456789.awsapps.com/other"}, {"https://d-0123456789.awsapps.com:444/start"},
+		{"https://x.evil.portal.amazonaws.com"}, {"http://d-0123456789.awsapps.com:443/start"}, {"https://[::1]/start", "https://[::1]:443/start"},
+	} {
+		for _, spelling := range same {
+			if NormalStartURL(spelling) != NormalStartURL(same[0]) {
+				t.Errorf("%s and %s: got %q and %q", same[0], spelling, NormalStartURL(same[0]), NormalStartURL(spelling))
+			}
+			if spelling != same[0] {
+				continue
+			}
+			for _, other := range []string{"https://d-0123456789.awsapps.com/start", "https://ssoins-1.portal.us-east-1.app.aws"} {
+				if other != same[0] && NormalStartURL(other) == NormalStartURL(spelling) {
+					t.Errorf("%s and %s are taken for one", other, spelling)
+				}
+			}
+		}
+	}
+}

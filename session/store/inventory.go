@@ -152,7 +152,7 @@ const (
 func (a storedAccount) size() int { return 100 + 6*(len(a.Name)+len(a.Email)+len(a.Roles)) }
 
 func inventoryKey(sso profile.SSOSession) string {
-	return inventoryPrefix(sso) + hash(canonicalStart(sso.StartURL), sso.Region)
+	return inventoryPrefix(sso) + hash(profile.NormalStartURL(sso.StartURL), sso.Region)
 }
 
 // inventoryPrefix begins the names of all inventories of an SSO session.

@@ -39,7 +39,7 @@ func registrationKey(sso profile.SSOSession, grant string) string {
 
 // registrationPrefix begins the names of all registrations for a start URL.
 func registrationPrefix(sso profile.SSOSession) string {
-	return "client-" + hash(canonicalStart(sso.StartURL)) + "-"
+	return "client-" + hash(profile.NormalStartURL(sso.StartURL)) + "-"
 }
 
 // oldRegistrationKey is the registrationKey of builds before 29 November 2026.

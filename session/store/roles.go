@@ -78,7 +78,7 @@ func roleKey(p profile.Profile) string {
 		// the role, or get fewer permissions.
 		return rolePrefix(p.SSOSession) + hash(roleKey(*p.Source), a.RoleARN, a.ExternalID, a.SessionName, a.MFASerial, a.Duration.String())
 	}
-	return rolePrefix(p.SSOSession) + hash(canonicalStart(p.SSOSession.StartURL), p.SSOSession.Region, p.AccountID, p.RoleName)
+	return rolePrefix(p.SSOSession) + hash(profile.NormalStartURL(p.SSOSession.StartURL), p.SSOSession.Region, p.AccountID, p.RoleName)
 }
 
 // rolePrefix begins the names of all entries of an SSO session, so that a logout
@@ -92,7 +92,7 @@ func sessionID(sso profile.SSOSession) string {
 	if sso.Name != "" {
 		return hash("name", sso.Name)
 	}
-	return hash("start", canonicalStart(sso.StartURL))
+	return hash("start", profile.NormalStartURL(sso.StartURL))
 }
 
 // expiryKey names the file with the expiration, which is read without decryption.

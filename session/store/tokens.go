@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -71,23 +70,9 @@ func (s *Store) ReadToken(sso profile.SSOSession) (file TokenFile, ok bool, err 
 	return file, ok, err
 }
 
-// sameStart reports whether two start URLs are spellings of one.
-func sameStart(a, b string) bool { return canonicalStart(a) == canonicalStart(b) }
-
-// canonicalStart returns the start URL in lower case and without a fragment, slashes
-// at the end, and the port that https has anyway.
-func canonicalStart(text string) string {
-	text, _, _ = strings.Cut(strings.ToLower(text), "#")
-	text = strings.TrimRight(text, "/")
-	if rest, ok := strings.CutPrefix(text, "https://"); ok {
-		host, path, found := strings.Cut(rest, "/")
-		text = "https://" + strings.TrimSuffix(host, ":443")
-		if found {
-			text += "/" + path
-		}
-	}
-	return text
-}
+// sameStart reports whether two start URLs are spellings of one; see
+// [profile.NormalStartURL].
+func sameStart(a, b string) bool { return profile.NormalStartURL(a) == profile.NormalStartURL(b) }
 
 // ReadAnyToken is [Store.ReadToken] without the check of the start URL.
 func (s *Store) ReadAnyToken(sso profile.SSOSession) (file TokenFile, ok bool, err error) {

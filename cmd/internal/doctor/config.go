@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/ssoenv/ssoenv/session/profile"
 )
@@ -36,6 +37,7 @@ func Config(config *profile.Config, f Formatter) []Finding {
 	if more := len(lines) - most; more > 0 {
 		r.warning("fix the lines above first", "%d more such lines", more)
 	}
+	r.profiles(config, most)
 	failures := config.ProfileErrors()
 	for _, err := range failures[:min(len(failures), most)] {
 		r.failed(f, err)
@@ -47,6 +49,31 @@ func Config(config *profile.Config, f Formatter) []Finding {
 		r.ok("%s: %s, no problems", config.Path, f.Count(len(config.ProfileNames()), "profile"))
 	}
 	return r.findings
+}
+
+// profiles checks each profile for what ssoenv accepts and the AWS CLI refuses, and
+// for endpoints that ssoenv does not follow. At most that many of each are listed.
+func (r *results) profiles(config *profile.Config, most int) {
+	refused, unused := 0, 0
+	for _, name := range config.ProfileNames() {
+		for _, line := range config.ProfileProblems(name) {
+			if refused++; refused <= most {
+				r.warning("edit "+config.Path, "%s", line)
+			}
+		}
+		endpoints := config.UnusedEndpoints(name)
+		if len(endpoints) == 0 {
+			continue
+		}
+		if unused++; unused <= most {
+			var exports []string
+			for _, endpoint := range endpoints {
+				exports = append(exports, endpoint.Variable+"="+endpoint.Value)
+			}
+			r.warning("if the network has no other way to AWS: export "+strings.Join(exports, " "),
+				"profile %q has endpoints for services that ssoenv calls itself; ssoenv calls AWS's own unless a variable names them", name)
+		}
+	}
 }
 
 // mode checks who may read and write one of the files. secret says that it

@@ -155,7 +155,8 @@ func (e Environment) files(r *results) {
 func (e Environment) endpoints(r *results) {
 	names := map[string][]string{} // by host
 	for name, value := range e.Env {
-		if strings.HasPrefix(name, "AWS_ENDPOINT_URL") && value != "" {
+		// What a switch has set is the user's config.
+		if strings.HasPrefix(name, "AWS_ENDPOINT_URL") && value != "" && !e.State.SetBySwitch(name) {
 			names[hostOf(value)] = append(names[hostOf(value)], name)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 // A Prober makes requests to AWS's services without credentials.
 type Prober interface {
-	ServiceURLs(ctx context.Context, region string) ([]string, error)
+	ServiceURLs(ctx context.Context, sso profile.SSOSession) ([]string, error)
 	Probe(ctx context.Context, address string) session.Probe
 }
 
@@ -36,7 +36,7 @@ func (n Network) Check(ctx context.Context) ([]Finding, error) {
 	r := results{check: "network"}
 	var urls []string
 	for _, sso := range n.Sessions {
-		more, err := n.Client.ServiceURLs(ctx, sso.Region)
+		more, err := n.Client.ServiceURLs(ctx, sso)
 		if err != nil {
 			r.failed(n.Formatter, err)
 		}

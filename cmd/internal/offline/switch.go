@@ -12,8 +12,12 @@ import (
 // NewSwitch returns what a shell is given of a profile and its credentials.
 // region, if not empty, replaces the profile's.
 func NewSwitch(p profile.Profile, creds store.Credentials, region string) shellenv.Switch {
+	settings := make(shellinit.Env, len(p.Settings))
+	for i, setting := range p.Settings {
+		settings[i] = shellinit.Var{Name: setting.Variable, Value: setting.Value}
+	}
 	return shellenv.Switch{
-		Profile: p.Name, AccountID: cmp.Or(p.AccountID, creds.AccountID), Region: cmp.Or(region, p.Region), Color: p.Color,
+		Profile: p.Name, AccountID: cmp.Or(p.AccountID, creds.AccountID), Region: cmp.Or(region, p.Region), Color: p.Color, Settings: settings,
 		AccessKeyID: creds.AccessKeyID, SecretAccessKey: creds.SecretKey, SessionToken: creds.SessionToken,
 		Expires: creds.Expires, RenewAt: creds.RenewAt, ExpiryFile: creds.ExpiryFile,
 	}

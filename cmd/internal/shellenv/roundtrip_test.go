@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,7 +38,8 @@ type history struct {
 }
 
 // profiles are those that a history switches between. They differ in what they
-// set: one has no region, one no colour, and one static keys.
+// set: one has no region, one no colour, one static keys, and two have endpoints. One
+// names variables that no profile may set.
 func (h *history) profile(n byte) Switch {
 	h.renewals++
 	name := fmt.Sprintf("profile-%d", n%4)
@@ -56,6 +58,19 @@ func (h *history) profile(n byte) Switch {
 	}
 	if n%4 == 3 { // static keys
 		s.SessionToken, s.AccountID, s.Expires, s.RenewAt = "", "", time.Time{}, time.Time{}
+	}
+	switch n % 4 {
+	case 1:
+		s.Settings = shellinit.Env{
+			{Name: "AWS_USE_FIPS_ENDPOINT", Value: "true"}, {Name: "AWS_CA_BUNDLE", Value: "/etc/ca"}, {Name: "AWS_RETRY_MODE", Value: "standard"},
+			{Name: "AWS_ENDPOINT_URL", Value: "https://all.example"}, {Name: "AWS_ENDPOINT_URL_S3", Value: "https://s3.example"},
+		}
+	case 2:
+		s.Settings = shellinit.Env{
+			{Name: "AWS_USE_FIPS_ENDPOINT", Value: "false"}, {Name: "AWS_DEFAULT_OUTPUT", Value: "json"},
+			{Name: "AWS_ENDPOINT_URL_S3", Value: "https://other.example"}, {Name: "AWS_ENDPOINT_URL_DYNAMODB", Value: "https://db.example"},
+			{Name: "PATH", Value: "/evil"}, {Name: "AWS_ENDPOINT_URL_", Value: "x"}, {Name: "AWS_ENDPOINT_URL_A;PATH", Value: "x"}, {Name: "AWS_PROFILE", Value: "x"},
+		}
 	}
 	return s
 }
@@ -81,7 +96,7 @@ func (h *history) step(op, arg byte) {
 			h.env = apply(h.env, h.profile(current).Renew(h.env))
 		}
 	default:
-		names := slices.Concat(credentialVars, restorableVars, []string{"UNRELATED"})
+		names := slices.Concat(credentialVars, restorableVars, settingVars, []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB", "UNRELATED", "PATH"})
 		name := names[int(arg)%len(names)]
 		value, isSet := fmt.Sprintf("by hand %d", op%4), op%3 != 0
 		if now, ok := h.env[name]; ok == isSet && (!ok || now == value) {
@@ -121,7 +136,7 @@ func (h *history) check(t *testing.T) {
 		}
 	}
 	if h.hadOwn {
-		for name := range expirationVars {
+		for _, name := range slices.Concat(slices.Collect(maps.Keys(expirationVars)), slices.Collect(maps.Keys(companionVars))) {
 			// They belonged to credentials that are not restored, or the user
 			// has set them since: both are right.
 			delete(got, name)
@@ -237,5 +252,69 @@ func TestEnviron(t *testing.T) {
 	want := []string{"=C:=odd", "B=2", "no-equals-sign", "A=new", "D=4"}
 	if got := Environ(change, given); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A snapshot says what a variable was, but not which variables are ssoenv's.
+func TestForgedSnapshotChangesNoOtherVariable(t *testing.T) {
+	env := map[string]string{"PATH": "/bin", "HOME": "/home", "AWS_ENDPOINT_URL_s3": "x", "SSOENV_PROFILE": "dev"}
+	evil := "/evil"
+	forged := snapshot{Vars: map[string]savedVar{}}
+	for _, name := range []string{"PATH", "HOME", "LD_PRELOAD", "AWS_ENDPOINT_URL_", "AWS_ENDPOINT_URL_s3", "AWS_ENDPOINT_URL_S3 PATH", "AWS_CONFIG_FILE", "AWS_ENDPOINT_URL_" + strings.Repeat("A", 65)} {
+		forged.Vars[name] = savedVar{Set: fingerprint(env, name), Before: &evil}
+	}
+	env["SSOENV_SAVED"] = forged.String()
+	s := Switch{Profile: "dev", AccessKeyID: "ASIAONE", SecretAccessKey: "one", SessionToken: "one", Expires: time.Unix(1_800_000_000, 0)}
+	used, _ := s.Apply(env)
+	for _, change := range []shellinit.Env{Clear(env).Change, used} {
+		for _, v := range change {
+			if v.Value == evil || !v.Unset && strings.HasPrefix(v.Name, "AWS_ENDPOINT_URL") {
+				t.Errorf("%s is set to %q", v.Name, v.Value)
+			}
+			if _, ours := forged.Vars[v.Name]; ours {
+				t.Errorf("%s is changed", v.Name)
+			}
+		}
+	}
+}
+
+// What one profile sets does not stay when the shell is given another one.
+func TestSettingsDoNotLeak(t *testing.T) {
+	before := map[string]string{"AWS_USE_FIPS_ENDPOINT": "false", "AWS_ENDPOINT_URL_S3": "https://mine.example", "AWS_VAULT": "outer"}
+	h := history{}
+	one, _ := h.profile(1).Apply(before)
+	env := apply(before, one)
+	if env["AWS_USE_FIPS_ENDPOINT"] != "true" || env["AWS_ENDPOINT_URL"] != "https://all.example" || env["AWS_ENDPOINT_URL_S3"] != "https://s3.example" {
+		t.Errorf("the settings are not set: %q", env)
+	}
+	two, _ := h.profile(0).Apply(env)
+	env = apply(env, two)
+	for name, want := range map[string]string{"AWS_USE_FIPS_ENDPOINT": "false", "AWS_ENDPOINT_URL_S3": "https://mine.example", "AWS_ENDPOINT_URL": "", "AWS_CA_BUNDLE": "", "AWS_RETRY_MODE": ""} {
+		if got := env[name]; got != want {
+			t.Errorf("%s with the second profile: got %q, want %q", name, got, want)
+		}
+	}
+	env = apply(env, Clear(env).Change)
+	delete(env, "SSOENV_PREVIOUS")
+	if !maps.Equal(env, before) {
+		t.Errorf("after clear: got %q, want %q", env, before)
+	}
+}
+
+// What aws-vault, awsume and awsu say of their credentials goes with those.
+func TestClearDropsTheNameOfLostCredentials(t *testing.T) {
+	for _, name := range []string{"AWS_VAULT", "AWSUME_PROFILE", "AWSU_PROFILE"} {
+		for own, want := range map[string]string{"AKIAOWN": "", "": "outer"} {
+			env := map[string]string{name: "outer"}
+			if own != "" {
+				env["AWS_ACCESS_KEY_ID"] = own
+			}
+			change, _ := (&history{}).profile(0).Apply(env)
+			env = apply(env, change)
+			env = apply(env, Clear(env).Change)
+			if got := env[name]; got != want {
+				t.Errorf("%s with credentials %q: got %q, want %q", name, own, got, want)
+			}
+		}
 	}
 }

@@ -90,13 +90,22 @@ func (s State) NeverExpires() bool {
 	return s.Profile != "" && s.env["SSOENV_EXPIRES"] == "" && s.env["AWS_CREDENTIAL_EXPIRATION"] == "" && s.env["AWS_ACCESS_KEY_ID"] != "" && s.CredentialsUnchanged()
 }
 
+// Before returns the value that the variable would have without ssoenv, or "".
+func (s State) Before(name string) string {
+	if value := s.snapshot.before(s.env, name); value != nil {
+		return *value
+	}
+	return ""
+}
+
 // RegionBefore returns the region that the shell would have without ssoenv, as
 // the AWS CLI would read it, or "".
 func (s State) RegionBefore() string {
-	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
-		if region := s.snapshot.before(s.env, name); region != nil && *region != "" {
-			return *region
-		}
-	}
-	return ""
+	return cmp.Or(s.Before("AWS_REGION"), s.Before("AWS_DEFAULT_REGION"))
+}
+
+// SetBySwitch reports whether the variable has a value that the last switch gave it.
+func (s State) SetBySwitch(name string) bool {
+	_, ok := s.env[name]
+	return ok && s.Unchanged(name)
 }

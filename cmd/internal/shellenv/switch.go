@@ -18,6 +18,10 @@ type Switch struct {
 	Region    string // may be empty
 	Color     string // of the prompt's segment; may be empty
 
+	// Settings are other variables that the profile sets. Only settingVars count, and
+	// names for which isEndpointVar holds.
+	Settings shellinit.Env
+
 	AccessKeyID     string
 	SecretAccessKey safetext.Secret
 	SessionToken    safetext.Secret // may be empty
@@ -47,7 +51,13 @@ func (s Switch) exported() shellinit.Env {
 	if s.AccountID != "" {
 		vars = append(vars, shellinit.Var{Name: "AWS_ACCOUNT_ID", Value: s.AccountID})
 	}
-	return append(vars, shellinit.Var{Name: "AWS_SSO_PROFILE", Value: s.Profile})
+	vars = append(vars, shellinit.Var{Name: "AWS_SSO_PROFILE", Value: s.Profile})
+	for _, v := range s.Settings {
+		if isEndpointVar(v.Name) || slices.Contains(settingVars, v.Name) {
+			vars = append(vars, v)
+		}
+	}
+	return vars
 }
 
 // Apply returns the change that switches a shell with the environment env. The
@@ -78,15 +88,19 @@ func (s Switch) Apply(env map[string]string) (change shellinit.Env, credentialsL
 			before = nil
 		}
 		_, ok := wanted[name]
-		switch {
-		case !ok && (name == "AWS_REGION" || name == "AWS_DEFAULT_REGION"):
-			change = appendRestore(change, env, name, before)
-			continue
-		case !ok:
+		if !ok {
 			change = appendUnset(change, env, name)
 		}
 		if ok || before != nil || switchOnlyVars[name] {
 			next.Vars[name] = savedVar{Set: fingerprint(wanted, name), Before: before}
+		}
+	}
+	for _, name := range settingNames(state.snapshot.Vars, wanted) {
+		before := state.snapshot.before(env, name)
+		if _, ok := wanted[name]; ok {
+			next.Vars[name] = savedVar{Set: fingerprint(wanted, name), Before: before}
+		} else {
+			change = appendRestore(change, env, name, before)
 		}
 	}
 	change = append(change, set...)
@@ -175,9 +189,14 @@ func Clear(env map[string]string) Cleared {
 		case state.SnapshotLost() && switchOnlyVars[name]:
 			change = appendUnset(change, env, name)
 		case !state.Unchanged(name):
-		case past.Lost && expirationVars[name]:
+		case past.Lost && (expirationVars[name] || companionVars[name]):
 			change = appendUnset(change, env, name)
 		default:
+			change = appendRestore(change, env, name, past.Vars[name].Before)
+		}
+	}
+	for _, name := range settingNames(past.Vars, nil) {
+		if state.Unchanged(name) {
 			change = appendRestore(change, env, name, past.Vars[name].Before)
 		}
 	}

@@ -12,8 +12,13 @@
 //   - credentials that the shell had before the first switch are not restored,
 //     because a snapshot of them would be a copy of a secret in every child
 //     process;
-//   - variables that say when those credentials expire go with them.
+//   - variables that describe those credentials go with them.
 package shellenv
+
+import (
+	"slices"
+	"strings"
+)
 
 // credentialVars hold secrets. They are never written into a snapshot, so Clear
 // cannot restore them.
@@ -23,14 +28,51 @@ var credentialVars = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS
 // those that it does not set, because an AWS SDK would prefer them to the
 // credentials, or a prompt would show another profile.
 var restorableVars = []string{
-	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_VAULT", "AWSUME_PROFILE", "AWSU_PROFILE",
+	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_EB_PROFILE", "AWS_VAULT", "AWSUME_PROFILE", "AWSU_PROFILE",
 	"AWS_SESSION_EXPIRATION", "AWSUME_EXPIRATION",
-	"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCOUNT_ID", "AWS_CREDENTIAL_EXPIRATION", "AWS_SSO_PROFILE",
+	"AWS_ACCOUNT_ID", "AWS_CREDENTIAL_EXPIRATION", "AWS_SSO_PROFILE",
+}
+
+// settingVars are restored by Clear too. A switch whose profile does not have the
+// setting gives them the value from before ssoenv: they override no credentials.
+// The endpoint variables of single services, for which isEndpointVar holds, belong
+// to them.
+var settingVars = []string{
+	"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+	"AWS_CA_BUNDLE", "AWS_DEFAULT_OUTPUT", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS", "AWS_STS_REGIONAL_ENDPOINTS",
+	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL",
+}
+
+// isEndpointVar reports whether name is AWS_ENDPOINT_URL_ and the name of a service:
+// 1 to 64 upper-case letters, digits and underscores. Names that come from a config
+// or from a snapshot count only if it holds for them.
+func isEndpointVar(name string) bool {
+	service, ok := strings.CutPrefix(name, "AWS_ENDPOINT_URL_")
+	return ok && len(service) >= 1 && len(service) <= 64 && strings.Trim(service, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+}
+
+// settingNames returns the settingVars and the endpoint variables that are in one of
+// the maps, sorted.
+func settingNames(past map[string]savedVar, wanted map[string]string) []string {
+	var endpoints []string
+	for name := range past {
+		endpoints = append(endpoints, name)
+	}
+	for name := range wanted {
+		endpoints = append(endpoints, name)
+	}
+	endpoints = slices.DeleteFunc(endpoints, func(name string) bool { return !isEndpointVar(name) })
+	slices.Sort(endpoints)
+	return slices.Concat(settingVars, slices.Compact(endpoints))
 }
 
 // expirationVars say when the credentials beside them expire. With one in the
 // past, the AWS CLI refuses every command.
 var expirationVars = map[string]bool{"AWS_CREDENTIAL_EXPIRATION": true, "AWS_SESSION_EXPIRATION": true, "AWSUME_EXPIRATION": true}
+
+// companionVars are set by other programs together with credentials, and say whose
+// they are. Clear does not restore them without those credentials.
+var companionVars = map[string]bool{"AWS_VAULT": true, "AWSUME_PROFILE": true, "AWSU_PROFILE": true}
 
 // renewedVars change when credentials are renewed. A renewal leaves the region
 // alone: the user may have chosen another one since the switch.
@@ -44,23 +86,16 @@ var switchOnlyVars = map[string]bool{"AWS_ACCOUNT_ID": true, "AWS_CREDENTIAL_EXP
 // SSOENV_PROFILE, which is set last and removed first.
 var ownVars = []string{"SSOENV_SAVED", "SSOENV_COLOR", "SSOENV_EXPIRY_FILE", "SSOENV_RENEW_AT", "SSOENV_EXPIRES"}
 
-// Variables returns the names of all variables that a switch may set or unset.
+// Variables returns the names of all variables that a switch may set or unset, but
+// for the endpoint variables of single services.
 func Variables() []string {
-	names := append([]string(nil), credentialVars...)
-	names = append(names, restorableVars...)
-	names = append(names, ownVars...)
-	return append(names, "SSOENV_PREVIOUS", "SSOENV_PROFILE")
+	return slices.Concat(credentialVars, restorableVars, settingVars, ownVars, []string{"SSOENV_PREVIOUS", "SSOENV_PROFILE"})
 }
 
-// Conflicting returns the names of variables that name other credentials or
-// another profile than the switch does. It leaves out those that a switch sets
-// and those that only say when credentials expire.
+// Conflicting returns the names of variables that name other credentials, another
+// profile or another region than the switch does. It leaves out those that a switch
+// sets and those that only say when credentials expire.
 func Conflicting() []string {
-	var names []string
-	for _, name := range restorableVars {
-		if !switchOnlyVars[name] && !expirationVars[name] {
-			names = append(names, name)
-		}
-	}
-	return names
+	names := slices.DeleteFunc(slices.Clone(restorableVars), func(name string) bool { return switchOnlyVars[name] || expirationVars[name] })
+	return append(names, "AWS_REGION", "AWS_DEFAULT_REGION")
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -29,23 +30,32 @@ type Endpoints struct{ SSO, OIDC, STS, Signin string }
 // Check returns a *[profile.ConfigError] for an address that a token must not be
 // sent to: anything but https, or plain http to this machine.
 func (e Endpoints) Check() error {
-	for _, override := range []struct{ name, url string }{
-		{"AWS_ENDPOINT_URL_SSO", e.SSO},
-		{"AWS_ENDPOINT_URL_SSO_OIDC", e.OIDC},
-		{"AWS_ENDPOINT_URL_STS", e.STS},
-		{"AWS_ENDPOINT_URL_SIGNIN", e.Signin},
-	} {
-		if override.url != "" && !profile.IsWebURL(override.url) {
-			return &profile.ConfigError{Key: override.name, Problem: fmt.Sprintf("%s is %q, which is neither an https URL nor http to this machine", override.name, override.url)}
+	addresses := e.ByVariable()
+	for _, name := range slices.Sorted(maps.Keys(addresses)) {
+		if address := addresses[name]; address != "" && !profile.IsWebURL(address) {
+			return &profile.ConfigError{Key: name, Problem: fmt.Sprintf("%s is %q, which is neither an https URL nor http to this machine", name, address)}
 		}
 	}
 	return nil
+}
+
+// ByVariable returns the addresses by the variables of the environment that name
+// them.
+func (e Endpoints) ByVariable() map[string]string {
+	return map[string]string{
+		"AWS_ENDPOINT_URL_SSO":      e.SSO,
+		"AWS_ENDPOINT_URL_SSO_OIDC": e.OIDC,
+		"AWS_ENDPOINT_URL_STS":      e.STS,
+		"AWS_ENDPOINT_URL_SIGNIN":   e.Signin,
+	}
 }
 
 // Services makes the clients of the AWS services.
 type Services struct {
 	Transport func() (http.RoundTripper, error) // called when one is needed
 	Endpoints Endpoints
+	FIPS      bool // call the FIPS endpoints; does not count for a service in Endpoints
+	DualStack bool // call the endpoints that have IPv6 too; likewise
 	Now       func() time.Time
 
 	// ClockDrift is called with the drift that each response of a service shows.
@@ -68,7 +78,7 @@ func (s Services) HTTPClient(region string) (*HTTPClient, error) {
 			s.ClockDrift(drift)
 		}
 	}
-	return &HTTPClient{transport: transport, region: region, onAnswer: onAnswer}, nil
+	return &HTTPClient{transport: transport, place: s.placeOf(region), onAnswer: onAnswer}, nil
 }
 
 func checkRegion(region string) error {
@@ -76,6 +86,33 @@ func checkRegion(region string) error {
 		return &profile.ConfigError{Problem: err.Error()}
 	}
 	return nil
+}
+
+// A place is a region, and which of the endpoints there are called. The SDK's rules
+// make the host name of it.
+type place struct {
+	region          string
+	fips, dualStack bool
+}
+
+// placeOf returns the place that a region and the settings name. A region such as
+// us-east-1-fips names FIPS endpoints, as for the SDKs.
+func (s Services) placeOf(region string) place {
+	plain, fips := profile.SplitFIPS(region)
+	return place{plain, fips || s.FIPS, s.DualStack}
+}
+
+// states returns the place's settings in the SDK's words, for a service that has the
+// endpoint override, or none. With one, the SDK refuses FIPS and dual stack.
+func (p place) states(override string) (aws.FIPSEndpointState, aws.DualStackEndpointState) {
+	fips, dualStack := aws.FIPSEndpointStateDisabled, aws.DualStackEndpointStateDisabled
+	if p.fips && override == "" {
+		fips = aws.FIPSEndpointStateEnabled
+	}
+	if p.dualStack && override == "" {
+		dualStack = aws.DualStackEndpointStateEnabled
+	}
+	return fips, dualStack
 }
 
 // The SDK clients are made without the SDK's config package. It takes
@@ -88,9 +125,9 @@ func (s Services) OIDC(region string) (*ssooidc.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ssooidc.New(ssooidc.Options{
-		Region: region, BaseEndpoint: override(s.Endpoints.OIDC), HTTPClient: client, Retryer: aws.NopRetryer{},
-	}), nil
+	o := ssooidc.Options{Region: client.place.region, BaseEndpoint: override(s.Endpoints.OIDC), HTTPClient: client, Retryer: aws.NopRetryer{}}
+	o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = client.place.states(s.Endpoints.OIDC)
+	return ssooidc.New(o), nil
 }
 
 // SSO returns a client of the portal.sso service of IAM Identity Center.
@@ -104,9 +141,9 @@ func (s Services) SSO(region string) (*sso.Client, error) {
 
 // SSOOver is [Services.SSO] with an HTTP client of the caller's.
 func (s Services) SSOOver(client *HTTPClient) *sso.Client {
-	return sso.New(sso.Options{
-		Region: client.region, BaseEndpoint: override(s.Endpoints.SSO), HTTPClient: client, Retryer: aws.NopRetryer{},
-	})
+	o := sso.Options{Region: client.place.region, BaseEndpoint: override(s.Endpoints.SSO), HTTPClient: client, Retryer: aws.NopRetryer{}}
+	o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = client.place.states(s.Endpoints.SSO)
+	return sso.New(o)
 }
 
 // STS returns a client of STS that signs with the credentials.
@@ -115,10 +152,12 @@ func (s Services) STS(region string, creds aws.Credentials) (*sts.Client, error)
 	if err != nil {
 		return nil, err
 	}
-	return sts.New(sts.Options{
-		Region: region, BaseEndpoint: override(s.Endpoints.STS), HTTPClient: client, Retryer: aws.NopRetryer{},
+	o := sts.Options{
+		Region: client.place.region, BaseEndpoint: override(s.Endpoints.STS), HTTPClient: client, Retryer: aws.NopRetryer{},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return creds, nil }),
-	}), nil
+	}
+	o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = client.place.states(s.Endpoints.STS)
+	return sts.New(o), nil
 }
 
 func override(endpoint string) *string {
@@ -150,7 +189,10 @@ func (s Services) oidcURL(ctx context.Context, region string) (string, error) {
 	if s.Endpoints.OIDC != "" {
 		return strings.TrimSuffix(s.Endpoints.OIDC, "/"), nil
 	}
-	endpoint, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{Region: aws.String(region)}.WithDefaults())
+	at := s.placeOf(region)
+	endpoint, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{
+		Region: aws.String(at.region), UseFIPS: aws.Bool(at.fips), UseDualStack: aws.Bool(at.dualStack),
+	})
 	if err != nil {
 		return "", CallError("the OIDC endpoint of "+safetext.Printable(region), err)
 	}
@@ -162,7 +204,10 @@ func (s Services) ssoURL(ctx context.Context, region string) (string, error) {
 	if s.Endpoints.SSO != "" {
 		return strings.TrimSuffix(s.Endpoints.SSO, "/"), nil
 	}
-	endpoint, err := sso.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sso.EndpointParameters{Region: aws.String(region)}.WithDefaults())
+	at := s.placeOf(region)
+	endpoint, err := sso.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sso.EndpointParameters{
+		Region: aws.String(at.region), UseFIPS: aws.Bool(at.fips), UseDualStack: aws.Bool(at.dualStack),
+	})
 	if err != nil {
 		return "", CallError("the portal.sso endpoint of "+safetext.Printable(region), err)
 	}
@@ -170,9 +215,9 @@ func (s Services) ssoURL(ctx context.Context, region string) (string, error) {
 }
 
 // loginHosts are AWS's hosts of access portals and sign-in pages. A leading dot
-// means all hosts below. Domains in which customers can have hosts are left out:
-// amazonaws.com has them, and api.amazonwebservices.eu, in which the AWS CLI
-// expects access portals too, may have them.
+// means all hosts below. Domains in which customers can have hosts are left out,
+// such as amazonaws.com. In api.amazonwebservices.eu, which has the APIs of the
+// European sovereign cloud, only access portals count; see isLoginHost.
 var loginHosts = []string{
 	".awsapps.com", ".awsapps.cn", ".app.aws", ".signin.aws",
 	".portal.amazonaws.com", ".portal.amazonaws.com.cn", ".portal.amazonaws.eu",
@@ -180,7 +225,12 @@ var loginHosts = []string{
 	"identitycenter.amazonaws.com", "identitycenter.amazonaws.com.cn", "identitycenter.amazonaws.eu", "identitycenter.us-gov.amazonaws.com",
 }
 
+// isLoginHost reports whether the host is one of the loginHosts, or has the form
+// ID.portal.REGION.api.amazonwebservices.eu.
 func isLoginHost(host string) bool {
+	if labels := strings.Split(host, "."); len(labels) == 6 && labels[0] != "" && labels[1] == "portal" && profile.IsRegion(labels[2]) && strings.HasSuffix(host, ".api.amazonwebservices.eu") {
+		return true
+	}
 	return slices.ContainsFunc(loginHosts, func(aws string) bool {
 		return host == aws || aws[0] == '.' && strings.HasSuffix(host, aws)
 	})
@@ -204,10 +254,29 @@ func (s Services) IsLoginPage(ctx context.Context, session profile.SSOSession, a
 	if start, err := url.Parse(session.StartURL); err == nil && u.Host == start.Host {
 		return true
 	}
-	if _, domain, ok := strings.Cut(service.Host, "."); ok && s.Endpoints.OIDC == "" && u.Host == "device.sso."+domain {
-		return true // the pages of oidc.REGION.amazonaws.com
+	if s.Endpoints.OIDC == "" {
+		// The pages of oidc.REGION.amazonaws.com, also if its FIPS endpoint is called.
+		plain, _ := profile.SplitFIPS(session.Region)
+		service, err := Services{}.AuthorizeURL(ctx, plain)
+		if err != nil {
+			return false
+		}
+		if _, domain, ok := strings.Cut(service.Host, "."); ok && u.Host == "device.sso."+domain {
+			return true
+		}
 	}
 	return u.Scheme == "https" && isLoginHost(u.Host)
+}
+
+// globalRegions are the regions that the console has for the global regions of the
+// partitions.
+var globalRegions = map[string]string{"aws-global": "us-east-1", "aws-cn-global": "cn-north-1", "aws-us-gov-global": "us-gov-west-1"}
+
+// ConsoleRegion returns the region as the console's addresses name it. The console
+// has no FIPS endpoints.
+func ConsoleRegion(region string) string {
+	plain, _ := profile.SplitFIPS(region)
+	return cmp.Or(globalRegions[plain], plain)
 }
 
 // ConsoleHosts returns the address of the region's sign-in federation and the host

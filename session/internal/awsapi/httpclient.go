@@ -69,7 +69,7 @@ type HTTPClient struct {
 	PlainErrors bool
 
 	transport http.RoundTripper
-	region    string
+	place     place
 	onAnswer  func(*http.Response) // receives each response that is from AWS
 }
 
