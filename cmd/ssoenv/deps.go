@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/ssoenv/ssoenv/cache"
@@ -184,7 +186,13 @@ const maxBundle = 10 << 20
 // readBundle reads a file of certificates. Anything but a regular file of at most
 // maxBundle bytes is an error: a pipe or a device would block, or never end.
 func readBundle(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	// Opening a pipe for reading waits, unless told not to.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
 	switch {
 	case err != nil:
 		return nil, err
@@ -193,7 +201,7 @@ func readBundle(path string) ([]byte, error) {
 	case info.Size() > maxBundle:
 		return nil, fmt.Errorf("%q is larger than %d MiB", path, maxBundle>>20)
 	}
-	return os.ReadFile(path)
+	return io.ReadAll(io.LimitReader(file, maxBundle))
 }
 
 // A loggedTransport logs each call without its headers and bodies.

@@ -51,10 +51,12 @@ func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 func (p *program) formatTime(t time.Time) string { return offline.FormatTime(t, p.now()) }
 
 // interruptible returns a context that ends at SIGINT, SIGTERM or SIGHUP, for a
-// command that is about to wait. Signals that the caller ignores, as nohup does,
-// stay ignored. It is not called before it is needed: installing handlers costs
-// start-up time.
+// command that is about to wait. A second signal ends the process, if it has not
+// ended by then. Signals that the caller ignores, as nohup does, stay ignored. It
+// is not called before it is needed: installing handlers costs start-up time.
 func interruptible() (context.Context, context.CancelFunc) {
 	signals := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGHUP}, signal.Ignored)
-	return signal.NotifyContext(context.Background(), append(signals, syscall.SIGTERM)...)
+	ctx, stop := signal.NotifyContext(context.Background(), append(signals, syscall.SIGTERM)...)
+	context.AfterFunc(ctx, stop) // restores what the signals do by default
+	return ctx, stop
 }

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		"approve":    func() { recordArguments("approve"); approve() },
 		"chrome":     func() { recordArguments("chrome"); chrome() },
 		"goidentity": goIdentity,
+		"stubborn":   stubborn,
 	})
 }
 
