@@ -290,11 +290,11 @@ func newHeader(kind Kind, name string) (string, error) {
 	return text, nil
 }
 
-// IsReadable reports whether the AWS CLI, botocore and the SDKs for Go and
-// JavaScript read a section's name as it is written: it consists of letters with
-// their marks and digits of any script and of _ . @ % / and -, and is not empty.
-// The SDKs for Java and Rust read only names for which [IsPortable] holds, and skip
-// other sections.
+// IsReadable reports whether the AWS CLI, botocore and the SDK for Go read a
+// section's name as it is written: it consists of letters with their marks and
+// digits of any script and of _ . @ % / and -, and is not empty. The SDKs for
+// JavaScript (v3) and Java (v2) skip sections with a name for which [IsPortable]
+// does not hold.
 func IsReadable(name string) bool {
 	return name != "" && utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool {
 		if r < utf8.RuneSelf {
