@@ -169,11 +169,11 @@ func TestUniversalVariable(t *testing.T) {
 		j.argv = []string{"fish", "-c"} // with --no-config nothing is universal
 		for before, want := range map[string]string{
 			`set -Ux AWS_PROFILE other; set -Ux UNRELATED x`: "ssoenv: AWS_PROFILE is a universal variable and still set; erase it with: set --erase --universal AWS_PROFILE\nother\n",
-			`set -gx AWS_PROFILE other`:                      "\n",
-			`set -Ux SSOENV_PROFILE other`:                   "\n", // and set, globally
+			`set -gx AWS_PROFILE other`:                      "dev\n", // as the hook keeps it: not exported
+			`set -Ux SSOENV_PROFILE other`:                   "dev\n", // and set, globally
 		} {
 			before = `set -e AWS_PROFILE; set -eU AWS_PROFILE; set -eU SSOENV_PROFILE; ` + before
-			out, _ := s.play(t, j, before+`; `, `ssoenv use dev; echo $AWS_PROFILE; ssoenv clear`)
+			out, _ := s.play(t, j, before+`; `, `ssoenv use dev; echo $AWS_PROFILE; set -qgx AWS_PROFILE; and echo exported; ssoenv clear`)
 			if want = j.expand(`call ["use" "--shell" "SH" "dev"]` + "\n" + want + `call ["clear" "--shell" "SH"]` + "\n"); out != want {
 				t.Errorf("%s: %q, want %q", before, out, want)
 			}
