@@ -32,6 +32,7 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
+	"syscall"
 	"time"
 )
 
@@ -186,4 +187,19 @@ func readAll(f *os.File, size int64) ([]byte, error) {
 	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
 	_, err := buf.ReadFrom(io.NewSectionReader(f, 0, sizeLimit+1))
 	return buf.Bytes(), err
+}
+
+// OpenToRead opens a file, through symbolic links, and describes it. It does not wait
+// if that is a pipe or a device: the caller looks at the mode before it reads.
+func OpenToRead(path string) (*os.File, fs.FileInfo, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		_ = f.Close()
+		return nil, nil, err
+	}
+	return f, info, nil
 }

@@ -14,6 +14,9 @@ package cache
 //  4. rename, then fsync of the directory, which makes the rename itself durable.
 //     Errors of that one are ignored: the new file is already in use.
 //
+// A file that is a mount point, as a single file that a container mounts, cannot be
+// replaced. It is written in place.
+//
 // After an error the temporary file is removed. After kill -9 it remains, and the
 // next write to the directory removes it once it is an hour old. RemoveTemps removes
 // it at once: the process that writes a temporary file keeps it locked (lock.go)
@@ -31,6 +34,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -216,6 +220,11 @@ func (t tempFile) replace(data []byte) error {
 	if err == nil {
 		err = os.Rename(t.Name(), t.path)
 	}
+	if errors.Is(err, syscall.EBUSY) {
+		// A mount point, as a single file that a container mounts.
+		t.remove()
+		return writeInPlace(t.path, data)
+	}
 	if err != nil {
 		t.remove()
 		return writeError(t.path, err)
@@ -249,6 +258,26 @@ func (t tempFile) remove() {
 	_ = os.Remove(t.Name())
 }
 
+// writeInPlace writes over the file at path. The file gets shorter only when the
+// data are in it: the disk may be full.
+func writeInPlace(path string, data []byte) error {
+	f, err := openForWriting(path)
+	if err != nil {
+		return writeError(path, err)
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Truncate(int64(len(data)))
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return writeError(path, err)
+	}
+	return nil
+}
+
 func writeError(path string, err error) error {
 	return fmt.Errorf("%q not written: %w", path, cause(err))
 }
@@ -267,7 +296,7 @@ func syncDir(path string) {
 func removeStaleTemps(dir string) {
 	for path, info := range temps(dir) {
 		if isStale(info) {
-			_ = os.Remove(path)
+			_ = removeDeadTemp(path, info)
 		}
 	}
 }
@@ -288,13 +317,14 @@ func (d *Dir) RemoveTemps() error {
 // removeDeadTemp removes a temporary file unless a process still writes to it.
 func removeDeadTemp(path string, info fs.FileInfo) error {
 	dead := isStale(info)
-	if renamesOpenFiles && !dead {
+	if renamesOpenFiles {
 		f, err := openForWriting(path)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = f.Close() }()
-		dead, _ = lockFile(f)
+		locked, err := lockFile(f)
+		dead = locked || err != nil && dead
 	}
 	if !dead {
 		return nil

@@ -9,9 +9,6 @@ package cache
 // directory that is read-only, belongs to another user or is on a full disk is
 // thus found out before the exchange. Write then writes over the bytes that the
 // file has already, and renames it.
-//
-// A file that cannot be replaced because it is a mount point, as a single file
-// that a container mounts, is written in place.
 
 import (
 	"bytes"
@@ -126,31 +123,7 @@ func (t *tempFile) fill(size int) error {
 
 // Write gives key's file the data, as [Dir.Write] does, and ends the reservation.
 func (r *Reservation) Write(data []byte) error {
-	err := r.temp.replace(data)
-	if errors.Is(err, syscall.EBUSY) {
-		return writeInPlace(r.temp.path, data)
-	}
-	return err
-}
-
-// writeInPlace writes over the file at path. The file gets shorter only when the
-// data are in it: the disk may be full.
-func writeInPlace(path string, data []byte) error {
-	f, err := openForWriting(path)
-	if err != nil {
-		return writeError(path, err)
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Truncate(int64(len(data)))
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return writeError(path, err)
-	}
-	return nil
+	return r.temp.replace(data)
 }
 
 // Release ends the reservation without a change. After Write it does nothing.

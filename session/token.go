@@ -125,6 +125,9 @@ func (c *Client) refreshLocked(ctx context.Context, sso profile.SSOSession, file
 	if ok && latest.Refreshable(c.Now()) {
 		file = latest
 	}
+	if c.RefreshWasRefused(sso, file.Token) {
+		return store.Token{}, store.SessionEnded(sso)
+	}
 	place, err := c.ReserveToken(sso)
 	if err != nil {
 		return store.Token{}, err
@@ -136,6 +139,7 @@ func (c *Client) refreshLocked(ctx context.Context, sso profile.SSOSession, file
 		if latest, ok := c.awaitOtherToken(ctx, sso, file); ok {
 			return latest, nil
 		}
+		c.RecordRefusal(sso, file.Token) // the processes that wait for the lock need not try, too
 	}
 	if err != nil {
 		return store.Token{}, err
@@ -152,10 +156,14 @@ func (c *Client) refreshLocked(ctx context.Context, sso profile.SSOSession, file
 const otherToolDelay = 2 * time.Second
 
 // awaitOtherToken returns the valid token that another tool has stored in place of
-// that of the file. It waits for it for up to [otherToolDelay]. No other tool
-// writes to the keyring.
+// that of the file. It waits for it for up to [otherToolDelay], but returns before
+// the context ends. No other tool writes to the keyring.
 func (c *Client) awaitOtherToken(ctx context.Context, sso profile.SSOSession, file store.TokenFile) (store.Token, bool) {
-	for deadline := c.Now().Add(otherToolDelay); ; {
+	delay := otherToolDelay
+	if end, ok := ctx.Deadline(); ok {
+		delay = min(delay, time.Until(end)-200*time.Millisecond)
+	}
+	for deadline := c.Now().Add(delay); ; {
 		if latest, ok, err := c.ReadToken(sso); ok && err == nil && c.supersedes(latest, file) {
 			return latest.Token, true
 		}

@@ -164,3 +164,31 @@ func TestAnswerOfAnotherToolIsAwaited(t *testing.T) {
 		t.Errorf("%v: %s", err, &said)
 	}
 }
+
+// After the session has ended at AWS, many processes at once learn it from one refusal.
+func TestEndedSessionForManyProcesses(t *testing.T) {
+	w := newWorld(t)
+	w.logIn(t)
+	w.expireToken(t)
+	w.server.RevokeSessions()
+	w.server.ForgetCalls()
+	var all sync.WaitGroup
+	for range 30 {
+		c := w.command(t, nil, "ssoenv", "exec", "dev", "--", "true")
+		all.Go(func() {
+			out, _ := c.CombinedOutput()
+			if got := c.ProcessState.ExitCode(); got != statusLogin {
+				t.Errorf("got status %d, want %d: %s", got, statusLogin, out)
+			}
+		})
+	}
+	all.Wait()
+	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
+		t.Errorf("got %d refreshes, want 1", n)
+	}
+	// A refusal is no reason to give up the login for long.
+	w.logIn(t)
+	if out, err := w.command(t, nil, "ssoenv", "exec", "dev", "--", "true").CombinedOutput(); err != nil {
+		t.Errorf("after a login: %v: %s", err, out)
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/ssoenv/ssoenv/cache"
@@ -111,10 +110,13 @@ func (p *program) open(open func(string) (*cache.Dir, error), path string) *cach
 	return dir
 }
 
-// openElsewhere opens the folders in which a run with another environment may have
-// stored something, for a logout. One that cannot be used or trusted now could not be
-// then.
+// openElsewhere opens, once, the folders in which a run with another environment may
+// have stored something, for a logout or a login. One that cannot be used or trusted
+// now could not be then.
 func (p *program) openElsewhere(client *session.Client) {
+	if client.Elsewhere != nil {
+		return
+	}
 	for _, paths := range []func() []string{p.paths.Elsewhere, client.RoleFolders} {
 		for _, path := range paths() {
 			if dir, err := cache.Open(path); err == nil {
@@ -186,16 +188,12 @@ const maxBundle = 10 << 20
 // readBundle reads a file of certificates. Anything but a regular file of at most
 // maxBundle bytes is an error: a pipe or a device would block, or never end.
 func readBundle(path string) ([]byte, error) {
-	// Opening a pipe for reading waits, unless told not to.
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, info, err := cache.OpenToRead(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
 	switch {
-	case err != nil:
-		return nil, err
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%q is not a regular file", path)
 	case info.Size() > maxBundle:

@@ -170,6 +170,7 @@ func resolveSession(config *profile.Config, name string) (profile.SSOSession, er
 // takes a login. With force, it always does. A session that could not be stored
 // is an error: the next command would have to log in again.
 func (p *program) ensureLogin(ctx context.Context, client *session.Client, sso profile.SSOSession, flags loginFlags, force bool) error {
+	p.openElsewhere(client)
 	bounded, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	dialog := p.newLoginDialog(bounded, cancel, sso, flags)

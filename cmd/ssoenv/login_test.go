@@ -65,7 +65,7 @@ func TestLoginSaysWhereItLeads(t *testing.T) {
 	if err := c.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, w.read(t, "said"))
 	}
-	if want := `ssoenv: logging in to "corp": ` + w.url + "/start in us-east-1\n"; !strings.HasPrefix(w.read(t, "said-by-then"), want) {
+	if want := `ssoenv: logging in to "corp": ` + w.url + "/start in us-east-1\n"; !strings.Contains(w.read(t, "said-by-then"), want) {
 		t.Errorf("by then it had said:\n%s", w.read(t, "said-by-then"))
 	}
 	if w.server.Calls(ssotest.Authorize) != 1 || w.server.Calls(ssotest.StartDeviceAuthorization) != 0 {
@@ -85,7 +85,7 @@ func TestDeviceLoginOpensNothing(t *testing.T) {
 	s.expect(`the code is [A-Z0-9]+-[A-Z0-9]+, valid until [^;]+; approve it only if you have just started this login yourself`)
 	s.keys("\x03")
 	s.expect(`interrupted`)
-	left, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*"))
+	left, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*.json"))
 	if err != nil || len(left) != 0 {
 		t.Errorf("left behind: %q, %v", left, err)
 	}

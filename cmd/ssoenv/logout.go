@@ -47,7 +47,7 @@ func (p *program) logout(o logoutOptions) error {
 		if err != nil {
 			failures = append(failures, withLogoutHints(p.remedies(), err))
 		}
-		endedHere = endedHere || inUse && sso.Name == shellSession.Name && sso.StartURL == shellSession.StartURL
+		endedHere = endedHere || inUse && sso.Name == shellSession.Name && profile.NormalStartURL(sso.StartURL) == profile.NormalStartURL(shellSession.StartURL)
 		if had && err == nil {
 			p.say("logged out of %q", sso.Title())
 		} else if !had && err == nil {

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
-	"os"
+	"syscall"
 
+	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
@@ -104,23 +106,28 @@ func checkLimits(size int64, text []byte) (how string, exceeded bool) {
 }
 
 func readConfigFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+	file, info, err := cache.OpenToRead(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENXIO) { // ENXIO: a socket
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
 	}
-	var data []byte
+	defer func() { _ = file.Close() }()
+	if !info.Mode().IsRegular() {
+		return nil, nil
+	}
+	var data bytes.Buffer
 	if info.Size() <= configLimit {
-		if data, err = os.ReadFile(path); err != nil {
+		data.Grow(int(info.Size()) + bytes.MinRead)
+		if _, err := data.ReadFrom(io.LimitReader(file, configLimit+1)); err != nil {
 			return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
 		}
 	}
-	if how, exceeded := checkLimits(info.Size(), data); exceeded {
+	if how, exceeded := checkLimits(max(info.Size(), int64(data.Len())), data.Bytes()); exceeded {
 		return nil, fmt.Errorf("%q cannot be read: it is %s", path, how)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // cause returns the error inside a *fs.PathError, or err.

@@ -90,6 +90,41 @@ func (s *Store) failureText(p profile.Profile, err error) string {
 	return visibleASCII("the credentials cannot be renewed: " + reason)
 }
 
+// A refusal records that the service did not accept a refresh token. Processes that
+// have waited for the one that was refused need not ask for the same answer, one
+// after another. The service is asked again after refusalLife: the record is no
+// reason to give up a login.
+type refusal struct {
+	Format      int    `json:"format"`
+	Fingerprint string `json:"fingerprint"`
+	At          int64  `json:"at"` // Unix seconds
+}
+
+const refusalLife = 30 * time.Second
+
+func refusalKey(sso profile.SSOSession) string { return "refused-" + tokenKey(sso) }
+
+func refusalFingerprint(token Token) string { return hash("refresh token", token.Refresh.Reveal()) }
+
+// RecordRefusal records that the service did not accept the refresh token.
+func (s *Store) RecordRefusal(sso profile.SSOSession, token Token) {
+	if s.Private != nil {
+		// At worst the service is asked once more.
+		_ = s.Private.Put(refusalKey(sso), refusal{entryFormat, refusalFingerprint(token), s.Now().Unix()})
+	}
+}
+
+// RefreshWasRefused reports whether the service did not accept this refresh token
+// within the last 30 seconds.
+func (s *Store) RefreshWasRefused(sso profile.SSOSession, token Token) bool {
+	var r refusal
+	if s.Private == nil {
+		return false
+	}
+	ok, _ := s.Private.Get(refusalKey(sso), &r)
+	return ok && r.Format == entryFormat && r.Fingerprint == refusalFingerprint(token) && s.Now().Sub(time.Unix(r.At, 0)).Abs() < refusalLife
+}
+
 // visibleASCII replaces every character outside of printable ASCII by "?".
 func visibleASCII(text string) string {
 	return strings.Map(func(r rune) rune {

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -56,22 +59,47 @@ func (s *Store) CheckIssued(p profile.Profile, id string, secret safetext.Secret
 }
 
 // WithdrawRoles deletes the role credentials of the SSO session, whose login
-// another one replaces. It keeps which access keys were issued: shells that have
-// them may get those of the new login.
+// another one replaces, from Roles and Elsewhere. It keeps which access keys were
+// issued: shells that have them may get those of the new login.
 func (s *Store) WithdrawRoles(sso profile.SSOSession) error {
-	if s.Roles == nil {
-		return nil
+	var failures []error
+	for _, dir := range append([]*cache.Dir{s.Roles}, s.Elsewhere...) {
+		if dir == nil {
+			continue
+		}
+		failures = append(failures, deleteKeys(dir, func(key string) bool {
+			return strings.HasPrefix(key, rolePrefix(sso)) && !s.keepIssued(dir, key)
+		}))
 	}
-	return deleteKeys(s.Roles, func(key string) bool {
-		if !strings.HasPrefix(key, rolePrefix(sso)) {
-			return false
-		}
-		var entry roleEntry
-		ok, _ := s.Roles.Get(key, &entry)
-		if !ok || entry.Format != roleFormat {
-			return true
-		}
-		issued := s.recent(entry.Issued)
-		return len(issued) == 0 || s.Roles.Put(key, roleEntry{Format: roleFormat, Issued: issued}) != nil
-	})
+	return errors.Join(failures...)
 }
+
+// keepIssued takes the credentials out of the entry of that key and reports whether
+// the access keys that it lists are kept, or those of an entry that another process
+// has stored meanwhile with its own credentials.
+func (s *Store) keepIssued(dir *cache.Dir, key string) bool {
+	read := func() (entry roleEntry) {
+		if ok, _ := dir.Get(key, &entry); !ok || entry.Format != roleFormat {
+			return roleEntry{}
+		}
+		return entry
+	}
+	before := read()
+	issued := s.recent(before.Issued)
+	if len(issued) == 0 {
+		return false
+	}
+	data, err := json.Marshal(roleEntry{Format: roleFormat, Issued: issued})
+	if err != nil {
+		return false // cannot happen: strings and numbers always marshal
+	}
+	err = dir.WriteIf(key, data, func() error {
+		if read().AccessKeyID != before.AccessKeyID {
+			return errEntryReplaced
+		}
+		return nil
+	})
+	return err == nil || errors.Is(err, errEntryReplaced)
+}
+
+var errEntryReplaced = errors.New("the entry was replaced meanwhile")

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -98,4 +99,22 @@ func TestIssuedKeysAndLogins(t *testing.T) {
 	if keys, err := s.Roles.Keys(); len(keys) != 0 || err != nil {
 		t.Errorf("after 13 hours: got the files %q, %v, want none", keys, err)
 	}
+}
+
+// A login withdraws the credentials of the login before from every folder: those of
+// an isolated session do not depend on a token file.
+func TestLoginWithdrawsEverywhere(t *testing.T) {
+	now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	s, other := testStore(t, &now), testStore(t, &now)
+	p := testProfile
+	p.SSOSession = profile.SSOSession{}
+	other.StoreRole(p, issuedCredentials(1, now))
+	s.Elsewhere = []*cache.Dir{other.Roles}
+	if err := s.WithdrawRoles(p.SSOSession); err != nil {
+		t.Fatal(err)
+	}
+	if creds, valid := other.CachedCredentials(p); valid || creds.AccessKeyID != "" {
+		t.Errorf("in the other folder: got %+v, valid %v, want no credentials", creds, valid)
+	}
+	checkIssued(t, other, p, 1, 1, nil)
 }

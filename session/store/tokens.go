@@ -125,12 +125,16 @@ func (s *Store) ExpireToken(sso profile.SSOSession, token Token) error {
 	if sso.Isolated || s.Tokens == nil || !s.Persisted(sso) {
 		return s.WriteToken(sso, file)
 	}
-	return s.Tokens.WriteIf(tokenKey(sso), file.bytes(), func() error {
+	err := s.Tokens.WriteIf(tokenKey(sso), file.bytes(), func() error {
 		if _, ok := isStored(); !ok {
 			return errTokenReplaced
 		}
 		return nil
 	})
+	if errors.Is(err, errTokenReplaced) {
+		return nil
+	}
+	return err
 }
 
 var errTokenReplaced = errors.New("the token was replaced meanwhile")
@@ -176,7 +180,7 @@ func (s *Store) ForgetFiles(sso profile.SSOSession) error {
 	if s.Tokens != nil {
 		failures = append(failures, s.Tokens.Delete(tokenKey(sso)))
 	}
-	failures = append(failures, s.forget(tokenHistoryKey(sso), oldTokenHistoryPrefix+tokenKey(sso), registrationPrefix(sso),
+	failures = append(failures, s.forget(tokenHistoryKey(sso), refusalKey(sso), oldTokenHistoryPrefix+tokenKey(sso), registrationPrefix(sso),
 		oldRegistrationKey(sso, GrantAuthorizationCode), oldRegistrationKey(sso, GrantDeviceCode)))
 	return errors.Join(failures...)
 }

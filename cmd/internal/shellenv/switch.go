@@ -272,11 +272,14 @@ func appendValue(change shellinit.Env, env map[string]string, name, value string
 	return append(change, shellinit.Var{Name: name, Value: value})
 }
 
-// appendRestore adds an assignment, or the removal of the variable if value is
-// nil.
+// appendRestore adds an assignment, or the removal of the variable if value is nil.
+// It adds nothing if the variable is so already.
 func appendRestore(change shellinit.Env, env map[string]string, name string, value *string) shellinit.Env {
 	if value == nil {
 		return appendUnset(change, env, name)
+	}
+	if now, ok := env[name]; ok && now == *value {
+		return change
 	}
 	return append(change, shellinit.Var{Name: name, Value: *value})
 }
