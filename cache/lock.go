@@ -4,11 +4,11 @@ package cache
 //
 // A lock is an exclusive flock(2), on Windows LockFileEx, on a file beside the one
 // that it protects: programs that share the one share the other. The lock of key K
-// is K.lock beside K.json. The operating system releases it when the process dies. The file is
-// never removed: a process that waits for the removed file and one that creates it
-// again would both hold the lock. If something else removes it, the process that
-// holds the open file notices that the path leads to another one (tryLock) and
-// starts again.
+// is K.lock beside K.json. The operating system releases it when the process dies.
+// The file is never removed: a process that waits for the removed file and one that
+// creates it again would both hold the lock. If something else removes it, the
+// process that holds the open file notices that the path leads to another one
+// (tryLock) and starts again.
 //
 // flock cannot wait for a limited time, so Lock tries every 2 to 20 ms until its
 // context ends. There is no queue: any waiting process may be next.

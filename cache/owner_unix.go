@@ -45,9 +45,6 @@ func Suspect(path string) error {
 	return nil
 }
 
-// maxLinks is how many symbolic links [CheckPrivatePath] follows, as on Linux.
-const maxLinks = 40
-
 // CheckPrivatePath returns an error that says why a user other than this one and
 // root could decide what is read at path: the path is relative, or the file, a
 // folder above it or a symbolic link on the way belongs to another user, or others
@@ -81,8 +78,8 @@ func CheckPrivatePath(path string) error {
 			at = next
 			continue
 		}
-		if links++; links > maxLinks {
-			return fmt.Errorf("%q leads through more than %d links", path, maxLinks)
+		if links++; links > linkLimit {
+			return fmt.Errorf("%q leads through more than %d links", path, linkLimit)
 		}
 		if filepath.IsAbs(target) {
 			at = "/"

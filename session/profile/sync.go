@@ -153,8 +153,9 @@ func (s SyncPlan) IsUpToDate() bool {
 
 // PlanSync plans to write the profiles into the session's block: the part of the
 // config file between two marker comments, and keys below the second one that belong
-// to its last profile. Outside of it, only references to renamed profiles change. A role whose name a profile outside has is left out. Keys of
-// profiles in the block are kept, except a region that was given by a sync before.
+// to its last profile. Outside of it, only references to renamed profiles change. A
+// role whose name a profile outside has is left out. Keys of profiles in the block are
+// kept, except a region that was given by a sync before.
 //
 // If a role has two sections in the block, the first is its profile and the other one
 // stays as it is. A section that the user moved out of the block stays there, and no
