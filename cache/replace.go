@@ -160,6 +160,7 @@ func replace(path string, data []byte, attrs attributes) error {
 // A tempFile is the temporary file that becomes the new file at path.
 type tempFile struct {
 	*os.File
+	name     string // its path now
 	path     string
 	attrs    attributes
 	reserved int // bytes that it has already, see reserve.go
@@ -174,7 +175,7 @@ func createTemp(path string, attrs attributes) (tempFile, error) {
 	if attrs.old != nil {
 		attrs.perm = keepOwner(f, attrs.old, attrs.perm)
 	}
-	temp := tempFile{File: f, path: path, attrs: attrs}
+	temp := tempFile{File: f, name: f.Name(), path: path, attrs: attrs}
 	// os.CreateTemp creates the file with 0600 less the umask, so this only adds
 	// permissions.
 	if err := f.Chmod(attrs.perm); err != nil {
@@ -218,7 +219,7 @@ func (t tempFile) replace(data []byte) error {
 		err = t.Close()
 	}
 	if err == nil {
-		err = os.Rename(t.Name(), t.path)
+		err = os.Rename(t.name, t.path)
 	}
 	if errors.Is(err, syscall.EBUSY) {
 		// A mount point, as a single file that a container mounts.
@@ -245,7 +246,7 @@ func (t tempFile) write(data []byte) error {
 		}
 	}
 	if !t.attrs.modified.IsZero() {
-		if err := os.Chtimes(t.Name(), time.Time{}, t.attrs.modified); err != nil {
+		if err := os.Chtimes(t.name, time.Time{}, t.attrs.modified); err != nil {
 			return err
 		}
 	}
@@ -255,7 +256,7 @@ func (t tempFile) write(data []byte) error {
 // remove closes and removes the temporary file.
 func (t tempFile) remove() {
 	_ = t.Close()
-	_ = os.Remove(t.Name())
+	_ = os.Remove(t.name)
 }
 
 // writeInPlace writes over the file at path. The file gets shorter only when the

@@ -17,6 +17,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -76,7 +77,11 @@ func (d *Dir) reserve(key string, size int) (tempFile, error) {
 	if err != nil {
 		return tempFile{}, err
 	}
-	if err := temp.fill(size); err != nil {
+	err = temp.fill(size)
+	if err == nil {
+		err = temp.proveRename()
+	}
+	if err != nil {
 		temp.remove()
 		return tempFile{}, writeError(path, err)
 	}
@@ -119,6 +124,17 @@ func (t *tempFile) fill(size int) error {
 	_, err := t.Seek(0, io.SeekStart)
 	t.reserved = size
 	return err
+}
+
+// proveRename gives the temporary file another name of its kind. In a directory in
+// which files can only be made, that fails now and not after the exchange.
+func (t *tempFile) proveRename() error {
+	name := strings.TrimSuffix(t.name, tempSuffix) + "0" + tempSuffix
+	if err := os.Rename(t.name, name); err != nil {
+		return err
+	}
+	t.name = name
+	return nil
 }
 
 // Write gives key's file the data, as [Dir.Write] does, and ends the reservation.

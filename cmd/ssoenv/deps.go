@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -160,6 +163,8 @@ func (p *program) transport(caBundle string) (http.RoundTripper, error) {
 		if roots, err = readBundle(path); err != nil {
 			return nil, shownError{fmt.Errorf("the certificates of %s: %w", source, err), statusFailed, []string{hint}}
 		}
+	} else if err := checkSystemBundles(p.env); err != nil {
+		return nil, shownError{err, statusFailed, []string{"let the variable lead to files of PEM certificates, or unset it"}}
 	}
 	transport, err := session.NewTransport(roots, http.ProxyFromEnvironment)
 	if err != nil {
@@ -179,6 +184,46 @@ func onceForEach(make func(path string) (http.RoundTripper, error)) func(path st
 		once, _ := made.LoadOrStore(path, sync.OnceValues(func() (http.RoundTripper, error) { return make(path) }))
 		return once.(func() (http.RoundTripper, error))()
 	}
+}
+
+// checkSystemBundles returns an error if SSL_CERT_FILE or SSL_CERT_DIR leads to a file
+// of certificates that [readBundle] would not read: the TLS library reads it without a
+// limit.
+func checkSystemBundles(env map[string]string) error {
+	if path := env["SSL_CERT_FILE"]; path != "" {
+		if err := checkBundle(path); err != nil {
+			return fmt.Errorf("the certificates of SSL_CERT_FILE: %w", err)
+		}
+	}
+	for _, dir := range filepath.SplitList(env["SSL_CERT_DIR"]) {
+		entries, _ := os.ReadDir(dir) // the library ignores a folder that it cannot read
+		for _, entry := range entries {
+			path := filepath.Join(dir, entry.Name())
+			if info, err := os.Stat(path); err == nil && !info.IsDir() {
+				if err := checkBundle(path); err != nil {
+					return fmt.Errorf("the certificates of SSL_CERT_DIR: %w", err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// checkBundle returns an error if the file exists and is not a regular one of at most
+// maxBundle bytes.
+func checkBundle(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%q is not a regular file", path)
+	case info.Size() > maxBundle:
+		return fmt.Errorf("%q is larger than %d MiB", path, maxBundle>>20)
+	}
+	return nil
 }
 
 // maxBundle is the limit of a file of certificates, in bytes. The largest bundles

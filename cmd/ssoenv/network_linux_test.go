@@ -237,6 +237,17 @@ func TestUnusableCertificateBundles(t *testing.T) {
 		if exitStatus(err) != 1 || !strings.Contains(string(out), want) {
 			t.Errorf("AWS_CA_BUNDLE=%s: got status %d, %s, want status 1 and %q", path, exitStatus(err), out, want)
 		}
+		if want == "no such file" || path == w.home {
+			continue // the TLS library goes on without it
+		}
+		folder := t.TempDir()
+		must(t, os.Symlink(path, filepath.Join(folder, "linked.pem")))
+		for _, variable := range []string{"SSL_CERT_FILE=" + path, "SSL_CERT_DIR=/nonexistent:" + folder} {
+			out, err := w.command(t, []string{variable}, "ssoenv", "whoami", "dev").CombinedOutput()
+			if exitStatus(err) != 1 || !strings.Contains(string(out), want) {
+				t.Errorf("%s: got status %d, %s, want status 1 and %q", variable, exitStatus(err), out, want)
+			}
+		}
 	}
 }
 

@@ -21,6 +21,8 @@ type obstacle struct {
 	says  string // part of the message
 	setUp func(t *testing.T, w *world) (remove func())
 	mount string // a shell command in a mount namespace, before each command
+
+	optional bool // not every kernel can do that
 }
 
 var obstacles = map[string]obstacle{
@@ -38,6 +40,8 @@ var obstacles = map[string]obstacle{
 		must(t, os.Chmod(folder, 0o755))
 		return func() { must(t, os.Chown(folder, int(otherUser.Uid), int(otherUser.Gid))) }
 	}},
+	"folder in which files can only be made": {says: "/.aws/sso/cache is read-only", optional: true, mount: `
+		mkdir copy && cp -a .aws/sso/cache/. copy && mount -t tmpfs tmpfs .aws/sso/cache && cp -a copy/. .aws/sso/cache && rm -r copy && chown --reference=.aws .aws/sso/cache && chattr +a .aws/sso/cache`},
 	"read-only mount":             {says: "/.aws/sso/cache is read-only", mount: "mount --bind .aws .aws && mount -o remount,ro,bind .aws"},
 	"read-only mount of the file": {says: "/.aws/sso/cache is read-only", mount: `for f in .aws/sso/cache/*.json; do mount --bind "$f" "$f" && mount -o remount,ro,bind "$f"; done`},
 	"full disk": {says: "/.aws/sso/cache is full", mount: `
@@ -54,6 +58,11 @@ func (o obstacle) behind(t *testing.T, w *world, as func(*exec.Cmd) *exec.Cmd, e
 	}
 	if os.Geteuid() != 0 {
 		t.Skip("only root can mount")
+	}
+	if o.optional {
+		if out, err := w.command(t, nil, "unshare", "--mount", "sh", "-c", o.mount).CombinedOutput(); err != nil {
+			t.Skipf("%v: %s", err, out)
+		}
 	}
 	return w.command(t, env, append([]string{"unshare", "--mount", "sh", "-c", o.mount + ` && exec "$@"`, "sh"}, words...)...)
 }
