@@ -147,12 +147,15 @@ func (d *Dir) Has(key string) bool {
 }
 
 // Put encodes v as JSON and writes it to key's file as [Dir.Write] does.
-func (d *Dir) Put(key string, v any) error {
+func (d *Dir) Put(key string, v any) error { return d.PutIf(key, v, nil) }
+
+// PutIf encodes v as JSON and writes it to key's file as [Dir.WriteIf] does.
+func (d *Dir) PutIf(key string, v any, check func() error) error {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("cache key %q: %w", key, err)
 	}
-	return d.Write(key, data, time.Time{})
+	return d.WriteIf(key, data, check)
 }
 
 // Write replaces key's file with data, at most 1 MiB, and creates the directory
@@ -168,7 +171,7 @@ func (d *Dir) Write(key string, data []byte, modified time.Time) error {
 }
 
 // WriteIf is [Dir.Write] for a file that other programs write without a lock. It
-// calls check immediately before the new file gets its name. If check returns an
+// calls check, unless that is nil, immediately before the new file gets its name. If check returns an
 // error, WriteIf returns it and the file is unchanged.
 func (d *Dir) WriteIf(key string, data []byte, check func() error) error {
 	return d.write(key, data, attributes{perm: 0o600, check: check})

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -89,11 +88,7 @@ func (s *Store) keepIssued(dir *cache.Dir, key string) bool {
 	if len(issued) == 0 {
 		return false
 	}
-	data, err := json.Marshal(roleEntry{Format: roleFormat, Issued: issued})
-	if err != nil {
-		return false // cannot happen: strings and numbers always marshal
-	}
-	err = dir.WriteIf(key, data, func() error {
+	err := dir.PutIf(key, roleEntry{Format: roleFormat, Issued: issued}, func() error {
 		if read().AccessKeyID != before.AccessKeyID {
 			return errEntryReplaced
 		}

@@ -84,6 +84,10 @@ func (r *results) mode(path string, secret bool, f Formatter) {
 		return
 	}
 	switch mode := info.Mode().Perm(); {
+	case !info.Mode().IsRegular():
+		if path != os.DevNull {
+			r.warning("", "%s is not a regular file, and is not read", path)
+		}
 	case secret && mode&0o077 != 0:
 		r.problem("chmod 600 "+f.ShellWord(path), "%s contains secret access keys and is open to others (mode %04o)", path, mode)
 	case mode&0o002 != 0:
