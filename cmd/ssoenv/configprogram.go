@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/process"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -47,6 +48,10 @@ const processChain = "SSOENV_PROCESS_CHAIN"
 // shell and with this process's environment and standard input. What it writes to
 // standard error is the user's. Unlike the AWS CLI, it does not look for the program
 // in the working directory.
+//
+// If ctx ends, the program is stopped, at once with the programs that it has started.
+// At a terminal these are left alone: a group of processes of its own could not ask
+// the user there. What they hold open is not waited for longer than a second.
 func (p *program) runProcess(ctx context.Context, prof profile.Profile) ([]byte, error) {
 	fail := func(format string, args ...any) error {
 		return &session.ProcessError{Profile: prof.Name, File: prof.Process.File, Problem: fmt.Sprintf(format, args...)}
@@ -73,32 +78,43 @@ func (p *program) runProcess(ctx context.Context, prof profile.Profile) ([]byte,
 	command := exec.CommandContext(ctx, path, words[1:]...)
 	command.Args[0] = words[0]
 	command.Env = append(slices.Clone(p.environList), processChain+"="+p.env[processChain]+prof.Name+"\n")
-	command.Stdin, command.Stderr = p.stdin, p.stderr
+	printed := &processOutput{full: cancel}
+	command.Stdin, command.Stdout, command.Stderr = p.stdin, printed, p.stderr
 	command.WaitDelay = time.Second
-	stdout, err := command.StdoutPipe()
-	if err == nil {
-		err = command.Start()
+	if !tty.IsTerminal(p.stdin) && !tty.IsTerminal(p.stderr) {
+		process.StopWithChildren(command)
 	}
-	if err != nil {
-		return nil, fail("cannot be run: %v", err)
-	}
-	printed, readErr := io.ReadAll(io.LimitReader(stdout, maxProcessOutput+1))
-	if len(printed) > maxProcessOutput {
-		cancel() // it may print without an end
-	}
-	err = command.Wait()
+	err = command.Run()
 	ended, isExit := errors.AsType[*exec.ExitError](err)
 	switch {
-	case len(printed) > maxProcessOutput:
+	case printed.isFull:
 		return nil, fail("printed more than %d MiB", maxProcessOutput>>20)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case isExit:
 		return nil, fail("failed: %v", ended.ProcessState)
-	case err != nil || readErr != nil:
-		return nil, fail("cannot be run: %v", errors.Join(err, readErr))
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay): // a child that it has left behind
+		return nil, fail("cannot be run: %v", err)
 	}
-	return printed, nil
+	return printed.text, nil
+}
+
+// A processOutput keeps what a program prints, up to maxProcessOutput. Beyond that,
+// it calls full, which stops the program: it may print without an end.
+type processOutput struct {
+	text   []byte
+	full   func()
+	isFull bool
+}
+
+func (o *processOutput) Write(text []byte) (int, error) {
+	if len(o.text)+len(text) > maxProcessOutput {
+		o.isFull = true
+		o.full()
+		return 0, errors.New("too much output")
+	}
+	o.text = append(o.text, text...)
+	return len(text), nil
 }
 
 // processHint says where the program is named that gave no credentials.
