@@ -51,8 +51,11 @@ func (p *program) refresh(within time.Duration) error {
 		// anyone can set variables.
 		return err
 	}
-	if !client.StoresRoles(prof.SSOSession) {
+	if !client.StoresRole(prof) {
 		err := errors.New("credentials of an isolated session cannot be stored on this machine")
+		if prof.AsksSsoenv() {
+			err = errors.New("credentials from a credential_process that runs ssoenv are not renewed in a shell")
+		}
 		client.RecordFailure(prof, err)
 		return err
 	}

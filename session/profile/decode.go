@@ -290,6 +290,17 @@ func (p Process) ssoenvProfiles() []string {
 	return slices.DeleteFunc(words[1:], func(word string) bool { return word == "credential-process" || strings.HasPrefix(word, "--") })
 }
 
+// AsksSsoenv reports whether the credentials of the profile, or those at the start of
+// its role chain, are printed by a credential_process that runs ssoenv.
+func (p Profile) AsksSsoenv() bool {
+	for hop := &p; hop != nil; hop = hop.Source {
+		if hop.Process.ssoenvProfiles() != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // fileOf returns the path of the file that has the key of the profile: the
 // credentials file, if that has it.
 func (c *Config) fileOf(raw rawProfile, key string) string {

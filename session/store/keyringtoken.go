@@ -54,14 +54,15 @@ func (s *Store) useKeyring(sso profile.SSOSession, use func() error) error {
 	return nil
 }
 
-// StoresRoles reports whether other processes can read the role credentials of
-// the SSO session. Those of an isolated session are stored only if the cache is
-// sealed or in memory.
-func (s *Store) StoresRoles(sso profile.SSOSession) bool {
-	if s.Roles == nil {
+// StoresRole reports whether other processes can read the role credentials of the
+// profile. Those of an isolated session are stored only if the cache is sealed or in
+// memory. Those that another ssoenv prints are not: it stores them itself, with the
+// SSO session that a logout ends.
+func (s *Store) StoresRole(p profile.Profile) bool {
+	if s.Roles == nil || p.AsksSsoenv() {
 		return false
 	}
-	if !sso.Isolated {
+	if !p.SSOSession.Isolated {
 		return true
 	}
 	protection, _ := s.Roles.Protection()

@@ -213,7 +213,7 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 	if s.Roles != nil {
 		creds.ExpiryFile = s.Roles.Path(expiryKey(p))
 	}
-	if !s.StoresRoles(p.SSOSession) {
+	if !s.StoresRole(p) {
 		return creds
 	}
 	before, _ := s.readEntry(p)
