@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/process"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/awsconfig"
@@ -45,9 +45,9 @@ const maxProcessOutput = 1 << 20
 const processChain = "SSOENV_PROCESS_CHAIN"
 
 // runProcess runs the credential_process of a profile as the AWS CLI does, without a
-// shell and with this process's environment and standard input. What it writes to
-// standard error is the user's. Unlike the AWS CLI, it does not look for the program
-// in the working directory.
+// shell and with this process's standard input and environment, without what a switch
+// has put there: that is of another profile. What it writes to standard error is the
+// user's. Unlike the AWS CLI, it does not look for the program in the working directory.
 //
 // If ctx ends, the program is stopped, at once with the programs that it has started.
 // At a terminal these are left alone: a group of processes of its own could not ask
@@ -77,7 +77,7 @@ func (p *program) runProcess(ctx context.Context, prof profile.Profile) ([]byte,
 	defer cancel()
 	command := exec.CommandContext(ctx, path, words[1:]...)
 	command.Args[0] = words[0]
-	command.Env = append(slices.Clone(p.environList), processChain+"="+p.env[processChain]+prof.Name+"\n")
+	command.Env = append(shellenv.Environ(shellenv.Clear(p.env).Change, p.environList), processChain+"="+p.env[processChain]+prof.Name+"\n")
 	printed := &processOutput{full: cancel}
 	command.Stdin, command.Stdout, command.Stderr = p.stdin, printed, p.stderr
 	command.WaitDelay = time.Second
