@@ -49,12 +49,12 @@ func (c *Config) Guard(p Profile) Guard {
 	if c.guards == nil {
 		c.guards = c.readGuards()
 	}
-	return c.guardOf(p, longestChain)
+	return c.guardOf(p, map[string]bool{})
 }
 
 // guardOf is [Config.Guard]. A credential_process that runs ssoenv leads to
-// another profile, at most deepest times.
-func (c *Config) guardOf(p Profile, deepest int) Guard {
+// other profiles. Those in visited are not looked at again; guardOf adds to it.
+func (c *Config) guardOf(p Profile, visited map[string]bool) Guard {
 	var strictest Guard
 	for hop := &p; hop != nil; hop = hop.Source {
 		role := ssoRole(hop.AccountID, hop.RoleName)
@@ -63,8 +63,12 @@ func (c *Config) guardOf(p Profile, deepest int) Guard {
 		}
 		strictest = stricter(stricter(strictest, c.guards.byName[hop.Name]), c.guards.byRole[role])
 		for _, name := range hop.Process.ssoenvProfiles() {
-			if other, err := c.Profile(name); err == nil && deepest > 0 {
-				strictest = stricter(strictest, c.guardOf(other, deepest-1))
+			if visited[name] {
+				continue
+			}
+			visited[name] = true
+			if other, err := c.Profile(name); err == nil {
+				strictest = stricter(strictest, c.guardOf(other, visited))
 			}
 		}
 	}
