@@ -78,41 +78,19 @@ func (e *editor) renameReferences(h header, names map[string]string) {
 	}
 }
 
-// renameInCommand returns a command line with other names of profiles after "ssoenv
-// credential-process", also if that is a command line within quotes, as in sh -c
-// "ssoenv credential-process dev". Quotes around a name are removed: the new one
-// needs none. escapes is as for splitWords.
+// renameInCommand returns a command line with other names of profiles in the words
+// that [ProcessProfiles] returns. Quotes around a name are removed: the new one needs
+// none. escapes is as for splitWords.
 func renameInCommand(text string, names map[string]string, escapes bool) string {
-	words, ok := findWords([]byte(text), len(text), escapes)
-	if !ok {
-		return text
-	}
 	var b strings.Builder
 	pos := 0
-	replace := func(from, to int, by string) {
-		b.WriteString(text[pos:from] + by)
-		pos = to
-	}
-	program, command := false, false // "ssoenv" and "credential-process" were read
-	for _, w := range words {
-		to, known := names[string(w.text)]
-		switch {
-		case command && known:
-			replace(w.from, w.to, to)
-		case program && string(w.text) == "credential-process":
-			command = true
-		case isProgram(w.text):
-			program = true
-		case w.to-w.from == len(w.text)+2 && text[w.from+1:w.to-1] == string(w.text) && bytes.ContainsAny(w.text, " \t"):
-			replace(w.from+1, w.to-1, renameInCommand(string(w.text), names, escapes))
+	for _, w := range profileWords([]byte(text), escapes) {
+		if to, known := names[string(w.text)]; known && w.from >= pos {
+			b.WriteString(text[pos:w.from] + to)
+			pos = w.to
 		}
 	}
 	return b.String() + text[pos:]
-}
-
-// isProgram reports whether a word of a command line is the path of ssoenv.
-func isProgram(path []byte) bool {
-	return bytes.HasPrefix(path[bytes.LastIndexAny(path, `/\`)+1:], []byte("ssoenv"))
 }
 
 // Comment returns the rest of the first comment line of the section that begins with

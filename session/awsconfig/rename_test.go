@@ -40,6 +40,8 @@ func TestRenameInBlock(t *testing.T) {
 		`"C:/Program Files/ssoenv.exe"  credential-process  "a" # a`: `"C:/Program Files/ssoenv.exe"  credential-process  b # b`,
 		`env A=a ssoenv credential-process -- 'a'`:                   `env A=a ssoenv credential-process -- b`,
 		`sh -c "exec ssoenv credential-process 'a' | tee a"`:         `sh -c "exec ssoenv credential-process b | tee b"`,
+		`sh -c "exec ssoenv credential-process \\"a\\""`:             `sh -c "exec ssoenv credential-process \\"a\\""`,
+		`ssoenv credential-process a "a  a" a`:                       `ssoenv credential-process b "a  a" b`,
 		"ssoenv\n  credential-process\n  a":                          "ssoenv credential-process b",
 		"ssoenv credential-process aa":                               "ssoenv credential-process aa",
 		"ssoenv whoami a":                                            "ssoenv whoami a",

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -279,16 +278,9 @@ func (c *Config) decodeProcess(raw rawProfile) (Profile, error) {
 	return Profile{Name: raw.name, AccountID: knownAccount(raw), Process: process}, err
 }
 
-// ssoenvProfiles returns the words of the command line that name a profile, if it
-// runs "ssoenv credential-process", and otherwise nil. Values of flags are among
-// them.
-func (p Process) ssoenvProfiles() []string {
-	words, err := awsconfig.SplitWords(p.Command)
-	if err != nil || len(words) < 2 || !strings.HasPrefix(filepath.Base(words[0]), "ssoenv") || !slices.Contains(words, "credential-process") {
-		return nil
-	}
-	return slices.DeleteFunc(words[1:], func(word string) bool { return word == "credential-process" || strings.HasPrefix(word, "--") })
-}
+// ssoenvProfiles returns the words of the command line that may name a profile, if it
+// runs "ssoenv credential-process", and otherwise nil.
+func (p Process) ssoenvProfiles() []string { return awsconfig.ProcessProfiles(p.Command) }
 
 // AsksSsoenv reports whether the credentials of the profile, or those at the start of
 // its role chain, are printed by a credential_process that runs ssoenv.

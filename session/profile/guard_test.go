@@ -36,3 +36,28 @@ ssoenv_confirm = interactive
 		}
 	}
 }
+
+// The profile after "ssoenv credential-process" guards wherever in the command line
+// that is, as it is renamed there.
+func TestGuardOfEveryCommandLine(t *testing.T) {
+	for command, want := range map[string]GuardLevel{
+		"ssoenv credential-process g":                             GuardInteractive,
+		"/opt/ssoenv-1.0 --debug credential-process --no-login g": GuardInteractive,
+		"env X=1 ssoenv credential-process g":                     GuardInteractive,
+		`sh -c "exec ssoenv credential-process 'g'"`:              GuardInteractive,
+		`sh -c "exec ssoenv credential-process \"g\""`:            GuardInteractive,
+		"ssoenv\n  credential-process\n  g":                       GuardInteractive,
+		"ssoenv credential-process free":                          Unguarded,
+		"aws-vault credential-process g":                          Unguarded,
+		"ssoenv whoami g":                                         Unguarded,
+	} {
+		c := configOf(t, "[profile g]\naws_access_key_id = AKIAABCDEFGHIJKLMNOP\naws_secret_access_key = secret\nssoenv_confirm = interactive\n[profile p]\ncredential_process = "+command+"\n")
+		p, err := c.Profile("p")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Guard(p).Level; got != want {
+			t.Errorf("%q: got %v, want %v", command, got, want)
+		}
+	}
+}

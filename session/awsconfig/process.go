@@ -1,0 +1,60 @@
+package awsconfig
+
+import (
+	"bytes"
+	"runtime"
+	"strings"
+)
+
+// ProcessProfiles returns the words of a credential_process that may name a profile:
+// those after "ssoenv credential-process", also if that follows other words, or is a
+// command line within quotes, as in sh -c "ssoenv credential-process dev". Flags and
+// their values are among them. It returns nil if there is none.
+func ProcessProfiles(command string) []string {
+	var names []string
+	text := strings.ReplaceAll(command, "\n", " ") // the words may be on several lines
+	for _, w := range profileWords([]byte(text), runtime.GOOS != "windows") {
+		names = append(names, string(w.text))
+	}
+	return names
+}
+
+// profileWords is [ProcessProfiles] with the offsets of the words. They are -1 for a
+// word within another one that has quotes or backslashes to remove. escapes is as for
+// splitWords.
+func profileWords(text []byte, escapes bool) []word {
+	words, ok := findWords(text, len(text), escapes)
+	if !ok {
+		return nil
+	}
+	var found []word
+	program, command := false, false // "ssoenv" and "credential-process" were read
+	for _, w := range words {
+		switch {
+		case command:
+			found = append(found, w)
+		case program && string(w.text) == "credential-process":
+			command = true
+		case isProgram(w.text):
+			program = true
+		}
+		if !bytes.ContainsAny(w.text, " \t") {
+			continue
+		}
+		isVerbatim := w.to-w.from == len(w.text)+2 && bytes.Equal(text[w.from+1:w.to-1], w.text)
+		for _, inner := range profileWords(w.text, escapes) {
+			if isVerbatim && inner.from >= 0 {
+				inner.from, inner.to = inner.from+w.from+1, inner.to+w.from+1
+			} else {
+				inner.from, inner.to = -1, -1
+			}
+			found = append(found, inner)
+		}
+	}
+	return found
+}
+
+// isProgram reports whether a word of a command line is the path of ssoenv.
+func isProgram(path []byte) bool {
+	return bytes.HasPrefix(path[bytes.LastIndexAny(path, `/\`)+1:], []byte("ssoenv"))
+}
