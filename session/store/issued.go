@@ -43,12 +43,16 @@ func (s *Store) recent(issued []issuedKey) []issuedKey {
 
 // CheckIssued returns nil if the access key is one that ssoenv got for the role of
 // the profile in the last 12 hours, by any command and with any login but one that
-// has been logged out. It is the proof that a shell with the key has the role; the
-// variables of a shell are only claims. Otherwise it returns a *[NotIssuedError].
+// has been logged out, or is the static key of the profile. It is the proof that
+// a shell with the key has the role; the variables of a shell are only claims.
+// Otherwise it returns a *[NotIssuedError].
 func (s *Store) CheckIssued(p profile.Profile, id string, secret safetext.Secret) error {
+	wanted := keyFingerprint(id, secret)
+	if p.Static != nil && keyFingerprint(p.Static.AccessKeyID, p.Static.SecretKey) == wanted {
+		return nil
+	}
 	entry, ok := s.readEntry(p)
 	issued := s.recent(entry.Issued)
-	wanted := keyFingerprint(id, secret)
 	for _, key := range issued {
 		if key.Fingerprint == wanted {
 			return nil
