@@ -19,7 +19,7 @@ const (
 	askUser       confirmation = iota
 	givenByFlag                // --yes
 	onlyUnguarded              // credential-process: nothing but a guard that is "interactive"
-	notNeeded                  // the credentials stay in this process
+	notNeeded                  // the command gives the credentials to no one; they may be stored
 )
 
 // confirm returns nil if the credentials of the profile may be used. If the
