@@ -28,15 +28,17 @@ func (p *program) confirm(client *session.Client, prof profile.Profile, by confi
 	if by == givenByFlag || by == notNeeded {
 		return nil
 	}
-	guard := client.Config.Guard(prof)
+	guard, inner := client.Config.Guard(prof), client.Config.ProcessGuard(prof)
 	switch {
 	case guard.Level == profile.Unguarded:
 		return nil
 	case by == onlyUnguarded && guard.Level == profile.GuardInteractive:
 		return nil
 	case by == onlyUnguarded:
-		return shownError{fmt.Errorf("%q is guarded (ssoenv_confirm), and credential-process does not ask", prof.Name), statusDenied,
-			[]string{fmt.Sprintf("ssoenv_confirm = interactive in profile %q lets programs get its credentials; use, exec and console then still ask", guard.Profile)}}
+		return shownError{fmt.Errorf("%q is guarded (ssoenv_confirm), and credential-process does not ask", prof.Name), statusDenied, interactiveHint(guard)}
+	case inner.Level == profile.GuardAlways: // an answer would be in vain
+		return shownError{fmt.Errorf("%q is guarded (ssoenv_confirm) by profile %q, and the ssoenv credential-process that it runs does not ask", prof.Name, inner.Profile),
+			statusDenied, interactiveHint(inner)}
 	case offline.CheckHolder(client.Store, prof, p.state) == nil: // this shell has confirmed it
 		return nil
 	case !p.terminal.CanPrompt():
@@ -49,6 +51,11 @@ func (p *program) confirm(client *session.Client, prof profile.Profile, by confi
 		return shownError{err, statusDenied, nil}
 	}
 	return err
+}
+
+// interactiveHint says how programs get the credentials of a guarded profile.
+func interactiveHint(guard profile.Guard) []string {
+	return []string{fmt.Sprintf("ssoenv_confirm = interactive in profile %q lets programs get its credentials; use, exec and console then still ask", guard.Profile)}
 }
 
 // roleInWords returns the account and the role of the profile, as far as they are

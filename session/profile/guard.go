@@ -52,6 +52,20 @@ func (c *Config) Guard(p Profile) Guard {
 	return c.guardOf(p, map[string]bool{})
 }
 
+// ProcessGuard is the part of [Config.Guard] that is about the profiles which p, or a
+// profile in its chain, gets from "ssoenv credential-process". That does not ask.
+func (c *Config) ProcessGuard(p Profile) Guard {
+	if c.Guard(p).Level == Unguarded {
+		return Guard{}
+	}
+	var strictest Guard
+	visited := map[string]bool{}
+	for source := &p; source != nil; source = source.Source {
+		strictest = stricter(strictest, c.guardOfProcess(source.Process, visited))
+	}
+	return strictest
+}
+
 // guardOf is [Config.Guard]. A credential_process that runs ssoenv leads to
 // other profiles. Those in visited are not looked at again; guardOf adds to it.
 func (c *Config) guardOf(p Profile, visited map[string]bool) Guard {
@@ -62,14 +76,20 @@ func (c *Config) guardOf(p Profile, visited map[string]bool) Guard {
 			role = assumedRole(hop.Assume.RoleARN)
 		}
 		strictest = stricter(stricter(strictest, c.guards.byName[hop.Name]), c.guards.byRole[role])
-		for _, name := range hop.Process.ssoenvProfiles() {
-			if visited[name] {
-				continue
-			}
-			visited[name] = true
-			if other, err := c.Profile(name); err == nil {
-				strictest = stricter(strictest, c.guardOf(other, visited))
-			}
+		strictest = stricter(strictest, c.guardOfProcess(hop.Process, visited))
+	}
+	return strictest
+}
+
+func (c *Config) guardOfProcess(process Process, visited map[string]bool) Guard {
+	var strictest Guard
+	for _, name := range process.ssoenvProfiles() {
+		if visited[name] {
+			continue
+		}
+		visited[name] = true
+		if other, err := c.Profile(name); err == nil {
+			strictest = stricter(strictest, c.guardOf(other, visited))
 		}
 	}
 	return strictest
