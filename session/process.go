@@ -26,8 +26,9 @@ func (e *ProcessError) Error() string {
 }
 
 // fetchFromProcess runs the profile's credential_process and stores what it
-// prints, unless that does not expire or the program is ssoenv. The program may ask the user, so it has all
-// the time it needs; other processes wait for it as for any other fetch.
+// prints, unless that does not expire or the program is ssoenv. The program may ask
+// the user, so it has all the time it needs. Other processes wait for it no longer
+// than for any other fetch, and then return a *[store.BusyError].
 func (c *Client) fetchFromProcess(ctx context.Context, p profile.Profile, old store.Credentials, valid bool) (store.Credentials, error) {
 	if c.RunProcess == nil {
 		return store.Credentials{}, &ProcessError{p.Name, p.Process.File, "cannot be run here"}
