@@ -68,7 +68,8 @@ type storm struct {
 	server  *ssotest.Server
 	http    *httptest.Server
 	home    string
-	caches  []string // XDG_CACHE_HOME of the programs
+	caches  []string  // XDG_CACHE_HOME of the programs
+	revoked time.Time // when access tokens were revoked last
 
 	mu         sync.Mutex
 	running    map[*os.Process]bool

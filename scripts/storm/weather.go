@@ -13,6 +13,10 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
+// revokeEvery is the least time between two revocations of all access tokens. ssoenv
+// replaces a rejected token once: one that is rejected again needs a login.
+const revokeEvery = 45 * time.Second
+
 // disturb does one thing of the storm's climate to the programs, the service or the
 // disk.
 func (s *storm) disturb() {
@@ -39,8 +43,9 @@ func (s *storm) disturb() {
 		_ = os.RemoveAll(filepath.Join(s.caches[s.intN(len(s.caches))], "ssoenv/roles"))
 		s.count("role cache deleted")
 	case 7:
-		if s.climate.kills {
+		if s.climate.kills && time.Since(s.revoked) > revokeEvery {
 			// Rejected tokens that have not expired, as after a change of permissions.
+			s.revoked = time.Now()
 			s.server.RevokeAccessTokens()
 			s.count("access tokens revoked")
 		}
