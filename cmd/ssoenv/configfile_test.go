@@ -19,11 +19,6 @@ import (
 	"time"
 )
 
-// configureWords returns the command line that writes the profile of that name.
-func configureWords(profile string) []string {
-	return []string{"ssoenv", "configure", "--yes", "--sso-session", "corp", "--account", "222222222222", "--role", "ReadOnly", "--profile", profile}
-}
-
 // What can be in the place of the config file.
 func TestConfigFilesOfEveryKind(t *testing.T) {
 	t.Parallel()

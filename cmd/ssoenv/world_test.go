@@ -437,3 +437,8 @@ func (w *world) shell(t *testing.T, name string, env ...string) *screen {
 	}
 	return s
 }
+
+// configureWords returns the command line that writes the profile of that name.
+func configureWords(profile string) []string {
+	return []string{"ssoenv", "configure", "--yes", "--sso-session", "corp", "--account", "222222222222", "--role", "ReadOnly", "--profile", profile}
+}
