@@ -161,7 +161,7 @@ func TestOtherUsersDoNotSeeTheAddress(t *testing.T) {
 func lingering(t *testing.T, w *world) string {
 	t.Helper()
 	file := filepath.Join(w.home, "lingering")
-	if err := os.WriteFile(file, []byte("#!/bin/sh\nsleep 0.3\napprove \"$1\"\n"), 0o700); err != nil {
+	if err := os.WriteFile(file, []byte("#!/bin/sh\nsleep 2\napprove \"$1\"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return file

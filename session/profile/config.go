@@ -7,7 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"syscall"
+	"os"
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session/awsconfig"
@@ -106,15 +106,19 @@ func checkLimits(size int64, text []byte) (how string, exceeded bool) {
 }
 
 func readConfigFile(path string) ([]byte, error) {
-	file, info, err := cache.OpenToRead(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENXIO) { // ENXIO: a socket
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
 	}
+	file, info, err := cache.OpenToRead(path)
+	if err != nil {
+		return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
+	}
 	defer func() { _ = file.Close() }()
-	if !info.Mode().IsRegular() {
+	if !info.Mode().IsRegular() { // it is a pipe since
 		return nil, nil
 	}
 	var data bytes.Buffer
