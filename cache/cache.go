@@ -171,8 +171,8 @@ func (d *Dir) Write(key string, data []byte, modified time.Time) error {
 }
 
 // WriteIf is [Dir.Write] for a file that other programs write without a lock. It
-// calls check, unless that is nil, immediately before the new file gets its name. If check returns an
-// error, WriteIf returns it and the file is unchanged.
+// calls check, unless that is nil, immediately before the new file gets its name. If
+// check returns an error, WriteIf returns it and the file is unchanged.
 func (d *Dir) WriteIf(key string, data []byte, check func() error) error {
 	return d.write(key, data, attributes{perm: 0o600, check: check})
 }

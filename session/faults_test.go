@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/ssotest"
-	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // loggedIn returns a client with a session, on fake or real time.
@@ -86,24 +84,7 @@ func TestFaultsAreNamed(t *testing.T) {
 // An answer without its content is an error, not an identity without a name or a
 // session without accounts, which a sync would believe.
 func TestEmptyAnswersAreErrors(t *testing.T) {
-	for name, call := range map[string]func(context.Context, *Client, profile.Profile, store.Credentials) error{
-		"GetCallerIdentity": func(ctx context.Context, c *Client, _ profile.Profile, creds store.Credentials) error {
-			_, err := c.Whoami(ctx, "us-east-1", creds)
-			return err
-		},
-		"ListAccounts": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
-			_, err := c.Accounts(ctx, p.SSOSession)
-			return err
-		},
-		"ListAccountRoles": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
-			_, err := c.AccountRoles(ctx, p.SSOSession, p.AccountID)
-			return err
-		},
-		"discovery": func(ctx context.Context, c *Client, p profile.Profile, _ store.Credentials) error {
-			_, err := c.Discover(ctx, p.SSOSession, DiscoveryEvents{})
-			return err
-		},
-	} {
+	for _, name := range []string{"GetCallerIdentity", "ListAccounts", "ListAccountRoles", "discovery"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, server, p := loggedIn(t)
@@ -112,7 +93,7 @@ func TestEmptyAnswersAreErrors(t *testing.T) {
 					t.Fatal(err)
 				}
 				server.Fault(ssotest.Fault{Kind: ssotest.Empty, Times: ssotest.Forever})
-				if err := call(t.Context(), c, p, creds); err == nil {
+				if err := everyCall[name](t.Context(), c, p, creds); err == nil {
 					t.Error("got no error")
 				}
 			})

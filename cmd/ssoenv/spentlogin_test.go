@@ -49,6 +49,20 @@ var obstacles = map[string]obstacle{
 		{ dd if=/dev/zero of=.aws/sso/cache/filler bs=4096 2>/dev/null || true; } && chown --reference=.aws .aws/sso/cache`},
 }
 
+// logIn logs in as the user whom the obstacle is for, and returns a function that has
+// a program run as that user.
+func (o obstacle) logIn(t *testing.T, w *world) (as func(*exec.Cmd) *exec.Cmd) {
+	t.Helper()
+	as = func(c *exec.Cmd) *exec.Cmd { return c }
+	if o.mount == "" {
+		as = w.ownedByOtherUser(t)
+	}
+	if out, err := as(w.command(t, nil, "ssoenv", "login", "dev")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return as
+}
+
 // behind returns the command as it runs behind the obstacle, or skips the test if
 // this machine permits no mounts.
 func (o obstacle) behind(t *testing.T, w *world, as func(*exec.Cmd) *exec.Cmd, env []string, words ...string) *exec.Cmd {
@@ -96,13 +110,7 @@ func TestNothingIsSpentInVain(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.server.Change(func(s *ssotest.Settings) { s.RoleLifetime = 2 * time.Second })
-			as := func(c *exec.Cmd) *exec.Cmd { return c }
-			if o.mount == "" {
-				as = w.ownedByOtherUser(t)
-			}
-			if out, err := as(w.command(t, nil, "ssoenv", "login", "dev")).CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
+			as := o.logIn(t, w)
 			env := w.switched(t, as, "dev")
 			w.expireToken(t)
 			time.Sleep(2 * time.Second) // until the shell's credentials have expired
@@ -150,13 +158,7 @@ func TestValidTokenThatCannotBeRenewed(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime = 10 * time.Minute })
-			as := func(c *exec.Cmd) *exec.Cmd { return c }
-			if o.mount == "" {
-				as = w.ownedByOtherUser(t)
-			}
-			if out, err := as(w.command(t, nil, "ssoenv", "login", "dev")).CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
+			as := o.logIn(t, w)
 			if o.setUp != nil {
 				t.Cleanup(o.setUp(t, w))
 			}
