@@ -26,6 +26,14 @@ func checkOwner(path string, info fs.FileInfo) error {
 	return fmt.Errorf("%q belongs to uid %d, not to uid %d", path, owner, euid)
 }
 
+// checkOwnerOrRoot is [checkOwner], but accepts a file of root's too.
+func checkOwnerOrRoot(path string, info fs.FileInfo) error {
+	if info.Sys().(*syscall.Stat_t).Uid == 0 {
+		return nil
+	}
+	return checkOwner(path, info)
+}
+
 // Suspect returns an error that says why another user could have written the file
 // at path: it belongs to a user other than root, or its mode allows others to
 // write. It returns nil if the file does not exist or cannot be inspected.
@@ -34,10 +42,8 @@ func Suspect(path string) error {
 	if err != nil {
 		return nil
 	}
-	if info.Sys().(*syscall.Stat_t).Uid != 0 {
-		if err := checkOwner(path, info); err != nil {
-			return err
-		}
+	if err := checkOwnerOrRoot(path, info); err != nil {
+		return err
 	}
 	if mode := info.Mode().Perm(); mode&0o022 != 0 {
 		return fmt.Errorf("%q is writable by others (mode %04o)", path, mode)
@@ -95,13 +101,11 @@ func checkPrivate(path string) error {
 	if err != nil {
 		return fmt.Errorf("%q: %w", path, cause(err))
 	}
-	if info.Sys().(*syscall.Stat_t).Uid != 0 {
-		if err := checkOwner(path, info); err != nil {
-			return err
-		}
+	if err := checkOwnerOrRoot(path, info); err != nil {
+		return err
 	}
-	isLink, mayBeSticky := info.Mode()&fs.ModeSymlink != 0, info.IsDir()
-	if !isLink && info.Mode().Perm()&0o022 != 0 && !(mayBeSticky && !writableByOthers(info)) {
+	isLink, isSticky := info.Mode()&fs.ModeSymlink != 0, info.IsDir() && info.Mode()&fs.ModeSticky != 0
+	if !isLink && !isSticky && info.Mode().Perm()&0o022 != 0 {
 		return fmt.Errorf("%q is writable by others (mode %04o)", path, info.Mode().Perm())
 	}
 	return nil
