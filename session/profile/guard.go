@@ -2,7 +2,6 @@ package profile
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session/awsconfig"
@@ -143,10 +142,21 @@ func decodeGuard(value string) GuardLevel {
 	return GuardAlways
 }
 
-// reservedRole matches the name and the account of the IAM role that Identity
-// Center makes of a permission set, such as
+// permissionSet returns the permission set in the name, in lower case, of the IAM
+// role that Identity Center makes of it, or "" for another name. The name is that of
 // arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef.
-var reservedRole = regexp.MustCompile(`^awsreservedsso_(.+)_[0-9a-f]{16}$`)
+func permissionSet(name string) string {
+	rest, found := strings.CutPrefix(name, "awsreservedsso_")
+	i := strings.LastIndexByte(rest, '_')
+	if !found || i < 0 || strings.Contains(rest, "\n") {
+		return ""
+	}
+	suffix := rest[i+1:]
+	if len(suffix) != 16 || strings.Trim(suffix, "0123456789abcdef") != "" {
+		return ""
+	}
+	return rest[:i]
+}
 
 // ssoRole identifies a role of an SSO session, or is empty if one of its parts is.
 // The name is compared without case, as IAM does. Leading zeros of the account id
@@ -168,8 +178,8 @@ func assumedRole(arn string) string {
 		return ""
 	}
 	name := strings.ToLower(parts[5][strings.LastIndexByte(parts[5], '/')+1:])
-	if match := reservedRole.FindStringSubmatch(name); match != nil {
-		return ssoRole(parts[4], match[1])
+	if set := permissionSet(name); set != "" {
+		return ssoRole(parts[4], set)
 	}
 	if role := ssoRole(parts[4], name); role != "" {
 		return "arn:" + role

@@ -61,3 +61,26 @@ func TestGuardOfEveryCommandLine(t *testing.T) {
 		}
 	}
 }
+
+func TestPermissionSet(t *testing.T) {
+	for name, want := range map[string]string{
+		"awsreservedsso_admin_0123456789abcdef":    "admin",
+		"awsreservedsso_a_b-c_fedcba9876543210":    "a_b-c",
+		"awsreservedsso_admin_0123456789abcde":     "",
+		"awsreservedsso_admin_0123456789abcdef0":   "",
+		"awsreservedsso_admin_01234567g9abcdef":    "",
+		"awsreservedsso__0123456789abcdef":         "",
+		"awsreservedsso_0123456789abcdef":          "",
+		"my_awsreservedsso_admin_0123456789abcdef": "",
+		"awsreservedsso_ad\nmin_0123456789abcdef":  "",
+		"admin": "",
+	} {
+		if got := permissionSet(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+	const reserved = "arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"
+	if got, want := assumedRole(reserved), ssoRole("111111111111", "Admin"); got != want {
+		t.Errorf("%s: got %q, want %q", reserved, got, want)
+	}
+}
