@@ -167,6 +167,7 @@ func (s *Store) SaveInventory(sso profile.SSOSession, v *Inventory) {
 	if s.Private == nil {
 		return
 	}
+	s.recordFolders()
 	v.Saved = s.Now().UTC()
 	parts := v.parts()
 	head := inventoryHead{entryFormat, v.Session, v.Begun, v.Interrupted, v.Listed, v.Saved, v.Complete, len(parts)}
