@@ -111,6 +111,12 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               func(env *testscript.Env) error { return setUpScript(env, s) },
+		Condition: func(name string) (bool, error) {
+			if name != "http2" {
+				return false, fmt.Errorf("there is no condition %q", name)
+			}
+			return os.Getenv(http2Variable) != "", nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fake":    fakeCommand,
 			"calls":   callsCommand,
@@ -122,8 +128,8 @@ func TestScripts(t *testing.T) {
 }
 
 // http2Variable, if it is set, lets the scripts talk HTTP/2 to the service, with net/http's
-// debug log of it turned on: no secret may show up then either. Scripts about addresses
-// and certificates fail with it.
+// debug log of it turned on: no secret may show up then either. Scripts about
+// connections and certificates are skipped.
 const http2Variable = "TEST_HTTP2"
 
 type fakeKey struct{}
