@@ -115,7 +115,7 @@ func (w *world) expireToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data = regexp.MustCompile(`"expiresAt": "[^"]*"`).ReplaceAll(data, []byte(`"expiresAt": "`+past+`"`))
+		data = regexp.MustCompile(`"expiresAt": *"[^"]*"`).ReplaceAll(data, []byte(`"expiresAt": "`+past+`"`))
 		if err := os.WriteFile(file, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
