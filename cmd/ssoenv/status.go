@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -16,6 +15,7 @@ import (
 
 type statusOptions struct {
 	json  bool
+	all   bool
 	check bool
 	min   time.Duration
 }
@@ -24,9 +24,15 @@ func statusAction(p *program, c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	o := statusOptions{json: c.Bool("json"), check: c.Bool("check") || c.IsSet("min"), min: c.Duration("min")}
+	o := statusOptions{json: c.Bool("json"), all: c.Bool("all"), check: c.Bool("check") || c.IsSet("min"), min: c.Duration("min")}
 	if o.check && o.json {
 		return usageError{"--json and --check exclude each other"}
+	}
+	if o.check && o.all {
+		return usageError{"--all and --check exclude each other"}
+	}
+	if o.all {
+		return p.statusOfSessions(o)
 	}
 	return p.status(o)
 }
@@ -34,12 +40,13 @@ func statusAction(p *program, c *cli.Context) error {
 // A statusJSON has three expirations: of the role's credentials, of the
 // session's token, and of the client registration that can refresh the token.
 type statusJSON struct {
-	Profile    string `json:"profile,omitempty"`
-	AccountID  string `json:"account_id,omitempty"`
-	RoleName   string `json:"role_name,omitempty"`
-	Region     string `json:"region,omitempty"`
-	SSOSession string `json:"sso_session,omitempty"`
-	StartURL   string `json:"start_url,omitempty"`
+	Profile     string `json:"profile,omitempty"`
+	AccountID   string `json:"account_id,omitempty"`
+	AccountName string `json:"account_name,omitempty"`
+	RoleName    string `json:"role_name,omitempty"`
+	Region      string `json:"region,omitempty"`
+	SSOSession  string `json:"sso_session,omitempty"`
+	StartURL    string `json:"start_url,omitempty"`
 
 	CredentialsExpire  *time.Time `json:"credentials_expire,omitempty"`
 	TokenExpires       *time.Time `json:"token_expires,omitempty"`
@@ -54,7 +61,7 @@ type statusJSON struct {
 func (p *program) status(o statusOptions) error {
 	s := statusJSON{Profile: p.state.Profile, Region: p.state.Region}
 	if s.Profile != "" {
-		s.CredentialsExpire = jsonTime(p.state.Expires)
+		s.CredentialsExpire, s.AccountName = jsonTime(p.state.Expires), safetext.Printable(p.state.AccountName)
 	}
 	if o.check {
 		return p.checkStatus(s, o.min)
@@ -74,7 +81,7 @@ func (p *program) status(o statusOptions) error {
 	if s.Profile == "" {
 		return p.print("this shell uses no profile\n")
 	}
-	return p.print(s.text(p.now(), p.state.NeverExpires()))
+	return p.print(s.text(p.now(), p.state.NeverExpires(), p.view()))
 }
 
 // describe adds what the config and the caches say about the profile.
@@ -84,6 +91,7 @@ func (s *statusJSON) describe(client *session.Client) error {
 		return err
 	}
 	s.AccountID, s.RoleName = p.AccountID, p.RoleName
+	s.AccountName = cmp.Or(offline.AccountNames(client.Config, client.Store)(p.SSOSession, p.AccountID), s.AccountName)
 	s.SSOSession, s.StartURL = p.SSOSession.Name, p.SSOSession.StartURL
 	if client.Roles != nil {
 		s.Cache = protection(client.Roles)
@@ -126,34 +134,22 @@ func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	return statusError(statusLogin)
 }
 
-func (s statusJSON) text(now time.Time, neverExpires bool) string {
+func (s statusJSON) text(now time.Time, neverExpires bool, view offline.View) string {
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	line := func(name, value string) {
-		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, offline.Dash(safetext.Printable(value)))
-	}
-	expiration := func(name string, t *time.Time, none string) {
-		value := none
-		if t != nil && t.After(now) {
-			value = fmt.Sprintf("%s left, until %s", offline.FormatDuration(t.Sub(now)), offline.FormatTime(*t, now))
-		} else if t != nil {
-			value = "expired at " + offline.FormatTime(*t, now)
-		}
-		line(name, value)
-	}
+	line := func(name, value string) { b.WriteString(statusLine(name, value, view.Width)) }
 	line("profile", s.Profile)
-	line("account", s.AccountID)
+	line("account", accountTitle(s.AccountID, s.AccountName))
 	line("role", s.RoleName)
 	line("region", s.Region)
 	line("session", cmp.Or(s.SSOSession, s.StartURL))
 	if neverExpires {
 		line("credentials", "do not expire")
 	} else {
-		expiration("credentials", s.CredentialsExpire, "none")
+		line("credentials", expiryInWords(s.CredentialsExpire, now, "none"))
 	}
 	if s.StartURL != "" { // a chain from static credentials has no session
-		expiration("token", s.TokenExpires, "not logged in")
-		expiration("registration", s.RegistrationExpire, "none")
+		line("token", expiryInWords(s.TokenExpires, now, "not logged in"))
+		line("registration", expiryInWords(s.RegistrationExpire, now, "none"))
 	}
 	renewal := "no (log in again when they expire)"
 	if s.Refreshable {
@@ -163,6 +159,38 @@ func (s statusJSON) text(now time.Time, neverExpires bool) string {
 		line("auto-renew", renewal)
 	}
 	line("cache", s.Cache)
-	_ = w.Flush() // into memory
 	return b.String()
+}
+
+// expiryInWords says how long something lasts, or since when it does not. none is
+// what there is without a time.
+func expiryInWords(t *time.Time, now time.Time, none string) string {
+	switch {
+	case t == nil:
+		return none
+	case t.After(now):
+		return fmt.Sprintf("%s left, until %s", offline.FormatDuration(t.Sub(now)), offline.FormatTime(*t, now))
+	}
+	return "expired at " + offline.FormatTime(*t, now)
+}
+
+// statusLine returns a line of status: a name, and a value in the column beside it. In
+// a terminal of that width, if it is not 0, a longer value continues below itself.
+func statusLine(name, value string, width int) string {
+	const indent = 14
+	line := fmt.Sprintf("%-*s", indent, name)
+	used := indent
+	for i, word := range strings.Fields(offline.Dash(safetext.Printable(value))) {
+		cells := safetext.Width(word)
+		if i > 0 && width > 0 && used+1+cells > width {
+			line += "\n" + strings.Repeat(" ", indent)
+			used = indent
+		} else if i > 0 {
+			line += " "
+			used++
+		}
+		line += word
+		used += cells
+	}
+	return line + "\n"
 }
