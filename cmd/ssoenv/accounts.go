@@ -153,7 +153,7 @@ func (p *program) roles(account string, o sessionOptions) error {
 	case o.json:
 		return p.printJSON(rows)
 	case view.Header:
-		return p.page(p.roleTable(rows, view))
+		return p.page(p.rolesIn(accountTitle(account, name), rows, view))
 	}
 	var b strings.Builder
 	for _, role := range roles {
@@ -162,17 +162,32 @@ func (p *program) roles(account string, o sessionOptions) error {
 	return p.print(b.String())
 }
 
-// roleTable returns the roles as a table for a terminal.
+// rolesIn returns the roles of one account as a table for a terminal.
+func (p *program) rolesIn(account string, rows []roleJSON, view offline.View) string {
+	used := p.roleInUse()
+	t := offline.NewTable(len(rows), idColumn(view, "ROLE IN "+account))
+	for _, row := range rows {
+		mark, style := p.markOf(view, row.isOf(used))
+		t.Add(mark+row.RoleName, style)
+	}
+	return t.Text(view)
+}
+
+// roleTable returns the roles of several accounts as a table for a terminal.
 func (p *program) roleTable(rows []roleJSON, view offline.View) string {
 	used := p.roleInUse()
 	t := offline.NewTable(len(rows), idColumn(view, "ACCOUNT"), offline.Column{Header: "ROLE", Least: 12}, offline.Column{Header: "NAME", Least: 10, Drop: 1})
 	for _, row := range rows {
-		mark, style := p.markOf(view, row.AccountID == used.AccountID && row.RoleName == used.RoleName)
+		mark, style := p.markOf(view, row.isOf(used))
 		t.Add(mark+row.AccountID, style)
 		t.Add(row.RoleName, style)
 		t.Add(row.AccountName, offline.Plain)
 	}
 	return t.Text(view)
+}
+
+func (r roleJSON) isOf(p profile.Profile) bool {
+	return r.AccountID == p.AccountID && r.RoleName == p.RoleName
 }
 
 // roleInUse returns the profile that this shell uses, or the zero Profile.

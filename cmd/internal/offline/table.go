@@ -24,8 +24,8 @@ type Column struct {
 	Drop   int // columns with a higher one are left out, and cut, first; 0: never left out
 
 	// Main is true for what the user types. As long as that takes at most half of the
-	// terminal, other columns are left out rather than that more than one row in ten
-	// is cut in this one.
+	// terminal, other columns are left out rather than that more than one row, and one
+	// in ten, is cut in this one.
 	Main bool
 }
 
@@ -52,9 +52,10 @@ const (
 	maxCell = 255
 	// maxDrop is the highest Drop.
 	maxDrop = 4
-	// maxLoss is how much the loss of one more cell of a text counts for at most, so
-	// that one very long text does not outweigh many short ones.
-	maxLoss = 8
+	// What is lost when a column becomes narrower: for each text that is cut, a part of
+	// wholeLoss that is the larger the shorter the text, and cutLoss for each text that
+	// was not cut before.
+	wholeLoss, cutLoss = 1000, 50
 )
 
 // NewTable returns a table of these columns. capacity is the expected number of rows.
@@ -106,7 +107,7 @@ func (t *Table) Text(v View) string {
 	if v.Header {
 		header := make([]cell, len(t.columns))
 		for i, column := range t.columns {
-			header[i] = cell{column.Header, len(column.Header), Plain}
+			header[i].text, header[i].width = printable(column.Header)
 		}
 		writeRow(&b, header, widths, false)
 	}
@@ -130,7 +131,8 @@ func (t *Table) naturalWidths(header bool) []int {
 		if widths[i] == 0 && column.Drop > 0 {
 			widths[i] = hidden
 		} else if header {
-			widths[i] = max(widths[i], len(column.Header))
+			_, width := printable(column.Header)
+			widths[i] = max(widths[i], width)
 		}
 	}
 	return widths
@@ -198,12 +200,19 @@ func (t *Table) fit(natural []int, v View) []int {
 		return widths
 	}
 	texts := t.countWidths()
-	for i := range t.columns {
-		if column := &t.columns[i]; column.Main {
-			column.Least = max(column.Least, min(v.Width/2, commonWidth(texts[i])))
+	least, kept := make([]int, len(widths)), make([]int, len(widths))
+	for i, column := range t.columns {
+		widths[i] = min(widths[i], v.Width)
+		least[i] = widths[i]
+		if column.Least > 0 {
+			least[i] = min(widths[i], column.Least)
+		}
+		kept[i] = least[i]
+		if column.Main {
+			kept[i] = max(least[i], min(v.Width/2, commonWidth(texts[i])))
 		}
 	}
-	for t.total(t.least(widths)) > v.Width {
+	for t.total(kept) > v.Width {
 		last := -1
 		for i, column := range t.columns {
 			if widths[i] != hidden && column.Drop > 0 && (last < 0 || column.Drop > t.columns[last].Drop) {
@@ -213,21 +222,11 @@ func (t *Table) fit(natural []int, v View) []int {
 		if last < 0 {
 			break
 		}
-		widths[last] = hidden
+		widths[last], least[last], kept[last] = hidden, hidden, hidden
 	}
-	t.shrink(widths, texts, v.Width)
+	t.shrink(widths, kept, texts, v.Width)
+	t.shrink(widths, least, texts, v.Width)
 	return widths
-}
-
-// least returns the least widths of the columns that are shown.
-func (t *Table) least(widths []int) []int {
-	least := slices.Clone(widths)
-	for i, column := range t.columns {
-		if column.Least > 0 && widths[i] != hidden {
-			least[i] = min(widths[i], column.Least)
-		}
-	}
-	return least
 }
 
 func (t *Table) total(widths []int) int {
@@ -251,7 +250,7 @@ func (t *Table) countWidths() []histogram {
 	return texts
 }
 
-// commonWidth returns the width that nine texts in ten do not exceed.
+// commonWidth returns the width that no more than one text, or one in ten, exceeds.
 func commonWidth(texts histogram) int {
 	all := 0
 	for _, count := range texts {
@@ -259,7 +258,7 @@ func commonWidth(texts histogram) int {
 	}
 	wider := 0
 	for width := maxCell; width > 0; width-- {
-		if wider += texts[width]; wider*10 > all {
+		if wider += texts[width]; wider > max(1, all/10) {
 			return width
 		}
 	}
@@ -268,8 +267,7 @@ func commonWidth(texts histogram) int {
 
 // shrink takes one cell after the other from the column that loses least by it, until
 // the table fits or every column has its least width.
-func (t *Table) shrink(widths []int, texts []histogram, limit int) {
-	least := t.least(widths)
+func (t *Table) shrink(widths, least []int, texts []histogram, limit int) {
 	for t.total(widths) > limit {
 		best, bestLoss := -1, 0
 		for i, width := range widths {
@@ -278,8 +276,9 @@ func (t *Table) shrink(widths []int, texts []histogram, limit int) {
 			}
 			loss := 0
 			for w := min(width, maxCell); w <= maxCell; w++ {
-				loss += texts[i][w] * min(w-width+1, maxLoss)
+				loss += texts[i][w] * wholeLoss / max(w, 1)
 			}
+			loss += texts[i][min(width, maxCell)] * cutLoss
 			loss *= 1 + maxDrop - t.columns[i].Drop
 			if best < 0 || loss < bestLoss || loss == bestLoss && width > widths[best] {
 				best, bestLoss = i, loss
