@@ -110,7 +110,7 @@ func TestPager(t *testing.T) {
 	s.keys("\x03")
 	s.expect("interrupted(.|\n)*left(.|\n)*status 0")
 
-	// Nothing is paged that fits, that nobody is there to leave, or that a program reads.
+	// Nothing is paged that fits, that no user can leave, or that a program reads.
 	for _, env := range [][]string{{"CI=1"}, {"DIRENV_IN_ENVRC=1"}} {
 		if shown := strings.Join(w.listed(t, 80, append(pager("echo paged; cat"), env...), "ssoenv", "list"), "\n"); strings.Contains(shown, "paged") {
 			t.Errorf("%v:\n%s", env, shown)
