@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -101,8 +104,20 @@ func TestPager(t *testing.T) {
 		}
 	}
 	shown = strings.Join(w.listed(t, 80, pager("no-such-pager"), "ssoenv", "list"), "\n")
-	if !strings.Contains(shown, "many-99") || !strings.Contains(shown, "ssoenv: the pager could not be started") {
+	if !strings.Contains(shown, "many-99") || !strings.Contains(shown, "ssoenv: the pager cannot be run: ") {
 		t.Errorf("a pager that is missing:\n%s", shown)
+	}
+
+	must(t, os.Mkdir(filepath.Join(w.home, "repository"), 0o755))
+	w.write(t, "repository/less", "#!/bin/sh\n: >"+w.home+"/ran\n")
+	must(t, os.Chmod(filepath.Join(w.home, "repository", "less"), 0o755))
+	program, err := exec.LookPath("ssoenv")
+	must(t, err)
+	for _, named := range []string{"unset PAGER", "PAGER=less", "PAGER='less -R'"} {
+		w.listed(t, 80, nil, "sh", "-c", "cd repository; "+named+"; PATH=. exec "+program+" list")
+		if _, err := os.Stat(filepath.Join(w.home, "ran")); err == nil {
+			t.Fatalf("%s: the pager of the folder was run", named)
+		}
 	}
 
 	s := w.screen(t, pager("trap 'echo interrupted' INT; echo paging; sleep 0.3; sleep 0.3; cat >/dev/null; echo left"), "bash", "--norc", "--noprofile", "-ic", "ssoenv list; echo status $?")

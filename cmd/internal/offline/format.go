@@ -56,11 +56,7 @@ func MarshalJSON(v any) (string, error) {
 	var b strings.Builder
 	b.Grow(len(data) + 1)
 	for _, r := range string(data) {
-		if r == '\n' || r >= ' ' && r < 0x7f {
-			b.WriteByte(byte(r))
-			continue
-		}
-		if !safetext.IsHidden(r) {
+		if r == '\n' || r >= ' ' && r < 0x7f || !safetext.IsHidden(r) {
 			b.WriteRune(r)
 			continue
 		}
