@@ -10,6 +10,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
@@ -40,13 +41,14 @@ func statusAction(p *program, c *cli.Context) error {
 // A statusJSON has three expirations: of the role's credentials, of the
 // session's token, and of the client registration that can refresh the token.
 type statusJSON struct {
-	Profile     string `json:"profile,omitempty"`
-	AccountID   string `json:"account_id,omitempty"`
-	AccountName string `json:"account_name,omitempty"`
-	RoleName    string `json:"role_name,omitempty"`
-	Region      string `json:"region,omitempty"`
-	SSOSession  string `json:"sso_session,omitempty"`
-	StartURL    string `json:"start_url,omitempty"`
+	Profile     string              `json:"profile,omitempty"`
+	Kind        offline.ProfileKind `json:"kind,omitempty"`
+	AccountID   string              `json:"account_id,omitempty"`
+	AccountName string              `json:"account_name,omitempty"`
+	RoleName    string              `json:"role_name,omitempty"`
+	Region      string              `json:"region,omitempty"`
+	SSOSession  string              `json:"sso_session,omitempty"`
+	StartURL    string              `json:"start_url,omitempty"`
 
 	CredentialsExpire  *time.Time `json:"credentials_expire,omitempty"`
 	TokenExpires       *time.Time `json:"token_expires,omitempty"`
@@ -61,7 +63,7 @@ type statusJSON struct {
 func (p *program) status(o statusOptions) error {
 	s := statusJSON{Profile: p.state.Profile, Region: p.state.Region}
 	if s.Profile != "" {
-		s.CredentialsExpire, s.AccountName = jsonTime(p.state.Expires), safetext.Printable(p.state.AccountName)
+		s.CredentialsExpire = jsonTime(p.state.Expires)
 	}
 	if o.check {
 		return p.checkStatus(s, o.min)
@@ -73,6 +75,12 @@ func (p *program) status(o statusOptions) error {
 	if s.Profile != "" {
 		if err := s.describe(client); err != nil {
 			p.say("warning: %v", err)
+		}
+		if s.AccountID == "" && profile.IsAccountID(p.state.AccountID) {
+			s.AccountID = p.state.AccountID // as a credential_process said
+		}
+		if s.AccountName == "" && s.AccountID == p.state.AccountID {
+			s.AccountName = safetext.Printable(p.state.AccountName)
 		}
 	}
 	if o.json {
@@ -87,11 +95,12 @@ func (p *program) status(o statusOptions) error {
 // describe adds what the config and the caches say about the profile.
 func (s *statusJSON) describe(client *session.Client) error {
 	p, err := client.Config.Profile(s.Profile)
+	s.Kind = offline.KindOf(client.Config, s.Profile, p, err)
 	if err != nil {
 		return err
 	}
 	s.AccountID, s.RoleName = p.AccountID, p.RoleName
-	s.AccountName = cmp.Or(offline.AccountNames(client.Config, client.Store)(p.SSOSession, p.AccountID), s.AccountName)
+	s.AccountName = offline.AccountNames(client.Config, client.Store)(p.SSOSession, p.AccountID)
 	s.SSOSession, s.StartURL = p.SSOSession.Name, p.SSOSession.StartURL
 	if client.Roles != nil {
 		s.Cache = protection(client.Roles)
@@ -135,31 +144,31 @@ func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 }
 
 func (s statusJSON) text(now time.Time, neverExpires bool, view offline.View) string {
-	var b strings.Builder
-	line := func(name, value string) { b.WriteString(statusLine(name, value, view.Width)) }
-	line("profile", s.Profile)
-	line("account", accountTitle(s.AccountID, s.AccountName))
-	line("role", s.RoleName)
-	line("region", s.Region)
-	line("session", cmp.Or(s.SSOSession, s.StartURL))
+	account, session, role := accountTitle(s.AccountID, s.AccountName), cmp.Or(s.SSOSession, s.StartURL), s.RoleName
+	switch s.Kind {
+	case offline.KindStaticKeys, offline.KindProcess:
+		account, session, role = cmp.Or(account, "unknown"), "none", fmt.Sprintf("none (%s)", s.Kind)
+	case offline.KindRoleChain:
+		session = cmp.Or(session, "none (role chain)")
+	}
+	lines := [][2]string{{"profile", s.Profile}, {"account", account}, {"role", role}, {"region", s.Region}, {"session", session}}
 	if neverExpires {
-		line("credentials", "do not expire")
+		lines = append(lines, [2]string{"credentials", "do not expire"})
 	} else {
-		line("credentials", expiryInWords(s.CredentialsExpire, now, "none"))
+		lines = append(lines, [2]string{"credentials", expiryInWords(s.CredentialsExpire, now, "none")})
 	}
 	if s.StartURL != "" { // a chain from static credentials has no session
-		line("token", expiryInWords(s.TokenExpires, now, "not logged in"))
-		line("registration", expiryInWords(s.RegistrationExpire, now, "none"))
+		lines = append(lines, [2]string{"token", expiryInWords(s.TokenExpires, now, "not logged in")},
+			[2]string{"registration", expiryInWords(s.RegistrationExpire, now, "none")})
 	}
 	renewal := "no (log in again when they expire)"
 	if s.Refreshable {
 		renewal = "yes"
 	}
 	if !neverExpires {
-		line("auto-renew", renewal)
+		lines = append(lines, [2]string{"auto-renew", renewal})
 	}
-	line("cache", s.Cache)
-	return b.String()
+	return labelled(append(lines, [2]string{"cache", s.Cache}), view.Width)
 }
 
 // expiryInWords says how long something lasts, or since when it does not. none is
@@ -174,23 +183,30 @@ func expiryInWords(t *time.Time, now time.Time, none string) string {
 	return "expired at " + offline.FormatTime(*t, now)
 }
 
-// statusLine returns a line of status: a name, and a value in the column beside it. In
-// a terminal of that width, if it is not 0, a longer value continues below itself.
-func statusLine(name, value string, width int) string {
-	const indent = 14
-	line := fmt.Sprintf("%-*s", indent, name)
-	used := indent
-	for i, word := range strings.Fields(offline.Dash(safetext.Printable(value))) {
-		cells := safetext.Width(word)
-		if i > 0 && width > 0 && used+1+cells > width {
-			line += "\n" + strings.Repeat(" ", indent)
-			used = indent
-		} else if i > 0 {
-			line += " "
-			used++
-		}
-		line += word
-		used += cells
+// labelled returns a line for each pair: a label, and a value in the column beside it.
+// In a terminal of that width, if it is not 0, a longer value continues below itself.
+func labelled(lines [][2]string, width int) string {
+	indent := 0
+	for _, line := range lines {
+		indent = max(indent, len(line[0])+2)
 	}
-	return line + "\n"
+	var b strings.Builder
+	for _, line := range lines {
+		fmt.Fprintf(&b, "%-*s", indent, line[0])
+		used := indent
+		for i, word := range strings.Fields(offline.Dash(safetext.Printable(line[1]))) {
+			cells := safetext.Width(word)
+			if i > 0 && width > 0 && used+1+cells > width {
+				b.WriteString("\n" + strings.Repeat(" ", indent))
+				used = indent
+			} else if i > 0 {
+				b.WriteByte(' ')
+				used++
+			}
+			b.WriteString(word)
+			used += cells
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }

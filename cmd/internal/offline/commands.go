@@ -148,9 +148,9 @@ func Commands() []Command {
 				"they are not but can be renewed without a login, and 3 if a login is needed.",
 			Flags: []Flag{
 				jsonFlag(),
-				{Name: "all", Usage: "show every SSO session, logged in or not"},
 				{Name: "check", Usage: "answer with the exit status only"},
 				{Name: "min", Usage: "a --check that the credentials are valid for at least `TIME`, such as 15m", Kind: Duration},
+				{Name: "all", Usage: "show every SSO session, logged in or not"},
 			},
 		},
 		{

@@ -54,7 +54,7 @@ func List(config *profile.Config, caches *store.Store, inUse string) []ListedPro
 	for _, name := range names {
 		row := ListedProfile{Profile: name, InUse: name == inUse}
 		p, err := config.Profile(name)
-		row.Kind = kindOf(config, name, p, err)
+		row.Kind = KindOf(config, name, p, err)
 		if err != nil {
 			row.Problem = err.Error()
 		} else {
@@ -128,9 +128,9 @@ const (
 	KindBroken        ProfileKind = "not usable" // wrong configuration
 )
 
-// kindOf returns the kind of the profile that config.Profile(name) has returned as p
+// KindOf returns the kind of the profile that config.Profile(name) has returned as p
 // and err.
-func kindOf(config *profile.Config, name string, p profile.Profile, err error) ProfileKind {
+func KindOf(config *profile.Config, name string, p profile.Profile, err error) ProfileKind {
 	unsupported, isUnsupported := errors.AsType[*profile.UnsupportedError](err)
 	switch {
 	case isUnsupported && unsupported.AWSLogin:
