@@ -10,7 +10,6 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
-	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
 )
@@ -50,7 +49,7 @@ func (p *program) pickProfile() (string, error) {
 
 	var items []picker.Item
 	var usable []string
-	accounts := accountNames(client)
+	accounts := offline.AccountNames(client.Config, client.Store)
 	for _, name := range names {
 		prof, err := client.Config.Profile(name)
 		if err != nil {
@@ -61,7 +60,7 @@ func (p *program) pickProfile() (string, error) {
 			mark = "*"
 		}
 		items = append(items, picker.Item{Mark: mark, Columns: []string{
-			name, prof.AccountID, accounts[prof.AccountID], prof.RoleName, prof.Region,
+			name, prof.AccountID, accounts(prof.SSOSession, prof.AccountID), prof.RoleName, prof.Region,
 		}})
 		usable = append(usable, name)
 	}
@@ -110,23 +109,6 @@ func accountItems(accounts []store.Account) []picker.Item {
 		items[i] = picker.Item{Columns: []string{offline.Dash(a.Name), a.ID, a.Email}}
 	}
 	return items
-}
-
-// accountNames returns the names of the accounts in the cached inventories, by
-// account id.
-func accountNames(client *session.Client) map[string]string {
-	names := map[string]string{}
-	for _, name := range client.Config.SessionNames() {
-		sso, err := client.Config.SSOSession(name)
-		if err != nil {
-			continue
-		}
-		inventory, _, _ := client.KnownInventory(sso)
-		for _, account := range inventory {
-			names[account.ID] = account.Name
-		}
-	}
-	return names
 }
 
 // A history is the names of the profiles that were used last, the newest first.
