@@ -27,7 +27,14 @@ func consoleAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if name, err = resolveArg(defaultProfile(name, p.env), p.state); err != nil {
+	config, err := p.config()
+	if err != nil {
+		return err
+	}
+	if name, err = p.requireProfile(config, name); err != nil {
+		return err
+	}
+	if name, err = resolveArg(name, p.state); err != nil {
 		return err
 	}
 	o, err := credentialOptionsOf(c, name)

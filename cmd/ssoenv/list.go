@@ -32,6 +32,9 @@ func (p *program) list(asJSON, namesOnly bool) error {
 		return p.printJSON(rows)
 	case len(rows) == 0:
 		p.say("%s has no profiles; create one with: ssoenv configure", client.Config.Path)
+		if p.homeIsMissing() {
+			p.say("%s", hintOfMissingHome(client.Config.Path))
+		}
 		return nil
 	}
 	return p.print(offline.ListTable(rows, p.now()))

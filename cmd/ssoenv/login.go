@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -121,8 +122,19 @@ func (p *program) sessionsFor(config *profile.Config, o sessionChoice) ([]profil
 	case given == 0 && defaultProfile("", p.env) == "default":
 		return p.defaultSession(config)
 	}
-	p.profile = defaultProfile(o.profile, p.env)
-	return single(resolveSession(config, p.profile))
+	name := defaultProfile(o.profile, p.env)
+	sso, err := resolveSession(config, name)
+	if missing, ok := errors.AsType[*profile.NotFoundError](err); ok && missing.Kind == "profile" && missing.Name == name {
+		if config.HasSession(name) {
+			return single(config.SSOSession(name))
+		}
+		if near := nearest(name, append(config.ProfileNames(), config.SessionNames()...)); near != nil && o.profile != "" && missing.Unread == "" {
+			slices.Sort(near)
+			return nil, shownError{&profile.NotFoundError{Kind: "profile or sso-session", Name: name, File: missing.File}, statusConfig, []string{didYouMean(slices.Compact(near))}}
+		}
+	}
+	p.profile = name
+	return single(sso, err)
 }
 
 // defaultSession returns the session that is meant if none is named: that of the
@@ -131,6 +143,9 @@ func (p *program) sessionsFor(config *profile.Config, o sessionChoice) ([]profil
 func (p *program) defaultSession(config *profile.Config) ([]profile.SSOSession, error) {
 	sso, err := config.ProfileSSOSession("default")
 	names := config.SessionNames()
+	if len(names) == 0 && !config.HasSource("default") {
+		return nil, p.noProfile(config)
+	}
 	switch {
 	case err == nil:
 		return []profile.SSOSession{sso}, nil

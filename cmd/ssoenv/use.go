@@ -57,6 +57,13 @@ func (p *program) use(o useOptions) error {
 			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function of ssoenv init does that"}}
 	}
 	plan, err := p.credentials(o.credentialOptions)
+	if p.mayChoose(o.credentialOptions, err) {
+		var name string
+		if name, err = p.pickSimilar(o.profile, err); err == nil {
+			o.profile = name
+			plan, err = p.credentials(o.credentialOptions)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -77,6 +84,14 @@ func (p *program) use(o useOptions) error {
 		p.log("%v", err)
 	}
 	return nil
+}
+
+// mayChoose reports whether err is that there is no profile of the name, and the user
+// can be shown a list instead: where a login may ask, too.
+func (p *program) mayChoose(o credentialOptions, err error) bool {
+	missing, ok := errors.AsType[*profile.NotFoundError](err)
+	return ok && missing.Kind == "profile" && missing.Name == o.profile && missing.Unread == "" &&
+		!o.noLogin && o.confirm != givenByFlag && p.terminal.HasUser()
 }
 
 // warnOfStaticKeys warns before keys that do not expire are put in an environment.
@@ -229,9 +244,9 @@ func (p *program) fetchCredentials(ctx context.Context, client *session.Client, 
 		return err
 	})
 	if err != nil && !loginFailed {
-		return client.CachedAfter(ctx, prof, err)
+		creds, err = client.CachedAfter(ctx, prof, err)
 	}
-	return creds, err
+	return creds, explainDenied(ctx, client, err)
 }
 
 // defaultProfile returns the name, or the profile that a command without one is
@@ -243,6 +258,45 @@ func defaultProfile(name string, env map[string]string) string {
 		}
 	}
 	return "default"
+}
+
+// requireProfile is [defaultProfile] for a command that cannot do without one. The
+// profile "default", if the user has not named it, counts only if it has
+// credentials.
+func (p *program) requireProfile(config *profile.Config, name string) (string, error) {
+	if name == "" && p.shellUsesNone() && !config.HasSource("default") {
+		return "", p.noProfile(config)
+	}
+	return defaultProfile(name, p.env), nil
+}
+
+// shellUsesNone reports whether this shell's environment names no profile.
+func (p *program) shellUsesNone() bool {
+	return p.env["SSOENV_PROFILE"] == "" && p.env["AWS_PROFILE"] == "" && p.env["AWS_DEFAULT_PROFILE"] == ""
+}
+
+// noProfile returns the error of a command that names no profile, in a shell without
+// one.
+func (p *program) noProfile(config *profile.Config) error {
+	names := config.ProfileNames()
+	if len(names) == 0 && len(config.SessionNames()) == 0 {
+		return p.noProfiles(config)
+	}
+	hint := "name an sso-session: ssoenv " + p.command + " --sso-session NAME; or switch this shell: ssoenv use PROFILE"
+	if command := offline.Find(offline.Commands(), p.command); command != nil && strings.Contains(command.Args, "PROFILE") {
+		hint = "name one: ssoenv " + p.command + " PROFILE; ssoenv list shows them"
+	}
+	return shownError{usageError{"this shell uses no profile"}, statusConfig, []string{hint}}
+}
+
+// noProfiles returns the error of a command that needs a profile or a session, where
+// nothing is configured yet.
+func (p *program) noProfiles(config *profile.Config) error {
+	hints := []string{"set one up with: ssoenv configure"}
+	if p.homeIsMissing() {
+		hints = append(hints, hintOfMissingHome(config.Path))
+	}
+	return shownError{&profile.ConfigError{Problem: config.Path + " has no profiles yet"}, statusConfig, hints}
 }
 
 // resolveArg returns the profile that a command's argument names: "-" is the
@@ -290,6 +344,19 @@ func (p *program) warnOfProfile(config *profile.Config, name string) {
 	}
 }
 
+// checkProfile returns an error if there is no profile of that name, and it cannot be
+// an account and a role either.
+func (p *program) checkProfile(config *profile.Config, name string) error {
+	_, err := config.Profile(name)
+	if _, missing := errors.AsType[*profile.NotFoundError](err); !missing {
+		return nil
+	}
+	if _, _, ok := accountAndRole(config, name, err); ok {
+		return nil
+	}
+	return p.withSessionHint(config, name, err)
+}
+
 // resolveProfile reads the profile of that name. If there is none, the name may
 // be ACCOUNT/ROLE with an account's name, whose id is looked up at AWS. That
 // never leads to a login: the name is more likely mistyped. It is only said that
@@ -308,8 +375,14 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 		_, hints := p.remedies().remedy(nil, err)
 		return prof, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", ref.AccountID, shellinit.Word(sso.Name)))}
 	}
-	if _, ok := errors.AsType[noSuchAccountError](lookupErr); ok {
+	if unknown, ok := errors.AsType[noSuchAccountError](lookupErr); ok {
 		p.log("%q is not an account either: %v", ref.AccountID, lookupErr)
+		if near := unknown.near; near != nil {
+			for i := range near {
+				near[i] = (profile.RoleRef{Session: ref.Session, AccountID: near[i], RoleName: ref.RoleName}).String()
+			}
+			return prof, shownError{err, statusConfig, []string{didYouMean(near)}}
+		}
 		return prof, err
 	}
 	if _, ambiguous := errors.AsType[shownError](lookupErr); ambiguous {

@@ -230,7 +230,7 @@ func (m *menu) offerCommands() {
 // offerFlags offers --help and those of the flags that are not among the words
 // given.
 func (m *menu) offerFlags(flags []Flag, given []string) {
-	for _, flag := range append(slices.Clone(flags), Flag{Name: "help", Usage: "show help"}) {
+	for _, flag := range append(slices.Clone(flags), HelpFlag()) {
 		isGiven := slices.ContainsFunc(given, func(word string) bool {
 			name, _ := flagName(word)
 			return isFlag(word) && name == flag.Name

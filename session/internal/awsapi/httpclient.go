@@ -119,12 +119,12 @@ func (c *HTTPClient) attempt(ctx context.Context, req *http.Request, body []byte
 	host := req.URL.Host
 	res, err := c.transport.RoundTrip(try)
 	if err != nil {
-		return nil, &NetworkError{Host: host, Problem: networkProblem(ctx, err)}
+		return nil, newNetworkError(ctx, host, err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	reply, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	if err != nil {
-		return res, &NetworkError{Host: host, Problem: networkProblem(ctx, err)}
+		return res, newNetworkError(ctx, host, err)
 	}
 	res.Body = io.NopCloser(bytes.NewReader(reply))
 	switch {
