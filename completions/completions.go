@@ -65,6 +65,8 @@ type Line struct {
 	place   place  // bash: where the candidate is inserted
 	kind    string // bash: COMP_TYPE
 	expands bool   // the word contains an expansion
+	skipped int    // fish: the assignments before Words
+	indexes []int  // bash: the index in COMP_WORDS of each word and of the one at the cursor
 }
 
 // A Candidate is a completion of the word at the cursor. It begins with the line's
@@ -90,10 +92,13 @@ func Read(shell string, args []string) (line Line, ok bool) {
 		line, ok = lineOf(strings.Split(string(text), "\x00"))
 	case shell == "fish":
 		// For fish, assignments before the command are words too.
+		skipped := 0
 		for len(args) > 1 && isAssignment(args[0]) {
 			args = args[1:]
+			skipped++
 		}
 		line, ok = lineOf(args)
+		line.skipped = skipped
 	case shell == "zsh":
 		line, ok = lineOf(args)
 	}
@@ -112,6 +117,16 @@ func lineOf(words []string) (Line, bool) {
 func isAssignment(word string) bool {
 	name, _, ok := strings.Cut(word, "=")
 	return ok && name != "" && strings.Trim(name, "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
+}
+
+// ShellIndex returns the index that the shell's file knows a word of the line by; i is
+// its index in Words, or len(Words) for the word at the cursor. Where the first word has
+// the index 0, bash counts the parts between word breaks as words.
+func (l Line) ShellIndex(i int) int {
+	if i < len(l.indexes) {
+		return l.indexes[i]
+	}
+	return i + l.skipped
 }
 
 // Wants reports whether text completes the word. zsh and fish match candidates

@@ -8,7 +8,7 @@
 # __ssoenv_complete sets COMPREPLY. The program parses the line and quotes its
 # candidates, so that neither is evaluated here.
 function __ssoenv_complete {
-	\builtin local answer status=0 at offset
+	\builtin local answer status=0 offset
 
 	# COMP_POINT counts characters; before bash 4.3, bytes.
 	answer=$(
@@ -33,17 +33,23 @@ function __ssoenv_complete {
 			;;
 		esac
 	elif [[ $status == 1 ]]; then
-		# The shell completes the word. After "--" it is another command's, for
-		# which bash-completion has a function, under one of two names.
-		for ((at = 1; at < COMP_CWORD; at++)); do
-			[[ ${COMP_WORDS[at]} == -- ]] || \builtin continue
+		# The shell completes the word. If it is another command's, the answer is the
+		# index of that command in COMP_WORDS. bash-completion has a function for it,
+		# under one of two names, in which bash writes warnings about compgen.
+		if [[ -n $answer ]]; then
 			for offset in _comp_command_offset _command_offset; do
 				if \builtin declare -F "$offset" >/dev/null; then
-					"$offset" $((at + 1))
+					"$offset" "$answer" 2>/dev/null
 					\builtin return
 				fi
 			done
-		done
+			if ((COMP_CWORD == answer)) && [[ ${COMP_WORDS[answer]} != */* ]]; then
+				\builtin local IFS=$'\n'
+				# shellcheck disable=SC2207 # a name for each line
+				COMPREPLY=($(\builtin compgen -A command -- "${COMP_WORDS[answer]}" 2>/dev/null))
+				((${#COMPREPLY[@]} == 0)) || \builtin return 0
+			fi
+		fi
 		\builtin compopt -o bashdefault -o default 2>/dev/null || \builtin true
 	fi
 }

@@ -62,7 +62,7 @@ func TestCompleteCommandLine(t *testing.T) {
 		{words: `use/`, env: "SSOENV_PREVIOUS=prod", want: []string{"-\tthe previous profile: prod", dev}},
 		{words: `use/--/`, want: []string{dev, dash}},
 		{words: `use/--no-login/--region/eu-west-1/--region=x/`, want: []string{dev}},
-		{words: `login/`, want: []string{dev, "half\tcorp"}},
+		{words: `login/`, want: []string{dev, "half\tcorp", "corp\tsession at https://corp.awsapps.com/start", "lab\tsession at https://lab.awsapps.com/start"}},
 		{words: `login/--sso-session/`, want: []string{"corp\thttps://corp.awsapps.com/start", "lab\thttps://lab.awsapps.com/start"}},
 		{words: `login/--sso-session/corp/--fo`, want: []string{"--all\tlog in to every session of the config file", "…", help, "--\tno flags follow"}},
 		{words: `login/--sso-session=`, want: []string{"--sso-session=corp\thttps://corp.awsapps.com/start", "--sso-session=lab\thttps://lab.awsapps.com/start"}},
@@ -72,11 +72,13 @@ func TestCompleteCommandLine(t *testing.T) {
 		{words: `clear/--shell/`, want: []string{"bash\t", "…", shellinit.Names()[len(shellinit.Names())-1] + "\t"}},
 		{words: `init/`, want: []string{"bash\t", "…", "direnv\t"}},
 		{words: `completion/`, want: []string{"bash\t", "zsh\t", "fish\t", "powershell\t"}},
-		{words: `status/--json/`, want: []string{"--check\tanswer with the exit status only", "…", debug, help}},
+		{words: `status/--json/`},
+		{words: `status/--json/-`, want: []string{"--check\tanswer with the exit status only", "…", debug, help}},
 		{words: `status/--min/`},
 		{words: `status/--json=`},
 		{words: `status/x/-`, want: []string{"--json\tprint one JSON document", "…", help}},
-		{words: `use/dev/`, want: []string{"--region\tREGION instead of the profile's", "…", help}},
+		{words: `use/dev/`},
+		{words: `use/dev/-`, want: []string{"--region\tREGION instead of the profile's", "…", help}},
 		{words: `use/dev/x`},
 		{words: `use/--/dev/`},
 		{words: `nosuch/`},
@@ -104,19 +106,22 @@ func TestCompleteCommandLine(t *testing.T) {
 	}
 }
 
-// After "exec PROFILE --" the shell completes the command: status 1 says so.
+// After "exec PROFILE", the shell completes the command: status 1 says so, and the answer
+// is the number of words before it.
 func TestCompleteAnotherCommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, c := range []struct{ typed, want string }{
 		{"exec p", "prod\nplain\n"},
-		{"exec dev ", "--\n"},
+		{"exec dev ", "3\nnot ours"},
 		{"exec dev --re", "--region\n"},
-		{"exec dev aw", ""},
-		{"exec dev -- ", "not ours"},
-		{"exec dev -- aws --prof", "not ours"},
-		{"exec dev --region x -- aws -- x y", "not ours"},
-		{"exec dev --region x aws --", "not ours"},
+		{"exec dev aw", "3\nnot ours"},
+		{"exec dev -- ", "4\nnot ours"},
+		{"exec dev -- aws --prof", "4\nnot ours"},
+		{"exec dev --region x -- aws -- x y", "6\nnot ours"},
+		{"exec dev --region x aws --", "5\nnot ours"},
+		{"exec 'a b' aws --", "3\nnot ours"},
+		{"use dev >", "not ours"},
 	} {
 		cmd := w.command(t, nil, "ssoenv", "complete", "bash", "--", "ssoenv "+c.typed, " ", "9")
 		out, _ := cmd.CombinedOutput()

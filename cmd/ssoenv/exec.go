@@ -61,6 +61,9 @@ func (p *program) checkFirstWord(words []string) error {
 	if _, missing := errors.AsType[*profile.NotFoundError](err); !missing || words[0] == "-" || len(words) > 1 && words[1] == "--" {
 		return nil
 	}
+	if len(config.ProfileNames()) == 0 && len(config.SessionNames()) == 0 {
+		return p.noProfiles(config)
+	}
 	problem, name := "exec needs a profile, and this shell uses none", "PROFILE"
 	if p.state.Profile != "" {
 		problem, name = "exec needs a profile", shellinit.Word(p.state.Profile)

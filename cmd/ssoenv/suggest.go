@@ -33,7 +33,7 @@ func (r remedies) namesHint(missing *profile.NotFoundError) []string {
 	case missing.Kind != "profile" && slices.Contains(others, missing.Name):
 		return []string{fmt.Sprintf("%q is a profile: name it without --sso-session", missing.Name)}
 	case len(names) == 0:
-		return []string{fmt.Sprintf("%s has no such sections; create one with: ssoenv configure", missing.File)}
+		return []string{fmt.Sprintf("%s has no %ss yet; set one up with: ssoenv configure", missing.File, missing.Kind)}
 	}
 	if near := nearest(missing.Name, names); near != nil {
 		return []string{didYouMean(near)}

@@ -44,12 +44,7 @@ func (p *program) use(o useOptions) error {
 	if tty.IsTerminal(p.stdout) {
 		return notEvaluated(p.env, "use "+shellinit.Word(cmp.Or(o.profile, "PROFILE")))
 	}
-	if o.profile == "" && p.terminal.CanPrompt() {
-		o.profile, err = p.pickProfile()
-	} else {
-		o.profile, err = resolveArg(o.profile, p.state)
-	}
-	if err != nil {
+	if o.profile, err = p.profileToUse(o.profile); err != nil {
 		return err
 	}
 	if o.shell == "" && !shellinit.IsPortable(o.profile) {
@@ -84,6 +79,24 @@ func (p *program) use(o useOptions) error {
 		p.log("%v", err)
 	}
 	return nil
+}
+
+// profileToUse returns the profile that the argument of use names or, without one,
+// that the user picks.
+func (p *program) profileToUse(arg string) (string, error) {
+	if arg != "" {
+		return resolveArg(arg, p.state)
+	}
+	config, err := p.config()
+	switch {
+	case err != nil:
+		return "", err
+	case len(config.ProfileNames()) == 0 && len(config.SessionNames()) == 0:
+		return "", p.noProfiles(config)
+	case p.terminal.CanPrompt():
+		return p.pickProfile()
+	}
+	return resolveArg("", p.state)
 }
 
 // mayChoose reports whether err is that there is no profile of the name, and the user
