@@ -104,13 +104,10 @@ func readBash(text, breaks string) (Line, bool) {
 			}
 		}
 	}
-	line := Line{Words: words, Word: string(w.value), place: w.place, expands: w.expands}
 	if !w.begun {
 		w.start = len(text)
 	}
-	for _, start := range append(starts, w.start) {
-		line.indexes = append(line.indexes, countParts(text[:start], breaks))
-	}
+	line := Line{Words: words, Word: string(w.value), place: w.place, expands: w.expands, text: text, breaks: breaks, starts: append(starts, w.start)}
 	return line, !w.target && len(words) > 0
 }
 

@@ -7,7 +7,7 @@
 //
 // A file calls "ssoenv complete SHELL" with the line, which [Read] parses, and reads
 // what [Line.Answer] returns. With exit status 1 the shell completes the word
-// itself.
+// itself, with [Line.Foreign] as another command's.
 package completions
 
 import (
@@ -66,7 +66,9 @@ type Line struct {
 	kind    string // bash: COMP_TYPE
 	expands bool   // the word contains an expansion
 	skipped int    // fish: the assignments before Words
-	indexes []int  // bash: the index in COMP_WORDS of each word and of the one at the cursor
+	text    string // bash: the line, with its quotes
+	breaks  string // bash: COMP_WORDBREAKS
+	starts  []int  // bash: where in text each word begins, that at the cursor included
 }
 
 // A Candidate is a completion of the word at the cursor. It begins with the line's
@@ -119,14 +121,16 @@ func isAssignment(word string) bool {
 	return ok && name != "" && strings.Trim(name, "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }
 
-// ShellIndex returns the index that the shell's file knows a word of the line by; i is
-// its index in Words, or len(Words) for the word at the cursor. Where the first word has
-// the index 0, bash counts the parts between word breaks as words.
-func (l Line) ShellIndex(i int) int {
-	if i < len(l.indexes) {
-		return l.indexes[i]
+// Foreign returns what the shell's file reads if the words of the line from Words[i] on,
+// or from the one at the cursor, are another command's: the number of words before
+// them. bash counts the parts between word breaks as words, and also gets the text of
+// the line from there to the cursor.
+func (l Line) Foreign(i int) string {
+	if i < len(l.starts) {
+		start := l.starts[i]
+		return fmt.Sprintf("%d\n%s\n", countParts(l.text[:start], l.breaks), l.text[start:])
 	}
-	return i + l.skipped
+	return fmt.Sprintf("%d\n", i+l.skipped)
 }
 
 // Wants reports whether text completes the word. zsh and fish match candidates

@@ -113,14 +113,14 @@ func TestCompleteAnotherCommand(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct{ typed, want string }{
 		{"exec p", "prod\nplain\n"},
-		{"exec dev ", "3\nnot ours"},
+		{"exec dev ", "3\n\nnot ours"},
 		{"exec dev --re", "--region\n"},
-		{"exec dev aw", "3\nnot ours"},
-		{"exec dev -- ", "4\nnot ours"},
-		{"exec dev -- aws --prof", "4\nnot ours"},
-		{"exec dev --region x -- aws -- x y", "6\nnot ours"},
-		{"exec dev --region x aws --", "5\nnot ours"},
-		{"exec 'a b' aws --", "3\nnot ours"},
+		{"exec dev aw", "3\naw\nnot ours"},
+		{"exec dev -- ", "4\n\nnot ours"},
+		{"exec dev -- aws --prof", "4\naws --prof\nnot ours"},
+		{"exec dev --region x -- aws -- x y", "6\naws -- x y\nnot ours"},
+		{"exec dev --region x aws --", "5\naws --\nnot ours"},
+		{"exec 'a b' aws --", "3\naws --\nnot ours"},
 		{"use dev >", "not ours"},
 	} {
 		cmd := w.command(t, nil, "ssoenv", "complete", "bash", "--", "ssoenv "+c.typed, " ", "9")

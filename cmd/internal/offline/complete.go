@@ -3,7 +3,6 @@ package offline
 import (
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -26,8 +25,8 @@ type Sources struct {
 // shell's completion function passes it.
 //
 // ok is false if the shell itself should complete the word. If the word belongs to
-// the command line of another program, text then has the index of its first word
-// in the shell's words, else it is empty.
+// the command line of another program, text is then that of
+// [completions.Line.Foreign], else it is empty.
 func Complete(commands []Command, shell string, args []string, from Sources) (text string, ok bool) {
 	line, ok := completions.Read(shell, args)
 	if !ok {
@@ -42,7 +41,7 @@ func Complete(commands []Command, shell string, args []string, from Sources) (te
 	})}
 	heading, ok := m.fill()
 	if !ok {
-		return strconv.Itoa(line.ShellIndex(m.foreignAt)) + "\n", false
+		return line.Foreign(m.foreignAt), false
 	}
 	return line.Answer(heading, m.candidates)
 }
