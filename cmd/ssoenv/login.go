@@ -124,17 +124,26 @@ func (p *program) sessionsFor(config *profile.Config, o sessionChoice) ([]profil
 	}
 	name := defaultProfile(o.profile, p.env)
 	sso, err := resolveSession(config, name)
-	if missing, ok := errors.AsType[*profile.NotFoundError](err); ok && missing.Kind == "profile" && missing.Name == name {
-		if config.HasSession(name) {
-			return single(config.SSOSession(name))
-		}
-		if near := nearest(name, append(config.ProfileNames(), config.SessionNames()...)); near != nil && o.profile != "" && missing.Unread == "" {
-			slices.Sort(near)
-			return nil, shownError{&profile.NotFoundError{Kind: "profile or sso-session", Name: name, File: missing.File}, statusConfig, []string{didYouMean(slices.Compact(near))}}
-		}
+	if missing, ok := errors.AsType[*profile.NotFoundError](err); ok && missing.Kind == "profile" && missing.Name == o.profile {
+		return sessionInstead(config, missing)
 	}
 	p.profile = name
 	return single(sso, err)
+}
+
+// sessionInstead returns the session that has the name of a missing profile. Its error
+// is about profiles and sessions, since the name may be of either.
+func sessionInstead(config *profile.Config, missing *profile.NotFoundError) ([]profile.SSOSession, error) {
+	if config.HasSession(missing.Name) {
+		return single(config.SSOSession(missing.Name))
+	}
+	near := nearest(missing.Name, append(config.ProfileNames(), config.SessionNames()...))
+	if near == nil || missing.Unread != "" {
+		return nil, missing
+	}
+	slices.Sort(near)
+	neither := &profile.NotFoundError{Kind: "profile or sso-session", Name: missing.Name, File: missing.File}
+	return nil, shownError{neither, statusConfig, []string{didYouMean(slices.Compact(near))}}
 }
 
 // defaultSession returns the session that is meant if none is named: that of the

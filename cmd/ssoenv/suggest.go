@@ -72,9 +72,9 @@ const maxSuggestions = 3
 
 // nearest returns the names that were probably meant, the best first, at most
 // maxSuggestions: those with the fewest typing errors, at most two and at most one
-// for every three letters; or those that begin with the typed text; or those that
-// contain it. Case is ignored. It returns nil if there is none of these, or if more
-// begin with the text or contain it than can be suggested.
+// for every three letters, and those that begin with the typed text; or else those
+// that contain it. Case is ignored. If more begin with the text or contain it than can
+// be suggested, none of these is. It returns nil if there is no name to suggest.
 func nearest(typed string, names []string) []string {
 	fewest, found := 3, []string(nil)
 	for _, name := range names {
@@ -89,23 +89,20 @@ func nearest(typed string, names []string) []string {
 			found = append(found, name)
 		}
 	}
-	if found != nil {
-		return found[:min(len(found), maxSuggestions)]
-	}
-	lower := strings.ToLower(typed)
-	for _, match := range []struct {
-		matches func(name, text string) bool
-		letters int // the least that a text must have
-	}{{strings.HasPrefix, 2}, {strings.Contains, 3}} {
-		found := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !match.matches(strings.ToLower(name), lower) })
-		if len(typed) >= match.letters && len(found) >= 1 {
-			if len(found) > maxSuggestions {
-				return nil
-			}
-			return found
+	found = found[:min(len(found), maxSuggestions)]
+	add := func(leastLetters int, matches func(name, text string) bool) {
+		text := strings.ToLower(typed)
+		more := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			return !matches(strings.ToLower(name), text) || slices.Contains(found, name)
+		})
+		if len(typed) >= leastLetters && len(found)+len(more) <= maxSuggestions {
+			found = append(found, more...)
 		}
 	}
-	return nil
+	if add(2, strings.HasPrefix); len(found) == 0 {
+		add(3, strings.Contains)
+	}
+	return slices.Clip(found)
 }
 
 // An unknownCommandError reports a word that is no command.
