@@ -385,6 +385,72 @@ func TestCompleteFallsBackToTheShell(t *testing.T) {
 	})
 }
 
+// ACCOUNT/ROLE is completed from the inventory that is cached, by the account's id and
+// by its name, with the session before it if the config has several.
+func TestCompleteAccountsAndRoles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.logIn(t)
+	if out, err := w.command(t, nil, "ssoenv", "sync", "--dry-run").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	check := func(words string, want ...string) {
+		t.Helper()
+		out, err := w.command(t, nil, append([]string{"ssoenv", "complete", "fish", "--", "ssoenv"}, strings.Split(words, "|")...)...).CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v", words, err)
+		}
+		got := strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
+		got = slices.DeleteFunc(got, func(line string) bool {
+			text, _, _ := strings.Cut(line, "\t")
+			return !strings.Contains(text, "/")
+		})
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", words, got, want)
+		}
+	}
+	check("use|1111", "111111111111/Administrator\tDevelopment", "111111111111/Developer\tDevelopment", "111111111111/ReadOnly\tDevelopment")
+	check("exec|production/R", "Production/ReadOnly\t222222222222")
+	check("console|222222222222/R", "222222222222/ReadOnly\tProduction")
+	check("use|")
+	check("login|1111")
+	w.write(t, ".aws/config", w.read(t, ".aws/config")+"\n[sso-session other]\nsso_start_url = https://other.awsapps.com/start\nsso_region = us-east-1\n")
+	check("use|1111")
+	check("use|corp:Production/R", "corp:Production/ReadOnly\t222222222222")
+}
+
+// In bash, a command after "exec PROFILE" is completed as without ssoenv, also by a
+// program that gets the line in COMP_LINE, and nothing is printed into the line.
+func TestCompleteInnerCommandInBash(t *testing.T) {
+	t.Parallel()
+	w := hostileWorld(t)
+	w.write(t, "completer", "#!/bin/sh\necho \"$1|$2|$3|$COMP_LINE|$COMP_POINT\" >>\"$HOME/asked\"\necho noise >&2\necho subcommand\n")
+	if err := os.Chmod(filepath.Join(w.home, "completer"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, shell := range []string{"bash", "bash with bash-completion"} {
+		s := completing[shell].start(t, w)
+		s.typeLine("complete -C '" + filepath.Join(w.home, "completer") + "' tool; inner() { COMPREPLY=(word); }; complete -F inner other")
+		s.expect("PROMPT> ")
+		for _, typed := range []string{"ssoenv exec dev tool sub", "ssoenv exec acme:prod --region eu-west-1 -- tool sub"} {
+			s.keys(typed + "\t")
+			s.expect("tool subcommand")
+			s.forget()
+		}
+		s.keys("ssoenv exec dev git-she\t")
+		s.expect("git-shell ")
+		s.forget()
+		if strings.Contains(s.shown(), "noise") || strings.Contains(s.shown(), "warning") {
+			t.Errorf("%s: printed into the line:\n%s", shell, s.shown())
+		}
+	}
+	for line := range strings.Lines(w.read(t, "asked")) {
+		if line != "tool|sub|tool|tool sub|8\n" {
+			t.Errorf("the completer was asked: %q", line)
+		}
+	}
+}
+
 // A shell without programmable completion shows no error.
 func TestCompletionIsSilent(t *testing.T) {
 	t.Parallel()
