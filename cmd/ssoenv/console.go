@@ -77,7 +77,7 @@ func (p *program) console(o consoleOptions) error {
 		return err
 	}
 	if plan.creds.SessionToken == "" {
-		return shownError{fmt.Errorf("profile %q has the keys of an IAM user, with which the console cannot be signed in to", prof.Name), statusConfig,
+		return shownError{fmt.Errorf("profile %q has the keys of an IAM user, which cannot sign in to the console", prof.Name), statusConfig,
 			[]string{"use a profile with a role_arn, and source_profile = " + prof.Name + ": the console accepts the credentials of a role"}}
 	}
 	ctx, stop := interruptible()

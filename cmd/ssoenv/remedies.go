@@ -135,7 +135,7 @@ func (r remedies) configRemedy(err error) (status int, hints []string, ok bool) 
 // serviceRemedy is for errors of the network, of AWS and of everything else.
 func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 	if _, ok := errors.AsType[*session.ClockError](err); ok {
-		return statusFailed, []string{"set this machine's clock right"}
+		return statusFailed, []string{"correct this machine's clock"}
 	}
 	if denied, ok := errors.AsType[*session.AccessDeniedError](err); ok {
 		return statusDenied, []string{
@@ -164,9 +164,9 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 // networkHint says what to check. Certificates are only named where one was refused.
 func networkHint(e *session.NetworkError) string {
 	if e.Certificate {
-		return "if your company has its own certificates, name their file in AWS_CA_BUNDLE or ca_bundle; else something on the way may be reading along"
+		return "if your company has its own certificates, name their file in AWS_CA_BUNDLE or ca_bundle; otherwise the connection may be intercepted"
 	}
-	return "check the network, a VPN and HTTPS_PROXY, and run the command again"
+	return "check the network, a VPN or HTTPS_PROXY, and run the command again"
 }
 
 // unusedEndpointHint says that the endpoints which the profile has for services that

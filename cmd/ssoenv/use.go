@@ -48,8 +48,8 @@ func (p *program) use(o useOptions) error {
 		return err
 	}
 	if o.shell == "" && !shellinit.IsPortable(o.profile) {
-		return shownError{fmt.Errorf("the name %q needs quotes, which not every shell reads alike", o.profile), statusUsage,
-			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function of ssoenv init does that"}}
+		return shownError{fmt.Errorf("the name %q needs quotes, which differ between shells", o.profile), statusUsage,
+			[]string{"name the shell, as the function of ssoenv init does: --shell bash, zsh, fish or sh"}}
 	}
 	plan, err := p.credentials(o.credentialOptions)
 	if p.mayChoose(o.credentialOptions, err) {
@@ -110,7 +110,7 @@ func (p *program) mayChoose(o credentialOptions, err error) bool {
 // warnOfStaticKeys warns before keys that do not expire are put in an environment.
 func (p *program) warnOfStaticKeys(prof profile.Profile) {
 	if prof.Static != nil {
-		p.say("warning: the keys of %q do not expire: programs that read this environment can use them for good", prof.Name)
+		p.say("warning: the keys of %q do not expire: a program that reads this environment can keep on using them", prof.Name)
 	}
 }
 
@@ -342,7 +342,7 @@ func (p *program) warnOfConfig(config *profile.Config) {
 	}
 	for i, problem := range config.Problems() {
 		if i == 3 {
-			p.say("warning: and more")
+			p.say("warning: there are more such lines; ssoenv doctor lists them")
 			return
 		}
 		p.say("warning: %s", problem)
