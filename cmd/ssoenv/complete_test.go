@@ -73,12 +73,12 @@ func TestCompleteCommandLine(t *testing.T) {
 		{words: `init/`, want: []string{"bash\t", "…", "direnv\t"}},
 		{words: `completion/`, want: []string{"bash\t", "zsh\t", "fish\t", "powershell\t"}},
 		{words: `status/--json/`},
-		{words: `status/--json/-`, want: []string{"--check\tanswer with the exit status only", "…", debug, help}},
+		{words: `status/--json/-`, want: []string{"--check\tprint nothing: the exit status is the answer", "…", debug, help}},
 		{words: `status/--min/`},
 		{words: `status/--json=`},
 		{words: `status/x/-`, want: []string{"--json\tprint one JSON document", "…", help}},
 		{words: `use/dev/`},
-		{words: `use/dev/-`, want: []string{"--region\tREGION instead of the profile's", "…", help}},
+		{words: `use/dev/-`, want: []string{"--region\tuse REGION instead of the profile's", "…", help}},
 		{words: `use/dev/x`},
 		{words: `use/--/dev/`},
 		{words: `nosuch/`},
@@ -121,6 +121,7 @@ func TestCompleteAnotherCommand(t *testing.T) {
 		{"exec dev --region x -- aws -- x y", "6\naws -- x y\nnot ours"},
 		{"exec dev --region x aws --", "5\naws --\nnot ours"},
 		{"exec 'a b' aws --", "3\naws --\nnot ours"},
+		{"exec -- dev aws --", "4\naws --\nnot ours"},
 		{"use dev >", "not ours"},
 	} {
 		cmd := w.command(t, nil, "ssoenv", "complete", "bash", "--", "ssoenv "+c.typed, " ", "9")

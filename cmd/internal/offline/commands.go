@@ -82,7 +82,7 @@ func debugFlag() Flag {
 
 func jsonFlag() Flag    { return Flag{Name: "json", Usage: "print one JSON document"} }
 func noLoginFlag() Flag { return Flag{Name: "no-login", Usage: "fail if a login is needed"} }
-func shellFlag() Flag   { return Flag{Name: "shell", Usage: "write for `SHELL`", Kind: Text} }
+func shellFlag() Flag   { return Flag{Name: "shell", Usage: "print code for `SHELL`; the function of ssoenv init sets it", Kind: Text} }
 
 func sessionFlag(usage string) Flag {
 	return Flag{Name: "sso-session", Usage: usage, Kind: Text}
@@ -99,7 +99,7 @@ func loginFlags() []Flag {
 // credentialFlags are those of every command that gets a profile's credentials.
 func credentialFlags() []Flag {
 	return append([]Flag{
-		{Name: "region", Usage: "`REGION` instead of the profile's", Kind: Text},
+		{Name: "region", Usage: "use `REGION` instead of the profile's", Kind: Text},
 		noLoginFlag(),
 		{Name: "yes", Usage: "do not ask, even if the role is guarded (ssoenv_confirm)"},
 	}, loginFlags()...)
@@ -151,8 +151,8 @@ func Commands() []Command {
 				"they are not but can be renewed without a login, and 3 if a login is needed.",
 			Flags: []Flag{
 				jsonFlag(),
-				{Name: "check", Usage: "answer with the exit status only"},
-				{Name: "min", Usage: "a --check that the credentials are valid for at least `TIME`, such as 15m", Kind: Duration},
+				{Name: "check", Usage: "print nothing: the exit status is the answer"},
+				{Name: "min", Usage: "check that the credentials are valid for at least `TIME`, such as 15m", Kind: Duration},
 			},
 		},
 		{
@@ -219,7 +219,8 @@ func Commands() []Command {
 		{
 			Name: "exec", Usage: "run a command with a profile's credentials", Args: "PROFILE -- COMMAND…",
 			Description: "The command replaces ssoenv, so signals and the exit status are the command's. Use it in\n" +
-				"scripts, make, cron and programs that start others.",
+				"scripts, make, cron and programs that start others. Flags of ssoenv come before the command;\n" +
+				"the -- between them may be left out.",
 			Flags: credentialFlags(),
 		},
 		{

@@ -162,6 +162,9 @@ func (m *menu) fill() (heading string, ok bool) {
 func (m *menu) fillCommand(w Walk) (heading string, ok bool) {
 	m.foreignAt = len(m.line.Words) - len(w.Foreign)
 	if w.InForeign {
+		if len(w.Arguments) == 0 && len(w.Foreign) > 0 && m.config().HasProfile(w.Foreign[0]) {
+			m.foreignAt++ // the profile of "exec -- PROFILE COMMAND"
+		}
 		return "", false
 	}
 	if w.PendingFlag != "" {
