@@ -141,11 +141,9 @@ func (p *program) unknownCommand(name string, commands []offline.Command, forHel
 	return unknownCommandError{name, meant}
 }
 
-// commandsMeant returns the command lines that a word, which is no command, may
-// stand for: by another program's name for it, else by its spelling.
-func commandsMeant(word string, commands []offline.Command) []string {
-	lower := strings.ToLower(word)
-	for command, others := range map[string]string{
+// otherWords returns the words of other programs, for each command that they stand for.
+func otherWords() map[string]string {
+	return map[string]string{
 		"use":       "switch set select activate assume change env export get-credentials",
 		"clear":     "unset unuse deactivate reset off exit quit",
 		"login":     "signin sign-in log-in auth authenticate",
@@ -161,8 +159,14 @@ func commandsMeant(word string, commands []offline.Command) []string {
 		"doctor":    "check diagnose diag debug",
 		"--version": "ver",
 		"--help":    "usage man",
-	} {
-		if slices.Contains(strings.Fields(others), lower) {
+	}
+}
+
+// commandsMeant returns the command lines that a word, which is no command, may
+// stand for: by another program's word for it, else by its spelling.
+func commandsMeant(word string, commands []offline.Command) []string {
+	for command, others := range otherWords() {
+		if slices.Contains(strings.Fields(others), strings.ToLower(word)) {
 			return []string{"ssoenv " + command}
 		}
 	}

@@ -35,18 +35,6 @@ func IsRoleName(text string) bool {
 	})
 }
 
-// PermissionSet returns X for AWSReservedSSO_X_0123456789abcdef, the name of the IAM
-// role that IAM Identity Center makes in an account for its role X. ok is false for
-// other names.
-func PermissionSet(roleName string) (name string, ok bool) {
-	rest, reserved := strings.CutPrefix(roleName, "AWSReservedSSO_")
-	at := strings.LastIndexByte(rest, '_')
-	if !reserved || at <= 0 || len(rest)-at-1 != 16 || strings.Trim(rest[at+1:], "0123456789abcdef") != "" {
-		return "", false
-	}
-	return rest[:at], true
-}
-
 // regionForm completes "is not" in the errors about regions.
 const regionForm = "a region such as us-east-1"
 

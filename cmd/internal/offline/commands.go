@@ -82,7 +82,9 @@ func debugFlag() Flag {
 
 func jsonFlag() Flag    { return Flag{Name: "json", Usage: "print one JSON document"} }
 func noLoginFlag() Flag { return Flag{Name: "no-login", Usage: "fail if a login is needed"} }
-func shellFlag() Flag   { return Flag{Name: "shell", Usage: "print code for `SHELL`; the function of ssoenv init sets it", Kind: Text} }
+func shellFlag() Flag {
+	return Flag{Name: "shell", Usage: "print code for `SHELL`; the function of ssoenv init sets it", Kind: Text}
+}
 
 func sessionFlag(usage string) Flag {
 	return Flag{Name: "sso-session", Usage: usage, Kind: Text}
