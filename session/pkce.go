@@ -144,7 +144,7 @@ type callbackResult struct {
 func newCallback() (*callback, error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("a port for the browser to be redirected to: %w", err)
+		return nil, fmt.Errorf("no port for the browser to return to: %w", err)
 	}
 	host := listener.Addr().String()
 	b := &callback{

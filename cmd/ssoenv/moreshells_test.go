@@ -112,13 +112,13 @@ func TestInteractiveReaders(t *testing.T) {
 		// A failed command changes nothing, is reported, and stops the commands
 		// after it.
 		if r.status == "" {
-			s.enter("ssoenv use prdo", `there is no profile "prdo"`, `did you mean "prod"\?`, `exited with 4`)
+			s.enter("ssoenv use prodx", `there is no profile "prodx"`, `did you mean "prod"\?`, `exited with 4`)
 		} else {
-			s.enter("ssoenv use prdo", `there is no profile "prdo"`, `did you mean "prod"\?`)
+			s.enter("ssoenv use prodx", `there is no profile "prodx"`, `did you mean "prod"\?`)
 			s.enter(r.status, `status 4\r?\n`)
 		}
 		follows := map[string]string{"nu": "; ", "elvish": "; ", "xonsh": " && "}[shell]
-		s.enter("ssoenv use prdo"+follows+"environ SSOENV_PROMPT_FORMAT", `there is no profile "prdo"`)
+		s.enter("ssoenv use prodx"+follows+"environ SSOENV_PROMPT_FORMAT", `there is no profile "prodx"`)
 		s.enter("environ AWS_ACCOUNT_ID SSOENV_PROFILE", `AWS_ACCOUNT_ID="111111111111"\r?\nSSOENV_PROFILE="dev"`)
 		if strings.Contains(s.shown(), "SSOENV_PROMPT_FORMAT is not set") {
 			t.Error("what follows a failure runs")

@@ -10,6 +10,7 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
 )
@@ -39,6 +40,41 @@ func (p *program) pickProfile() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	items, usable := p.profileItems(client)
+	if len(items) == 0 {
+		return "", shownError{&profile.ConfigError{Problem: client.Config.Path + " has no usable profile"}, statusConfig,
+			[]string{"create one with: ssoenv configure"}}
+	}
+	return p.pickProfileOf(items, usable, "")
+}
+
+// pickSimilar shows the profiles with the text as the filter. If it matches none of
+// them, it returns the error notFound.
+func (p *program) pickSimilar(text string, notFound error) (string, error) {
+	client, err := p.client()
+	if err != nil {
+		return "", err
+	}
+	items, usable := p.profileItems(client)
+	if !picker.Matches(items, text) {
+		return "", notFound
+	}
+	return p.pickProfileOf(items, usable, text)
+}
+
+func (p *program) pickProfileOf(items []picker.Item, names []string, query string) (string, error) {
+	ctx, stop := interruptible()
+	defer stop()
+	i, err := p.pick(ctx, items, picker.Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "REGION"}, Query: query})
+	if err != nil {
+		return "", err
+	}
+	return names[i], nil
+}
+
+// profileItems returns the list items of the usable profiles and their names, the most
+// recently used first.
+func (p *program) profileItems(client *session.Client) (items []picker.Item, usable []string) {
 	names := client.Config.ProfileNames()
 	client.Config.SessionNames() // makes an index for the lookups below
 	recent := map[string]int{}
@@ -47,8 +83,6 @@ func (p *program) pickProfile() (string, error) {
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return recent[a] - recent[b] })
 
-	var items []picker.Item
-	var usable []string
 	accounts := offline.AccountNames(client.Config, client.Store)
 	for _, name := range names {
 		prof, err := client.Config.Profile(name)
@@ -64,17 +98,7 @@ func (p *program) pickProfile() (string, error) {
 		}})
 		usable = append(usable, name)
 	}
-	if len(items) == 0 {
-		return "", shownError{&profile.ConfigError{Problem: client.Config.Path + " has no usable profile"}, statusConfig,
-			[]string{"create one with: ssoenv configure"}}
-	}
-	ctx, stop := interruptible()
-	defer stop()
-	i, err := p.pick(ctx, items, picker.Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "REGION"}})
-	if err != nil {
-		return "", err
-	}
-	return usable[i], nil
+	return items, usable
 }
 
 // pickSession shows the sso-sessions of the config.

@@ -74,8 +74,8 @@ func TestInteractiveShells(t *testing.T) {
 		s.expect(`AWS_ACCOUNT_ID="111111111111"\r?\nSSOENV_PROFILE="dev"`)
 		s.expect("PROMPT> ")
 
-		s.typeLine("ssoenv use prdo || echo status " + status[shell])
-		s.expect(`there is no profile "prdo"`)
+		s.typeLine("ssoenv use prodx || echo status " + status[shell])
+		s.expect(`there is no profile "prodx"`)
 		s.expect(`did you mean "prod"\?`)
 		s.expect(`status 4`)
 		s.expect("PROMPT> ")

@@ -44,19 +44,21 @@ func (p *program) use(o useOptions) error {
 	if tty.IsTerminal(p.stdout) {
 		return notEvaluated(p.env, "use "+shellinit.Word(cmp.Or(o.profile, "PROFILE")))
 	}
-	if o.profile == "" && p.terminal.CanPrompt() {
-		o.profile, err = p.pickProfile()
-	} else {
-		o.profile, err = resolveArg(o.profile, p.state)
-	}
-	if err != nil {
+	if o.profile, err = p.profileToUse(o.profile); err != nil {
 		return err
 	}
 	if o.shell == "" && !shellinit.IsPortable(o.profile) {
-		return shownError{fmt.Errorf("the name %q needs quotes, which not every shell reads alike", o.profile), statusUsage,
-			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function of ssoenv init does that"}}
+		return shownError{fmt.Errorf("the name %q needs quotes, which differ between shells", o.profile), statusUsage,
+			[]string{"name the shell, as the function of ssoenv init does: --shell bash, zsh, fish or sh"}}
 	}
 	plan, err := p.credentials(o.credentialOptions)
+	if p.mayChoose(o.credentialOptions, err) {
+		var name string
+		if name, err = p.pickSimilar(o.profile, err); err == nil {
+			o.profile = name
+			plan, err = p.credentials(o.credentialOptions)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -79,11 +81,37 @@ func (p *program) use(o useOptions) error {
 	return nil
 }
 
+// profileToUse returns the profile that the argument of use names or, without one,
+// that the user picks.
+func (p *program) profileToUse(arg string) (string, error) {
+	if arg != "" {
+		return resolveArg(arg, p.state)
+	}
+	config, err := p.config()
+	switch {
+	case err != nil:
+		return "", err
+	case len(config.ProfileNames()) == 0 && len(config.SessionNames()) == 0:
+		return "", p.noProfiles(config)
+	case p.terminal.CanPrompt():
+		return p.pickProfile()
+	}
+	return resolveArg("", p.state)
+}
+
+// mayChoose reports whether err is that there is no profile of the name, and the user
+// can be shown a list instead: where a login may ask, too.
+func (p *program) mayChoose(o credentialOptions, err error) bool {
+	missing, ok := errors.AsType[*profile.NotFoundError](err)
+	return ok && missing.Kind == "profile" && missing.Name == o.profile && missing.Unread == "" &&
+		!o.noLogin && o.confirm != givenByFlag && p.terminal.HasUser()
+}
+
 // warnOfStaticKeys warns before keys that do not expire are put in an environment,
 // once: not in a shell that uses the profile, or has used it before the present one.
 func (p *program) warnOfStaticKeys(prof profile.Profile) {
 	if prof.Static != nil && prof.Name != p.state.Profile && prof.Name != p.state.Previous {
-		p.say("warning: the keys of %q do not expire: programs that read this environment can use them for good", prof.Name)
+		p.say("warning: the keys of %q do not expire: a program that reads this environment can keep on using them", prof.Name)
 	}
 }
 
@@ -238,9 +266,9 @@ func (p *program) fetchCredentials(ctx context.Context, client *session.Client, 
 		return err
 	})
 	if err != nil && !loginFailed {
-		return client.CachedAfter(ctx, prof, err)
+		creds, err = client.CachedAfter(ctx, prof, err)
 	}
-	return creds, err
+	return creds, explainDenied(ctx, client, err)
 }
 
 // defaultProfile returns the name, or the profile that a command without one is
@@ -252,6 +280,45 @@ func defaultProfile(name string, env map[string]string) string {
 		}
 	}
 	return "default"
+}
+
+// requireProfile is [defaultProfile] for a command that cannot do without one. The
+// profile "default", if the user has not named it, counts only if it has
+// credentials.
+func (p *program) requireProfile(config *profile.Config, name string) (string, error) {
+	if name == "" && p.shellUsesNone() && !config.HasSource("default") {
+		return "", p.noProfile(config)
+	}
+	return defaultProfile(name, p.env), nil
+}
+
+// shellUsesNone reports whether this shell's environment names no profile.
+func (p *program) shellUsesNone() bool {
+	return p.env["SSOENV_PROFILE"] == "" && p.env["AWS_PROFILE"] == "" && p.env["AWS_DEFAULT_PROFILE"] == ""
+}
+
+// noProfile returns the error of a command that names no profile, in a shell without
+// one.
+func (p *program) noProfile(config *profile.Config) error {
+	names := config.ProfileNames()
+	if len(names) == 0 && len(config.SessionNames()) == 0 {
+		return p.noProfiles(config)
+	}
+	hint := "name an sso-session: ssoenv " + p.command + " --sso-session NAME; or switch this shell: ssoenv use PROFILE"
+	if command := offline.Find(offline.Commands(), p.command); command != nil && strings.Contains(command.Args, "PROFILE") {
+		hint = "name one: ssoenv " + p.command + " PROFILE; ssoenv list shows them"
+	}
+	return shownError{usageError{"this shell uses no profile"}, statusConfig, []string{hint}}
+}
+
+// noProfiles returns the error of a command that needs a profile or a session, where
+// nothing is configured yet.
+func (p *program) noProfiles(config *profile.Config) error {
+	hints := []string{"set one up with: ssoenv configure"}
+	if p.homeIsMissing() {
+		hints = append(hints, hintOfMissingHome(config.Path))
+	}
+	return shownError{&profile.ConfigError{Problem: config.Path + " has no profiles yet"}, statusConfig, hints}
 }
 
 // resolveArg returns the profile that a command's argument names: "-" is the
@@ -284,7 +351,7 @@ func (p *program) warnOfConfig(config *profile.Config) {
 	}
 	for i, problem := range config.Problems() {
 		if i == 3 {
-			p.say("warning: and more")
+			p.say("warning: there are more such lines; ssoenv doctor lists them")
 			return
 		}
 		p.say("warning: %s", problem)
@@ -297,6 +364,19 @@ func (p *program) warnOfProfile(config *profile.Config, name string) {
 	for _, line := range config.ProfileProblems(name) {
 		p.say("warning: %s", line)
 	}
+}
+
+// checkProfile returns an error if there is no profile of that name, and it cannot be
+// an account and a role either.
+func (p *program) checkProfile(config *profile.Config, name string) error {
+	_, err := config.Profile(name)
+	if _, missing := errors.AsType[*profile.NotFoundError](err); !missing {
+		return nil
+	}
+	if _, _, ok := accountAndRole(config, name, err); ok {
+		return nil
+	}
+	return p.withSessionHint(config, name, err)
 }
 
 // resolveProfile reads the profile of that name. If there is none, the name may
@@ -317,8 +397,14 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 		_, hints := p.remedies().remedy(nil, err)
 		return prof, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", ref.AccountID, shellinit.Word(sso.Name)))}
 	}
-	if _, ok := errors.AsType[noSuchAccountError](lookupErr); ok {
+	if unknown, ok := errors.AsType[noSuchAccountError](lookupErr); ok {
 		p.log("%q is not an account either: %v", ref.AccountID, lookupErr)
+		if near := unknown.near; near != nil {
+			for i := range near {
+				near[i] = (profile.RoleRef{Session: ref.Session, AccountID: near[i], RoleName: ref.RoleName}).String()
+			}
+			return prof, shownError{err, statusConfig, []string{didYouMean(near)}}
+		}
 		return prof, err
 	}
 	if _, ambiguous := errors.AsType[shownError](lookupErr); ambiguous {

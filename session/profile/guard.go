@@ -156,6 +156,19 @@ func decodeGuard(value string) GuardLevel {
 	return GuardAlways
 }
 
+// PermissionSet returns X for AWSReservedSSO_X_0123456789abcdef, the name of the IAM
+// role that IAM Identity Center makes in an account for its role X. ok is false for
+// other names.
+func PermissionSet(roleName string) (name string, ok bool) {
+	lower := strings.ToLower(roleName)
+	set := permissionSet(lower)
+	if set == "" || len(lower) != len(roleName) {
+		return "", false
+	}
+	at := strings.Index(lower, set+lower[len(lower)-len("_0123456789abcdef"):])
+	return roleName[at : at+len(set)], true
+}
+
 // permissionSet returns the permission set in the name, in lower case, of the IAM
 // role that Identity Center makes of it, or "" for another name. The name is that of
 // arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef.

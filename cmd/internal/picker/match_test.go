@@ -267,3 +267,15 @@ func FuzzPrintable(f *testing.F) {
 		}
 	})
 }
+
+func TestMatches(t *testing.T) {
+	items := []Item{{Columns: []string{"dev", "Developer"}}, {Columns: []string{"prod", "Administrator"}}}
+	for query, want := range map[string]bool{"": true, "dev": true, "admin": true, "zzz": false} {
+		if got := Matches(items, query); got != want {
+			t.Errorf("%q: got %v, want %v", query, got, want)
+		}
+	}
+	if Matches(nil, "") {
+		t.Error("something of nothing matches")
+	}
+}

@@ -18,6 +18,9 @@ func pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, erro
 
 	theme := newTheme(o)
 	list := newList(items)
+	if o.Query != "" {
+		list.setQuery([]rune(o.Query))
+	}
 	var keys decoder
 	var timeout <-chan time.Time // of an unfinished sequence
 	early := true                // all bytes so far were typed before the terminal was in raw mode

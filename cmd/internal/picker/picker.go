@@ -58,6 +58,7 @@ type Item struct {
 type Options struct {
 	Prompt string   // what is chosen: "profile", "account", …
 	Header []string // column titles; may be empty
+	Query  string   // what the filter contains at first
 	Color  bool     // use colours, bold, faint and reverse video
 }
 
@@ -76,6 +77,13 @@ var (
 type SignalError struct{ Signal os.Signal }
 
 func (e SignalError) Error() string { return "ended by a signal: " + e.Signal.String() }
+
+// Matches reports whether the query matches one of the items.
+func Matches(items []Item, query string) bool {
+	list := newList(items)
+	list.setQuery([]rune(query))
+	return len(list.ranked) > 0
+}
 
 // Pick lets the user choose an item on the terminal tty, which it reads, writes
 // and leaves open. It returns the index of the item.
