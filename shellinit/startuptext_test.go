@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A line is recognised with any quotes and any path, and no other line is. One that
+// A line is recognised with any quotes and any path. One that
 // does more than the start-up line is not alone.
 func TestFindStartup(t *testing.T) {
 	for _, c := range []struct {
@@ -51,7 +51,7 @@ func TestFindStartup(t *testing.T) {
 	}
 }
 
-// The line of every shell is found and can be removed, whatever path it has, and the
+// The line of every shell is found and can be removed with any path, and the
 // text is then what it was, byte for byte.
 func TestStartupTextRoundTrip(t *testing.T) {
 	for _, name := range Names() {
