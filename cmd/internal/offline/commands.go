@@ -262,9 +262,10 @@ func Commands() []Command {
 		{
 			Name: "doctor", Usage: "check this machine's set-up and suggest fixes",
 			Description: "Exits with 0 if there are no problems (there may be warnings) and with 1 if there are.\n" +
-				"Changes nothing and shows no secrets.",
+				"Shows no secrets, and changes nothing without --fix.",
 			Flags: []Flag{
 				jsonFlag(),
+				{Name: "fix", Usage: "apply the fixes that are safe: modes, files of killed processes, the start-up line"},
 				{Name: "offline", Usage: "do not use the network"},
 				{Name: "hook", Usage: "the version of the shell's function", Kind: Text, Hidden: true},
 				{Name: "hook-segment", Usage: "the function has added its segment to the prompt", Hidden: true},
