@@ -17,7 +17,7 @@ func TestFindingsText(t *testing.T) {
 		{Check: "network", Status: doctor.OK, Text: "x"},
 		{Check: "config", Status: doctor.Problem, Text: "/home/me/.aws/config is writable by all users, who could redirect your logins",
 			Fix: "chmod go-w /home/me/.aws/config", Command: "chmod go-w /home/me/.aws/config", Repair: func() error { return nil }},
-		{Check: "config", Status: doctor.Warning, Text: "日本語日本語日本語 日本語日本語日本語", Fix: "edit the file in some way that takes more than a line"},
+		{Check: "config", Status: doctor.Warning, Text: "日本語日本語日本語日 本語日本語日本語日", Fix: "edit the file in some way that takes more than a line"},
 	}
 	const plain = `Shell
 ok    the shell function of this version is loaded in this bash
@@ -25,7 +25,7 @@ ok    the shell function of this version is loaded in this bash
 AWS config
 fail  ~/.aws/config is writable by all users, who could redirect your logins
       fix: chmod go-w ~/.aws/config
-warn  日本語日本語日本語 日本語日本語日本語
+warn  日本語日本語日本語日 本語日本語日本語日
       fix: edit the file in some way that takes more than a line
 
 Network
@@ -44,8 +44,8 @@ B{AWS config}
 R{✗} ~/.aws/config is writable by all
   users, who could redirect your logins
   fix: chmod go-w ~/.aws/config
-Y{!} 日本語日本語日本語
-  日本語日本語日本語
+Y{!} 日本語日本語日本語日
+  本語日本語日本語日
   fix: edit the file in some way that
   takes more than a line
 
