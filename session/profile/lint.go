@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +17,6 @@ type LintIssue struct {
 	Number int    // of the line; the first is 1
 	Fatal  bool   // the AWS CLI rejects the whole file
 	Text   string // one line; of values it has at most names
-	Fix    string // what to do; empty if that is to correct the line
 }
 
 // Lint returns the issues of both files, by file and line.
@@ -37,6 +37,8 @@ func (c *Config) Lint() []LintIssue {
 		}
 		for section := range f.file.Sections(awsconfig.Bare) {
 			if text := f.lintHeader(section); text != "" {
+				// It says more than that the AWS CLI ignores the section.
+				issues = slices.DeleteFunc(issues, func(i LintIssue) bool { return i.File == f.path && i.Number == section.Line() && !i.Fatal })
 				issues = append(issues, LintIssue{File: f.path, Number: section.Line(), Text: text})
 			}
 		}
@@ -198,11 +200,8 @@ func (c *Config) lintStaticKeys() []LintIssue {
 			continue
 		}
 		name := safetext.Printable(s.Name())
-		issues = append(issues, LintIssue{
-			File: c.CredentialsPath, Number: s.Line(),
-			Text: fmt.Sprintf("[%s] has static keys, but profile %q has a role in %s: the SDKs for Go and JavaScript, and Terraform, use the keys; botocore and ssoenv use the role", name, name, c.Path),
-			Fix:  fmt.Sprintf("rename [%s] on line %d of %s, or remove it", name, s.Line(), c.CredentialsPath),
-		})
+		issues = append(issues, LintIssue{File: c.CredentialsPath, Number: s.Line(), Text: fmt.Sprintf(
+			"[%s] has static keys, but profile %q has a role in %s: the SDKs for Go and JavaScript, and Terraform, use the keys, botocore and ssoenv the role; rename or remove one of them", name, name, c.Path)})
 	}
 	return issues
 }
@@ -247,6 +246,21 @@ func (c *Config) ProfileErrors() []error {
 		}
 	}
 	return failures
+}
+
+// ErrorLine returns the line of the config file that the error is about, or 0 if it is
+// about none.
+func (c *Config) ErrorLine(err *ConfigError) int {
+	for _, kind := range []awsconfig.Kind{awsconfig.Profile, awsconfig.SSOSession} {
+		var name string
+		if _, scanErr := fmt.Sscanf(err.Section, string(kind)+" %q", &name); scanErr != nil {
+			continue
+		}
+		if section, ok := c.file.section(kind, name); ok {
+			return cmp.Or(section.KeyLine(err.Key), section.Line())
+		}
+	}
+	return 0
 }
 
 // StaticKeys reports which of the two files have secret access keys.

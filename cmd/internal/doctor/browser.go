@@ -25,6 +25,9 @@ func Browsers(sessions []profile.SSOSession, env map[string]string, configPath s
 			settings = append(settings, sso.Browser)
 		}
 	}
+	if len(sessions) == 0 {
+		settings = []string{""}
+	}
 	for _, setting := range settings {
 		command, err := browser.Find(env, setting)
 		switch {

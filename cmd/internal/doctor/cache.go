@@ -79,12 +79,11 @@ func (r *results) files(d Directory, dir *cache.Dir, f Formatter) {
 	names, _ := filepath.Glob(filepath.Join(d.Path, "*.json"))
 	others := 0
 	for _, name := range names {
-		err := cache.CheckOwner(name)
-		if err == nil {
+		if cache.CheckOwner(name) == nil {
 			continue
 		}
 		if others++; others <= most {
-			r.warning(`$ sudo chown "$(id -un)" `+f.ShellWord(name), "%v: it is not read", err)
+			r.warning(`$ sudo chown "$(id -un)" `+f.ShellWord(name), "%s belongs to another user, and is not read", name)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -40,7 +39,7 @@ func Config(config *profile.Config, env map[string]string, f Formatter) []Findin
 
 	lines := config.Lint()
 	for _, line := range lines[:min(len(lines), most)] {
-		fix := cmp.Or(line.Fix, f.EditLine(line.File, line.Number))
+		fix := f.EditLine(line.File, line.Number)
 		if line.Fatal {
 			r.problem(fix, "the AWS CLI cannot read %s: %s", line.File, line.Text)
 		} else {
@@ -53,6 +52,10 @@ func Config(config *profile.Config, env map[string]string, f Formatter) []Findin
 	r.profiles(config, most)
 	failures := config.ProfileErrors()
 	for _, err := range failures[:min(len(failures), most)] {
+		if wrong, ok := errors.AsType[*profile.ConfigError](err); ok && config.ErrorLine(wrong) > 0 {
+			r.problem(f.EditLine(config.Path, config.ErrorLine(wrong)), "%v", err)
+			continue
+		}
 		r.failed(f, err)
 	}
 	if more := len(failures) - most; more > 0 {

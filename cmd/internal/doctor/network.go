@@ -72,6 +72,8 @@ func (n Network) Check(ctx context.Context) ([]Finding, error) {
 			worst = probe.Drift
 		}
 	}
+	// One cause, such as a file of certificates, is one problem for all services.
+	r.findings = slices.CompactFunc(r.findings, func(a, b Finding) bool { return a.Text == b.Text })
 	switch {
 	case worst.Notable():
 		r.problem("set this machine's clock; in WSL after a sleep: sudo hwclock --hctosys", "%v: credentials seem to expire earlier or later than they do", worst)
