@@ -64,7 +64,7 @@ func (p *program) doctor(o doctorOptions) error {
 func (p *program) doctorStyle() doctorStyle {
 	style := doctorStyle{home: p.paths.Home}
 	if tty.IsTerminal(p.stdout) {
-		style.width, _, _ = tty.Size(p.stdout)
+		style.width, _ = tty.Size(p.stdout)
 		style.marks = !p.noColor && tty.ShowsSymbols(p.env, runtime.GOOS)
 	}
 	return style

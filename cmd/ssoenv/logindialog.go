@@ -111,9 +111,9 @@ func (s *loginDialog) show(prompt session.LoginPrompt) error {
 func (s *loginDialog) showDeviceCode(prompt session.LoginPrompt) {
 	const linesBelow = 5 // the address, an empty line, the code in two lines, and the cursor's
 	p := s.p
-	width, height, ok := tty.Size(p.stderr)
 	image := ""
-	if ok && !p.noColor && p.env["SSOENV_PLAIN"] == "" && tty.ShowsSymbols(p.env, runtime.GOOS) {
+	if tty.IsTerminal(p.stderr) && !p.noColor && !p.state.Plain && tty.ShowsSymbols(p.env, runtime.GOOS) {
+		width, height := tty.Size(p.stderr)
 		image, _ = tty.QRCode(prompt.URL, width, height-linesBelow)
 	}
 	if image != "" {

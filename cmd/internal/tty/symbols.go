@@ -1,18 +1,6 @@
 package tty
 
-import (
-	"os"
-	"strings"
-
-	"golang.org/x/term"
-)
-
-// Size returns how many columns and rows a terminal has. ok is false if the file is
-// no terminal, or one that does not know.
-func Size(f *os.File) (width, height int, ok bool) {
-	width, height, err := term.GetSize(int(f.Fd()))
-	return width, height, err == nil && width > 0 && height > 0
-}
+import "strings"
 
 // ShowsSymbols reports whether a terminal with this environment shows characters
 // beyond ASCII, such as check marks: it is no dumb one, and the locale has UTF-8. On
