@@ -99,8 +99,8 @@ func (s doctorStyle) short(text string) string {
 // wrap breaks a text between words, for lines that begin with blank. A word that is
 // wider than a line is not broken.
 func (s doctorStyle) wrap(text, blank string) string {
-	room := s.width - len(blank)
-	if s.width == 0 || room < 10 {
+	columns := s.width - len(blank)
+	if s.width == 0 || columns < 10 {
 		return text
 	}
 	var b strings.Builder
@@ -109,7 +109,7 @@ func (s doctorStyle) wrap(text, blank string) string {
 		width := safetext.Width(word)
 		switch {
 		case i == 0:
-		case used+1+width > room:
+		case used+1+width > columns:
 			b.WriteString("\n" + blank)
 			used = 0
 		default:

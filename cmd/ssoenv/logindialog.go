@@ -106,7 +106,7 @@ func (s *loginDialog) show(prompt session.LoginPrompt) error {
 }
 
 // showDeviceCode shows the address and the code of a login with any browser, with a
-// QR code for a telephone's camera if the terminal has room for it and for the lines
+// QR code for a telephone's camera if the terminal is large enough for it and for the lines
 // below it.
 func (s *loginDialog) showDeviceCode(prompt session.LoginPrompt) {
 	const linesBelow = 5 // the address, an empty line, the code in two lines, and the cursor's
