@@ -13,10 +13,9 @@ const (
 	marginY = 2
 )
 
-// QRCode returns a QR code of an address for a terminal: black on white in every theme of the
-// terminal. A character has two modules, one above the other. Each line
-// ends with a newline. ok is false if the code does not fit into width columns and
-// height rows.
+// QRCode returns a QR code of an address for a terminal: black on white in every
+// theme. A character has two modules, one above the other. Each line ends with a
+// newline. ok is false if the code does not fit into width columns and height rows.
 func QRCode(address string, width, height int) (text string, ok bool) {
 	code, err := qr.Encode(address, qr.L)
 	if err != nil {
