@@ -325,7 +325,7 @@ func explainDenied(ctx context.Context, client *session.Client, err error) error
 		return shownError{err, statusDenied, []string{hint}}
 	}
 	near := nearest(denied.RoleName, roles)
-	if set, ok := profile.PermissionSet(denied.RoleName); ok && slices.Contains(roles, set) {
+	if set := profile.PermissionSet(denied.RoleName); set != "" && slices.Contains(roles, set) {
 		near = []string{set}
 	}
 	if near == nil || slices.Contains(roles, denied.RoleName) {

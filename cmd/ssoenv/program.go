@@ -45,6 +45,7 @@ func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 		env: env, environList: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
 	}
 	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env}
+	p.links = tty.HasLinks(env) && tty.IsTerminal(stderr)
 	p.paths, p.pathsErr = offline.FindPaths(env)
 	return p
 }

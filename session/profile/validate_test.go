@@ -61,20 +61,3 @@ func TestNormalStartURL(t *testing.T) {
 		}
 	}
 }
-
-func TestPermissionSetKeepsCase(t *testing.T) {
-	for role, want := range map[string]string{
-		"AWSReservedSSO_Developer_0123456789abcdef":  "Developer",
-		"AWSReservedSSO_Read_Only_0123456789abcdef":  "Read_Only",
-		"AWSReservedSSO__0123456789abcdef":           "",
-		"AWSReservedSSO_Developer_0123456789abcde":   "",
-		"AWSReservedSSO_Developer_0123456789abcdefg": "",
-		"awsreservedsso_Developer_0123456789ABCDEF":  "Developer",
-		"Developer": "",
-		"":          "",
-	} {
-		if got, ok := PermissionSet(role); got != want || ok != (want != "") {
-			t.Errorf("%q: got %q, %v, want %q", role, got, ok, want)
-		}
-	}
-}

@@ -256,12 +256,13 @@ func Commands() []Command {
 		},
 		{
 			Name: "init", Usage: "print what a shell's start-up file evaluates", Args: "SHELL | direnv", Evaluated: true,
-			Description: "Prints the function ssoenv, the hook that renews credentials, and the completions. Add the\n" +
-				"line to your shell's start-up file:\n\n" + startupTable() +
+			Description: "Prints the function ssoenv, the hook that renews credentials, and the completions. With\n" +
+				"--install, adds the line to the shell's start-up file, unless it is there. By hand:\n\n" + startupTable() +
 				"\ndirenv, for \"use ssoenv PROFILE\" in an .envrc, type once: ssoenv init direnv --install",
 			Flags: []Flag{
 				{Name: "prompt", Usage: "in bash, zsh and fish: show the profile and the remaining time in the prompt"},
-				{Name: "install", Usage: "with direnv: write the file to direnv's lib folder instead of printing it"},
+				{Name: "install", Usage: "add the line to the shell's start-up file, or write direnv's file"},
+				{Name: "uninstall", Usage: "remove what --install has added"},
 			},
 		},
 		{
@@ -275,9 +276,10 @@ func Commands() []Command {
 		{
 			Name: "doctor", Usage: "check this machine's set-up and suggest fixes",
 			Description: "Exits with 0 if there are no problems (there may be warnings) and with 1 if there are.\n" +
-				"Changes nothing and shows no secrets.",
+				"Shows no secrets, and changes nothing without --fix.",
 			Flags: []Flag{
 				jsonFlag(),
+				{Name: "fix", Usage: "apply the fixes that are safe: modes, files of killed processes, the start-up line"},
 				{Name: "offline", Usage: "do not use the network"},
 				{Name: "hook", Usage: "the version of the shell's function", Kind: Text, Hidden: true},
 				{Name: "hook-segment", Usage: "the function has added its segment to the prompt", Hidden: true},
