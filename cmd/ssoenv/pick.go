@@ -28,7 +28,7 @@ func (p *program) pick(ctx context.Context, items []picker.Item, options picker.
 	if errors.Is(err, picker.ErrCancelled) {
 		return 0, shownError{errors.New("cancelled, nothing changed"), statusInterrupted, nil}
 	}
-	if _, ended := errors.AsType[picker.SignalError](err); ended {
+	if _, ended := errors.AsType[tty.SignalError](err); ended {
 		return 0, context.Canceled
 	}
 	return i, err

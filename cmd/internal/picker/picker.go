@@ -58,6 +58,7 @@ type Item struct {
 type Options struct {
 	Prompt string   // what is chosen: "profile", "account", …
 	Header []string // column titles; may be empty
+	Query  string   // the query to begin with, which the user can edit
 	Color  bool     // use colours, bold, faint and reverse video
 }
 
@@ -71,17 +72,11 @@ var (
 	ErrNoTerminal = errors.New("the picker needs a terminal")
 )
 
-// A SignalError is returned when a signal ends the picker: SIGHUP, SIGINT, SIGQUIT
-// or SIGTERM. The terminal is restored by then. The caller should end the process.
-type SignalError struct{ Signal os.Signal }
-
-func (e SignalError) Error() string { return "ended by a signal: " + e.Signal.String() }
-
 // Pick lets the user choose an item on the terminal tty, which it reads, writes
 // and leaves open. It returns the index of the item.
 //
-// The error is ErrCancelled, ErrNoItems, ErrNoTerminal, a SignalError, the cause
-// of the cancelled ctx, or an error of reading or writing the terminal.
+// The error is ErrCancelled, ErrNoItems, ErrNoTerminal, a tty.SignalError, the
+// cause of the cancelled ctx, or an error of reading or writing the terminal.
 func Pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, error) {
 	if len(items) == 0 {
 		return 0, ErrNoItems
