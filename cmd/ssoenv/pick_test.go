@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
@@ -30,4 +31,52 @@ func TestLikelyFirst(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A dumb terminal and SSOENV_PLAIN=1 get a numbered list and a question, and no
+// control sequence.
+func TestPlainList(t *testing.T) {
+	t.Parallel()
+	for _, env := range []string{"TERM=dumb", "SSOENV_PLAIN=1"} {
+		t.Run(env, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.logIn(t)
+			s := w.screen(t, []string{env}, "sh", "-c", `x=$(ssoenv use); echo "status $?"`)
+			s.expect(`1\. \S+`)
+			s.expect(`Number or part of a name: `)
+			s.typeLine("2222 read")
+			s.expect(`1\. plain  222222222222[^\n]*ReadOnly`)
+			s.expect(`Enter for the one above: `)
+			s.typeLine("")
+			s.expect(`plain: account 222222222222`)
+			s.expect("status 0")
+			if strings.Contains(s.shown(), "\x1b") {
+				t.Errorf("control sequences in %q", s.shown())
+			}
+			s = w.screen(t, []string{env}, "sh", "-c", `x=$(ssoenv use); echo "status $?: $x"`)
+			s.expect(`Number or part of a name: `)
+			s.typeLine("\x1b")
+			s.expect("cancelled, nothing changed")
+			s.expect("status 130: false")
+			s = w.screen(t, []string{env}, "sh", "-c", `trap : INT; x=$(exec ssoenv use); echo "status $?: $x"`)
+			s.expect(`Number or part of a name: `)
+			s.keys("\x03")
+			s.expect("cancelled, nothing changed")
+			s.expect("status 130: false")
+		})
+	}
+}
+
+// At a question the answer is edited, and a pasted line end answers nothing.
+func TestQuestionsAreEdited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.screen(t, nil, "ssoenv", "configure", "--start-url", "https://corp.awsapps.com/start", "--sso-region", "us-east-1")
+	s.expect("Name of the new session: ")
+	s.keys("\x1b[200~two\nlines\x1b[201~")
+	s.keys("\x15cxrp\x1b[D\x1b[D\x1b[D\x1b[3~o\r")
+	s.expect("a session \"corp\" exists already")
+	s.keys("\x04")
+	s.expect("interrupted")
 }
