@@ -73,6 +73,7 @@ func TestRanking(t *testing.T) {
 		{"a number in one piece", "0033", []string{"a|100200300300", "b|000000000033", "c-00-33"}, []string{"b|00000000[0033]"}},
 		{"a number within letters", "prd33", []string{"prod-3-3", "prod-1337", "pr33d"}, []string{"[pr]o[d]-1[33]7"}},
 		{"numbers at the starts of words", "p12", []string{"prod-1-2", "prod-12"}, []string{"[p]rod-[12]"}},
+		{"a number is not split into pieces", "p12", []string{"prod-1-2-312"}, []string{"[p]rod-1-2-3[12]"}},
 		{"wide letters", "京大", []string{"東京大学"}, []string{"東[京大]学"}},
 		{"across columns", "pa", []string{"prod|Admin"}, []string{"[p]rod|[A]dmin"}},
 		{"not the separator", "a" + separator + "b", []string{"a|b"}, []string{"[a]|[b]"}},

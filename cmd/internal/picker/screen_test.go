@@ -23,8 +23,7 @@ func checkScreen(t *testing.T, s screen, color bool) {
 		t.Fatalf("%d×%d: %d lines, cursor %d", s.width, s.height, len(s.lines), s.cursor)
 	}
 	for _, line := range s.lines {
-		text := line
-		text = columnMoves.ReplaceAllString(line, "")
+		text := columnMoves.ReplaceAllString(line, "")
 		if color {
 			text = attributes.ReplaceAllString(text, "")
 			if styles := attributes.FindAllString(line, -1); len(styles) > 0 && styles[len(styles)-1] != "\x1b[0m" {
