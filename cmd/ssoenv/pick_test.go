@@ -80,3 +80,17 @@ func TestQuestionsAreEdited(t *testing.T) {
 	s.keys("\x04")
 	s.expect("interrupted")
 }
+
+// Ctrl-C at a question leaves the terminal as it was, and ends the command only.
+func TestCtrlCAtAQuestion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.shell(t, "bash")
+	s.typeLine("ssoenv configure --start-url https://corp.awsapps.com/start; echo status $?")
+	s.expect("Name of the new session: ")
+	s.keys("abc\x03")
+	s.expect("interrupted")
+	s.expect("PROMPT> ")
+	s.typeLine("echo raw $(stty -a | grep -c -- -icanon), $(stty -a | grep -c -- -echo\\ )")
+	s.expect("raw 0, 0")
+}
