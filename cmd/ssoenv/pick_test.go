@@ -55,6 +55,8 @@ func TestPlainList(t *testing.T) {
 				t.Errorf("control sequences in %q", s.shown())
 			}
 			s = w.screen(t, []string{env}, "sh", "-c", `x=$(ssoenv use); echo "status $?: $x"`)
+			// It was used last, and its credentials are cached.
+			s.expect(`1\. plain  222222222222[^\n]*  ReadOnly  (59m|1h00m)  corp`)
 			s.expect(`Number or part of a name: `)
 			s.typeLine("\x1b")
 			s.expect("cancelled, nothing changed")
