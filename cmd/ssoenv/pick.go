@@ -9,6 +9,7 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -16,25 +17,38 @@ import (
 )
 
 // pick shows a list at the terminal and returns the index of the item that the
-// user picks. Esc and Ctrl-C end the command with [statusInterrupted].
+// user picks. Esc and Ctrl-C end the command with [statusInterrupted]. A terminal
+// that is plain, or of Windows, shows lines and a question instead of a screen.
 func (p *program) pick(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
-	terminal, err := tty.Open()
-	if err != nil {
-		return 0, fmt.Errorf("there is no terminal for the list: %w", err)
+	i, err := p.pickOnScreen(ctx, items, options)
+	if errors.Is(err, picker.ErrNoTerminal) {
+		i, err = picker.Ask(ctx, p.terminal, items, options)
 	}
-	defer func() { _ = terminal.Close() }()
-	options.Color = p.env["NO_COLOR"] == "" && p.env["TERM"] != "dumb"
-	i, err := picker.Pick(ctx, terminal, items, options)
-	if errors.Is(err, picker.ErrCancelled) {
+	if errors.Is(err, picker.ErrCancelled) || errors.Is(err, context.Canceled) {
 		return 0, shownError{errors.New("cancelled, nothing changed"), statusInterrupted, nil}
 	}
-	if _, ended := errors.AsType[picker.SignalError](err); ended {
+	if _, ended := errors.AsType[tty.SignalError](err); ended {
 		return 0, context.Canceled
 	}
 	return i, err
 }
 
-// pickProfile shows the usable profiles, the most recently used first.
+// pickOnScreen is pick on a whole screen. The error is picker.ErrNoTerminal if the
+// terminal cannot show one.
+func (p *program) pickOnScreen(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
+	if p.terminal.IsPlain() {
+		return 0, picker.ErrNoTerminal
+	}
+	terminal, err := tty.Open()
+	if err != nil {
+		return 0, fmt.Errorf("there is no terminal for the list: %w", err)
+	}
+	defer func() { _ = terminal.Close() }()
+	options.Color = p.env["NO_COLOR"] == ""
+	return picker.Pick(ctx, terminal, items, options)
+}
+
+// pickProfile shows the usable profiles.
 func (p *program) pickProfile() (string, error) {
 	client, err := p.client()
 	if err != nil {
@@ -62,41 +76,68 @@ func (p *program) pickSimilar(text string, notFound error) (string, error) {
 	return p.pickProfileOf(items, usable, text)
 }
 
+// pickProfileOf shows the items of [program.profileItems], filtered by the query,
+// and returns the name of the profile that the user picks.
 func (p *program) pickProfileOf(items []picker.Item, names []string, query string) (string, error) {
 	ctx, stop := interruptible()
 	defer stop()
-	i, err := p.pick(ctx, items, picker.Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "REGION"}, Query: query})
+	i, err := p.pick(ctx, items, picker.Options{
+		Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "EXPIRES", "SESSION"},
+		Marked: inUseMark + " in use", Query: query,
+	})
 	if err != nil {
 		return "", err
 	}
 	return names[i], nil
 }
 
-// profileItems returns the list items of the usable profiles and their names, the most
-// recently used first.
+// inUseMark is the mark of the profile that the shell uses.
+const inUseMark = "*"
+
+// likelyFirst sorts the names of profiles: the shell's previous profile, then the
+// one that it uses, then those that were used last, then the others in their
+// order. If the shell has no previous profile, the one used last elsewhere is
+// first.
+func likelyFirst(names []string, state shellenv.State, used []string) {
+	var likely []string
+	for _, name := range append([]string{state.Previous}, used...) {
+		if name != state.Profile && !slices.Contains(likely, name) && slices.Contains(names, name) {
+			likely = append(likely, name)
+		}
+	}
+	likely = slices.Insert(likely, min(1, len(likely)), state.Profile)
+	rank := make(map[string]int, len(likely))
+	for i, name := range likely {
+		rank[name] = i - len(likely)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return rank[a] - rank[b] })
+}
+
+// profileItems returns the list items of the usable profiles and their names, those
+// first that the user is likely to switch to: name, account id and name, role, how
+// long cached credentials are valid, and session.
 func (p *program) profileItems(client *session.Client) (items []picker.Item, usable []string) {
 	names := client.Config.ProfileNames()
 	client.Config.SessionNames() // makes an index for the lookups below
-	recent := map[string]int{}
-	for i, name := range (history{client.Private}).names() {
-		recent[name] = i - historyLength
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return recent[a] - recent[b] })
-
-	accounts := offline.AccountNames(client.Config, client.Store)
+	likelyFirst(names, p.state, (history{client.Private}).names())
+	var profiles []profile.Profile
 	for _, name := range names {
-		prof, err := client.Config.Profile(name)
-		if err != nil {
-			continue
+		if prof, err := client.Config.Profile(name); err == nil {
+			profiles, usable = append(profiles, prof), append(usable, name)
 		}
-		mark := ""
-		if name == p.state.Profile {
-			mark = "*"
+	}
+	accounts, expirations := offline.AccountNames(client.Config, client.Store), client.CachedExpirations(profiles)
+	for _, prof := range profiles {
+		mark, left := "", ""
+		if prof.Name == p.state.Profile {
+			mark = inUseMark
+		}
+		if expires := expirations[prof.Name]; !expires.IsZero() {
+			left = offline.FormatDuration(expires.Sub(p.now()))
 		}
 		items = append(items, picker.Item{Mark: mark, Columns: []string{
-			name, prof.AccountID, accounts(prof.SSOSession, prof.AccountID), prof.RoleName, prof.Region,
+			prof.Name, prof.AccountID, accounts(prof.SSOSession, prof.AccountID), prof.RoleName, left, prof.SSOSession.Name,
 		}})
-		usable = append(usable, name)
 	}
 	return items, usable
 }
