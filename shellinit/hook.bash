@@ -24,14 +24,18 @@ function ssoenv {
 }
 
 # __ssoenv_untraced calls a function with -x, -v and -T off, so that neither a
-# trace nor a DEBUG trap shows secrets. "local -" (bash 4.4) restores the options
-# after an interrupt too, the last lines restore them in every bash.
+# trace nor a DEBUG trap shows secrets, and with -a and -k off: with -k, which takes
+# "NAME=value" from the arguments of any command, "export" prints all variables. (What
+# runs with -k has quotes.) "local -" (bash 4.4) restores the options after an
+# interrupt too, the last lines restore them in every bash.
 function __ssoenv_untraced {
-	\builtin local "__ssoenv_flags=$-" __ssoenv_status=0
+	\builtin local "__ssoenv_flags=$-" "__ssoenv_status=0"
 	\builtin local - 2>/dev/null || \builtin true
-	{ \builtin set +xvT; } 2>/dev/null
+	{ \builtin set +xvTak; } 2>/dev/null
 	"$@" || __ssoenv_status=$?
 	case $__ssoenv_flags in *T*) \builtin set -T ;; esac
+	case $__ssoenv_flags in *a*) \builtin set -a ;; esac
+	case $__ssoenv_flags in *k*) \builtin set -k ;; esac
 	case $__ssoenv_flags in *v*) \builtin set -v ;; esac
 	case $__ssoenv_flags in *x*) \builtin set -x ;; esac
 	\builtin return "$__ssoenv_status"
@@ -56,7 +60,13 @@ function __ssoenv_switch {
 		else
 			\builtin exec "$__ssoenv_exe" "$1" --shell bash "${@:2}"
 		fi
-	) && __ssoenv_evaluate || __ssoenv_status=$?
+	) || __ssoenv_status=$?
+	if ((__ssoenv_status == 0)); then
+		case $1/${2-} in
+		use/* | --debug/use) __ssoenv_evaluate || __ssoenv_status=$? ;;
+		*) __ssoenv_undo || __ssoenv_status=$? ;;
+		esac
+	fi
 	__ssoenv_mirror
 	\builtin return "$__ssoenv_status"
 }
@@ -78,10 +88,21 @@ function __ssoenv_prompt {
 }
 
 function __ssoenv_precmd {
-	__ssoenv_watch
+	case $- in
+	*[ak]*) __ssoenv_untraced __ssoenv_watch ;;
+	*) __ssoenv_watch ;;
+	esac
 	if [[ -n $__ssoenv_segment && ${PS1-} != *SSOENV_PROMPT* ]] && \builtin shopt -q promptvars; then
 		__ssoenv_set PS1 "$__ssoenv_segment${PS1-}" || \builtin true
 	fi
+}
+
+# __ssoenv_before runs before each command, where bash can call a function then.
+function __ssoenv_before {
+	case $- in
+	*[ak]*) __ssoenv_untraced __ssoenv_command "$@" ;;
+	*) __ssoenv_command "$@" ;;
+	esac
 }
 
 # __ssoenv_is_private reports whether AWS_PROFILE is a plain variable of this shell, or
@@ -126,7 +147,7 @@ function __ssoenv_read_file {
 # __ssoenv_bytewise calls a function for which a character is a byte. If LC_ALL is
 # readonly, it only removes what is not ASCII.
 function __ssoenv_bytewise {
-	if \builtin local LC_ALL=C 2>/dev/null; then
+	if \builtin local "LC_ALL=C" 2>/dev/null; then
 		"$@"
 	else
 		__ssoenv_text=${__ssoenv_text//[![:ascii:]]/?}
@@ -139,7 +160,7 @@ function __ssoenv_get_byte {
 }
 
 function __ssoenv_split {
-	\builtin local IFS=' '
+	\builtin local "IFS= "
 	# shellcheck disable=SC2206 # split at spaces
 	__ssoenv_table=(0 $__ssoenv_visible)
 }
@@ -172,8 +193,8 @@ function __ssoenv_paint {
 
 # __ssoenv_install adds the hook once, after the hooks that exist.
 function __ssoenv_install {
-	\builtin export -n SSOENV_PROMPT=
-	\builtin local IFS=' ' __ssoenv_version
+	\builtin export -n "SSOENV_PROMPT="
+	\builtin local "IFS= " __ssoenv_version
 	__ssoenv_version=$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))
 	if \builtin declare -F blehook >/dev/null; then
 		__ssoenv_preexec=2
@@ -209,7 +230,7 @@ function __ssoenv_install {
 	*__ssoenv_prompt*) \builtin return ;;
 	esac
 	# PROMPT_COMMAND remains a string or an array, as other tools expect it.
-	\builtin local __ssoenv_type __ssoenv_hook='__ssoenv_prompt&&:'
+	\builtin local __ssoenv_type "__ssoenv_hook=__ssoenv_prompt&&:"
 	__ssoenv_type=$(\builtin declare -p PROMPT_COMMAND 2>/dev/null) || \builtin true
 	__ssoenv_type=${__ssoenv_type#declare -}
 	__ssoenv_type=${__ssoenv_type%% *}

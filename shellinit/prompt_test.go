@@ -272,3 +272,51 @@ func TestPromptHookBesideDirenv(t *testing.T) {
 		}
 	})
 }
+
+// timeless are formats, and the segment of credentials without a time of expiration, of
+// the profile dev in the account 42, with and without the account's name.
+var timeless = []struct{ format, unnamed, named string }{
+	{"", "dev", "dev"},
+	{"%p (%t)", "dev", "dev"},
+	{"%p [%t] %r", "dev eu-1", "dev eu-1"},
+	{"%t %p", "dev", "dev"},
+	{"(%t) {%n} %p", "dev", "{Acme Prod} dev"},
+	{"%p %n %a %t|", "dev 42|", "dev Acme Prod 42|"},
+	{"%p (%n %t)", "dev", "dev (Acme Prod)"},
+	{"%p <%t>%%t", "dev%t", "dev%t"},
+	{"  %p  %t", "  dev", "  dev"},
+	{"%n (%a)", "(42)", "Acme Prod (42)"},
+	{"%t", "", ""},
+}
+
+// Credentials without a time of expiration have a segment too, and nothing of the
+// format is left of a value that is not there.
+func TestSegmentWithoutTime(t *testing.T) {
+	eachJudge(t, plain, func(t *testing.T, s stage, j judge) {
+		for _, expires := range []string{"", "soon", "-1", "9999999999999"} {
+			for _, name := range []string{"", "Acme Prod"} {
+				p := atWork(t, s, j, "true", "SSOENV_EXPIRES="+expires, "SSOENV_RENEW_AT=1", "SSOENV_ACCOUNT_NAME="+name, "AWS_ACCOUNT_ID=42", "AWS_REGION=eu-1")
+				for _, c := range timeless {
+					want := c.unnamed
+					if name != "" {
+						want = c.named
+					}
+					set := "export SSOENV_PROMPT_FORMAT='" + c.format + "'"
+					if j.isFish() {
+						set = "set -gx SSOENV_PROMPT_FORMAT '" + c.format + "'"
+					}
+					if j.dialect == Zsh {
+						want = strings.ReplaceAll(want, "%", "%%")
+					}
+					p.line(set)
+					if got := s.segment(t, p); got != want {
+						t.Errorf("SSOENV_EXPIRES=%q, format %q: got %q, want %q", expires, c.format, got, want)
+					}
+				}
+				if shown := p.Shown(); strings.Contains(shown, `call [`) || strings.Contains(shown, "expired") {
+					t.Errorf("SSOENV_EXPIRES=%q: %q", expires, shown)
+				}
+			}
+		}
+	})
+}
