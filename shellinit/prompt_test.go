@@ -57,8 +57,12 @@ func (s stage) segment(t *testing.T, p *session) string {
 // and does not export SSOENV_PROMPT.
 func TestPromptHookIsOneAndSilent(t *testing.T) {
 	options := map[Shell][]string{
-		Bash: {"set -u", "set -o pipefail; set -C", "set -o posix", "shopt -s nullglob failglob extdebug", "IFS=0123456789_abs", "set -e", `set -ET; trap 'echo ERR' ERR`},
-		Zsh:  {"set -u", "setopt pipefail ksharrays shwordsplit", "setopt warncreateglobal", "IFS=0123456789_abs", "set -e", "TRAPZERR() { echo ERR; }"},
+		Bash: {"set -u", "set -o pipefail; set -C", "set -o posix", "shopt -s nullglob failglob extdebug", "IFS=0123456789_abs", "set -e", `set -ET; trap 'echo ERR' ERR`,
+			"set -a", "set -k", "set -f", "shopt -s xpg_echo; set -aku", `alias unset='echo ERR' export='echo ERR' local='echo ERR' set='echo ERR' shopt='echo ERR'`,
+			`export() { echo ERR; }; unset() { echo ERR; }; command() { echo ERR; }; set() { echo ERR; }; shopt() { echo ERR; }`},
+		Zsh: {"set -u", "setopt pipefail ksharrays shwordsplit", "setopt warncreateglobal", "IFS=0123456789_abs", "set -e", "TRAPZERR() { echo ERR; }",
+			"setopt allexport", "setopt errreturn noclobber noglob", "setopt nonomatch globsubst rcexpandparam", `alias unset='echo ERR' export='echo ERR' local='echo ERR' builtin='echo ERR'; alias -g -- -n=ERR`,
+			"unset() echo ERR", "command() echo ERR", "setopt() echo ERR"},
 		Fish: {"true"},
 	}
 	hooks := map[Shell]string{
