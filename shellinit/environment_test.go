@@ -152,7 +152,7 @@ func TestReadonlyVariable(t *testing.T) {
 			out, _ := s.play(t, j, "", script+show)
 			_, after, _ := strings.Cut(out, "status ")
 			if after != "1\n"+c.want || len(regexp.MustCompile(`read-?[ ]?only`).FindAllString(out, -1)) != 1 ||
-				strings.Contains(out, "reached") || strings.Count(out, "s3cr") != strings.Count(c.want, "s3cr") {
+				strings.Contains(out, "reached") || strings.Count(out, "s3cr") != strings.Count(c.want, "s3cr") || !strings.Contains(out, "\nssoenv: nothing was changed in this shell\n") {
 				t.Errorf("%s: %q", script, out)
 			}
 		}

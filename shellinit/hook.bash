@@ -63,7 +63,12 @@ function __ssoenv_switch {
 	) || __ssoenv_status=$?
 	if ((__ssoenv_status == 0)); then
 		case $1/${2-} in
-		use/* | --debug/use) __ssoenv_evaluate || __ssoenv_status=$? ;;
+		use/* | --debug/use)
+			if ! __ssoenv_evaluate; then
+				__ssoenv_status=1
+				\builtin printf 'ssoenv: nothing was changed in this shell\n' >&2
+			fi
+			;;
 		*) __ssoenv_undo || __ssoenv_status=$? ;;
 		esac
 	fi
@@ -111,10 +116,8 @@ function __ssoenv_is_private {
 	case $(\builtin declare -p AWS_PROFILE 2>/dev/null) in '' | 'declare -- '*) ;; *) \builtin return 1 ;; esac
 }
 
-# __ssoenv_set_private sets AWS_PROFILE. With "set -a" it would be exported.
-function __ssoenv_set_private {
-	__ssoenv_set AWS_PROFILE "$1" && \builtin export -n AWS_PROFILE
-}
+# __ssoenv_set_private sets AWS_PROFILE. -a, which would export it, is off here.
+function __ssoenv_set_private { __ssoenv_set AWS_PROFILE "$1"; }
 
 # __ssoenv_set sets the variable $1 to $2. It fails silently if $1 is readonly; an
 # assignment would end everything that bash is doing.

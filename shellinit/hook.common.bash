@@ -341,7 +341,7 @@ function __ssoenv_report {
 # __ssoenv_show sets SSOENV_PROMPT and calls __ssoenv_paint with a color.
 function __ssoenv_show {
 	\builtin local "__ssoenv_time=" "__ssoenv_color="
-	if ((!__ssoenv_timed)); then
+	if ((! __ssoenv_timed)); then
 		\builtin true
 	elif ((__ssoenv_left <= 0)); then
 		__ssoenv_time=expired __ssoenv_color=red

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC3013 # the shells for this have the test -ef.
+# shellcheck disable=SC3013,SC3041 # the shells for this have the test -ef, and those that know -k have "set -k".
 # shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines.
 
 # ssoenv in a POSIX shell, for example dash, ksh93, mksh and busybox. doc.go
@@ -43,7 +43,10 @@ __ssoenv_switch() {
 			\eval "$__ssoenv_code"
 		else
 			case $1/${2-} in
-			use/* | --debug/use) \echo "$__ssoenv_word" >&2 ;;
+			use/* | --debug/use)
+				\echo "$__ssoenv_word" >&2
+				\echo 'ssoenv: nothing was changed in this shell' >&2
+				;;
 			*) __ssoenv_undo ;;
 			esac
 			__ssoenv_status=1

@@ -51,7 +51,12 @@ function __ssoenv_switch {
 	) || __ssoenv_status=$?
 	if ((__ssoenv_status == 0)); then
 		case $1/${2-} in
-		use/* | --debug/use) __ssoenv_evaluate || __ssoenv_status=$? ;;
+		use/* | --debug/use)
+			if ! __ssoenv_evaluate; then
+				__ssoenv_status=1
+				builtin printf 'ssoenv: nothing was changed in this shell\n' >&2
+			fi
+			;;
 		*) __ssoenv_undo || __ssoenv_status=$? ;;
 		esac
 	fi
