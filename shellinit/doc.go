@@ -77,7 +77,7 @@
 //
 // clear and logout remove the credentials even if a variable is readonly, and name it.
 // While the function and the hook work, options are off with which a shell would export
-// or print what they handle: -x, -v, and in bash -a and -k.
+// or print what they handle: -x, -v, and in bash -a and -k. So is bash's nocasematch.
 //
 // SSOENV_PROMPT is SSOENV_PROMPT_FORMAT ("%p %t") with the profile for %p, the time left
 // for %t, the account's id and name for %a and %n, and the region for %r. If a value is

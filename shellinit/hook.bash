@@ -3,6 +3,7 @@
 # shellcheck disable=SC2034 # AWS_PROFILE is for prompts.
 # shellcheck disable=SC2016 # PS0 and PROMPT_COMMAND are expanded later.
 # shellcheck disable=SC2178 # PROMPT_COMMAND is a string or an array.
+# shellcheck disable=SC2050 # a == A is true with nocasematch.
 
 # ssoenv in bash, 3.2 or later, after hook.common.bash. doc.go describes the function
 # and the hook.
@@ -26,13 +27,19 @@ function ssoenv {
 # __ssoenv_untraced calls a function with -x, -v and -T off, so that neither a
 # trace nor a DEBUG trap shows secrets, and with -a and -k off: with -k, which takes
 # "NAME=value" from the arguments of any command, "export" prints all variables. (What
-# runs with -k has quotes.) "local -" (bash 4.4) restores the options after an
-# interrupt too, the last lines restore them in every bash.
+# runs with -k has quotes.) "local -" (bash 4.4) restores these after an interrupt too,
+# the last lines restore them in every bash. nocasematch is off as well: with it, %P
+# would be %p.
 function __ssoenv_untraced {
-	\builtin local "__ssoenv_flags=$-" "__ssoenv_status=0"
+	\builtin local "__ssoenv_flags=$-" "__ssoenv_status=0" "__ssoenv_nocase="
+	if [[ a == A ]]; then
+		__ssoenv_nocase=1
+		\builtin shopt -u nocasematch
+	fi
 	\builtin local - 2>/dev/null || \builtin true
 	{ \builtin set +xvTak; } 2>/dev/null
 	"$@" || __ssoenv_status=$?
+	[[ -z $__ssoenv_nocase ]] || \builtin shopt -s nocasematch
 	case $__ssoenv_flags in *T*) \builtin set -T ;; esac
 	case $__ssoenv_flags in *a*) \builtin set -a ;; esac
 	case $__ssoenv_flags in *k*) \builtin set -k ;; esac
@@ -93,10 +100,11 @@ function __ssoenv_prompt {
 }
 
 function __ssoenv_precmd {
-	case $- in
-	*[ak]*) __ssoenv_untraced __ssoenv_watch ;;
-	*) __ssoenv_watch ;;
-	esac
+	if [[ $- == *[ak]* || a == A ]]; then
+		__ssoenv_untraced __ssoenv_watch
+	else
+		__ssoenv_watch
+	fi
 	if [[ -n $__ssoenv_segment && ${PS1-} != *SSOENV_PROMPT* ]] && \builtin shopt -q promptvars; then
 		__ssoenv_set PS1 "$__ssoenv_segment${PS1-}" || \builtin true
 	fi
@@ -104,10 +112,11 @@ function __ssoenv_precmd {
 
 # __ssoenv_before runs before each command, where bash can call a function then.
 function __ssoenv_before {
-	case $- in
-	*[ak]*) __ssoenv_untraced __ssoenv_command "$@" ;;
-	*) __ssoenv_command "$@" ;;
-	esac
+	if [[ $- == *[ak]* || a == A ]]; then
+		__ssoenv_untraced __ssoenv_command "$@"
+	else
+		__ssoenv_command "$@"
+	fi
 }
 
 # __ssoenv_is_private reports whether AWS_PROFILE is a plain variable of this shell, or

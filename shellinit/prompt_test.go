@@ -324,3 +324,20 @@ func TestSegmentWithoutTime(t *testing.T) {
 		}
 	})
 }
+
+// bash's option nocasematch makes no code and no profile equal to another, and remains
+// on.
+func TestSegmentWithNocasematch(t *testing.T) {
+	eachJudge(t, func(j judge) bool { return j.name == "bash" }, func(t *testing.T, s stage, j judge) {
+		p := atWork(t, s, j, "shopt -s nocasematch", "SSOENV_PROMPT_FORMAT=%P %p")
+		for _, profile := range []string{"dev", "DEV"} {
+			p.line("export SSOENV_PROFILE=" + profile)
+			if got := s.segment(t, p); got != "%P "+profile {
+				t.Errorf("the segment of %s is %q", profile, got)
+			}
+		}
+		if out := p.line("shopt -q nocasematch && echo still on"); !strings.Contains(out, "still on\r\n") {
+			t.Errorf("the option is off: %q", out)
+		}
+	})
+}
