@@ -248,10 +248,11 @@ func Commands() []Command {
 		},
 		{
 			Name: "prompt", Usage: "print a short line, for a prompt or status bar", Args: "[PROFILE]",
-			Description: "For tmux, starship's custom modules and other prompts that cannot use the hook. Prints nothing if no profile is in use, makes no\n" +
-				"network connection, and never fails. With PROFILE, shows the credentials in the cache. In the\n" +
-				"format, %p is the profile, %t the remaining time, %a the account id, %n the account's name, %r\n" +
-				"the region and %% a percent sign. Blanks before a part that is empty are left out.",
+			Description: "For tmux, starship's custom modules and other prompts that cannot use the hook. Prints nothing\n" +
+				"if no profile is in use, makes no network connection, and never fails. With PROFILE, shows the\n" +
+				"credentials in the cache. In the format, %p is the profile, %t the remaining time, %a the\n" +
+				"account id, %n the account's name, %r the region and %% a percent sign. Blanks and brackets\n" +
+				"around a value that is empty are left out.",
 			Flags: []Flag{{Name: "format", Usage: "print `TEXT`; the default is $SSOENV_PROMPT_FORMAT, or \"%p %t\"", Kind: Text}},
 		},
 		{
