@@ -20,6 +20,8 @@ type output struct {
 	debug   bool // write the debug log
 	quiet   bool // write no messages: there is no user to read them
 	noColor bool // NO_COLOR is set
+
+	waiter *tty.Waiter // nil: it is not said what is waited for
 }
 
 // say writes one line for the user to standard error, unless o.quiet is set.
@@ -28,13 +30,14 @@ func (o *output) say(format string, args ...any) {
 	if o.quiet {
 		return
 	}
-	_, _ = fmt.Fprintf(o.stderr, "ssoenv: %s\n", safetext.Printable(fmt.Sprintf(format, args...)))
+	line := safetext.Printable(fmt.Sprintf(format, args...))
+	o.waiter.Write(func() { _, _ = fmt.Fprintf(o.stderr, "ssoenv: %s\n", line) })
 }
 
 // paragraph writes a text for the user on lines of its own, without a prefix, so
 // that a terminal recognises an address and the user can copy it.
 func (o *output) paragraph(text string) {
-	_, _ = fmt.Fprintf(o.stderr, "\n%s\n\n", text)
+	o.waiter.Write(func() { _, _ = fmt.Fprintf(o.stderr, "\n%s\n\n", text) })
 }
 
 // log writes one line of the debug log.
@@ -46,8 +49,9 @@ func (o *output) log(format string, args ...any) {
 
 // print writes to standard output. Each command calls it at most once for what
 // a shell evaluates.
-func (o *output) print(text string) error {
-	if _, err := io.WriteString(o.stdout, text); err != nil {
+func (o *output) print(text string) (err error) {
+	o.waiter.Write(func() { _, err = io.WriteString(o.stdout, text) })
+	if err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	return nil
@@ -87,5 +91,5 @@ func (o *output) showDiff(to *os.File, diff string) {
 		}
 		b.WriteString(text + "\n")
 	}
-	_, _ = to.WriteString(b.String())
+	o.waiter.Write(func() { _, _ = to.WriteString(b.String()) })
 }
