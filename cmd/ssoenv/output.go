@@ -69,10 +69,10 @@ func (o *output) printJSON(v any) error {
 // maxDiffLines is where a diff on a terminal is cut.
 const maxDiffLines = 40
 
-// shortenDiff cuts a diff at [maxDiffLines] if standard output is a terminal.
-func (o *output) shortenDiff(diff string) string {
+// shortenDiff cuts a diff at [maxDiffLines] if it is for a terminal.
+func (o *output) shortenDiff(to *os.File, diff string) string {
 	lines := strings.SplitAfterN(diff, "\n", maxDiffLines+1)
-	if !tty.IsTerminal(o.stdout) || len(lines) <= maxDiffLines {
+	if !tty.IsTerminal(to) || len(lines) <= maxDiffLines {
 		return diff
 	}
 	more := strings.Count(lines[maxDiffLines], "\n")
