@@ -244,11 +244,12 @@ func Commands() []Command {
 		},
 		{
 			Name: "init", Usage: "print the function and completions for a shell's start-up file", Args: "SHELL | direnv", Evaluated: true,
-			Description: "Add to the shell's start-up file:\n" + startupTable() +
+			Description: "With --install, adds the line to the shell's start-up file, unless it is there. By hand:\n" + startupTable() +
 				"direnv, for \"use ssoenv PROFILE\" in an .envrc, type once:  ssoenv init direnv --install",
 			Flags: []Flag{
 				{Name: "prompt", Usage: "in bash, zsh and fish: show the profile and the remaining time in the prompt"},
-				{Name: "install", Usage: "with direnv: write the file to direnv's lib folder instead of printing it"},
+				{Name: "install", Usage: "add the line to the shell's start-up file, or write direnv's file"},
+				{Name: "uninstall", Usage: "remove what --install has added"},
 			},
 		},
 		{
