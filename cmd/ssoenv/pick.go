@@ -18,6 +18,16 @@ import (
 // pick shows a list at the terminal and returns the index of the item that the
 // user picks. Esc and Ctrl-C end the command with [statusInterrupted].
 func (p *program) pick(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
+	i, err := p.pickOrBack(ctx, items, options)
+	if errors.Is(err, picker.ErrCancelled) {
+		return 0, shownError{errors.New("cancelled, nothing changed"), statusInterrupted, nil}
+	}
+	return i, err
+}
+
+// pickOrBack is pick for a caller to which Esc means something else: it returns
+// picker.ErrCancelled.
+func (p *program) pickOrBack(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
 	terminal, err := tty.Open()
 	if err != nil {
 		return 0, fmt.Errorf("there is no terminal for the list: %w", err)
@@ -26,9 +36,6 @@ func (p *program) pick(ctx context.Context, items []picker.Item, options picker.
 	defer p.waiter.Hold()()
 	options.Color = p.env["NO_COLOR"] == "" && p.env["TERM"] != "dumb"
 	i, err := picker.Pick(ctx, terminal, items, options)
-	if errors.Is(err, picker.ErrCancelled) {
-		return 0, shownError{errors.New("cancelled, nothing changed"), statusInterrupted, nil}
-	}
 	if _, ended := errors.AsType[picker.SignalError](err); ended {
 		return 0, context.Canceled
 	}

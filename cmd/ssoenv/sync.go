@@ -53,6 +53,11 @@ func (p *program) sync(o syncOptions) error {
 	if err != nil {
 		return err
 	}
+	if client.Config.IsEmpty() && o.session == "" {
+		if o.session, _, err = p.setUp(true, "", loginFlags{}); err != nil {
+			return err
+		}
+	}
 	var sso profile.SSOSession
 	var inventory []store.AccountRoles
 	var unlisted []string // accounts whose roles AWS does not list

@@ -44,19 +44,14 @@ func (p *program) use(o useOptions) error {
 	if tty.IsTerminal(p.stdout) {
 		return notEvaluated(p.env, "use "+shellinit.Word(cmp.Or(o.profile, "PROFILE")))
 	}
-	if o.profile == "" && p.terminal.CanPrompt() {
-		o.profile, err = p.pickProfile()
-	} else {
-		o.profile, err = resolveArg(o.profile, p.state)
-	}
-	if err != nil {
+	if o.profile, err = p.profileToUse(o); err != nil {
 		return err
 	}
 	if o.shell == "" && !shellinit.IsPortable(o.profile) {
 		return shownError{fmt.Errorf("the name %q needs quotes, which not every shell reads alike", o.profile), statusUsage,
 			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function of ssoenv init does that"}}
 	}
-	plan, err := p.credentials(o.credentialOptions)
+	plan, err := p.planOrSetUp(o)
 	if err != nil {
 		return err
 	}
@@ -77,6 +72,38 @@ func (p *program) use(o useOptions) error {
 		p.log("%v", err)
 	}
 	return nil
+}
+
+// profileToUse returns the name of the profile that use is to switch to. In an empty
+// home it is one that the user sets up now.
+func (p *program) profileToUse(o useOptions) (string, error) {
+	if o.profile != "" {
+		return resolveArg(o.profile, p.state)
+	}
+	if config, err := p.config(); err == nil && config.IsEmpty() {
+		_, name, err := p.setUp(false, "", o.login)
+		return name, err
+	}
+	if p.terminal.CanPrompt() {
+		return p.pickProfile()
+	}
+	return resolveArg("", p.state)
+}
+
+// planOrSetUp is [program.credentials]. In an empty home, where no profile can have
+// the name, the user sets one up.
+func (p *program) planOrSetUp(o useOptions) (switchPlan, error) {
+	plan, err := p.credentials(o.credentialOptions)
+	if _, missing := errors.AsType[*profile.NotFoundError](err); !missing {
+		return plan, err
+	}
+	if config, configErr := p.config(); configErr != nil || !config.IsEmpty() {
+		return plan, err
+	}
+	if _, o.profile, err = p.setUp(false, o.profile, o.login); err != nil {
+		return plan, err
+	}
+	return p.credentials(o.credentialOptions)
 }
 
 // warnOfStaticKeys warns before keys that do not expire are put in an environment.
