@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
@@ -83,10 +84,14 @@ type notConfirmedError struct{ answer string } // in lower case
 
 func (e notConfirmedError) Error() string { return "not confirmed, nothing changed" }
 
-// askYes asks a question. Any answer but y and yes is a [notConfirmedError].
+// askYes asks a question. Any answer but y and yes, Esc included, is
+// a [notConfirmedError].
 func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
-	answer, err := terminal.Ask(ctx, question)
-	if err != nil {
+	answer, err := terminal.Edit(ctx, question, "")
+	switch {
+	case errors.Is(err, io.EOF):
+		return context.Canceled
+	case err != nil && !errors.Is(err, tty.ErrBack):
 		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {

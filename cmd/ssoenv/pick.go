@@ -36,7 +36,7 @@ func (p *program) pickOrBack(ctx context.Context, items []picker.Item, options p
 	defer p.waiter.Hold()()
 	options.Color = p.env["NO_COLOR"] == "" && p.env["TERM"] != "dumb"
 	i, err := picker.Pick(ctx, terminal, items, options)
-	if _, ended := errors.AsType[picker.SignalError](err); ended {
+	if _, ended := errors.AsType[tty.SignalError](err); ended {
 		return 0, context.Canceled
 	}
 	return i, err

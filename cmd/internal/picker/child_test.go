@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
 
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 		ptytest.DefaultSignals()
 		os.Exit(m.Run())
 	}
-	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	file, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -48,14 +49,14 @@ func TestMain(m *testing.M) {
 		}()
 	}
 	if os.Getenv(childPanic) != "" {
-		panicInPicker(tty)
+		panicInPicker(file)
 	}
-	i, err := Pick(ctx, tty, items, o)
+	i, err := Pick(ctx, file, items, o)
 	fmt.Println(i, err)
 	if os.Getenv(childTwice) != "" {
-		fmt.Println(Pick(ctx, tty, items, o))
+		fmt.Println(Pick(ctx, file, items, o))
 	}
-	var ended SignalError
+	var ended tty.SignalError
 	if errors.As(err, &ended) {
 		os.Exit(3)
 	}
@@ -81,13 +82,13 @@ func childChoices(kind string) []Item {
 }
 
 // panicInPicker opens the terminal as Pick does, and panics.
-func panicInPicker(tty *os.File) {
-	t, err := open(tty)
+func panicInPicker(file *os.File) {
+	t, err := open(file)
 	if err != nil {
 		panic(err)
 	}
-	defer t.close()
-	_ = t.write("ready")
+	defer t.Close("")
+	_ = t.Write("ready")
 	_, _ = fmt.Scanln()
 	panic("as was asked")
 }

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 func listOf(query string, rows ...string) *list {
@@ -14,7 +17,7 @@ func listOf(query string, rows ...string) *list {
 		items = append(items, Item{Columns: strings.Split(row, "|")})
 	}
 	l := newList(items)
-	l.setQuery([]rune(query))
+	l.setQuery(query)
 	return l
 }
 
@@ -154,16 +157,16 @@ func TestHistoryDoesNotMatter(t *testing.T) {
 		for range 20 {
 			switch random.IntN(4) {
 			case 0:
-				l.handleKey(key{act: erase})
+				l.handleKey(tty.Key{Act: tty.Backspace})
 			case 1:
-				l.handleKey(key{act: eraseWord})
+				l.handleKey(tty.Key{Act: tty.DeleteWord})
 			default:
-				l.handleKey(key{insert, letters[random.IntN(len(letters))]})
+				l.handleKey(tty.Key{Act: tty.Insert, Char: letters[random.IntN(len(letters))]})
 			}
 			fresh := newList(items)
-			fresh.setQuery(l.query)
+			fresh.setQuery(l.text)
 			if !slices.Equal(l.ranked, fresh.ranked) {
-				t.Fatalf("%q: got %v, want %v as in a new list", string(l.query), l.ranked, fresh.ranked)
+				t.Fatalf("%q: got %v, want %v as in a new list", l.text, l.ranked, fresh.ranked)
 			}
 		}
 	}
@@ -188,47 +191,44 @@ func TestMoving(t *testing.T) {
 	l := newList(choices(25))
 	l.view(10)
 	for _, step := range []struct {
-		act           act
+		act           tty.Act
 		selected, top int
 	}{
-		{up, 0, 0}, {down, 1, 0}, {pageDown, 11, 2}, {pageDown, 21, 12}, {pageDown, 24, 15}, {down, 24, 15},
-		{pageUp, 14, 14}, {up, 13, 13}, {first, 0, 0}, {last, 24, 15}, {erase, 0, 0},
+		{tty.Up, 0, 0}, {tty.Down, 1, 0}, {tty.PageDown, 11, 2}, {tty.PageDown, 21, 12}, {tty.PageDown, 24, 15}, {tty.Tab, 24, 15},
+		{tty.PageUp, 14, 14}, {tty.BackTab, 13, 13}, {tty.Top, 0, 0}, {tty.Bottom, 24, 15}, {tty.Home, 24, 15},
 	} {
-		l.handleKey(key{act: step.act})
+		l.handleKey(tty.Key{Act: step.act})
 		l.view(10)
 		if l.selected != step.selected || l.top != step.top {
 			t.Fatalf("after %d: got selection %d, top %d, want %+v", step.act, l.selected, l.top, step)
 		}
 	}
 	var none list
-	for act := nothing; act <= redraw; act++ {
-		none.handleKey(key{act: act, char: 'x'})
+	for act := tty.NoKey; act <= tty.Redraw; act++ {
+		none.handleKey(tty.Key{Act: act, Char: 'x'})
 	}
 	if _, ok := none.selection(); ok {
 		t.Error("an empty list has a selection")
 	}
 }
 
-func TestErasing(t *testing.T) {
-	for _, test := range []struct {
-		before string
-		act    act
-		after  string
-	}{
-		{"ab", erase, "a"}, {"日本", erase, "日"}, {"", erase, ""},
-		{"one two", eraseWord, "one "}, {"one two  ", eraseWord, "one "}, {"one", eraseWord, ""}, {"", eraseWord, ""},
-		{"one two", eraseAll, ""},
-	} {
-		l := listOf(test.before)
-		l.handleKey(key{act: test.act})
-		if string(l.query) != test.after {
-			t.Errorf("%q became %q, want %q", test.before, string(l.query), test.after)
-		}
+// The query is edited where its cursor is, and moving the cursor keeps the
+// selection.
+func TestEditingTheQuery(t *testing.T) {
+	l := listOf("prd", "prod", "perhaps", "paired")
+	l.handleKey(tty.Key{Act: tty.Down})
+	l.handleKey(tty.Key{Act: tty.Left})
+	if l.selected != 1 {
+		t.Errorf("moving the cursor: got selection %d, want 1", l.selected)
 	}
-	l := listOf(strings.Repeat("x", 2*maxQuery))
-	l.handleKey(key{insert, 'y'})
-	if string(l.query) != strings.Repeat("x", maxQuery) {
-		t.Errorf("got a query of %d characters", len(l.query))
+	l.handleKey(tty.Key{Act: tty.Insert, Char: 'o'})
+	if got := shown(l); l.text != "prod" || !slices.Equal(got, []string{"[prod]"}) {
+		t.Errorf("%q: got %q", l.text, got)
+	}
+	l.handleKey(tty.Key{Act: tty.Home})
+	l.handleKey(tty.Key{Act: tty.DeleteToEnd})
+	if got := shown(l); l.text != "" || len(got) != 3 {
+		t.Errorf("%q: got %q", l.text, got)
 	}
 }
 
@@ -243,6 +243,7 @@ func TestPrintable(t *testing.T) {
 		"\u0301first":                `\u0301first`,
 		"e\u0301\u0301\u0301\u0301a": "e\u0301\u0301\u0301\\u0301a",
 		"1\ufe0f!":                   `1\ufe0f!`,
+		"👩🏽\u200d💻 ok\u200d":         "👩🏽\u200d💻 ok\\u200d",
 		"日本":                         "日本",
 		"\u3164":                     `\u3164`,
 		"\U000e0041":                 `\ue0041`,
@@ -262,7 +263,7 @@ func FuzzPrintable(f *testing.F) {
 		if again := printable(got); again != got {
 			t.Fatalf("printable(%q): got %q, and of that %q", text, got, again)
 		}
-		if len(got) > maxColumn || !utf8.ValidString(got) || strings.ContainsFunc(got, invisible) {
+		if len(got) > maxColumn || !utf8.ValidString(got) || safetext.Printable(got) != got {
 			t.Fatalf("printable(%q): got %q", text, got)
 		}
 	})

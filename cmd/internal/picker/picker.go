@@ -44,6 +44,7 @@ package picker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 )
 
@@ -58,12 +59,15 @@ type Item struct {
 type Options struct {
 	Prompt string   // what is chosen: "profile", "account", …
 	Header []string // column titles; may be empty
+	Query  string   // the query to begin with, which the user can edit
 	Color  bool     // use colours, bold, faint and reverse video
 }
 
 var (
 	// ErrCancelled is returned when the user leaves the picker without choosing.
 	ErrCancelled = errors.New("cancelled")
+	// ErrInterrupted is an ErrCancelled by Ctrl-C, which ends more than the choice.
+	ErrInterrupted = fmt.Errorf("%w with Ctrl-C", ErrCancelled)
 	// ErrNoItems is returned when there are no items.
 	ErrNoItems = errors.New("nothing to choose from")
 	// ErrNoTerminal is returned when the file is not a terminal, or not one that
@@ -71,17 +75,11 @@ var (
 	ErrNoTerminal = errors.New("the picker needs a terminal")
 )
 
-// A SignalError is returned when a signal ends the picker: SIGHUP, SIGINT, SIGQUIT
-// or SIGTERM. The terminal is restored by then. The caller should end the process.
-type SignalError struct{ Signal os.Signal }
-
-func (e SignalError) Error() string { return "ended by a signal: " + e.Signal.String() }
-
 // Pick lets the user choose an item on the terminal tty, which it reads, writes
 // and leaves open. It returns the index of the item.
 //
-// The error is ErrCancelled, ErrNoItems, ErrNoTerminal, a SignalError, the cause
-// of the cancelled ctx, or an error of reading or writing the terminal.
+// The error is ErrCancelled, ErrNoItems, ErrNoTerminal, a tty.SignalError, the
+// cause of the cancelled ctx, or an error of reading or writing the terminal.
 func Pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, error) {
 	if len(items) == 0 {
 		return 0, ErrNoItems

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
 
@@ -267,13 +268,13 @@ func TestContextEnds(t *testing.T) {
 }
 
 func TestSignals(t *testing.T) {
-	for _, signal := range endSignals {
+	for _, signal := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM} {
 		s := newStage(t, 80, 24, childItems+"=100")
 		s.expectLine(0, "100/100")
 		if err := s.child.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
-		s.expectEnd("0 " + SignalError{signal}.Error())
+		s.expectEnd("0 " + tty.SignalError{Signal: signal}.Error())
 	}
 }
 
@@ -309,12 +310,12 @@ func TestHangUp(t *testing.T) {
 	// The picker runs when it has written something.
 	started := make(chan struct{})
 	var once sync.Once
-	terminal, tty := ptytest.Open(t, ptytest.Size{}, func(string) { once.Do(func() { close(started) }) })
+	terminal, file := ptytest.Open(t, ptytest.Size{}, func(string) { once.Do(func() { close(started) }) })
 	go func() {
 		<-started
 		terminal.Close()
 	}()
-	if i, err := Pick(t.Context(), tty, choices(3), Options{}); err == nil || errors.Is(err, ErrCancelled) {
+	if i, err := Pick(t.Context(), file, choices(3), Options{}); err == nil || errors.Is(err, ErrCancelled) {
 		t.Errorf("Pick after a hang-up: got %d, %v, want an error other than ErrCancelled", i, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -144,15 +143,15 @@ const noMatch = "nothing matches"
 // line is shortened to "> ".
 func (t theme) promptLine(l *list, width int) (line string, cursor int) {
 	w := writer{width: width}
-	prompt, typed := t.prompt+"> ", printable(string(l.query))
+	prompt := t.prompt + "> "
 	if textWidth(prompt) > width/2 {
 		prompt = "> "
 	}
 	prompt, _ = clip(prompt, max(0, width-1))
 	w.write(prompt, t.style(promptText))
-	typed, _ = clipFront(typed, max(0, width-w.used-1))
+	typed, at := l.line.View(width - w.used)
+	cursor = w.used + at
 	w.write(typed, plainText)
-	cursor = w.used
 
 	counts := fmt.Sprintf("%d/%d", len(l.ranked), len(l.entries))
 	if left := width - w.used - textWidth(counts); left >= gap {
@@ -166,14 +165,15 @@ func (t theme) promptLine(l *list, width int) (line string, cursor int) {
 // that Enter would choose.
 func (t theme) onlyLine(l *list, width int) (lines []string, cursor int) {
 	w := writer{width: width}
-	typed, _ := clipFront("> "+printable(string(l.query)), max(0, width/2))
+	w.write("> ", t.style(promptText))
+	typed, at := l.line.View(width/2 - w.used)
+	cursor = w.used + at
 	w.write(typed, t.style(promptText))
-	cursor = w.used
 	choice := noMatch
 	if hits := l.view(1); len(hits) > 0 {
 		choice = strings.ReplaceAll(l.entries[hits[0].index].text, separator, " ")
 	}
-	if width > cursor+2 {
+	if width > w.used+2 {
 		w.pad(2, plainText)
 		choice, _ = clip(choice, width-w.used)
 		w.write(choice, plainText)
@@ -278,18 +278,11 @@ type writer struct {
 	line  strings.Builder
 }
 
-// write appends as much of text as fits, with the attributes style.
+// write appends as much of text as fits, with the attributes style. After an emoji
+// of several runes, for which terminals take different numbers of cells, it moves
+// the cursor to where the next character belongs.
 func (w *writer) write(text, style string) {
-	fits := 0
-	for i, r := range text {
-		cells := safetext.RuneWidth(r)
-		if w.used+cells > w.width {
-			break
-		}
-		w.used += cells
-		fits = i + utf8.RuneLen(r)
-	}
-	if fits == 0 {
+	if text == "" || w.used+textWidth(text[:cluster(text)]) > w.width {
 		return
 	}
 	if style != w.style {
@@ -300,7 +293,20 @@ func (w *writer) write(text, style string) {
 		w.line.WriteString("m")
 		w.style = style
 	}
-	w.line.WriteString(text[:fits])
+	for at := 0; at < len(text); {
+		size := cluster(text[at:])
+		part := text[at : at+size]
+		cells := textWidth(part)
+		if w.used+cells > w.width {
+			return
+		}
+		w.used += cells
+		w.line.WriteString(part)
+		if size > 1 && safetext.IsEmojiSequence(part) {
+			fmt.Fprintf(&w.line, "\x1b[%dG", w.used+1)
+		}
+		at += size
+	}
 }
 
 // gapBefore writes the gap before column i, except before the first.
@@ -317,14 +323,14 @@ func (w *writer) cell(text string, matched []bool, width int, style, found strin
 		matched = matched[:min(len(matched), len(shown)-min(len(shown), len(ellipsis)))]
 	}
 	from, current := 0, style
-	for i, r := range shown {
+	for at := 0; at < len(shown); at += cluster(shown[at:]) { // a combining mark has its letter's style
 		wanted := style
-		if i < len(matched) && matched[i] {
+		if at < len(matched) && matched[at] {
 			wanted = found
 		}
-		if wanted != current && safetext.RuneWidth(r) > 0 { // a combining mark keeps its letter's style
-			w.write(shown[from:i], current)
-			from, current = i, wanted
+		if wanted != current {
+			w.write(shown[from:at], current)
+			from, current = at, wanted
 		}
 	}
 	w.write(shown[from:], current)

@@ -22,6 +22,7 @@ type State struct {
 
 	PromptFormat string // SSOENV_PROMPT_FORMAT, else "%p %t"
 	Debug        bool   // SSOENV_DEBUG is set to anything but "" and "0"
+	Plain        bool   // SSOENV_PLAIN likewise: no screens, but lists and questions
 
 	env      map[string]string
 	snapshot snapshot
@@ -40,6 +41,7 @@ func Read(env map[string]string) State {
 		ExpiryFile:   env["SSOENV_EXPIRY_FILE"],
 		PromptFormat: cmp.Or(env["SSOENV_PROMPT_FORMAT"], "%p %t"),
 		Debug:        env["SSOENV_DEBUG"] != "" && env["SSOENV_DEBUG"] != "0",
+		Plain:        env["SSOENV_PLAIN"] != "" && env["SSOENV_PLAIN"] != "0",
 		env:          env,
 		snapshot:     parseSnapshot(env["SSOENV_SAVED"]),
 	}

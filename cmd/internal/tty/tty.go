@@ -8,14 +8,12 @@ package tty
 
 import (
 	"bufio"
-	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/mattn/go-isatty"
-
-	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // A Terminal has the streams and the environment of a process that may have been
@@ -25,7 +23,28 @@ type Terminal struct {
 	Stderr *os.File
 	Env    map[string]string
 	Waiter *Waiter // that is held during a question; may be nil
+	// Plain keeps to lines, as on a terminal that can do no more: it is what a
+	// screen reader reads well.
+	Plain bool
 }
+
+// IsPlain reports whether only lines may be written to the terminal, one after the
+// other, and whole lines read: Plain is set, or the terminal is a dumb one.
+func (t Terminal) IsPlain() bool { return t.Plain || t.Env["TERM"] == "dumb" }
+
+var (
+	// ErrNoTerminal is the error of a file that is not a terminal, or not one that
+	// can be read key by key.
+	ErrNoTerminal = errors.New("no terminal to read keys from")
+	// ErrBack is returned when the user presses Esc at a question.
+	ErrBack = errors.New("back to the question before")
+)
+
+// A SignalError is returned when a signal ends the reading of keys: SIGHUP,
+// SIGINT, SIGQUIT or SIGTERM. The caller should end the process.
+type SignalError struct{ Signal os.Signal }
+
+func (e SignalError) Error() string { return "ended by a signal: " + e.Signal.String() }
 
 // IsTerminal reports whether the file is a terminal, one of Cygwin or MSYS2
 // included.
@@ -126,38 +145,4 @@ func readLines(terminal io.Reader, done <-chan struct{}) <-chan string {
 		}
 	}()
 	return lines
-}
-
-// Ask shows the prompt and returns the line that the user types. It returns
-// context.Canceled after Ctrl-D, and the context's error if that ends first.
-func (t Terminal) Ask(ctx context.Context, prompt string) (string, error) {
-	reader, err := t.NewLineReader()
-	if err != nil {
-		return "", err
-	}
-	defer reader.Stop()
-	defer t.Waiter.Hold()()
-	_, _ = fmt.Fprint(t.Stderr, "ssoenv: "+safetext.Printable(prompt)+" ")
-	select {
-	case line, ok := <-reader.Lines:
-		if !ok {
-			_, _ = fmt.Fprintln(t.Stderr)
-			return "", context.Canceled // Ctrl-D
-		}
-		return line, nil
-	case <-ctx.Done():
-		_, _ = fmt.Fprintln(t.Stderr)
-		return "", ctx.Err()
-	}
-}
-
-// AskHidden is Ask without showing what the user types. On Windows it is shown.
-func (t Terminal) AskHidden(ctx context.Context, prompt string) (string, error) {
-	undo := hideInput(t.Stderr)
-	defer undo()
-	answer, err := t.Ask(ctx, prompt)
-	if err == nil {
-		_, _ = fmt.Fprintln(t.Stderr)
-	}
-	return answer, err
 }
