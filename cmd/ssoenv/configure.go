@@ -107,7 +107,7 @@ func (w *wizard) offerSync() error {
 	if len(w.accounts) == 1 && len(w.roles) == 1 {
 		return nil
 	}
-	yes, err := w.confirm(fmt.Sprintf("Write profiles for your other accounts and roles of %q too?", w.sso.Name), false)
+	yes, err := w.confirm("Write profiles for your other roles too?", false)
 	if err != nil || !yes {
 		return declined(err)
 	}
@@ -126,7 +126,7 @@ func (w *wizard) offerStartup() (activate string, err error) {
 	if err != nil || len(file.entries) > 0 {
 		return "", nil
 	}
-	yes, err := w.confirm(fmt.Sprintf("Add ssoenv to %s, so that new shells can switch?", file.shown), true)
+	yes, err := w.confirm(fmt.Sprintf("Load ssoenv in new shells, from %s?", file.shown), true)
 	if err != nil || !yes {
 		return "", declined(err)
 	}

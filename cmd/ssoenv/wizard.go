@@ -159,7 +159,7 @@ func (w *wizard) greet() {
 	w.asked = true
 	if !w.anyAsked {
 		w.anyAsked = true
-		w.p.say("Enter accepts an answer, Esc goes back to the one before")
+		w.p.say("Enter accepts an answer, Esc goes back to the one before, Ctrl-C stops")
 	}
 }
 

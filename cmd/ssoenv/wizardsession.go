@@ -94,12 +94,15 @@ func (w *wizard) askStartURL() (err error) {
 		}
 		return nil
 	}
-	answer, err := w.question("--start-url", "Start URL or its first word, as in https://WORD.awsapps.com/start", w.typed.startURL, func(url string) error {
+	if w.typed.startURL == "" && w.p.terminal.CanPrompt() {
+		w.p.say("the start URL is the address of your AWS access portal, such as https://WORD.awsapps.com/start; WORD is enough")
+	}
+	answer, err := w.question("--start-url", "Start URL", w.typed.startURL, func(url string) error {
 		return checkStartURL(expandStartURL(url))
 	})
 	w.typed.startURL, w.sso.StartURL = answer, expandStartURL(answer)
 	if err == nil && w.sso.StartURL != answer {
-		w.p.say("the start URL is %s", w.sso.StartURL)
+		w.p.say("that is %s", w.sso.StartURL)
 	}
 	return err
 }

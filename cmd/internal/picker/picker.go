@@ -67,7 +67,7 @@ var (
 	// ErrCancelled is returned when the user leaves the picker without choosing.
 	ErrCancelled = errors.New("cancelled")
 	// ErrInterrupted is an ErrCancelled by Ctrl-C, which ends more than the choice.
-	ErrInterrupted = fmt.Errorf("%w with Ctrl-C", ErrCancelled)
+	ErrInterrupted = fmt.Errorf("%w", ErrCancelled)
 	// ErrNoItems is returned when there are no items.
 	ErrNoItems = errors.New("nothing to choose from")
 	// ErrNoTerminal is returned when the file is not a terminal, or not one that
