@@ -126,7 +126,7 @@ func (w *wizard) offerStartup() (activate string, err error) {
 	if err != nil || len(file.entries) > 0 {
 		return "", nil
 	}
-	yes, err := w.confirm(fmt.Sprintf("Load ssoenv in new shells, from %s?", file.shown), true)
+	yes, err := w.confirm(fmt.Sprintf("Add ssoenv to %s, for new shells?", file.shown), true)
 	if err != nil || !yes {
 		return "", declined(err)
 	}

@@ -122,9 +122,9 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 		if err != nil {
 			return err
 		}
-		p.say("wrote %s", client.Config.Path)
+		p.say("wrote %s", p.short(client.Config.Path))
 		if backup != "" {
-			p.say("the previous version is %s", backup)
+			p.say("the previous version is %s", p.short(backup))
 		}
 		report.Written, report.Backup = true, backup
 		return p.printSync(o, report)
@@ -135,7 +135,7 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 // one who answers d.
 func (p *program) confirmSync(ctx context.Context, edit profile.Edit) error {
 	for {
-		err := confirmWrite(ctx, p.terminal, fmt.Sprintf("Write %s? [y/N, d shows the changes]", edit.Path()))
+		err := confirmWrite(ctx, p.terminal, fmt.Sprintf("Write %s? [y/N, d shows the changes]", p.short(edit.Path())))
 		if other, ok := errors.AsType[notConfirmedError](err); !ok || other.answer != "d" && other.answer != "diff" {
 			return err
 		}

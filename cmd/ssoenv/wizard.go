@@ -46,7 +46,7 @@ type wizard struct {
 	role     string
 	spec     profile.Spec
 
-	kept bool // the session was written, or was there
+	kept string // the name of a session that is written and logged in to
 }
 
 // typedAnswers are what the user typed, to be edited if a question is asked again.
@@ -73,6 +73,11 @@ func (w *wizard) run() error {
 			asked = slices.DeleteFunc(asked, func(step int) bool { return step >= 2 })
 			i, w.wrong = 2, true
 			continue
+		case isLoginFailure(err) && w.newSession && len(asked) > 0:
+			// The answers are still there, to be changed or to be accepted again.
+			w.p.say("%v", err)
+			i, asked = asked[len(asked)-1], asked[:len(asked)-1]
+			continue
 		case errors.Is(err, errBack) && len(asked) > 0:
 			i = asked[len(asked)-1]
 			asked = asked[:len(asked)-1]
@@ -87,7 +92,7 @@ func (w *wizard) run() error {
 		if w.asked {
 			asked = append(asked, i)
 		}
-		if w.kept { // the description of the session is no longer a question
+		if i == 4 && !w.newSession { // its description is no longer a question
 			asked = slices.DeleteFunc(asked, func(step int) bool { return step > 0 && step < 4 })
 		}
 		i++
@@ -95,16 +100,23 @@ func (w *wizard) run() error {
 	return nil
 }
 
+// isLoginFailure reports whether a login did not work that may work the next time.
+func isLoginFailure(err error) bool {
+	_, denied := errors.AsType[*session.LoginDeniedError](err)
+	_, network := errors.AsType[*session.NetworkError](err)
+	return denied || network
+}
+
 // remains says what a wizard that ends early leaves.
 func (w *wizard) remains() string {
-	if !w.kept {
+	if w.kept == "" {
 		return "nothing changed"
 	}
-	return fmt.Sprintf("the session %q and its login are kept", w.sso.Name)
+	return fmt.Sprintf("the session %q and its login are kept", w.kept)
 }
 
 func (w *wizard) continuation() []string {
-	if !w.kept {
+	if w.kept == "" {
 		return nil
 	}
 	return []string{"ssoenv configure goes on from there"}
@@ -215,7 +227,9 @@ func (w *wizard) askRegion() (err error) {
 		}
 		return w.checkRegion(region)
 	})
-	w.typed.region = w.spec.Region
+	if err == nil {
+		w.typed.region = w.spec.Region
+	}
 	w.spec.Region = strings.TrimPrefix(w.spec.Region, "-")
 	return err
 }
@@ -237,7 +251,9 @@ func (w *wizard) nameProfile() (err error) {
 		}
 		return checkName(name)
 	})
-	w.typed.profile = w.spec.Name
+	if err == nil {
+		w.typed.profile = w.spec.Name
+	}
 	return err
 }
 
@@ -288,10 +304,10 @@ func (w *wizard) write() error {
 		w.p.say("profile %q is up to date", w.spec.Name)
 		return nil
 	case w.o.forUse:
-		w.p.say("wrote profile %q to %s", w.spec.Name, w.client.Config.Path)
+		w.p.say("wrote profile %q to %s", w.spec.Name, w.p.short(w.client.Config.Path))
 		return nil
 	}
-	w.p.say("wrote profile %q to %s; switch to it with: ssoenv use %s", w.spec.Name, w.client.Config.Path, shellinit.Word(w.spec.Name))
+	w.p.say("wrote profile %q to %s; switch to it with: ssoenv use %s", w.spec.Name, w.p.short(w.client.Config.Path), shellinit.Word(w.spec.Name))
 	return nil
 }
 

@@ -32,7 +32,7 @@ func TestTheWizard(t *testing.T) {
 	}
 	s := w.shell(t, "bash")
 	s.typeLine("ssoenv configure")
-	s.expect("the start URL is the address of your AWS access portal")
+	s.expect("your AWS access portal: ")
 	s.expect("Enter accepts an answer, Esc goes back to the one before")
 	s.expect("Start URL: ")
 	s.typeLine("http://example.com")
@@ -67,7 +67,7 @@ func TestTheWizard(t *testing.T) {
 	s.expect(`wrote profile "dev" to`)
 	s.expect(`Write profiles for your other roles too[?] \[y/N\] `)
 	s.typeLine("")
-	s.expect(`Load ssoenv in new shells, from ~/.bashrc[?] \[Y/n\] `)
+	s.expect(`Add ssoenv to ~/.bashrc, for new shells[?] \[Y/n\] `)
 	s.typeLine("n")
 	s.expect("next: ssoenv use dev")
 	s.typeLine("ssoenv use dev && environ AWS_ACCOUNT_ID AWS_REGION")
@@ -132,7 +132,7 @@ func TestTheWizardAsksOnlyForMissingFlags(t *testing.T) {
 	s.expect(`wrote profile "new" to`)
 	s.expect("too[?] ")
 	s.typeLine("n")
-	s.expect("bashrc[?] ")
+	s.expect("new shells[?] ")
 	s.typeLine("n")
 	if got := w.read(t, ".aws/config"); !strings.Contains(got, "[profile new]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = Developer\nregion = eu-west-2\noutput = yaml\n") {
 		t.Errorf("written:\n%s", got)

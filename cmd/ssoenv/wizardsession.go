@@ -38,7 +38,7 @@ func (w *wizard) chooseSession() error {
 		}
 	}
 	if !config.HasSession(name) {
-		w.newSession, w.kept = true, false
+		w.newSession = true
 		w.sso = profile.SSOSession{Name: name, Scopes: profile.ParseScopes(w.o.scopes), Network: config.Network("default")}
 		if name == "" && !w.p.terminal.CanPrompt() {
 			return shownError{usageError{"there is no terminal to ask at: name of the new session"}, statusUsage, []string{"answer it with --sso-session"}}
@@ -95,16 +95,19 @@ func (w *wizard) askStartURL() (err error) {
 		return nil
 	}
 	if w.typed.startURL == "" && w.p.terminal.CanPrompt() {
-		w.p.say("the start URL is the address of your AWS access portal, such as https://WORD.awsapps.com/start; WORD is enough")
+		w.p.say("your AWS access portal: https://WORD.awsapps.com/start, or WORD alone")
 	}
 	answer, err := w.question("--start-url", "Start URL", w.typed.startURL, func(url string) error {
 		return checkStartURL(expandStartURL(url))
 	})
+	if err != nil {
+		return err
+	}
 	w.typed.startURL, w.sso.StartURL = answer, expandStartURL(answer)
-	if err == nil && w.sso.StartURL != answer {
+	if w.sso.StartURL != answer {
 		w.p.say("that is %s", w.sso.StartURL)
 	}
-	return err
+	return nil
 }
 
 // expandStartURL returns the start URL that a user means by what is in the address bar
@@ -154,7 +157,9 @@ func (w *wizard) askSSORegion() (err error) {
 	}
 	preset := cmp.Or(w.typed.ssoRegion, w.client.STSRegion, "us-east-1")
 	w.sso.Region, err = w.question("--sso-region", "Region of the Identity Center", preset, w.checkRegion)
-	w.typed.ssoRegion = w.sso.Region
+	if err == nil {
+		w.typed.ssoRegion = w.sso.Region
+	}
 	return err
 }
 
@@ -202,7 +207,9 @@ func (w *wizard) nameSession() (err error) {
 		}
 		return checkName(name)
 	})
-	w.typed.session = w.sso.Name
+	if err == nil {
+		w.typed.session = w.sso.Name
+	}
 	return err
 }
 
@@ -241,18 +248,17 @@ func (w *wizard) logIn() error {
 	if err := w.p.ensureLogin(w.ctx, w.client, w.sso, w.o.login, false); err != nil {
 		return err
 	}
-	w.kept = true
 	if !w.newSession {
+		w.kept = w.sso.Name
 		return nil
 	}
 	written, err := w.save(func() (profile.Edit, error) { return w.client.Config.PlanSession(w.sso) }, nil)
 	if err != nil {
-		w.kept = false
 		return err
 	}
-	w.newSession = false
+	w.newSession, w.kept = false, w.sso.Name
 	if written {
-		w.p.say("wrote session %q to %s", w.sso.Name, w.client.Config.Path)
+		w.p.say("wrote session %q to %s", w.sso.Name, w.p.short(w.client.Config.Path))
 	}
 	return nil
 }
