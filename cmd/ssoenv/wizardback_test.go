@@ -152,7 +152,7 @@ func TestTheWizardExplainsAWrongRegion(t *testing.T) {
 func TestTheWizardAfterAFailedLogin(t *testing.T) {
 	t.Parallel()
 	w := newHome(t)
-	w.server.Fault(ssotest.Fault{Op: ssotest.RegisterClient, Kind: ssotest.CaptivePortal, Times: 1})
+	w.server.Fault(ssotest.Fault{Op: ssotest.RegisterClient, Kind: ssotest.CaptivePortal, Times: 3})
 	s := w.shell(t, "bash")
 	s.typeLine("ssoenv configure")
 	s.describe(w)
