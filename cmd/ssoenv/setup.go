@@ -50,5 +50,6 @@ func (p *program) setUp(onlySSO bool, name string, flags loginFlags) (session, p
 
 // sayNext says what a user who has a session and no profile does next.
 func (p *program) sayNext(session string) {
-	p.say("next: ssoenv sync writes a profile for every account and role; ssoenv configure --sso-session %s writes one", shellinit.Word(session))
+	p.say("next: ssoenv sync, which writes a profile for every account and role of %q", session)
+	p.say("or:   ssoenv configure, which writes one for the role that you choose")
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/store"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -244,8 +245,12 @@ func matchesGlob(glob, text string) bool {
 	return matched
 }
 
-// maxSummaryNames is how many names of each kind a summary has.
-const maxSummaryNames = 5
+// A summary has at most maxSummaryNames names of each kind, in maxSummaryCells cells, so
+// that they are one line of most terminals.
+const (
+	maxSummaryNames = 5
+	maxSummaryCells = 56
+)
 
 // summarize says what the plan changes: how many profiles in one line, then the names
 // of the first ones, and outside of a terminal all that are renamed.
@@ -294,11 +299,15 @@ func (p *program) nameChanged(kind string, names []string) {
 	if len(names) == 0 {
 		return
 	}
-	more := ""
-	if len(names) > maxSummaryNames {
-		more = fmt.Sprintf(" and %d more", len(names)-maxSummaryNames)
+	n := min(len(names), maxSummaryNames)
+	for n > 1 && safetext.Width(strings.Join(names[:n], ", ")) > maxSummaryCells {
+		n--
 	}
-	p.say("%s: %s%s", kind, strings.Join(names[:min(len(names), maxSummaryNames)], ", "), more)
+	more := ""
+	if len(names) > n {
+		more = fmt.Sprintf(" and %d more", len(names)-n)
+	}
+	p.say("%s: %s%s", kind, strings.Join(names[:n], ", "), more)
 }
 
 // syncJSON is what sync --json prints.

@@ -13,7 +13,7 @@ func TestSyncAtATerminal(t *testing.T) {
 	s := w.shell(t, "bash")
 	s.typeLine("ssoenv sync; echo status $?")
 	s.expect(`12 profiles, 12 new\r\n`)
-	s.expect(`new: Audit-Auditor, Audit-ReadOnly, Development-Administrator, [^\n]* and 7 more\r\n`)
+	s.expect(`new: Audit-Auditor, Audit-ReadOnly, Development-Administrator and 9 more\r\n`)
 	s.expect(`Write [^\n]*config\? \[y/N, d shows the changes\] `)
 	if shown := s.shown(); strings.Contains(shown, "@@") {
 		t.Errorf("the diff is shown before it was asked for:\n%s", shown)

@@ -203,7 +203,7 @@ func TestSetUpOnTheWay(t *testing.T) {
 		s.typeLine("y")
 		s.describe(w)
 		s.expect(`logged in to "corp"`)
-		s.expect("next: ssoenv sync writes a profile for every account and role; ssoenv configure --sso-session corp writes one")
+		s.expect(`next: ssoenv sync, which writes a profile for every account and role of "corp"`)
 		s.expect("status 0")
 	})
 	t.Run("sync", func(t *testing.T) {

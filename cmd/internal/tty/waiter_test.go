@@ -88,7 +88,7 @@ func TestWaiterFits(t *testing.T) {
 	w, seen, _ := newWaiter(t, 40)
 	defer w.Begin("portal.sso.us-east-1.amazonaws.com")()
 	line := seen.Expect(`waiting for .*\(Ctrl-C to stop\)`)
-	if want := "waiting for portal.sso… (Ctrl-C to stop)"; line != want {
+	if want := "waiting for portal.… (Ctrl-C to stop)"; line != want {
 		t.Errorf("got %q, want %q", line, want)
 	}
 }
