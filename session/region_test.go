@@ -7,7 +7,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// A wrong region is named as such with either method, whatever the service calls it.
+// A wrong region is named as such with either method, by each name that the service has for it.
 func TestRegionThatTheServiceRefuses(t *testing.T) {
 	for method, op := range map[Method]ssotest.Op{AuthorizationCode: ssotest.RegisterClient, DeviceCode: ssotest.StartDeviceAuthorization} {
 		for _, code := range []string{"InvalidRequestException", "InvalidGrantException", "InvalidRequestRegionException"} {

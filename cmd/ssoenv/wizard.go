@@ -303,7 +303,7 @@ func (w *wizard) write() error {
 	case !written:
 		w.p.say("profile %q is up to date", w.spec.Name)
 		return nil
-	case w.o.forUse:
+	case w.anyAsked: // what comes next is said at the end
 		w.p.say("wrote profile %q to %s", w.spec.Name, w.p.short(w.client.Config.Path))
 		return nil
 	}

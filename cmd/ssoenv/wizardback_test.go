@@ -126,7 +126,7 @@ func TestTheWizardKeepsTheSession(t *testing.T) {
 	}
 }
 
-// A wrong region is explained, whatever the service calls it, and asked for again.
+// A wrong region is explained, by each name that the service has for it, and asked for again.
 func TestTheWizardExplainsAWrongRegion(t *testing.T) {
 	t.Parallel()
 	w := newHome(t)
