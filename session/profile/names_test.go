@@ -6,7 +6,7 @@ import (
 )
 
 // The name that the wizard offers is the one that sync gives, for every account and
-// role, whatever the names are and whichever profiles there are before.
+// role.
 func TestSyncNameIsThatOfSync(t *testing.T) {
 	roles := []SyncRole{
 		{AccountID: "111111111111", AccountName: "Shop EU", RoleName: "Admin"},
