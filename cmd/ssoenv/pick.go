@@ -9,6 +9,7 @@ import (
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -16,33 +17,48 @@ import (
 )
 
 // pick shows a list at the terminal and returns the index of the item that the
-// user picks. Esc and Ctrl-C end the command with [statusInterrupted].
+// user picks. Esc and Ctrl-C end the command with [statusInterrupted]. A terminal
+// that is plain, or of Windows, shows lines and a question instead of a screen.
 func (p *program) pick(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
 	i, err := p.pickOrBack(ctx, items, options)
-	if errors.Is(err, picker.ErrCancelled) {
+	if errors.Is(err, picker.ErrCancelled) || errors.Is(err, context.Canceled) {
 		return 0, shownError{errors.New("cancelled, nothing changed"), statusInterrupted, nil}
 	}
 	return i, err
 }
 
-// pickOrBack is pick for a caller to which Esc means something else: it returns
-// picker.ErrCancelled.
+// pickOrBack is pick for a caller to which Esc and Ctrl-C mean something else: it
+// returns picker.ErrCancelled and context.Canceled.
 func (p *program) pickOrBack(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
-	terminal, err := tty.Open()
-	if err != nil {
-		return 0, fmt.Errorf("there is no terminal for the list: %w", err)
-	}
-	defer func() { _ = terminal.Close() }()
 	defer p.waiter.Hold()()
-	options.Color = p.env["NO_COLOR"] == "" && p.env["TERM"] != "dumb"
-	i, err := picker.Pick(ctx, terminal, items, options)
-	if _, ended := errors.AsType[tty.SignalError](err); ended {
+	i, err := p.pickOnScreen(ctx, items, options)
+	if errors.Is(err, picker.ErrNoTerminal) {
+		i, err = picker.Ask(ctx, p.terminal, items, options)
+	}
+	_, ended := errors.AsType[tty.SignalError](err)
+	if ended || errors.Is(err, picker.ErrInterrupted) {
 		return 0, context.Canceled
 	}
 	return i, err
 }
 
-// pickProfile shows the usable profiles, the most recently used first.
+// pickOnScreen is pick on a whole screen. The error is picker.ErrNoTerminal if the
+// terminal cannot show one.
+func (p *program) pickOnScreen(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
+	if p.terminal.IsPlain() {
+		return 0, picker.ErrNoTerminal
+	}
+	terminal, err := tty.Open()
+	if err != nil {
+		return 0, fmt.Errorf("there is no terminal for the list: %w", err)
+	}
+	defer func() { _ = terminal.Close() }()
+	options.Color = p.env["NO_COLOR"] == ""
+	return picker.Pick(ctx, terminal, items, options)
+}
+
+// pickProfile shows the usable profiles, those first that the user is likely to
+// switch to.
 func (p *program) pickProfile() (string, error) {
 	client, err := p.client()
 	if err != nil {
@@ -50,40 +66,69 @@ func (p *program) pickProfile() (string, error) {
 	}
 	names := client.Config.ProfileNames()
 	client.Config.SessionNames() // makes an index for the lookups below
-	recent := map[string]int{}
-	for i, name := range (history{client.Private}).names() {
-		recent[name] = i - historyLength
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return recent[a] - recent[b] })
+	likelyFirst(names, p.state, (history{client.Private}).names())
 
-	var items []picker.Item
-	var usable []string
-	accounts := accountNames(client)
+	var profiles []profile.Profile
 	for _, name := range names {
-		prof, err := client.Config.Profile(name)
-		if err != nil {
-			continue
+		if prof, err := client.Config.Profile(name); err == nil {
+			profiles = append(profiles, prof)
 		}
-		mark := ""
-		if name == p.state.Profile {
-			mark = "*"
-		}
-		items = append(items, picker.Item{Mark: mark, Columns: []string{
-			name, prof.AccountID, accounts[prof.AccountID], prof.RoleName, prof.Region,
-		}})
-		usable = append(usable, name)
 	}
-	if len(items) == 0 {
+	if len(profiles) == 0 {
 		return "", shownError{&profile.ConfigError{Problem: client.Config.Path + " has no usable profile"}, statusConfig,
 			[]string{"create one with: ssoenv configure"}}
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	i, err := p.pick(ctx, items, picker.Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "REGION"}})
+	i, err := p.pick(ctx, p.profileItems(client, profiles), picker.Options{
+		Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "EXPIRES", "SESSION"}, Marked: inUseMark + " in use",
+	})
 	if err != nil {
 		return "", err
 	}
-	return usable[i], nil
+	return profiles[i].Name, nil
+}
+
+// inUseMark is the mark of the profile that the shell uses.
+const inUseMark = "*"
+
+// likelyFirst sorts the names of profiles: the shell's previous profile, then the
+// one that it uses, then those that were used last, then the others in their
+// order. If the shell has no previous profile, the one used last elsewhere is
+// first.
+func likelyFirst(names []string, state shellenv.State, used []string) {
+	var likely []string
+	for _, name := range append([]string{state.Previous}, used...) {
+		if name != state.Profile && !slices.Contains(likely, name) && slices.Contains(names, name) {
+			likely = append(likely, name)
+		}
+	}
+	likely = slices.Insert(likely, min(1, len(likely)), state.Profile)
+	rank := make(map[string]int, len(likely))
+	for i, name := range likely {
+		rank[name] = i - len(likely)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return rank[a] - rank[b] })
+}
+
+// profileItems returns the list items of the profiles: name, account id and name,
+// role, how long cached credentials are valid, and session.
+func (p *program) profileItems(client *session.Client, profiles []profile.Profile) []picker.Item {
+	accounts, expirations := accountNames(client), client.CachedExpirations(profiles)
+	items := make([]picker.Item, len(profiles))
+	for i, prof := range profiles {
+		left := ""
+		if expires := expirations[prof.Name]; !expires.IsZero() {
+			left = offline.FormatDuration(expires.Sub(p.now()))
+		}
+		items[i] = picker.Item{Columns: []string{
+			prof.Name, prof.AccountID, accounts[prof.AccountID], prof.RoleName, left, prof.SSOSession.Name,
+		}}
+		if prof.Name == p.state.Profile {
+			items[i].Mark = inUseMark
+		}
+	}
+	return items
 }
 
 // pickSession shows the sso-sessions of the config.

@@ -185,10 +185,7 @@ func (w *wizard) pick(flag, what string, items []picker.Item) (int, error) {
 	}
 	w.asked, w.anyAsked = true, true
 	i, err := w.p.pickOrBack(w.ctx, items, picker.Options{Prompt: what})
-	switch {
-	case errors.Is(err, picker.ErrInterrupted):
-		return 0, context.Canceled
-	case errors.Is(err, picker.ErrCancelled):
+	if errors.Is(err, picker.ErrCancelled) {
 		return 0, errBack
 	}
 	return i, err

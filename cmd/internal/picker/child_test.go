@@ -20,6 +20,7 @@ import (
 const (
 	childItems = "PICKER_TEST_ITEMS" // number of items, or "hostile"
 	childColor = "PICKER_TEST_COLOR"
+	childQuery = "PICKER_TEST_QUERY"
 	childTwice = "PICKER_TEST_TWICE"
 	childPanic = "PICKER_TEST_PANIC"
 	childUntil = "PICKER_TEST_UNTIL" // cancels the context at a line on stdin
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 		_, _ = fmt.Scanln()
 	}
 	items := childChoices(os.Getenv(childItems))
-	o := Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "NAME", "ROLE", "SESSION"}, Color: os.Getenv(childColor) != ""}
+	o := Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "NAME", "ROLE", "SESSION"}, Color: os.Getenv(childColor) != "", Query: os.Getenv(childQuery)}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	if os.Getenv(childUntil) != "" {
 		go func() {

@@ -15,16 +15,26 @@ type list struct {
 	widths    []int // cells of the widest text in each column
 	markWidth int   // cells of the widest mark
 
-	line   tty.Line // the query, as the user edits it
-	text   string   // the text of line that is searched for
-	search query
-	hits   []hit // in the order of the entries
-	ranked []hit // in the order shown
+	line    tty.Line // the query, as the user edits it
+	text    string   // the text of line that is searched for
+	search  query
+	hits    []hit   // in the order of the entries
+	ranked  []hit   // in the order shown
+	earlier []found // of the texts that text begins with, the shortest first
 
 	selected int // index in ranked
 	top      int // index in ranked of the first entry in view
 	rows     int // number of rows in the last view
 }
+
+// found is what a text has found.
+type found struct {
+	text         string
+	hits, ranked []hit
+}
+
+// maxEarlier bounds how many texts are kept with what they found.
+const maxEarlier = 32
 
 // newList returns a list with an empty query, which matches all items.
 func newList(items []Item) *list {
@@ -97,19 +107,33 @@ func (l *list) setQuery(text string) {
 	l.searchAgain()
 }
 
-// searchAgain searches for the text of the line, and selects the best hit.
+// searchAgain searches for the text of the line, and selects the best hit. What
+// the texts found that it begins with is kept, so that deleting at the end needs
+// no search.
 func (l *list) searchAgain() {
-	before, hits := l.text, l.hits
-	l.text = l.line.Text()
-	l.search, l.hits = newQuery(l.text), nil
-	if before != "" && strings.HasPrefix(l.text, before) {
-		// A longer query matches a subset of the entries, also if it is the
-		// first with a capital letter: without one, case is ignored.
-		l.find(len(hits), func(i int) int { return hits[i].index })
-	} else {
-		l.find(len(l.entries), func(i int) int { return i })
+	if l.text != "" && len(l.earlier) < maxEarlier {
+		l.earlier = append(l.earlier, found{l.text, l.hits, l.ranked})
 	}
-	l.selected, l.top = 0, 0
+	l.text = l.line.Text()
+	l.search, l.selected, l.top = newQuery(l.text), 0, 0
+	for len(l.earlier) > 0 && !strings.HasPrefix(l.text, l.earlier[len(l.earlier)-1].text) {
+		l.earlier = l.earlier[:len(l.earlier)-1]
+	}
+	if len(l.earlier) == 0 {
+		l.hits = nil
+		l.find(len(l.entries), func(i int) int { return i })
+		return
+	}
+	last := l.earlier[len(l.earlier)-1]
+	if last.text == l.text {
+		l.earlier = l.earlier[:len(l.earlier)-1]
+		l.hits, l.ranked = last.hits, last.ranked
+		return
+	}
+	// A longer query matches a subset of the entries, also if it is the first
+	// with a capital letter: without one, case is ignored.
+	l.hits = nil
+	l.find(len(last.hits), func(i int) int { return last.hits[i].index })
 }
 
 // selection returns the index of the selected entry. ok is false if the query

@@ -2,6 +2,7 @@ package picker
 
 import (
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -64,7 +65,15 @@ func TestRanking(t *testing.T) {
 		{"every word", "prod eu", []string{"prod-us", "dev-eu", "eu-prod"}, []string{"[eu]-[prod]"}},
 		{"small letters find capitals", "admin", []string{"ADMIN", "Admin"}, []string{"[ADMIN]", "[Admin]"}},
 		{"capitals find capitals", "Admin", []string{"ADMIN", "admin", "Admin"}, []string{"[Admin]"}},
-		{"other scripts", "äöь", []string{"ÄÖЬ", "äoь"}, []string{"[ÄÖЬ]"}},
+		{"other scripts", "äöь", []string{"ÄÖЬ", "äoъ"}, []string{"[ÄÖЬ]"}},
+		{"accents need not be typed", "nandu", []string{"ñandú", "x-Ñandu", "nada"}, []string{"[ñandú]", "x-[Ñandu]"}},
+		{"typed accents find letters without", "ñandú", []string{"nandu"}, []string{"[nandu]"}},
+		{"combining accents", "senor", []string{"sen\u0303or-1"}, []string{"[sen\u0303or]-1"}},
+		{"letters that are written as two", "strasse", []string{"Hauptstraße 1"}, []string{"Haupt[straße] 1"}},
+		{"a number in one piece", "0033", []string{"a|100200300300", "b|000000000033", "c-00-33"}, []string{"b|00000000[0033]"}},
+		{"a number within letters", "prd33", []string{"prod-3-3", "prod-1337", "pr33d"}, []string{"[pr]o[d]-1[33]7"}},
+		{"numbers at the starts of words", "p12", []string{"prod-1-2", "prod-12"}, []string{"[p]rod-[12]"}},
+		{"a number is not split into pieces", "p12", []string{"prod-1-2-312"}, []string{"[p]rod-1-2-3[12]"}},
 		{"wide letters", "京大", []string{"東京大学"}, []string{"東[京大]学"}},
 		{"across columns", "pa", []string{"prod|Admin"}, []string{"[p]rod|[A]dmin"}},
 		{"not the separator", "a" + separator + "b", []string{"a|b"}, []string{"[a]|[b]"}},
@@ -78,21 +87,26 @@ func TestRanking(t *testing.T) {
 	}
 }
 
+// letters are the parts of a word that match in one piece.
+var letters = regexp.MustCompile(`(?s)[0-9]+|.`)
+
 // FuzzMatch compares matching with simpler code.
 func FuzzMatch(f *testing.F) {
 	f.Add("prod-admin|1234", "pr ad")
 	f.Add("Ünïcode ÉtÉ", "ÉÉ")
 	f.Add("aaaaab", "aab")
+	f.Add("a-1-12|121", "a12")
+	f.Add("stra\u00dfe|\u01d6", "sse u")
 	f.Add("x\u212a\u0130\u023a", "k\u0131\u2c65")
 	f.Add("\xff\x1b[31m\u202e", "\xff")
 	f.Fuzz(func(t *testing.T, text, typed string) {
 		e := newEntry(Item{Columns: strings.Split(text, "|")})
-		if len(e.text) != len(e.folded) {
-			t.Fatalf("fold(%q): got %q, of another length", e.text, e.folded)
+		if len(e.plain) != len(e.folded) || e.offsets != nil && len(e.offsets) != len(e.plain) {
+			t.Fatalf("fold(%q): got %q, of another length, or %d offsets", e.plain, e.folded, len(e.offsets))
 		}
-		for i := range e.text {
-			if slices.Contains(e.wordStarts(), int32(i)) != startsWord(e.text, i) {
-				t.Fatalf("%q: wordStarts and startsWord differ at %d", e.text, i)
+		for i := range e.plain {
+			if slices.Contains(e.wordStarts(), int32(i)) != startsWord(e.plain, i) {
+				t.Fatalf("%q: wordStarts and startsWord differ at %d", e.plain, i)
 			}
 		}
 		if !utf8.ValidString(typed) {
@@ -101,8 +115,9 @@ func FuzzMatch(f *testing.F) {
 		q := newQuery(typed)
 		searched := e.folded
 		if q.exact {
-			searched = e.text
+			searched = e.plain
 		}
+		q.matched(&e)
 		all := true
 		for _, word := range q.words {
 			var found []int
@@ -111,22 +126,20 @@ func FuzzMatch(f *testing.F) {
 					found = append(found, i)
 				}
 			})
-			rest := []rune(word)
-			for _, r := range searched {
-				if len(rest) > 0 && rest[0] == r {
-					rest = rest[1:]
-				}
+			var pattern strings.Builder
+			for _, letter := range letters.FindAllString(word, -1) {
+				pattern.WriteString(".*?" + regexp.QuoteMeta(letter))
 			}
-			if ok != (len(rest) == 0) {
+			if want := regexp.MustCompile("(?s)" + pattern.String()).MatchString(searched); ok != want {
 				t.Fatalf("%q in %q: %v", word, searched, ok)
 			}
 			slices.Sort(found)
-			var letters []byte
+			var marked []byte
 			for _, i := range found {
-				letters = append(letters, searched[i])
+				marked = append(marked, searched[i])
 			}
-			if ok && string(letters) != word {
-				t.Fatalf("%q in %q: got marks %q", word, searched, letters)
+			if ok && string(marked) != word {
+				t.Fatalf("%q in %q: got marks %q", word, searched, marked)
 			}
 			all = all && ok
 		}
@@ -140,7 +153,7 @@ func FuzzMatch(f *testing.F) {
 // The hits depend on the query and not on the queries before it.
 func TestHistoryDoesNotMatter(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	letters := []rune("abAB -1é")
+	letters := []rune("abAB -12éñ\u0303ß")
 	word := func(n int) string {
 		text := make([]rune, random.IntN(n))
 		for i := range text {

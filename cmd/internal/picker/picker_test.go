@@ -156,13 +156,26 @@ func TestTypeAndChoose(t *testing.T) {
 	s.expectEnd("4938 <nil>")
 }
 
+// The query is edited in the middle, and the picker may begin with one.
+func TestEditAndChoose(t *testing.T) {
+	s := newStage(t, 80, 24, childItems+"=5000", childQuery+"=prd 4938")
+	s.expectLine(0, "profile> prd 4938")
+	s.Type("\x1b[H\x06\x1b[C" + "o")
+	s.expectLine(0, "profile> prod 4938")
+	s.Type("\x01\x0b" + "ident prod 4938\x1b[D\x1b[D\x04\x04" + "38")
+	s.expectLine(0, "ident prod 4938 ")
+	s.expectLine(2, "identity-prod-4938")
+	s.Type("\r")
+	s.expectEnd("4938 <nil>")
+}
+
 func TestMoveAndChoose(t *testing.T) {
 	s := newStage(t, 80, 24, childItems+"=100")
 	s.expectLine(2, "> ")
 	s.Type("\x1b[6~\x1b[B\x0e\t") // a page, and three more
-	s.expectLine(23, "> ")
+	s.expectLine(22, "> ")
 	s.Type("\x1b[A\r")
-	s.expectEnd("24 <nil>")
+	s.expectEnd("23 <nil>")
 }
 
 func TestLeaving(t *testing.T) {

@@ -13,11 +13,12 @@ import (
 type theme struct {
 	prompt string
 	header []string
+	marked string
 	color  bool
 }
 
 func newTheme(o Options) theme {
-	t := theme{prompt: printable(o.Prompt), color: o.Color}
+	t := theme{prompt: printable(o.Prompt), marked: printable(o.Marked), color: o.Color}
 	for _, title := range o.Header {
 		t.header = append(t.header, printable(title))
 	}
@@ -83,19 +84,28 @@ const (
 	plainText    = ""
 	faintText    = "2"
 	promptText   = "1"
-	foundText    = "1;32"
+	foundText    = "1;4" // no colour: whether it can be read depends on the palette
 	selectedText = "7"
-	selectedHit  = "7;1;32"
+	selectedHit  = "7;1;4"
 )
+
+// minBarHeight is the height of a terminal from which on its last row shows the
+// keys.
+const minBarHeight = 6
 
 // draw returns the screen for a terminal of width by height cells, each at least
 // 1. No line is wider than width, and there are at most height lines: the prompt,
-// the column titles if three rows are left below the prompt, and the entries.
+// the column titles if three rows are left below the prompt, the entries, and the
+// keys if the terminal has minBarHeight rows.
 func (t theme) draw(l *list, width, height int) screen {
 	s := screen{width: width, height: height}
 	rows := height - 1
 	titled := len(t.header) > 0 && rows >= 3
 	if titled {
+		rows--
+	}
+	bar := height >= minBarHeight
+	if bar {
 		rows--
 	}
 	if rows < 1 {
@@ -109,6 +119,9 @@ func (t theme) draw(l *list, width, height int) screen {
 		w := writer{width: width}
 		w.pad(2+markWidth(l), plainText)
 		for i, title := range t.header[:min(len(t.header), len(widths))] {
+			if widths[i] == 0 {
+				continue
+			}
 			w.gapBefore(i, t.style(faintText))
 			w.cell(title, nil, widths[i], t.style(faintText), "")
 		}
@@ -124,7 +137,37 @@ func (t theme) draw(l *list, width, height int) screen {
 		w.write("  "+noMatch, t.style(faintText))
 		s.lines = append(s.lines, w.end())
 	}
+	if bar {
+		for len(s.lines) < height-1 {
+			s.lines = append(s.lines, "")
+		}
+		s.lines = append(s.lines, t.barLine(l, width))
+	}
 	return s
+}
+
+// barLine returns the line that names the keys, the most useful ones first, as far
+// as they fit.
+func (t theme) barLine(l *list, width int) string {
+	hints := []string{"Enter choose", "Esc cancel", "type to filter"}
+	if l.text != "" {
+		hints[2] = "Ctrl-U clear"
+	}
+	hints = append(hints, "Up/Down move")
+	if l.markWidth > 0 && t.marked != "" {
+		hints = append(hints, t.marked)
+	}
+	hints = append(hints, "PgUp/PgDn page", "Left/Right edit")
+	w := writer{width: width}
+	for i, hint := range hints {
+		cells := textWidth(hint) + gap*min(i, 1)
+		if w.used+cells > width {
+			break
+		}
+		w.gapBefore(i, t.style(faintText))
+		w.write(hint, t.style(faintText))
+	}
+	return w.end()
 }
 
 // style returns attributes, or none without colours.
@@ -182,13 +225,16 @@ func (t theme) onlyLine(l *list, width int) (lines []string, cursor int) {
 }
 
 // columnWidths returns the width of each column in cells, for a line of width
-// cells. The first column names the item and may use two thirds of the line. If
+// cells. The first column names the item and may use two thirds of the line. A
+// column in which no entry has a text has none, also if it has a title. If
 // the others do not fit with minColumn cells each, the last ones are left out;
 // the rest are narrowed, the widest first.
 func (t theme) columnWidths(l *list, width int) []int {
 	widths := slices.Clone(l.widths)
 	for i, title := range t.header[:min(len(t.header), len(widths))] {
-		widths[i] = max(widths[i], textWidth(title))
+		if widths[i] > 0 {
+			widths[i] = max(widths[i], textWidth(title))
+		}
 	}
 	if len(widths) == 0 {
 		return nil
@@ -196,21 +242,24 @@ func (t theme) columnWidths(l *list, width int) []int {
 	available := max(0, width-2-markWidth(l))
 	needed, shown := min(widths[0], available*2/3), 1
 	for _, w := range widths[1:] {
-		if needed += gap + min(w, minColumn); needed > available {
+		if needed += gapOf(w) + min(w, minColumn); needed > available {
 			break
 		}
 		shown++
 	}
 	widths = widths[:shown]
-	available -= gap * (shown - 1)
 	others := 0
 	for _, w := range widths[1:] {
+		available -= gapOf(w)
 		others += w
 	}
 	widths[0] = min(widths[0], max(available*2/3, available-others))
 	squeeze(widths[1:], available-widths[0])
 	return widths
 }
+
+// gapOf returns the cells before a column of that width.
+func gapOf(width int) int { return gap * min(width, 1) }
 
 // squeeze narrows the widest columns until all together fit into available
 // cells.
@@ -259,6 +308,10 @@ func (t theme) row(w *writer, l *list, hit hit, widths []int, selected bool) {
 	for i, column := range e.columns() {
 		if i == len(widths) {
 			break
+		}
+		if widths[i] == 0 {
+			at += len(column) + len(separator)
+			continue
 		}
 		w.gapBefore(i, style)
 		w.cell(column, matched[at:at+len(column)], widths[i], style, found)
