@@ -67,18 +67,24 @@ func TestWaitingWithoutAUser(t *testing.T) {
 	w := newWorld(t)
 	w.logIn(t)
 	s := w.shell(t, "bash")
-	s.typeLine("ssoenv use dev")
-	s.expect("dev: account")
-	w.server.Fault(ssotest.Fault{Kind: ssotest.Hang, Times: ssotest.Forever})
-	for _, line := range []string{
-		"ssoenv whoami prod 2>file", "CI=1 ssoenv whoami prod", "DIRENV_IN_ENVRC=1 ssoenv whoami prod", "SSOENV_RENEW_AT=0 command ssoenv refresh --within 2s",
-	} {
+	silent := func(line string) {
 		s.Forget()
 		s.typeLine(line + "; echo status $?")
-		time.Sleep(2500 * time.Millisecond)
+		time.Sleep(2 * time.Second)
 		s.keys("\x03")
 		s.expect("status [1-9]|PROMPT> ")
 	}
+	hang := ssotest.Fault{Kind: ssotest.Hang, Times: ssotest.Forever}
+	w.server.Fault(hang)
+	silent("ssoenv whoami prod 2>file")
+	silent("CI=1 ssoenv whoami prod")
+	silent("DIRENV_IN_ENVRC=1 ssoenv whoami prod")
+	w.server.ClearFaults()
+	w.setRoleLifetime(2 * time.Second)
+	s.typeLine("ssoenv use dev")
+	s.expect("dev: account")
+	w.server.Fault(hang)
+	silent("sleep 2; command ssoenv refresh --within 2s")
 	if shown := s.shown(); strings.Contains(shown, "waiting for") {
 		t.Errorf("got\n%s", shown)
 	}
