@@ -84,7 +84,8 @@ func TestWaitingWithoutAUser(t *testing.T) {
 	s.typeLine("ssoenv use dev")
 	s.expect("dev: account")
 	w.server.Fault(hang)
-	silent("sleep 2; command ssoenv refresh --within 2s")
+	s.typeLine("sleep 2; command ssoenv refresh --within 2s; echo status $?")
+	s.expect("status [0-9]")
 	if shown := s.shown(); strings.Contains(shown, "waiting for") {
 		t.Errorf("got\n%s", shown)
 	}
