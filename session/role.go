@@ -152,5 +152,6 @@ func (c *Client) validateAndStore(p profile.Profile, operation string, issued ti
 		creds.Expires = now.Add(time.Hour).UTC().Truncate(time.Second)
 	}
 	creds.RenewAt = store.RenewAt(issued, creds.Expires)
+	creds.AccountName = c.AccountNames(p.SSOSession)[p.AccountID]
 	return c.StoreRole(p, creds), nil
 }

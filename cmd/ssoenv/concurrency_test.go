@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -101,6 +103,37 @@ func TestOneRefreshForTwelveCaches(t *testing.T) {
 		if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
 			t.Errorf("round %d: got %d refreshes, want 1", round, n)
 		}
+	}
+}
+
+// The AWS CLI and programs with the Go SDK take no lock, and use the same single-use
+// refresh token at the same time. They may fail; ssoenv does not.
+func TestRefreshBesideOtherClients(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.logIn(t)
+	w.server.Change(func(s *ssotest.Settings) { s.Latency = 100 * time.Millisecond })
+	env := []string{"AWS_DATA_PATH=" + w.endpointRules(t), "AWS_PAGER=", "AWS_PROFILE=dev", testBinaryPath()}
+	others := [][]string{{"/usr/bin/aws", "sts", "get-caller-identity"}, {"goidentity"}, {"goidentity"}}
+	for round := range 2 {
+		w.expireToken(t)
+		must(t, os.RemoveAll(filepath.Join(w.home, ".aws", "cli")))
+		w.forgetRoles(t)
+		var all sync.WaitGroup
+		for _, words := range others {
+			c := w.command(t, env, words...)
+			all.Go(func() { _, _ = c.CombinedOutput() })
+		}
+		for i := range 8 {
+			c := w.command(t, []string{fmt.Sprintf("XDG_CACHE_HOME=%s/%d-%d", w.home, round, i)}, "ssoenv", "exec", "dev", "--", "true")
+			time.Sleep(50 * time.Millisecond)
+			all.Go(func() {
+				if out, err := c.CombinedOutput(); err != nil {
+					t.Errorf("round %d: %v: %s", round, err, out)
+				}
+			})
+		}
+		all.Wait()
 	}
 }
 

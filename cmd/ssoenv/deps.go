@@ -85,6 +85,7 @@ func (p *program) client() (*session.Client, error) {
 			Roles:       p.openRoles(),
 			Private:     p.open(cache.Open, p.paths.Private),
 			CLIRoles:    p.open(cache.OpenShared, p.paths.CLICache),
+			Unusual:     p.paths.Unusual(),
 			Keyring:     keyring.Keyring{Bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
 			Now:         p.now,
 			Warn:        func(line string) { p.say("%s", line) },
@@ -121,7 +122,7 @@ func (p *program) openElsewhere(client *session.Client) {
 	if client.Elsewhere != nil {
 		return
 	}
-	for _, paths := range []func() []string{p.paths.Elsewhere, client.RoleFolders} {
+	for _, paths := range []func() []string{p.paths.Elsewhere, client.RecordedFolders} {
 		for _, path := range paths() {
 			if dir, err := cache.Open(path); err == nil {
 				client.Elsewhere = append(client.Elsewhere, dir)

@@ -19,7 +19,7 @@ type output struct {
 
 	debug   bool // write the debug log
 	quiet   bool // write no messages: there is no user to read them
-	noColor bool // NO_COLOR is set
+	noColor bool // NO_COLOR is set, or the terminal has no colours
 
 	waiter *tty.Waiter // nil: it is not said what is waited for
 }
@@ -64,6 +64,16 @@ func (o *output) printJSON(v any) error {
 		return err
 	}
 	return o.print(text)
+}
+
+// view says how a table is shown on standard output: with colours, and cut to its
+// width, if that is a terminal.
+func (o *output) view() offline.View {
+	if !tty.IsTerminal(o.stdout) {
+		return offline.View{}
+	}
+	width, _ := tty.Size(o.stdout)
+	return offline.View{Width: width, Header: true, Color: !o.noColor}
 }
 
 // maxDiffLines is where a diff on a terminal is cut.

@@ -114,7 +114,7 @@ func likelyFirst(names []string, state shellenv.State, used []string) {
 // profileItems returns the list items of the profiles: name, account id and name,
 // role, how long cached credentials are valid, and session.
 func (p *program) profileItems(client *session.Client, profiles []profile.Profile) []picker.Item {
-	accounts, expirations := accountNames(client), client.CachedExpirations(profiles)
+	accounts, expirations := offline.AccountNames(client.Config, client.Store), client.CachedExpirations(profiles)
 	items := make([]picker.Item, len(profiles))
 	for i, prof := range profiles {
 		left := ""
@@ -122,7 +122,7 @@ func (p *program) profileItems(client *session.Client, profiles []profile.Profil
 			left = offline.FormatDuration(expires.Sub(p.now()))
 		}
 		items[i] = picker.Item{Columns: []string{
-			prof.Name, prof.AccountID, accounts[prof.AccountID], prof.RoleName, left, prof.SSOSession.Name,
+			prof.Name, prof.AccountID, accounts(prof.SSOSession, prof.AccountID), prof.RoleName, left, prof.SSOSession.Name,
 		}}
 		if prof.Name == p.state.Profile {
 			items[i].Mark = inUseMark
@@ -163,23 +163,6 @@ func accountItems(accounts []store.Account) []picker.Item {
 		items[i] = picker.Item{Columns: []string{offline.Dash(a.Name), a.ID, a.Email}}
 	}
 	return items
-}
-
-// accountNames returns the names of the accounts in the cached inventories, by
-// account id.
-func accountNames(client *session.Client) map[string]string {
-	names := map[string]string{}
-	for _, name := range client.Config.SessionNames() {
-		sso, err := client.Config.SSOSession(name)
-		if err != nil {
-			continue
-		}
-		inventory, _, _ := client.KnownInventory(sso)
-		for _, account := range inventory {
-			names[account.ID] = account.Name
-		}
-	}
-	return names
 }
 
 // A history is the names of the profiles that were used last, the newest first.

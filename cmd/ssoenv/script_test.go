@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -110,6 +111,12 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               func(env *testscript.Env) error { return setUpScript(env, s) },
+		Condition: func(name string) (bool, error) {
+			if name != "http2" {
+				return false, fmt.Errorf("there is no condition %q", name)
+			}
+			return os.Getenv(http2Variable) != "", nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fake":    fakeCommand,
 			"calls":   callsCommand,
@@ -120,13 +127,24 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// http2Variable, if it is set, lets the scripts talk HTTP/2 to the service, with net/http's
+// debug log of it turned on: no secret may show up then either. Scripts about
+// connections and certificates are skipped.
+const http2Variable = "TEST_HTTP2"
+
 type fakeKey struct{}
 
 func setUpScript(env *testscript.Env, s *search) error {
 	server := ssotest.New()
 	server.AutoApprove = true
 	server.Interval = time.Second
-	listener := httptest.NewServer(server)
+	listener := httptest.NewUnstartedServer(server)
+	http2 := os.Getenv(http2Variable) != ""
+	if listener.EnableHTTP2 = http2; http2 {
+		listener.StartTLS()
+	} else {
+		listener.Start()
+	}
 	env.Defer(listener.Close)
 	env.Values[fakeKey{}] = server
 
@@ -145,6 +163,14 @@ func setUpScript(env *testscript.Env, s *search) error {
 		"AWS_ENDPOINT_URL_SSO_OIDC=" + listener.URL,
 		"AWS_ENDPOINT_URL_STS=" + listener.URL,
 		"AWS_ENDPOINT_URL_SIGNIN=" + listener.URL,
+	}
+	if http2 {
+		file := filepath.Join(env.WorkDir, "fake.pem")
+		certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: listener.Certificate().Raw})
+		if err := os.WriteFile(file, certificate, 0o600); err != nil {
+			return err
+		}
+		env.Vars = append(env.Vars, "SSL_CERT_FILE="+file, "GODEBUG=http2debug=2")
 	}
 	records, err := os.MkdirTemp("", "ssoenv-records-")
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log"
 	"net/url"
 	"os"
 	"os/exec"
@@ -67,6 +68,7 @@ func recorded() {
 	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeDevice == 0 && !slices.Contains(notRecorded, command) {
 		ends = append(ends, copied(&os.Stdout, record(command+"-stdout"), os.Stdout))
 	}
+	log.SetOutput(os.Stderr) // it has the stream from before
 	status := run()
 	for _, end := range ends {
 		end()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -150,8 +149,8 @@ func (o syncOptions) check() error {
 		return err
 	}
 	for _, glob := range []string{o.Accounts, o.Roles} {
-		if _, err := path.Match(glob, ""); err != nil {
-			return usageError{fmt.Sprintf("%q is not a glob", glob)}
+		if err := checkGlob(glob); err != nil {
+			return err
 		}
 	}
 	if err := profile.CheckTemplate(o.Template); err != nil {
@@ -235,14 +234,6 @@ func (o syncOptions) inScope(inventory []store.AccountRoles, unlisted []string) 
 	return func(accountID, role string) bool {
 		return !slices.Contains(unlisted, accountID) && o.matches(store.Account{ID: accountID, Name: names[accountID]}, role)
 	}
-}
-
-func matchesGlob(glob, text string) bool {
-	if glob == "" {
-		return true
-	}
-	matched, _ := path.Match(strings.ToLower(glob), strings.ToLower(text))
-	return matched
 }
 
 // A summary has at most maxSummaryNames names of each kind, in maxSummaryCells cells, so

@@ -106,9 +106,10 @@ func (p *program) planOrSetUp(o useOptions) (switchPlan, error) {
 	return p.credentials(o.credentialOptions)
 }
 
-// warnOfStaticKeys warns before keys that do not expire are put in an environment.
+// warnOfStaticKeys warns before keys that do not expire are put in an environment,
+// once: not in a shell that uses the profile, or has used it before the present one.
 func (p *program) warnOfStaticKeys(prof profile.Profile) {
-	if prof.Static != nil {
+	if prof.Static != nil && prof.Name != p.state.Profile && prof.Name != p.state.Previous {
 		p.say("warning: the keys of %q do not expire: programs that read this environment can use them for good", prof.Name)
 	}
 }
@@ -195,7 +196,7 @@ func (s switchPlan) title() string {
 func (s switchPlan) identity() string {
 	account := ""
 	if id := cmp.Or(s.profile.AccountID, s.creds.AccountID); id != "" {
-		account = "account " + id + ", "
+		account = "account " + accountTitle(id, s.creds.AccountName) + ", "
 	}
 	switch {
 	case s.profile.Static != nil:
@@ -204,6 +205,14 @@ func (s switchPlan) identity() string {
 		return account + "credentials of a program"
 	}
 	return account + "role " + s.profile.RoleName
+}
+
+// accountTitle returns the id of an account with its name, as far as they are known.
+func accountTitle(id, name string) string {
+	if id == "" || name == "" {
+		return id
+	}
+	return id + " (" + name + ")"
 }
 
 // credentials returns the credentials of the profile that o names: from the

@@ -205,7 +205,7 @@ func TestOtherCommandsChooseFromAList(t *testing.T) {
 	s.typeLine("ssoenv roles --sso-session corp")
 	s.expect("6/6")
 	s.keys("audit\r")
-	s.expect("Auditor\r\nReadOnly\r\n")
+	s.expect(`ROLE IN 012345678901 \(Audit\)\r\n  Auditor\r\n  ReadOnly\r\n`)
 	w.write(t, ".aws/config", strings.Replace(w.read(t, ".aws/config"), "[profile dev]", "[sso-session other]\nsso_start_url = "+w.url+"/start\nsso_region = us-east-1\n\n[profile dev]", 1))
 	s.typeLine("ssoenv login; echo status $?")
 	s.expect("2/2")

@@ -298,6 +298,13 @@ func (c *Config) ProfileSSOSession(name string) (SSOSession, error) {
 	return s, err
 }
 
+// NamesCredentials reports whether the profile says, rightly or wrongly, how it gets
+// its credentials. One that has only a region or an output format does not.
+func (c *Config) NamesCredentials(name string) bool {
+	raw, _ := c.rawProfile(name)
+	return raw.kind(false) != kindNone
+}
+
 // A rawProfile is what the two files say of one profile, not yet decoded. The
 // credentials file wins, key by key, as it does for the AWS CLI.
 type rawProfile struct {

@@ -57,8 +57,9 @@ func oneOf(values ...string) func(string) bool {
 }
 
 // checkKeys returns an error for the first of the keys whose value breaks its
-// rule, in the order of the keys.
-func checkKeys(section fmt.Stringer, values map[string]string, keys ...string) error {
+// rule, in the order of the keys. Like the checks below, it is generic so that a section
+// is copied to the heap only for an error: a list reads thousands of profiles.
+func checkKeys[S fmt.Stringer](section S, values map[string]string, keys ...string) error {
 	for _, key := range keys {
 		if value := values[key]; value != "" && !keyRules[key].valid(value) {
 			return badValue(section, key, value, keyRules[key].wanted)
@@ -68,7 +69,7 @@ func checkKeys(section fmt.Stringer, values map[string]string, keys ...string) e
 }
 
 // requireKeys returns an error for the first of the keys that has no value.
-func requireKeys(section fmt.Stringer, values map[string]string, keys ...string) error {
+func requireKeys[S fmt.Stringer](section S, values map[string]string, keys ...string) error {
 	for _, key := range keys {
 		if values[key] == "" {
 			return &ConfigError{Section: section.String(), Key: key, Problem: section.String() + " has no " + key}
@@ -94,7 +95,7 @@ func badValue(section fmt.Stringer, key, value, wanted string) error {
 }
 
 // checkName returns an error if the name of the section has control characters.
-func checkName(section fmt.Stringer, name string) error {
+func checkName[S fmt.Stringer](section S, name string) error {
 	if hasControl(name) {
 		return &ConfigError{Section: section.String(), Problem: section.String() + " has control characters in its name"}
 	}
@@ -133,7 +134,7 @@ func decodeSession(name string, values map[string]string) decodedSession {
 }
 
 // checkSession checks the keys that an sso-session and a legacy profile share.
-func checkSession(section fmt.Stringer, values map[string]string) error {
+func checkSession[S fmt.Stringer](section S, values map[string]string) error {
 	return cmp.Or(
 		requireKeys(section, values, "sso_start_url", "sso_region"),
 		checkKeys(section, values, "sso_region", "sso_start_url", "ssoenv_login"),

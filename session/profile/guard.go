@@ -89,6 +89,20 @@ func (c *Config) guardOfProcess(process Process, visited map[string]bool) Guard 
 		visited[name] = true
 		if other, err := c.Profile(name); err == nil {
 			strictest = stricter(strictest, c.guardOf(other, visited))
+		} else if ref, ok := cutRole(name); ok {
+			strictest = stricter(strictest, c.guards.ofRoleIn(ref))
+		}
+	}
+	return strictest
+}
+
+// ofRoleIn returns the strictest guard of a role that ref may be. Which account has
+// the name, or which session is meant, is not known here: the role's name decides.
+func (g *guards) ofRoleIn(ref RoleRef) Guard {
+	var strictest Guard
+	for role, guard := range g.byRole {
+		if strings.HasSuffix(role, "/"+strings.ToLower(ref.RoleName)) {
+			strictest = stricter(strictest, guard)
 		}
 	}
 	return strictest

@@ -37,6 +37,19 @@ ssoenv_confirm = interactive
 	}
 }
 
+const twoSessions = `[sso-session a]
+sso_start_url = https://a.awsapps.com/start
+sso_region = us-east-1
+[sso-session b]
+sso_start_url = https://b.awsapps.com/start
+sso_region = us-east-1
+[profile role]
+sso_session = a
+sso_account_id = 111111111111
+sso_role_name = Admin
+ssoenv_confirm = true
+`
+
 // The profile after "ssoenv credential-process" guards wherever in the command line
 // that is, as it is renamed there.
 func TestGuardOfEveryCommandLine(t *testing.T) {
@@ -50,8 +63,15 @@ func TestGuardOfEveryCommandLine(t *testing.T) {
 		"ssoenv credential-process free":                          Unguarded,
 		"aws-vault credential-process g":                          Unguarded,
 		"ssoenv whoami g":                                         Unguarded,
+		"ssoenv credential-process 111111111111/Admin":            GuardAlways,
+		"ssoenv credential-process a:111111111111/admin":          GuardAlways,
+		"ssoenv credential-process none:111111111111/Admin":       GuardAlways,
+		"ssoenv credential-process Production/Admin":              GuardAlways,
+		"ssoenv credential-process b:Production/ADMIN":            GuardAlways,
+		"ssoenv credential-process Production/Reader":             Unguarded,
+		"ssoenv credential-process 111111111111/Reader":           Unguarded,
 	} {
-		c := configOf(t, "[profile g]\naws_access_key_id = AKIAABCDEFGHIJKLMNOP\naws_secret_access_key = secret\nssoenv_confirm = interactive\n[profile p]\ncredential_process = "+command+"\n")
+		c := configOf(t, "[profile g]\naws_access_key_id = AKIAABCDEFGHIJKLMNOP\naws_secret_access_key = secret\nssoenv_confirm = interactive\n"+twoSessions+"[profile p]\ncredential_process = "+command+"\n")
 		p, err := c.Profile("p")
 		if err != nil {
 			t.Fatal(err)

@@ -70,6 +70,7 @@ func (s *Store) StoreRegistration(sso profile.SSOSession, grant string, r Regist
 		return
 	}
 	entry := registrationEntry{entryFormat, r.ClientID, r.ClientSecret, r.Expires}
+	s.recordFolders()
 	if err := s.Private.Put(registrationKey(sso, grant), entry); err != nil {
 		s.Warnf("the client registration could not be stored: %v", err)
 	}

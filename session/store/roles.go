@@ -3,12 +3,9 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 
-	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -22,6 +19,7 @@ type Credentials struct {
 	Expires      time.Time       // zero: they do not expire
 	RenewAt      time.Time       // when renewal is due; zero: they do not expire
 	AccountID    string          // as a credential_process says; may be empty
+	AccountName  string          // of the account when they were fetched; text from the service; may be empty
 
 	// ExpiryFile is the path of a file with the newest known expiration of the
 	// profile's credentials, in Unix seconds. It has no secret. It is empty if
@@ -62,6 +60,7 @@ type roleEntry struct {
 	Obtained         time.Time `json:"obtained"` // by this machine's clock
 	TokenFingerprint string    `json:"token_fingerprint,omitempty"`
 	AccountID        string    `json:"account_id,omitempty"`
+	AccountName      string    `json:"account_name,omitempty"`
 
 	Issued []issuedKey `json:"issued"` // the newest last
 }
@@ -155,7 +154,7 @@ func (s *Store) ReadRole(p profile.Profile) (creds Credentials, valid, fresh boo
 	creds.Expires = entry.Expires
 	creds.RenewAt = time.Unix(entry.RenewAt, 0).UTC()
 	creds.TokenFingerprint = entry.TokenFingerprint
-	creds.AccountID = entry.AccountID
+	creds.AccountID, creds.AccountName = entry.AccountID, entry.AccountName
 	if creds.RenewAt.After(creds.Expires) {
 		creds.RenewAt = creds.Expires
 	}
@@ -228,9 +227,10 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 		Obtained:         now,
 		TokenFingerprint: creds.TokenFingerprint,
 		AccountID:        creds.AccountID,
+		AccountName:      creds.AccountName,
 		Issued:           s.recent(append(before.Issued, issuedKey{keyFingerprint(creds.AccessKeyID, creds.SecretKey), now.Unix()})),
 	})
-	s.recordFolder()
+	s.recordFolders()
 	if err == nil {
 		// The modification time is the expiration too, so that a program that
 		// watches the file notices two renewals in one second.
@@ -252,48 +252,4 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 // ForgetRoles deletes all role credentials of the SSO session.
 func (s *Store) ForgetRoles(sso profile.SSOSession) error {
 	return s.forget(rolePrefix(sso), oldSessionID(sso)+"-")
-}
-
-// A folderList is the directories of role credentials that are not below the private
-// directory: XDG_RUNTIME_DIR names them, and may not be set when the user logs out.
-type folderList struct {
-	Format  int      `json:"format"`
-	Folders []string `json:"folders"` // the newest last
-}
-
-const (
-	folderListKey = "role-folders"
-	maxFolders    = 64
-)
-
-// RoleFolders returns the directories in which role credentials have been stored,
-// other than those below a private directory. It reads the records of Private and of
-// Elsewhere.
-func (s *Store) RoleFolders() []string {
-	var folders []string
-	for _, dir := range append([]*cache.Dir{s.Private}, s.Elsewhere...) {
-		var list folderList
-		if dir == nil {
-			continue
-		}
-		if ok, _ := dir.Get(folderListKey, &list); ok && list.Format == entryFormat {
-			folders = append(folders, list.Folders...)
-		}
-	}
-	return folders
-}
-
-// recordFolder adds the directory of role credentials to the RoleFolders. If that
-// fails, a logout with another environment does not find it.
-func (s *Store) recordFolder() {
-	if s.Private == nil {
-		return
-	}
-	folder, private := filepath.Dir(s.Roles.Path(folderListKey)), filepath.Dir(s.Private.Path(folderListKey))
-	known := s.RoleFolders()
-	if filepath.Dir(folder) == private || slices.Contains(known, folder) {
-		return
-	}
-	known = append(known, folder)
-	_ = s.Private.Put(folderListKey, folderList{entryFormat, known[max(0, len(known)-maxFolders):]})
 }

@@ -39,6 +39,11 @@ type Store struct {
 	// part.
 	Elsewhere []*cache.Dir
 
+	// Unusual are the directories of Roles and Private that a run with another
+	// environment would not look for. Their names are stored beside the tokens with
+	// the first thing that is stored in them.
+	Unusual []string
+
 	// Keyring has the tokens of isolated sessions, and is used for those alone.
 	// It may be nil.
 	Keyring Keyring

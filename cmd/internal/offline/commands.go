@@ -150,10 +150,14 @@ func Commands() []Command {
 				jsonFlag(),
 				{Name: "check", Usage: "answer with the exit status only"},
 				{Name: "min", Usage: "a --check that the credentials are valid for at least `TIME`, such as 15m", Kind: Duration},
+				{Name: "all", Usage: "show every SSO session, logged in or not"},
 			},
 		},
 		{
-			Name: "list", Usage: "list the profiles and when their cached credentials expire",
+			Name: "list", Usage: "list the profiles and when their cached credentials expire", Args: "[PATTERN]",
+			Description: "With PATTERN, lists only profiles whose name, account (name or id) or role contains it, or\n" +
+				"matches it if it has one of *?[. On a terminal, the list is cut to its width, and more than a\n" +
+				"screen is shown by $PAGER (less, if that is not set).",
 			Flags: []Flag{jsonFlag(), {Name: "names", Usage: "print only the names"}},
 		},
 		{
@@ -163,14 +167,16 @@ func Commands() []Command {
 			Flags: []Flag{jsonFlag(), noLoginFlag()},
 		},
 		{
-			Name: "accounts", Usage: "list the accounts that a session gives access to",
-			Description: "Without --sso-session, lists those of this shell's profile.",
-			Flags:       inventoryFlags(),
+			Name: "accounts", Usage: "list the accounts that a session gives access to", Args: "[PATTERN]",
+			Description: "Without --sso-session, lists those of this shell's profile. With PATTERN, only accounts whose\n" +
+				"name, id or email contains it, or matches it if it has one of *?[.",
+			Flags: inventoryFlags(),
 		},
 		{
 			Name: "roles", Usage: "list the roles that a session gives access to in an account", Args: "[ACCOUNT]",
 			Description: "ACCOUNT is an account's id or name; without it, shows a list to choose from.\n" +
-				"With --all, prints a line for every role of every account as soon as it is known.",
+				"With --all, lists every role of every account. Where the output is not a terminal, each account's\n" +
+				"are printed as soon as they are known.",
 			Flags: append(inventoryFlags(), Flag{Name: "all", Usage: "the roles of every account"}),
 		},
 		{
@@ -238,8 +244,8 @@ func Commands() []Command {
 			Name: "prompt", Usage: "print the profile and the remaining time, for a prompt that cannot use the hook", Args: "[PROFILE]",
 			Description: "For tmux, starship's custom modules and similar. Prints nothing if no profile is in use, makes no\n" +
 				"network connection, and never fails. With PROFILE, shows the credentials in the cache. In the\n" +
-				"format, %p is the profile, %t the remaining time, %a the account id, %r the region and %% a\n" +
-				"percent sign.",
+				"format, %p is the profile, %t the remaining time, %a the account id, %n the account's name, %r\n" +
+				"the region and %% a percent sign. Blanks before a part that is empty are left out.",
 			Flags: []Flag{{Name: "format", Usage: "print `TEXT`; the default is $SSOENV_PROMPT_FORMAT, or \"%p %t\"", Kind: Text}},
 		},
 		{

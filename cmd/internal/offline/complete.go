@@ -65,11 +65,11 @@ func argumentSources(command string) []source {
 		return []source{switchSource()}
 	case "login", "logout":
 		return []source{profileSource(aboutSession)}
-	case "whoami", "prompt", "credential-process", "console":
+	case "list", "whoami", "prompt", "credential-process", "console":
 		return []source{profileSource(aboutRole)}
 	case "exec":
 		return []source{switchSource(), {heading: "another command", foreign: true}}
-	case "roles":
+	case "accounts", "roles":
 		return []source{{heading: "account", list: (*menu).accounts}}
 	case "init":
 		return []source{wordSource("shell", append(shellinit.Names(), "direnv")...)}

@@ -85,25 +85,35 @@ func (p Paths) Roles() (path string, inMemory bool) {
 // session when it ran with other XDG variables, or with none: as a service, from
 // cron, in the terminal of a snap, in a flatpak. They need not exist.
 func (p Paths) Elsewhere() []string {
-	runtimeDirs := []string{xdg.RuntimeDir, filepath.Join("/run/user", strconv.Itoa(os.Getuid()))}
-	private := []string{p.Private, filepath.Join(p.Home, ".cache", "ssoenv")}
+	folders := append(p.usual(), filepath.Join(xdg.RuntimeDir, "ssoenv"), p.RolesOnDisk())
+	used, _ := p.Roles()
+	folders = slices.DeleteFunc(folders, func(dir string) bool { return dir == used || dir == p.Private || !filepath.IsAbs(dir) })
+	slices.Sort(folders)
+	return slices.Compact(folders)
+}
+
+// Unusual returns those of the folders in use that a run with other XDG variables
+// would not find in Elsewhere.
+func (p Paths) Unusual() []string {
+	roles, _ := p.Roles()
+	usual := p.usual()
+	return slices.DeleteFunc([]string{p.Private, roles}, func(dir string) bool { return slices.Contains(usual, dir) })
+}
+
+// usual returns the folders of Elsewhere that no variable but HOME names.
+func (p Paths) usual() []string {
+	folders := []string{filepath.Join("/run/user", strconv.Itoa(os.Getuid()), "ssoenv")}
+	private := []string{filepath.Join(p.Home, ".cache", "ssoenv")}
 	for _, pattern := range []string{".var/app/*/cache/ssoenv", "snap/*/*/.cache/ssoenv"} {
 		// A HOME with a bracket in its name is a pattern of its own, which finds
 		// nothing.
 		found, _ := filepath.Glob(filepath.Join(p.Home, filepath.FromSlash(pattern)))
 		private = append(private, found...)
 	}
-	var folders []string
-	for _, dir := range runtimeDirs {
-		folders = append(folders, filepath.Join(dir, "ssoenv"))
-	}
 	for _, dir := range private {
 		folders = append(folders, dir, filepath.Join(dir, "roles"))
 	}
-	used, _ := p.Roles()
-	folders = slices.DeleteFunc(folders, func(dir string) bool { return dir == used || dir == p.Private || !filepath.IsAbs(dir) })
-	slices.Sort(folders)
-	return slices.Compact(folders)
+	return folders
 }
 
 // RolesOnDisk returns the folder of role credentials that are not kept in memory.

@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -12,13 +13,15 @@ import (
 
 // A Prompt is what a prompt can show of a profile.
 type Prompt struct {
-	Profile, AccountID, Region string
-	Expires                    time.Time
+	Profile, AccountID, AccountName, Region string
+
+	// Expires is zero if the credentials do not expire, or if it is unknown when.
+	Expires time.Time
 }
 
 // ShellPrompt returns the prompt of the shell in that state.
 func ShellPrompt(state shellenv.State) Prompt {
-	return Prompt{state.Profile, state.AccountID, state.Region, state.Expires}
+	return Prompt{state.Profile, state.AccountID, state.AccountName, state.Region, state.Expires}
 }
 
 // CachedPrompt returns the prompt of a profile that another shell may use. It is
@@ -32,20 +35,43 @@ func CachedPrompt(config *profile.Config, caches *store.Store, name string) Prom
 	if !valid {
 		return Prompt{}
 	}
-	return Prompt{name, p.AccountID, p.Region, creds.Expires}
+	return Prompt{name, cmp.Or(p.AccountID, creds.AccountID), creds.AccountName, p.Region, creds.Expires}
 }
 
 // Line returns the prompt as one line in the given format: %p is the profile, %t
-// the remaining time, %a the account id, %r the region, %% a percent sign. It is
-// empty if no profile is in use.
+// the remaining time, %a the account id, %n the account's name, %r the region, %% a
+// percent sign. Blanks before a part that is empty, or after it at the beginning, are
+// left out. The line is empty if no profile is in use.
 func (p Prompt) Line(format string, now time.Time) string {
-	if p.Profile == "" || p.Expires.IsZero() {
+	if p.Profile == "" {
 		return ""
 	}
-	left := "expired"
+	left := ""
 	if d := p.Expires.Sub(now); d > 0 {
 		left = FormatDuration(d)
+	} else if !p.Expires.IsZero() {
+		left = "expired"
 	}
-	line := strings.NewReplacer("%%", "%", "%p", p.Profile, "%t", left, "%a", p.AccountID, "%r", p.Region).Replace(format)
-	return safetext.Printable(line) + "\n"
+	parts := map[byte]string{'%': "%", 'p': p.Profile, 't': left, 'a': p.AccountID, 'n': p.AccountName, 'r': p.Region}
+	line := ""
+	for {
+		text, rest, found := strings.Cut(format, "%")
+		line += text
+		if !found {
+			return safetext.Printable(line) + "\n"
+		}
+		format = rest
+		if rest == "" || !strings.ContainsRune("%ptanr", rune(rest[0])) {
+			line += "%"
+			continue
+		}
+		format = rest[1:]
+		part := parts[rest[0]]
+		if line += part; part != "" {
+			continue
+		}
+		if line = strings.TrimRight(line, " "); line == "" {
+			format = strings.TrimLeft(format, " ")
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 
 	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
 )
 
 // A Terminal has the streams and the environment of a process that may have been
@@ -50,6 +51,15 @@ func (e SignalError) Error() string { return "ended by a signal: " + e.Signal.St
 // included.
 func IsTerminal(f *os.File) bool {
 	return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd())
+}
+
+// Size returns the size of the terminal in cells, or 80 by 24 if it is unknown.
+func Size(terminal *os.File) (width, height int) {
+	width, height, err := term.GetSize(int(terminal.Fd()))
+	if err != nil || width < 1 || height < 1 {
+		return 80, 24
+	}
+	return width, height
 }
 
 // Open opens the controlling terminal for reading and writing. It may differ from
