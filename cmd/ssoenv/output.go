@@ -91,6 +91,12 @@ func (o *output) shortenDiff(to *os.File, diff string) string {
 
 // showDiff writes a unified diff, with colours on a terminal.
 func (o *output) showDiff(to *os.File, diff string) {
+	text := o.diffText(to, diff)
+	o.waiter.Write(func() { _, _ = to.WriteString(text) })
+}
+
+// diffText returns a unified diff as showDiff writes it to the file.
+func (o *output) diffText(to *os.File, diff string) string {
 	colors := map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '@': "\x1b[36m"}
 	colored := tty.IsTerminal(to) && !o.noColor
 	var b strings.Builder
@@ -101,5 +107,5 @@ func (o *output) showDiff(to *os.File, diff string) {
 		}
 		b.WriteString(text + "\n")
 	}
-	o.waiter.Write(func() { _, _ = to.WriteString(b.String()) })
+	return b.String()
 }

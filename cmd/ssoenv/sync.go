@@ -101,7 +101,9 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 		report := newSyncJSON(request, plan)
 		p.summarize(request, plan)
 		if !o.json && (o.dryRun || !tty.IsTerminal(p.stdout)) {
-			p.showDiff(p.stdout, p.shortenDiff(p.stdout, plan.Diff()))
+			if err := p.page(p.diffText(p.stdout, plan.Diff())); err != nil {
+				return err
+			}
 		}
 		if plan.IsEmpty() || o.dryRun {
 			return p.printSync(o, report)
@@ -138,6 +140,12 @@ func (p *program) confirmSync(ctx context.Context, edit profile.Edit) error {
 		err := confirmWrite(ctx, p.terminal, fmt.Sprintf("Write %s? [y/N, d shows the changes]", p.short(edit.Path())))
 		if other, ok := errors.AsType[notConfirmedError](err); !ok || other.answer != "d" && other.answer != "diff" {
 			return err
+		}
+		if tty.IsTerminal(p.stdout) {
+			if err := p.page(p.diffText(p.stdout, edit.Diff())); err != nil {
+				return err
+			}
+			continue
 		}
 		p.showDiff(p.stderr, p.shortenDiff(p.stderr, edit.Diff()))
 	}

@@ -190,7 +190,7 @@ func TestSetUpOnTheWay(t *testing.T) {
 		s.expect(`Add ssoenv to ~/.bashrc, for new shells[?] \[Y/n\] `)
 		s.typeLine("")
 		s.expect("added to ~/.bashrc")
-		s.expect("dev: account 111111111111, role Administrator")
+		s.expect("dev: account 111111111111 .Development., role Administrator")
 		s.typeLine("environ SSOENV_PROFILE")
 		s.expect(`SSOENV_PROFILE="dev"`)
 	})
