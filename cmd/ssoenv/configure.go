@@ -47,7 +47,7 @@ func (p *program) configure(o configureOptions) error {
 			return err
 		}
 		if near, known := knownRegion(given.region); given.region != "" && !known {
-			p.say("warning: %s is not a region that ssoenv knows%s", given.region, didYouMean(near))
+			p.say("warning: %s is not a region that ssoenv knows%s", given.region, nearWord(near))
 		}
 	}
 	if o.role != "" && !profile.IsRoleName(o.role) {
@@ -76,9 +76,9 @@ func (p *program) configure(o configureOptions) error {
 	return w.offerMore()
 }
 
-// didYouMean is the end of a sentence about a name, with the nearest one, which may be
+// nearWord is the end of a sentence about a name, with the nearest one, which may be
 // empty.
-func didYouMean(near string) string {
+func nearWord(near string) string {
 	if near == "" {
 		return ""
 	}
