@@ -37,6 +37,7 @@ func TestTheWizard(t *testing.T) {
 	s.expect("Start URL: ")
 	s.typeLine("http://example.com")
 	s.expect("is not an https URL")
+	s.expect("Start URL: http://example.com")
 	s.typeLine(retyped + w.url + "/start")
 	// The start URL says where the instance is.
 	s.expect("its Identity Center is in us-east-1")

@@ -146,6 +146,8 @@ func TestTheWizardExplainsAWrongRegion(t *testing.T) {
 	s.typeLine("")
 	s.expect(`wrote session "corp"`)
 	s.expect("6/6")
+	s.keys("\x03")
+	s.expect("login are kept")
 }
 
 // After a login that failed, the answers are there to be accepted again.
@@ -160,6 +162,9 @@ func TestTheWizardAfterAFailedLogin(t *testing.T) {
 	s.expect("Name of the new session: corp")
 	s.typeLine("")
 	s.expect(`wrote session "corp"`)
+	s.expect("6/6")
+	s.keys("\x03")
+	s.expect("login are kept")
 }
 
 // In an empty home, commands that need a session offer to set one up, and then do what
