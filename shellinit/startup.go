@@ -91,6 +91,24 @@ func (s Shell) StartupPath(name string, at Places) (string, error) {
 	return at.posixFile(name)
 }
 
+// WrittenAtStartup returns the path of the file that the start-up line writes, and
+// that the shell reads without the line, too. ok is false for a shell whose line
+// writes none, and if the shell does not say where the file is.
+func (s Shell) WrittenAtStartup(at Places) (path string, ok bool) {
+	if s != Nu {
+		return "", false
+	}
+	folder, ok := at.Ask(s, "$nu.data-dir")
+	return filepath.Join(folder, "vendor", "autoload", "ssoenv.nu"), ok && filepath.IsAbs(folder)
+}
+
+// IsHook reports whether text is what "ssoenv init" prints for the shell, by this or
+// another version.
+func (s Shell) IsHook(text string) bool {
+	start, _, _ := strings.Cut(s.assign, "%s")
+	return strings.HasPrefix(text, start+"__ssoenv_exe")
+}
+
 // bashFile returns ~/.bashrc. On macOS, terminals start login shells, which read the
 // first of three other files instead, unless that one reads ~/.bashrc.
 func (at Places) bashFile() string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -253,7 +254,10 @@ func noAccounts(sso profile.SSOSession) error {
 }
 
 // A noSuchAccountError reports that a session gives access to no account of a name.
-type noSuchAccountError struct{ problem string }
+type noSuchAccountError struct {
+	problem string
+	near    []string // names or ids that were probably meant
+}
 
 func (e noSuchAccountError) Error() string { return e.problem }
 
@@ -269,7 +273,7 @@ func accountID(ctx context.Context, client *session.Client, sso profile.SSOSessi
 	}
 	var found, names []string
 	for _, a := range accounts {
-		names = append(names, a.Name)
+		names = append(names, a.Name, a.ID)
 		if a.Name == account {
 			found = append(found, a.ID)
 		}
@@ -282,11 +286,52 @@ func accountID(ctx context.Context, client *session.Client, sso profile.SSOSessi
 			[]string{"use the id of one: " + strings.Join(found, ", ")}}
 	}
 	hint := "ssoenv accounts lists them"
-	if near := nearest(account, names); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
+	near := nearest(account, names)
+	if near != nil {
+		hint = didYouMean(near)
 	}
-	err = noSuchAccountError{fmt.Sprintf("%q gives access to no account %q", sso.Title(), account)}
+	err = noSuchAccountError{fmt.Sprintf("%q gives access to no account %q", sso.Title(), account), near}
 	return "", shownError{err, statusDenied, []string{hint}}
+}
+
+// explainTimeout is how long the lists may take from which a refused role is explained.
+const explainTimeout = 5 * time.Second
+
+// explainDenied adds what was probably meant to the error that a role is not assigned
+// to the user: a similar role of the account or, if the account is none of the user's,
+// a similar account. It returns other errors as they are.
+func explainDenied(ctx context.Context, client *session.Client, err error) error {
+	denied, ok := errors.AsType[*session.AccessDeniedError](err)
+	if !ok {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
+	defer cancel()
+	roles, listErr := client.AccountRoles(ctx, denied.SSOSession, denied.AccountID)
+	if listErr != nil {
+		accounts, listErr := client.Accounts(ctx, denied.SSOSession)
+		if isYours := func(a store.Account) bool { return a.ID == denied.AccountID }; listErr != nil || slices.ContainsFunc(accounts, isYours) {
+			return err
+		}
+		var ids []string
+		for _, a := range accounts {
+			ids = append(ids, a.ID)
+		}
+		err = fmt.Errorf("%q gives you no access to account %s", denied.SSOSession.Title(), denied.AccountID)
+		hint := "ssoenv accounts lists those that you have access to"
+		if near := nearest(denied.AccountID, ids); near != nil {
+			hint = didYouMean(near)
+		}
+		return shownError{err, statusDenied, []string{hint}}
+	}
+	near := nearest(denied.RoleName, roles)
+	if set := profile.PermissionSet(denied.RoleName); set != "" && slices.Contains(roles, set) {
+		near = []string{set}
+	}
+	if near == nil || slices.Contains(roles, denied.RoleName) {
+		return err
+	}
+	return shownError{err, statusDenied, []string{didYouMean(near)}}
 }
 
 // withSession calls act with the session that is meant, logging in if that is

@@ -105,7 +105,7 @@ func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
 // digits is an error.
 func mfaCode(terminal tty.Terminal) func(context.Context, profile.Profile) (string, error) {
 	return func(ctx context.Context, prof profile.Profile) (string, error) {
-		code, err := terminal.AskHidden(ctx, fmt.Sprintf("%q assumes the role %s of account %s, which needs a code of %s. The code:",
+		code, err := terminal.AskHidden(ctx, fmt.Sprintf("%q assumes the role %s of account %s, which needs an MFA code. The code of %s:",
 			prof.Name, prof.RoleName, prof.AccountID, prof.Assume.MFASerial))
 		if err != nil {
 			return "", err

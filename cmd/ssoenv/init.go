@@ -150,7 +150,7 @@ func notEvaluated(env map[string]string, command string) error {
 		statusUsage,
 		[]string{
 			"for this shell, now:  " + shell.EvalLine(command),
-			fmt.Sprintf("for every new shell, add to %s:  %s", file, shell.StartupLine(false)),
+			fmt.Sprintf("for every new shell, add to %s:  %s  (ssoenv init %s --install does so)", file, shell.StartupLine(false), shell),
 		},
 	}
 }

@@ -54,6 +54,9 @@ func (p *program) list(o listOptions) error {
 		err = p.print(offline.ListNames(names))
 	case all == 0:
 		p.say("%s has no profiles; create one with: ssoenv configure", client.Config.Path)
+		if p.homeIsMissing() {
+			p.say("%s", hintOfMissingHome(client.Config.Path))
+		}
 	case len(rows) > 0:
 		err = p.page(offline.ListTable(rows, p.now(), p.view()))
 		p.explainBroken(rows)

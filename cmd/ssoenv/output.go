@@ -20,6 +20,7 @@ type output struct {
 	debug   bool // write the debug log
 	quiet   bool // write no messages: there is no user to read them
 	noColor bool // NO_COLOR is set, or the terminal has no colours
+	links   bool // standard error is a terminal that shows hyperlinks
 
 	waiter *tty.Waiter // nil: it is not said what is waited for
 }
@@ -34,10 +35,17 @@ func (o *output) say(format string, args ...any) {
 	o.waiter.Write(func() { _, _ = fmt.Fprintf(o.stderr, "ssoenv: %s\n", line) })
 }
 
-// paragraph writes a text for the user on lines of its own, without a prefix, so
-// that a terminal recognises an address and the user can copy it.
-func (o *output) paragraph(text string) {
-	o.waiter.Write(func() { _, _ = fmt.Fprintf(o.stderr, "\n%s\n\n", text) })
+// address writes an address for the user on a line of its own, without a prefix, so
+// that a terminal recognises it and the user can copy it.
+func (o *output) address(address string) { o.addressBelow("\n", address) }
+
+// addressBelow is address with a text above instead of an empty line. The text, which
+// ends with a newline, is written as it is.
+func (o *output) addressBelow(above, address string) {
+	if o.links {
+		address = tty.Link(address)
+	}
+	o.waiter.Write(func() { _, _ = fmt.Fprintf(o.stderr, "%s%s\n\n", above, address) })
 }
 
 // log writes one line of the debug log.

@@ -57,36 +57,47 @@ func (p *program) pickOnScreen(ctx context.Context, items []picker.Item, options
 	return picker.Pick(ctx, terminal, items, options)
 }
 
-// pickProfile shows the usable profiles, those first that the user is likely to
-// switch to.
+// pickProfile shows the usable profiles.
 func (p *program) pickProfile() (string, error) {
 	client, err := p.client()
 	if err != nil {
 		return "", err
 	}
-	names := client.Config.ProfileNames()
-	client.Config.SessionNames() // makes an index for the lookups below
-	likelyFirst(names, p.state, (history{client.Private}).names())
-
-	var profiles []profile.Profile
-	for _, name := range names {
-		if prof, err := client.Config.Profile(name); err == nil {
-			profiles = append(profiles, prof)
-		}
-	}
-	if len(profiles) == 0 {
+	items, usable := p.profileItems(client)
+	if len(items) == 0 {
 		return "", shownError{&profile.ConfigError{Problem: client.Config.Path + " has no usable profile"}, statusConfig,
 			[]string{"create one with: ssoenv configure"}}
 	}
+	return p.pickProfileOf(items, usable, "")
+}
+
+// pickSimilar shows the profiles with the text as the filter. If it matches none of
+// them, it returns the error notFound.
+func (p *program) pickSimilar(text string, notFound error) (string, error) {
+	client, err := p.client()
+	if err != nil {
+		return "", err
+	}
+	items, usable := p.profileItems(client)
+	if !picker.Matches(items, text) {
+		return "", notFound
+	}
+	return p.pickProfileOf(items, usable, text)
+}
+
+// pickProfileOf shows the items of [program.profileItems], filtered by the query,
+// and returns the name of the profile that the user picks.
+func (p *program) pickProfileOf(items []picker.Item, names []string, query string) (string, error) {
 	ctx, stop := interruptible()
 	defer stop()
-	i, err := p.pick(ctx, p.profileItems(client, profiles), picker.Options{
-		Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "EXPIRES", "SESSION"}, Marked: inUseMark + " in use",
+	i, err := p.pick(ctx, items, picker.Options{
+		Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "EXPIRES", "SESSION"},
+		Marked: inUseMark + " in use", Query: query,
 	})
 	if err != nil {
 		return "", err
 	}
-	return profiles[i].Name, nil
+	return names[i], nil
 }
 
 // inUseMark is the mark of the profile that the shell uses.
@@ -111,24 +122,33 @@ func likelyFirst(names []string, state shellenv.State, used []string) {
 	slices.SortStableFunc(names, func(a, b string) int { return rank[a] - rank[b] })
 }
 
-// profileItems returns the list items of the profiles: name, account id and name,
-// role, how long cached credentials are valid, and session.
-func (p *program) profileItems(client *session.Client, profiles []profile.Profile) []picker.Item {
+// profileItems returns the list items of the usable profiles and their names, those
+// first that the user is likely to switch to: name, account id and name, role, how
+// long cached credentials are valid, and session.
+func (p *program) profileItems(client *session.Client) (items []picker.Item, usable []string) {
+	names := client.Config.ProfileNames()
+	client.Config.SessionNames() // makes an index for the lookups below
+	likelyFirst(names, p.state, (history{client.Private}).names())
+	var profiles []profile.Profile
+	for _, name := range names {
+		if prof, err := client.Config.Profile(name); err == nil {
+			profiles, usable = append(profiles, prof), append(usable, name)
+		}
+	}
 	accounts, expirations := offline.AccountNames(client.Config, client.Store), client.CachedExpirations(profiles)
-	items := make([]picker.Item, len(profiles))
-	for i, prof := range profiles {
-		left := ""
+	for _, prof := range profiles {
+		mark, left := "", ""
+		if prof.Name == p.state.Profile {
+			mark = inUseMark
+		}
 		if expires := expirations[prof.Name]; !expires.IsZero() {
 			left = offline.FormatDuration(expires.Sub(p.now()))
 		}
-		items[i] = picker.Item{Columns: []string{
+		items = append(items, picker.Item{Mark: mark, Columns: []string{
 			prof.Name, prof.AccountID, accounts(prof.SSOSession, prof.AccountID), prof.RoleName, left, prof.SSOSession.Name,
-		}}
-		if prof.Name == p.state.Profile {
-			items[i].Mark = inUseMark
-		}
+		}})
 	}
-	return items
+	return items, usable
 }
 
 // pickSession shows the sso-sessions of the config.

@@ -55,6 +55,8 @@ func TestPlainList(t *testing.T) {
 				t.Errorf("control sequences in %q", s.shown())
 			}
 			s = w.screen(t, []string{env}, "sh", "-c", `x=$(ssoenv use); echo "status $?: $x"`)
+			// It was used last, and its credentials are cached.
+			s.expect(`1\. plain  222222222222[^\n]*  ReadOnly  (59m|1h00m)  corp`)
 			s.expect(`Number or part of a name: `)
 			s.typeLine("\x1b")
 			s.expect("cancelled, nothing changed")
@@ -79,4 +81,18 @@ func TestQuestionsAreEdited(t *testing.T) {
 	s.expect("a session \"corp\" exists already")
 	s.keys("\x04")
 	s.expect("interrupted")
+}
+
+// Ctrl-C at a question leaves the terminal as it was, and ends the command only.
+func TestCtrlCAtAQuestion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.shell(t, "bash")
+	s.typeLine("ssoenv configure --start-url https://corp.awsapps.com/start; echo status $?")
+	s.expect("Name of the new session: ")
+	s.keys("abc\x03")
+	s.expect("interrupted")
+	s.expect("PROMPT> ")
+	s.typeLine("echo raw $(stty -a | grep -c -- -icanon), $(stty -a | grep -c -- -echo\\ )")
+	s.expect("raw 0, 0")
 }

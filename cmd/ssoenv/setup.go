@@ -7,21 +7,16 @@ import (
 
 // The set-up of a new user, which commands that need a session offer.
 
-// noSessionError is the error of a command that needs a session, in a home without one.
-func noSessionError() error {
-	return shownError{&profile.ConfigError{Problem: "no SSO session is configured"}, statusConfig, []string{"set one up with: ssoenv configure"}}
-}
-
 // setUp offers to set up a session and, unless onlySSO is set, a profile, whose name
 // may be given. It returns their names. Where the user cannot be asked, the error says
 // what does it.
 func (p *program) setUp(onlySSO bool, name string, flags loginFlags) (session, profileName string, err error) {
-	if !p.terminal.CanPrompt() {
-		return "", "", noSessionError()
-	}
 	client, err := p.client()
 	if err != nil {
 		return "", "", err
+	}
+	if !p.terminal.CanPrompt() {
+		return "", "", p.noProfiles(client.Config)
 	}
 	ctx, stop := interruptible()
 	defer stop()
@@ -31,7 +26,7 @@ func (p *program) setUp(onlySSO bool, name string, flags loginFlags) (session, p
 		return "", "", err
 	}
 	if !yes {
-		return "", "", noSessionError()
+		return "", "", p.noProfiles(client.Config)
 	}
 	if profile.IsPortableName(name) {
 		w.typed.profile = name

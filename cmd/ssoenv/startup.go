@@ -65,8 +65,18 @@ func (p *program) installStartup(name string, prompt bool) error {
 	}
 	p.say("added to %s%s:", file.shown, backup)
 	p.indented(file.line(prompt))
-	p.say("it works in every new shell; for this one, run:  %s", file.line(prompt))
+	p.sayNewShells(file.shell, file.line(prompt))
 	return nil
+}
+
+// sayNewShells says which shells the line works in. In nushell it has no effect after
+// the start.
+func (p *program) sayNewShells(shell shellinit.Shell, line string) {
+	if shell == shellinit.Nu {
+		p.say("it works in every new shell")
+		return
+	}
+	p.say("it works in every new shell; for this one, run:  %s", line)
 }
 
 // addPrompt adds --prompt to the line that the file has.
@@ -80,7 +90,7 @@ func (p *program) addPrompt(file startupFile) error {
 	p.say("changed line %d of %s%s:", entry.Number, file.shown, backup)
 	changed := file.shell.FindStartup(text)[0].Line
 	p.indented(changed)
-	p.say("it works in every new shell; for this one, run:  %s", strings.TrimSpace(changed))
+	p.sayNewShells(file.shell, strings.TrimSpace(changed))
 	return nil
 }
 
@@ -104,7 +114,7 @@ func (p *program) uninstallStartup(name string) error {
 	switch {
 	case len(file.entries) == 0:
 		p.say("%s has no start-up line of ssoenv for %s", file.shown, file.shell)
-		return nil
+		return p.removeWritten(file.shell)
 	case len(alone) == 0:
 		return errors.Join(left...)
 	}
@@ -117,7 +127,7 @@ func (p *program) uninstallStartup(name string) error {
 	for _, entry := range alone {
 		p.indented(entry.Line)
 	}
-	return errors.Join(left...)
+	return errors.Join(append(left, p.removeWritten(file.shell))...)
 }
 
 // byHand is the error of a start-up file that is unchanged, and what the user can
@@ -132,6 +142,33 @@ func byHand(err error, hint string) error {
 // indented writes a line of a file for the user.
 func (p *program) indented(line string) { p.say("    %s", strings.TrimSpace(line)) }
 
+func (p *program) startupPlaces() shellinit.Places {
+	return shellinit.Places{
+		OS: runtime.GOOS, Home: p.paths.Home, Env: p.env, Ask: p.askShell,
+		Read: func(path string) (string, bool) {
+			text, err := os.ReadFile(path)
+			return string(text), err == nil
+		},
+	}
+}
+
+// removeWritten removes the file that the start-up line has written, if it did.
+func (p *program) removeWritten(shell shellinit.Shell) error {
+	places := p.startupPlaces()
+	path, ok := shell.WrittenAtStartup(places)
+	if !ok {
+		return nil
+	}
+	if text, exists := places.Read(path); !exists || !shell.IsHook(text) {
+		return nil
+	}
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	p.say("removed %s", p.short(path))
+	return nil
+}
+
 // startupFile reads the start-up file of the shell of that name.
 func (p *program) startupFile(name string) (startupFile, error) {
 	shell, err := dialect(name)
@@ -142,13 +179,7 @@ func (p *program) startupFile(name string) (startupFile, error) {
 		return startupFile{}, p.pathsErr
 	}
 	file := startupFile{shell: shell}
-	file.path, err = shell.StartupPath(name, shellinit.Places{
-		OS: runtime.GOOS, Home: p.paths.Home, Env: p.env, Ask: p.askShell,
-		Read: func(path string) (string, bool) {
-			text, err := os.ReadFile(path)
-			return string(text), err == nil
-		},
-	})
+	file.path, err = shell.StartupPath(name, p.startupPlaces())
 	if err != nil {
 		return startupFile{}, byHand(err, fmt.Sprintf("name a file of yours in ENV, in ~/.profile, and add to that file:  %s", shell.StartupLine(false)))
 	}
@@ -182,7 +213,7 @@ func (p *program) startupFile(name string) (startupFile, error) {
 // empty and of which there is no copy, because it did not exist before, is removed.
 func (p *program) replaceStartup(file startupFile, text string) (backup string, err error) {
 	unchanged := func() error {
-		now, err := os.ReadFile(file.path) //nolint:gosec // a start-up file of the user's
+		now, err := os.ReadFile(file.path)
 		if err != nil && file.exists || err == nil && string(now) != file.text {
 			return fmt.Errorf("%s has changed meanwhile: run the command again", file.shown)
 		}
@@ -217,7 +248,7 @@ func (p *program) exeForStartup() (string, error) {
 	}
 	if found, err := exec.LookPath("ssoenv"); err == nil {
 		named, namedErr := os.Stat(found)
-		running, runningErr := os.Stat(exe) //nolint:gosec // this program's path; it is only compared
+		running, runningErr := os.Stat(exe)
 		if namedErr == nil && runningErr == nil && os.SameFile(named, running) {
 			return "", nil
 		}

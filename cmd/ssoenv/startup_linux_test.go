@@ -18,7 +18,7 @@ func TestStartupFileOfAnotherUser(t *testing.T) {
 	if err := os.Chown(filepath.Join(w.home, ".bashrc"), int(otherUser.Uid), int(otherUser.Gid)); err != nil {
 		t.Fatal(err)
 	}
-	stdout, stderr, status := w.run(t, nil, "init", "bash", "--install")
+	stdout, stderr, status := w.runProcess(t, nil, "init", "bash", "--install")
 	if status != 1 || stdout != "false\n" || !strings.Contains(stderr, ".bashrc\" belongs to uid 65534, not to uid 0\nssoenv: hint: add this line to ~/.bashrc yourself:  eval ") {
 		t.Errorf("got status %d, %q and\n%s", status, stdout, stderr)
 	}

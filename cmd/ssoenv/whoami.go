@@ -43,7 +43,9 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 	region, shown := p.state.Region, p.state.Profile
 	client.Network = client.Config.Network(defaultProfile("", p.env))
 	if name != "" || creds.AccessKeyID == "" {
-		shown = defaultProfile(name, p.env)
+		if shown, err = p.requireProfile(client.Config, name); err != nil {
+			return err
+		}
 		plan, err := p.credentials(credentialOptions{profile: shown, noLogin: noLogin, confirm: notNeeded})
 		if err != nil {
 			return err

@@ -193,7 +193,10 @@ func knownRegion(region string) (near string, known bool) {
 	if slices.Contains(regions, plain) || strings.HasSuffix(plain, "-global") && profile.IsRegion(region) {
 		return "", true
 	}
-	return nearest(region, regions), false
+	if names := nearest(region, regions); len(names) > 0 {
+		near = names[0]
+	}
+	return near, false
 }
 
 // nameSession asks for the name of a new session.
@@ -304,8 +307,8 @@ func noSuchAccountID(sso profile.SSOSession, id string, accounts []store.Account
 		ids[i] = a.ID
 	}
 	hint := "ssoenv accounts lists those that it gives access to"
-	if near := nearest(id, ids); near != "" {
-		hint = fmt.Sprintf("did you mean %s (%s)?", near, offline.Dash(accounts[slices.Index(ids, near)].Name))
+	if near := nearest(id, ids); len(near) > 0 {
+		hint = fmt.Sprintf("did you mean %s (%s)?", near[0], offline.Dash(accounts[slices.Index(ids, near[0])].Name))
 	}
 	return shownError{fmt.Errorf("%q gives access to no account %s", sso.Title(), id), statusDenied, []string{hint}}
 }
@@ -375,16 +378,13 @@ func (w *wizard) checkRole() error {
 	if len(w.roles) == 0 || len(w.roles) > 10 {
 		hint = fmt.Sprintf("ssoenv roles %s lists those that it gives access to", w.account.ID)
 	}
-	if near := nearestRole(w.role, w.roles); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
+	if near := nearestRoles(w.role, w.roles); len(near) > 0 {
+		hint = didYouMean(near)
 	}
 	return shownError{fmt.Errorf("%q gives access to no role %q in account %s", w.sso.Title(), w.role, w.account.ID), statusDenied, []string{hint}}
 }
 
-// nearestRole is nearest for roles, whose name in IAM has a prefix and a suffix.
-func nearestRole(typed string, roles []string) string {
-	if inner := regexp.MustCompile(`^AWSReservedSSO_(.+)_[0-9a-f]{16}$`).FindStringSubmatch(typed); inner != nil {
-		typed = inner[1]
-	}
-	return nearest(typed, roles)
+// nearestRoles is nearest for roles, whose name in IAM has a prefix and a suffix.
+func nearestRoles(typed string, roles []string) []string {
+	return nearest(profile.PermissionSet(typed), roles)
 }

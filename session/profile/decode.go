@@ -258,7 +258,7 @@ func decodeStaticKeys(raw rawProfile) (Profile, error) {
 	token := cmp.Or(raw.get("aws_session_token"), raw.get("aws_security_token"))
 	// The value is not quoted: it may be the secret under the wrong key.
 	if !AreKeys(id, secret, token) {
-		return Profile{}, &ConfigError{Section: raw.String(), Key: "aws_access_key_id", Problem: raw.String() + " has static keys that are no AWS keys"}
+		return Profile{}, &ConfigError{Section: raw.String(), Key: "aws_access_key_id", Problem: raw.String() + " has static keys that do not have the form of AWS keys"}
 	}
 	keys := &StaticKeys{AccessKeyID: id, SecretKey: safetext.Secret(secret), SessionToken: safetext.Secret(token)}
 	return Profile{Name: raw.name, AccountID: knownAccount(raw), Static: keys}, checkKeys(raw, raw.values, "aws_account_id")

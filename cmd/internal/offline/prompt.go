@@ -40,8 +40,9 @@ func CachedPrompt(config *profile.Config, caches *store.Store, name string) Prom
 
 // Line returns the prompt as one line in the given format: %p is the profile, %t
 // the remaining time, %a the account id, %n the account's name, %r the region, %% a
-// percent sign. Blanks before a part that is empty, or after it at the beginning, are
-// left out. The line is empty if no profile is in use.
+// percent sign. With a value that is empty, the brackets around it are left out, and
+// the blanks before it, or at the beginning those after it, as the hooks do. The line
+// is empty if no profile is in use.
 func (p Prompt) Line(format string, now time.Time) string {
 	if p.Profile == "" {
 		return ""
@@ -52,26 +53,41 @@ func (p Prompt) Line(format string, now time.Time) string {
 	} else if !p.Expires.IsZero() {
 		left = "expired"
 	}
-	parts := map[byte]string{'%': "%", 'p': p.Profile, 't': left, 'a': p.AccountID, 'n': p.AccountName, 'r': p.Region}
+	values := map[byte]string{'%': "%", 'p': p.Profile, 't': left, 'a': p.AccountID, 'n': p.AccountName, 'r': p.Region}
 	line := ""
 	for {
 		text, rest, found := strings.Cut(format, "%")
 		line += text
-		if !found {
+		switch {
+		case !found:
 			return safetext.Printable(line) + "\n"
-		}
-		format = rest
-		if rest == "" || !strings.ContainsRune("%ptanr", rune(rest[0])) {
-			line += "%"
-			continue
+		case rest == "":
+			return safetext.Printable(line) + "%\n"
 		}
 		format = rest[1:]
-		part := parts[rest[0]]
-		if line += part; part != "" {
-			continue
-		}
-		if line = strings.TrimRight(line, " "); line == "" {
-			format = strings.TrimLeft(format, " ")
+		value, known := values[rest[0]]
+		switch {
+		case !known:
+			line, format = line+"%", rest
+		case value == "":
+			line, format = omit(line, format)
+		default:
+			line += value
 		}
 	}
+}
+
+// omit removes what belongs to an empty value, which is between the two texts.
+func omit(before, after string) (string, string) {
+	before = strings.TrimRight(before, " ")
+	if before != "" && after != "" {
+		switch before[len(before)-1:] + after[:1] {
+		case "()", "[]", "{}", "<>":
+			before, after = strings.TrimRight(before[:len(before)-1], " "), after[1:]
+		}
+	}
+	if before == "" {
+		after = strings.TrimLeft(after, " ")
+	}
+	return before, after
 }

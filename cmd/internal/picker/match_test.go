@@ -87,6 +87,18 @@ func TestRanking(t *testing.T) {
 	}
 }
 
+func TestMatches(t *testing.T) {
+	items := []Item{{Columns: []string{"ñandú", "0033"}}, {Columns: []string{"dev", "0303"}}}
+	for query, want := range map[string]bool{"": true, "nandu": true, "dev 03": true, "dev 033": false, "prod": false} {
+		if got := Matches(items, query); got != want {
+			t.Errorf("Matches(%q): got %v, want %v", query, got, want)
+		}
+	}
+	if Matches(nil, "") {
+		t.Error("something of nothing matches")
+	}
+}
+
 // letters are the parts of a word that match in one piece.
 var letters = regexp.MustCompile(`(?s)[0-9]+|.`)
 

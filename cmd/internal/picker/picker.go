@@ -82,6 +82,13 @@ var (
 	ErrNoTerminal = errors.New("the picker needs a terminal")
 )
 
+// Matches reports whether the query matches one of the items.
+func Matches(items []Item, query string) bool {
+	list := newList(items)
+	list.setQuery(query)
+	return len(list.ranked) > 0
+}
+
 // Pick lets the user choose an item on the terminal tty, which it reads, writes
 // and leaves open. It returns the index of the item.
 //

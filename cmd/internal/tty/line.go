@@ -8,6 +8,7 @@ package tty
 // can the picker use it for a line that is part of a screen.
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -144,7 +145,8 @@ func (l *Line) wordEnd() int {
 
 // View returns the part of the text to show in width cells, and the cell of the
 // cursor in it, which is less than width. A part that is cut off is shown as "…".
-// It scrolls as little as it must so that the cursor is in the part shown.
+// It scrolls to the right as little as it must so that the cursor is in the part
+// shown, and to the left by a third of the width.
 func (l *Line) View(width int) (shown string, cursor int) {
 	const ellipsis = "…"
 	if width < 4 { // less than two ellipses, a wide character and the cursor
@@ -154,29 +156,24 @@ func (l *Line) View(width int) (shown string, cursor int) {
 		l.scroll = 0
 		return l.Text(), safetext.Width(safetext.Visible(l.text[:l.cursor]))
 	}
-	cells := func(from, to int) int { return safetext.Width(safetext.Visible(l.text[from:to])) }
-	// One cell for the ellipsis before the text. The cursor has a cell, and at the
-	// end of the text that is the last; else the last may be an ellipsis.
+	// The cursor has a cell, and at the end of the text that is the last; else the
+	// last may be an ellipsis.
 	last := width - 1
 	if l.cursor < len(l.text) {
 		last--
 	}
-	for l.scroll = min(l.scroll, l.cursor); l.scroll < l.cursor && min(1, l.scroll)+cells(l.scroll, l.cursor) > last; {
-		l.scroll += safetext.Cluster(l.text[l.scroll:])
+	if l.cursor <= l.scroll {
+		l.scroll = l.fitting(l.cursor, width/3) // some text before the cursor shows where it is
 	}
-	// Deleting at the end must not leave the line half empty.
-	for at := 0; at < l.scroll; at += safetext.Cluster(l.text[at:]) {
-		if min(1, at)+cells(at, len(l.text)) <= width-1 {
-			l.scroll = at
-		}
-	}
+	l.scroll = max(l.scroll, l.fitting(l.cursor, last))
+	l.scroll = min(l.scroll, l.fitting(len(l.text), width-1)) // no empty cells after a deletion
 	var b strings.Builder
 	used := 0
 	if l.scroll > 0 {
 		b.WriteString(ellipsis)
 		used = 1
 	}
-	cursor = used + cells(l.scroll, l.cursor)
+	cursor = used + safetext.Width(safetext.Visible(l.text[l.scroll:l.cursor]))
 	for at := l.scroll; at < len(l.text); {
 		size := safetext.Cluster(l.text[at:])
 		part := safetext.Visible(l.text[at : at+size])
@@ -189,4 +186,22 @@ func (l *Line) View(width int) (shown string, cursor int) {
 		at += size
 	}
 	return b.String(), cursor
+}
+
+// fitting returns the offset from which the text up to end takes at most so many
+// cells, with one for an ellipsis before it unless it begins the text.
+func (l *Line) fitting(end, cells int) int {
+	var starts []int
+	for at := 0; at < end; at += safetext.Cluster(l.text[at:]) {
+		starts = append(starts, at)
+	}
+	from, used := end, 0
+	for _, start := range slices.Backward(starts) {
+		used += safetext.Width(safetext.Visible(l.text[start:from]))
+		if used+min(1, start) > cells {
+			break
+		}
+		from = start
+	}
+	return from
 }

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/ssoenv/ssoenv/session/safetext"
@@ -101,6 +102,8 @@ func TestLineView(t *testing.T) {
 		{"abcdefghij", "", 10, "…cdefghij", 9},
 		{"abcdefghij", left, 10, "…cdefghij", 8},
 		{"abcdefghij", "\x01", 10, "abcdefgh…", 0},
+		{"abcdefghijklmnopqrst", "\x1b[H\x06\x06", 10, "abcdefgh…", 2},
+		{"abc-efg-ijk-mno-qrst", "\x1bb\x1bb\x1bb\x1bb", 10, "…c-efg-i…", 3},
 		{"日本語東京大学", "", 10, "…東京大学", 9},
 		{"abcdefghijk", "\x7f\x7f", 10, "abcdefghi", 9},
 		{"abc", "", 3, "", 0},
@@ -147,6 +150,19 @@ func TestLineAlwaysFits(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A line as long as it may be is drawn in no time.
+func TestLongLineIsFast(t *testing.T) {
+	l := NewLine(strings.Repeat("é", maxLineText/2))
+	begun := time.Now()
+	for range 20 {
+		l.Edit(Key{Act: Backspace})
+		l.View(80)
+	}
+	if took := time.Since(begun); took > time.Second {
+		t.Errorf("20 keys took %v", took)
 	}
 }
 
