@@ -22,6 +22,14 @@ type execOptions struct {
 }
 
 func execAction(p *program, c *cli.Context) error {
+	if c.IsSet("each") {
+		return eachAction(p, c)
+	}
+	for _, flag := range []string{"jobs", "json"} {
+		if c.IsSet(flag) {
+			return usageError{fmt.Sprintf("--%s is for exec --each", flag)}
+		}
+	}
 	switch c.NArg() {
 	case 0:
 		return usageError{"which profile, and which command? ssoenv exec PROFILE -- COMMAND"}
@@ -42,17 +50,9 @@ const (
 )
 
 func (p *program) exec(o execOptions) error {
-	// Before a login, which would be in vain.
-	path, err := exec.LookPath(o.command[0])
-	if errors.Is(err, exec.ErrNotFound) && isInPath(o.command[0], p.env["PATH"]) {
-		err = fs.ErrPermission
-	}
+	path, err := p.findCommand(o.command[0]) // before a login, which would be in vain
 	if err != nil {
-		status := statusNotFound
-		if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EISDIR) {
-			status = statusNotExecutable
-		}
-		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], unwrapped(err)), status, nil}
+		return err
 	}
 	if o.profile, err = resolveArg(o.profile, p.state); err != nil {
 		return err
@@ -69,6 +69,23 @@ func (p *program) exec(o execOptions) error {
 		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
 	}
 	return statusError(status)
+}
+
+// findCommand returns the path of the command, or an error with the status of one
+// that cannot be started.
+func (p *program) findCommand(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if errors.Is(err, exec.ErrNotFound) && isInPath(name, p.env["PATH"]) {
+		err = fs.ErrPermission
+	}
+	if err == nil {
+		return path, nil
+	}
+	status := statusNotFound
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EISDIR) {
+		status = statusNotExecutable
+	}
+	return "", shownError{fmt.Errorf("the command %q cannot be run: %w", name, unwrapped(err)), status, nil}
 }
 
 // isInPath reports whether a folder of PATH has a file of that name, executable

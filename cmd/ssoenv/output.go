@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -20,6 +21,18 @@ type output struct {
 	debug   bool // write the debug log
 	quiet   bool // write no messages: there is no user to read them
 	noColor bool // NO_COLOR is set
+
+	// writing is held while lines are written, so that goroutines do not write into
+	// each other's.
+	writing sync.Mutex
+}
+
+// writeLines writes whole lines to one of the streams.
+func (o *output) writeLines(to *os.File, lines string) error {
+	o.writing.Lock()
+	defer o.writing.Unlock()
+	_, err := io.WriteString(to, lines)
+	return err
 }
 
 // say writes one line for the user to standard error, unless o.quiet is set.
@@ -28,13 +41,13 @@ func (o *output) say(format string, args ...any) {
 	if o.quiet {
 		return
 	}
-	_, _ = fmt.Fprintf(o.stderr, "ssoenv: %s\n", safetext.Printable(fmt.Sprintf(format, args...)))
+	_ = o.writeLines(o.stderr, "ssoenv: "+safetext.Printable(fmt.Sprintf(format, args...))+"\n")
 }
 
 // paragraph writes a text for the user on lines of its own, without a prefix, so
 // that a terminal recognises an address and the user can copy it.
 func (o *output) paragraph(text string) {
-	_, _ = fmt.Fprintf(o.stderr, "\n%s\n\n", text)
+	_ = o.writeLines(o.stderr, "\n"+text+"\n\n")
 }
 
 // log writes one line of the debug log.
@@ -47,7 +60,7 @@ func (o *output) log(format string, args ...any) {
 // print writes to standard output. Each command calls it at most once for what
 // a shell evaluates.
 func (o *output) print(text string) error {
-	if _, err := io.WriteString(o.stdout, text); err != nil {
+	if err := o.writeLines(o.stdout, text); err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	return nil

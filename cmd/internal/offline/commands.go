@@ -42,6 +42,7 @@ type Kind int
 const (
 	Switch   Kind = iota // nothing
 	Text                 // any text
+	Texts                // any text; the flag may be repeated
 	Duration             // a Go duration, such as 15m
 )
 
@@ -213,16 +214,27 @@ func Commands() []Command {
 			},
 		},
 		{
-			Name: "exec", Usage: "run a command with a profile's credentials", Args: "PROFILE -- COMMAND…",
+			Name: "exec", Usage: "run a command with a profile's credentials", Args: "PROFILE -- COMMAND… | --each PATTERN -- COMMAND…",
 			Description: "The command replaces ssoenv, so signals and the exit status are the command's. Use it in\n" +
-				"scripts, make, cron and programs that start others.",
-			Flags: credentialFlags(),
+				"scripts, make, cron and programs that start others.\n\n" +
+				"With --each, runs the command once for each profile whose name, account or role PATTERN\n" +
+				"matches (a glob: quote it), several at a time, and puts the profile's name before each line of\n" +
+				"output. The command reads nothing; SSOENV_PROFILE tells it where it runs. The exit status is 0\n" +
+				"if it succeeded everywhere, and otherwise 1.",
+			Flags: append([]Flag{
+				{Name: "each", Usage: "run the command in every profile that `PATTERN` matches; may be repeated", Kind: Texts},
+				{Name: "jobs", Usage: "with --each: run the command `N` times at once", Kind: Text, Default: "4"},
+				{Name: "json", Usage: "with --each: print one JSON line per profile"},
+			}, credentialFlags()...),
 		},
 		{
 			Name: "credential-process", Usage: "print a profile's credentials as JSON, for the AWS tools' credential_process", Args: "PROFILE",
 			Description: "In the AWS config, in a profile of another name than PROFILE:\n" +
 				"    credential_process = /path/to/ssoenv credential-process PROFILE",
-			Flags: []Flag{noLoginFlag()},
+			Flags: []Flag{
+				{Name: "format", Usage: "print `FORMAT`: process, or aws-export as aws sts does", Kind: Text, Default: "process"},
+				noLoginFlag(),
+			},
 		},
 		{
 			Name: "console", Usage: "open the AWS console, signed in as a profile", Args: "[PROFILE]",

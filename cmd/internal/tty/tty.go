@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/mattn/go-isatty"
 
@@ -37,14 +38,14 @@ func IsTerminal(f *os.File) bool {
 func Open() (*os.File, error) { return os.OpenFile(device, os.O_RDWR, 0) }
 
 // HasUser reports whether a user can log in: standard input and standard error
-// are terminals, and neither CI nor direnv is the caller.
+// are terminals, and neither CI, direnv nor an agent is the caller.
 func (t Terminal) HasUser() bool {
 	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && !t.automated()
 }
 
 // CanPrompt reports whether a user can answer a question: standard error is a
 // terminal, the controlling terminal can be opened or standard input is one, and
-// neither CI nor direnv is the caller. Unlike HasUser it lets standard input be
+// neither CI, direnv nor an agent is the caller. Unlike HasUser it lets standard input be
 // data for a command.
 func (t Terminal) CanPrompt() bool {
 	if !IsTerminal(t.Stderr) || t.automated() {
@@ -58,10 +59,23 @@ func (t Terminal) CanPrompt() bool {
 	return true
 }
 
-// automated reports whether CI or direnv is the caller: such a terminal may show
-// output, but no user answers at it.
+// automated reports whether CI, direnv or an agent is the caller: such a terminal may
+// show output, but no user answers at it.
 func (t Terminal) automated() bool {
-	return t.Env["CI"] != "" || t.Env["DIRENV_IN_ENVRC"] != ""
+	return t.Env["CI"] != "" || t.Env["DIRENV_IN_ENVRC"] != "" || t.Agent() != ""
+}
+
+// Agent returns the variable by which a program that acts for a user says that it is
+// the caller, or "". A variable counts if it is set and not empty, 0 or false.
+func (t Terminal) Agent() string {
+	for _, name := range []string{
+		"AI_AGENT", "AGENT", "CLAUDECODE", "CURSOR_AGENT", "CODEX_SANDBOX", "CODEX_THREAD_ID", "GEMINI_CLI", "OPENCODE", "COPILOT_CLI",
+	} {
+		if value := t.Env[name]; value != "" && value != "0" && !strings.EqualFold(value, "false") {
+			return name
+		}
+	}
+	return ""
 }
 
 // A LineReader reads what the user types.
