@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,14 +44,15 @@ func (p *program) checkBrowser(command string) error {
 		[]string{"a user can open it with: " + command}}
 }
 
-// agentHint returns the line that tells the reader of an error why nothing was asked
-// and no browser opened, or nil if no agent is the caller.
-func (p *program) agentHint(status int) []string {
-	agent := p.terminal.Agent()
-	if agent == "" || status != statusLogin {
-		return nil
+// agentHint returns the line that tells the reader of an error why the user was not
+// asked, or nil if the user would not have been.
+func (p *program) agentHint(err error) []string {
+	_, login := errors.AsType[*store.LoginRequiredError](err)
+	_, mfa := errors.AsType[*store.MFARequiredError](err)
+	if agent := p.terminal.Agent(); agent != "" && (login || mfa) {
+		return []string{fmt.Sprintf("%s is set: ssoenv asks nothing and opens no browser for an agent; that command is for the user", agent)}
 	}
-	return []string{fmt.Sprintf("%s is set: the command is for the user; ssoenv starts no login for an agent", agent)}
+	return nil
 }
 
 // readOnlyHint names a role of the profile's account that only reads and is not
@@ -79,7 +81,7 @@ func (p *program) readOnlyHint(client *session.Client, prof profile.Profile) []s
 
 // readOnlyNames are parts of the names of roles that only read, in lower case and
 // without dashes; the likeliest come first.
-var readOnlyNames = []string{"readonly", "viewonly", "viewer", "securityaudit"}
+var readOnlyNames = []string{"readonlyaccess", "readonly", "viewonly", "viewer", "securityaudit"}
 
 // readOnlyRank returns the index in readOnlyNames of the part that the role's name
 // has, or len(readOnlyNames).

@@ -188,7 +188,7 @@ func (r *eachRun) summarize(ctx context.Context) error {
 		return errors.Join(logins...)
 	}
 	for _, reason := range groups {
-		r.p.say("%s: %s", strings.Join(names[reason], ", "), reason)
+		r.p.say("%s: %s", listed(names[reason], reason == errNotStarted.Error()), reason)
 	}
 	slices.Sort(hints)
 	for _, hint := range slices.Compact(hints) {
@@ -204,6 +204,15 @@ func (r *eachRun) summarize(ctx context.Context) error {
 		return statusError(statusFailed)
 	}
 	return nil
+}
+
+// listed returns the names, or only the first of many.
+func listed(names []string, shorten bool) string {
+	const some = 5
+	if !shorten || len(names) <= some+1 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:some], ", "), len(names)-some)
 }
 
 // counts says how many commands succeeded, failed and did not run.

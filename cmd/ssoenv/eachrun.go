@@ -264,7 +264,7 @@ func (r *eachRun) commands() []*exec.Cmd {
 // outputBroken stops the run after standard output could not be written.
 func (r *eachRun) outputBroken(err error) {
 	r.mu.Lock()
-	first := r.broken == nil
+	first := r.broken == nil && !r.stopped
 	if first {
 		r.broken = fmt.Errorf("standard output: %w", err)
 	}

@@ -65,10 +65,11 @@ func (p *program) report(command *offline.Command, err error) int {
 	var failures []failure
 	for _, err := range flattenJoined(err) {
 		errStatus, hints := p.remedies().remedy(command, err)
+		hints = append(hints, p.agentHint(err)...)
 		if errors.Is(err, context.Canceled) {
 			err = errors.New("interrupted")
 		}
-		failures = append(failures, failure{err.Error(), errStatus, append(hints, p.agentHint(errStatus)...)})
+		failures = append(failures, failure{err.Error(), errStatus, hints})
 		if status == statusDone {
 			status = errStatus
 		}

@@ -65,12 +65,16 @@ func (t Terminal) automated() bool {
 	return t.Env["CI"] != "" || t.Env["DIRENV_IN_ENVRC"] != "" || t.Agent() != ""
 }
 
+// AgentVariables returns the names of the variables by which programs that act for a
+// user say so.
+func AgentVariables() []string {
+	return []string{"AI_AGENT", "AGENT", "CLAUDECODE", "CURSOR_AGENT", "CODEX_SANDBOX", "CODEX_THREAD_ID", "GEMINI_CLI", "OPENCODE", "COPILOT_CLI"}
+}
+
 // Agent returns the variable by which a program that acts for a user says that it is
 // the caller, or "". A variable counts if it is set and not empty, 0 or false.
 func (t Terminal) Agent() string {
-	for _, name := range []string{
-		"AI_AGENT", "AGENT", "CLAUDECODE", "CURSOR_AGENT", "CODEX_SANDBOX", "CODEX_THREAD_ID", "GEMINI_CLI", "OPENCODE", "COPILOT_CLI",
-	} {
+	for _, name := range AgentVariables() {
 		if value := t.Env[name]; value != "" && value != "0" && !strings.EqualFold(value, "false") {
 			return name
 		}
