@@ -46,7 +46,7 @@ var layers = map[string]struct {
 	"cmd/internal/picker":   {[]string{"session/safetext"}, []string{"golang.org/x/sys/unix", "golang.org/x/term"}},
 	"cmd/internal/process":  {nil, []string{"golang.org/x/sys/unix"}},
 	"cmd/internal/shellenv": {[]string{"session/safetext", "shellinit"}, nil},
-	"cmd/internal/tty":      {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix"}},
+	"cmd/internal/tty":      {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix", "golang.org/x/term"}},
 
 	"session": {
 		[]string{"session/internal/awsapi", "session/internal/limiter", "session/profile", "session/store", "session/safetext"},

@@ -22,16 +22,18 @@ type output struct {
 	quiet   bool // write no messages: there is no user to read them
 	noColor bool // NO_COLOR is set
 
+	waiter *tty.Waiter // nil: it is not said what is waited for
+
 	// writing is held while lines are written, so that goroutines do not write into
 	// each other's.
 	writing sync.Mutex
 }
 
 // writeLines writes whole lines to one of the streams.
-func (o *output) writeLines(to *os.File, lines string) error {
+func (o *output) writeLines(to *os.File, lines string) (err error) {
 	o.writing.Lock()
 	defer o.writing.Unlock()
-	_, err := io.WriteString(to, lines)
+	o.waiter.Write(func() { _, err = io.WriteString(to, lines) })
 	return err
 }
 
@@ -100,5 +102,5 @@ func (o *output) showDiff(to *os.File, diff string) {
 		}
 		b.WriteString(text + "\n")
 	}
-	_, _ = to.WriteString(b.String())
+	o.waiter.Write(func() { _, _ = to.WriteString(b.String()) })
 }

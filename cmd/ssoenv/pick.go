@@ -23,6 +23,7 @@ func (p *program) pick(ctx context.Context, items []picker.Item, options picker.
 		return 0, fmt.Errorf("there is no terminal for the list: %w", err)
 	}
 	defer func() { _ = terminal.Close() }()
+	defer p.waiter.Hold()()
 	options.Color = p.env["NO_COLOR"] == "" && p.env["TERM"] != "dumb"
 	i, err := picker.Pick(ctx, terminal, items, options)
 	if errors.Is(err, picker.ErrCancelled) {

@@ -43,12 +43,24 @@ func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 		env: env, environList: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
 	}
 	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env}
+	if !p.terminal.Automated() {
+		p.waiter = &tty.Waiter{Line: &tty.StatusLine{Out: stderr, Now: time.Now}, Plain: env["TERM"] == "dumb"}
+		p.terminal.Waiter = p.waiter
+	}
 	p.paths, p.pathsErr = offline.FindPaths(env)
 	return p
 }
 
 // formatTime returns the local time of day of t.
 func (p *program) formatTime(t time.Time) string { return offline.FormatTime(t, p.now()) }
+
+// waitFor says at the terminal what is waited for, if that takes long. done ends it.
+func (p *program) waitFor(what string) (done func()) {
+	if p.quiet {
+		return func() {}
+	}
+	return p.waiter.Begin(what)
+}
 
 // interruptible returns a context that ends at SIGINT, SIGTERM or SIGHUP, for a
 // command that is about to wait. A second signal ends the process, if it has not

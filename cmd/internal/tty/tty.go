@@ -25,6 +25,7 @@ type Terminal struct {
 	Stdin  *os.File
 	Stderr *os.File
 	Env    map[string]string
+	Waiter *Waiter // that is held during a question; may be nil
 }
 
 // IsTerminal reports whether the file is a terminal, one of Cygwin or MSYS2
@@ -40,7 +41,7 @@ func Open() (*os.File, error) { return os.OpenFile(device, os.O_RDWR, 0) }
 // HasUser reports whether a user can log in: standard input and standard error
 // are terminals, and neither CI, direnv nor an agent is the caller.
 func (t Terminal) HasUser() bool {
-	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && !t.automated()
+	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && !t.Automated()
 }
 
 // CanPrompt reports whether a user can answer a question: standard error is a
@@ -48,7 +49,7 @@ func (t Terminal) HasUser() bool {
 // neither CI, direnv nor an agent is the caller. Unlike HasUser it lets standard input be
 // data for a command.
 func (t Terminal) CanPrompt() bool {
-	if !IsTerminal(t.Stderr) || t.automated() {
+	if !IsTerminal(t.Stderr) || t.Automated() {
 		return false
 	}
 	terminal, err := Open()
@@ -59,9 +60,9 @@ func (t Terminal) CanPrompt() bool {
 	return true
 }
 
-// automated reports whether CI, direnv or an agent is the caller: such a terminal may
+// Automated reports whether CI, direnv or an agent is the caller: such a terminal may
 // show output, but no user answers at it.
-func (t Terminal) automated() bool {
+func (t Terminal) Automated() bool {
 	return t.Env["CI"] != "" || t.Env["DIRENV_IN_ENVRC"] != "" || t.Agent() != ""
 }
 
@@ -153,6 +154,7 @@ func (t Terminal) Ask(ctx context.Context, prompt string) (string, error) {
 		return "", err
 	}
 	defer reader.Stop()
+	defer t.Waiter.Hold()()
 	_, _ = fmt.Fprint(t.Stderr, "ssoenv: "+safetext.Printable(prompt)+" ")
 	select {
 	case line, ok := <-reader.Lines:
