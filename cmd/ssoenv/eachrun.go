@@ -14,10 +14,13 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/process"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/store"
 )
 
@@ -41,6 +44,7 @@ type eachRun struct {
 	mu      sync.Mutex
 	cancel  context.CancelFunc
 	running map[*exec.Cmd]string // the command of each profile
+	ended   int                  // of the targets
 	stopped bool                 // no command may be started
 	broken  error                // standard output cannot be written
 }
@@ -81,6 +85,7 @@ func (r *eachRun) run() error {
 	defer cancel()
 	r.cancel = cancel
 	defer r.handleSignals()()
+	defer r.showProgress()()
 	next := make(chan int)
 	var jobs sync.WaitGroup
 	for range min(r.o.jobs, len(r.targets)) {
@@ -91,6 +96,9 @@ func (r *eachRun) run() error {
 			for i := range next {
 				r.results[i] = r.one(ctx, r.targets[i])
 				r.report(i)
+				r.mu.Lock()
+				r.ended++
+				r.mu.Unlock()
 			}
 		})
 	}
@@ -100,6 +108,61 @@ func (r *eachRun) run() error {
 	close(next)
 	jobs.Wait()
 	return r.summarize(ctx)
+}
+
+// progressDelay is how long a run lasts before the status line shows its progress, and
+// progressInterval how often that changes.
+const (
+	progressDelay    = time.Second
+	progressInterval = 250 * time.Millisecond
+)
+
+// showProgress shows on the status line how far the run is, until end is called. If
+// standard output is a pipe, there is no status line: what reads it may write to the
+// same terminal.
+func (r *eachRun) showProgress() (end func()) {
+	if info, err := r.p.stdout.Stat(); err != nil || !tty.IsTerminal(r.p.stdout) && !info.Mode().IsRegular() {
+		r.p.waiter = nil
+	}
+	waiter := r.p.waiter
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		wait := progressDelay
+		for {
+			select {
+			case <-time.After(wait):
+				waiter.Progress(r.progress())
+				wait = progressInterval
+			case <-done:
+				waiter.Progress("")
+				return
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
+}
+
+// progress says how many commands have ended, and where others are running.
+func (r *eachRun) progress() string {
+	names, ended := r.runningIn()
+	text := fmt.Sprintf("%d of %s done", ended, offline.Count(len(r.targets), "profile"))
+	if len(names) > 0 {
+		text += "; running in " + safetext.Printable(strings.Join(names, ", "))
+	}
+	return text
+}
+
+// runningIn returns the sorted names of the profiles in which a command is running, and
+// how many targets are done.
+func (r *eachRun) runningIn() (names []string, ended int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range r.running {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, r.ended
 }
 
 // one gets the credentials of a target and runs the command with them.
@@ -233,17 +296,13 @@ func (r *eachRun) stop(sig os.Signal) {
 	r.mu.Lock()
 	again := r.stopped
 	r.stopped = true
-	names := make([]string, 0, len(r.running))
-	for _, name := range r.running {
-		names = append(names, name)
-	}
 	r.mu.Unlock()
 	r.cancel()
+	names, _ := r.runningIn()
 	switch {
 	case again || sig == syscall.SIGQUIT:
 		sig = os.Kill
 	case len(names) > 0:
-		slices.Sort(names)
 		r.p.say("stopping %s (Ctrl-C again to kill)", strings.Join(names, ", "))
 	}
 	for _, command := range r.commands() {
