@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -19,7 +21,7 @@ import (
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
-// refreshes.
+// left returns the command lines of the processes of this world.
 func (w *world) left(t *testing.T) (lines []string) {
 	t.Helper()
 	mine := []byte("HOME=" + w.home + "\x00")
@@ -47,6 +49,8 @@ func (w *world) expectNoneLeft(t *testing.T) {
 	}
 }
 
+// 200 profiles, of which five fail and one hangs: the others' output is complete, those
+// that failed are named, one refresh and one fetch per role are made, and Ctrl-C leaves
 // nothing running.
 func TestEachOf200(t *testing.T) {
 	t.Parallel()
@@ -136,6 +140,7 @@ func (b *lockedBuffer) String() string {
 	return b.b.String()
 }
 
+// A command that ignores Ctrl-C is waited for; the second one kills it, with what it
 // has started.
 func TestEachIsKilledBySecondCtrlC(t *testing.T) {
 	t.Parallel()
@@ -159,6 +164,7 @@ func TestEachIsKilledBySecondCtrlC(t *testing.T) {
 	w.expectNoneLeft(t)
 }
 
+// Other ways to end ssoenv leave no command either: SIGTERM, SIGHUP, SIGQUIT, SIGKILL,
 // and a reader that closes standard output.
 func TestEachLeavesNoCommand(t *testing.T) {
 	t.Parallel()
@@ -189,6 +195,7 @@ func TestEachLeavesNoCommand(t *testing.T) {
 	}
 }
 
+// Output without an end, on a line or on many, takes a bounded memory, and does not
 // keep the others from writing.
 func TestEachOfEndlessOutput(t *testing.T) {
 	t.Parallel()
@@ -223,6 +230,7 @@ func TestEachOfEndlessOutput(t *testing.T) {
 	}
 }
 
+// What a command inherits: no input, no terminal, the credentials of its profile, and
 // the signals as they were.
 func TestEachSurroundings(t *testing.T) {
 	t.Parallel()

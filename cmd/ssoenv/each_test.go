@@ -29,11 +29,6 @@ func newEachWorld(t *testing.T, n int) *world {
 	return w
 }
 
-// left returns the command lines of the processes of this world, but for its own
-// 200 profiles, of which five fail and one hangs: the others' output is complete, those
-// that failed are named, one refresh and one fetch per role are made, and Ctrl-C leaves
-// A command that ignores Ctrl-C is waited for; the second one kills it, with what it
-// Other ways to end ssoenv leave no command either: SIGTERM, SIGHUP, SIGQUIT, SIGKILL,
 // Lines are never torn: not long ones, binary ones, one without an end, or those of a
 // command that writes byte by byte.
 func TestEachTearsNoLine(t *testing.T) {
@@ -75,7 +70,7 @@ os.write(1, name + b"<last>" + name)
 	}
 }
 
-// In whatever pieces a text arrives, prefixedLines writes its lines whole.
+// However a text is cut into pieces, prefixedLines writes its lines whole.
 func TestPrefixedLines(t *testing.T) {
 	for range 300 {
 		var text []byte
@@ -112,8 +107,7 @@ func TestPrefixedLines(t *testing.T) {
 	}
 }
 
-// Output without an end, on a line or on many, takes a bounded memory, and does not
-// With --json there is one line per profile, whatever the command writes.
+// With --json there is one line per profile, for output of every kind.
 func TestEachJSON(t *testing.T) {
 	t.Parallel()
 	w := newEachWorld(t, 4)
@@ -219,5 +213,3 @@ func TestEachAsksOnce(t *testing.T) {
 		t.Errorf("with --yes: status %d, %s", status, said)
 	}
 }
-
-// What a command inherits: no input, no terminal, the credentials of its profile, and

@@ -24,7 +24,7 @@ const (
 
 // confirm returns nil if the credentials of the profile may be used. If the
 // profile is guarded, it asks the user, unless the user has confirmed already. An
-// agent is denied what the config denies it, whatever --yes says.
+// agent is denied what the config denies it, and --yes does not change that.
 func (p *program) confirm(client *session.Client, prof profile.Profile, by confirmation) error {
 	needed, err := p.needsConfirmation(client, prof, by)
 	if err != nil || !needed {
