@@ -47,10 +47,15 @@ func (p *program) checkBrowser(command string) error {
 // agentHint returns the line that tells the reader of an error why the user was not
 // asked, or nil if the user would not have been.
 func (p *program) agentHint(err error) []string {
+	agent := p.terminal.Agent()
 	_, login := errors.AsType[*store.LoginRequiredError](err)
 	_, mfa := errors.AsType[*store.MFARequiredError](err)
-	if agent := p.terminal.Agent(); agent != "" && (login || mfa) {
+	switch _, usage := errors.AsType[usageError](err); {
+	case agent == "":
+	case login || mfa:
 		return []string{fmt.Sprintf("%s is set: ssoenv asks nothing and opens no browser for an agent; that command is for the user", agent)}
+	case usage && *p.terminal.Silenced:
+		return []string{fmt.Sprintf("%s is set: ssoenv asks nothing for an agent", agent)}
 	}
 	return nil
 }

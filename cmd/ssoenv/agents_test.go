@@ -109,6 +109,16 @@ func TestAgentLogsIn(t *testing.T) {
 	if _, said, status := w.runProcess(t, []string{"CLAUDECODE=1"}, "login", "dev"); status != 0 || !strings.Contains(said, `logged in to "corp"`) {
 		t.Errorf("status %d: %s", status, said)
 	}
+	// What a user would be asked names the variable, too.
+	for _, line := range []string{"use", "roles", "sync --yes=false --sso-session corp"} {
+		s := w.screen(t, []string{"CURSOR_AGENT=1"}, "sh", "-c", "ssoenv "+line+" >out")
+		if shown, state := s.Wait(20 * time.Second); state.ExitCode() != 2 || !strings.Contains(shown, "hint: CURSOR_AGENT is set: ssoenv asks nothing for an agent") {
+			t.Errorf("%s: %v, %s", line, state, shown)
+		}
+	}
+	if _, said, _ := w.runProcess(t, []string{"CURSOR_AGENT=1"}, "use", "--nosuch"); strings.Contains(said, "CURSOR_AGENT") {
+		t.Error(said)
+	}
 	// "false" and "0" are no agent.
 	s := w.screen(t, []string{"CLAUDECODE=false", "AGENT=0", "AI_AGENT="}, "ssoenv", "exec", "dev", "--", "echo", "ran")
 	if shown, _ := s.Wait(20 * time.Second); !strings.Contains(shown, "ran") {

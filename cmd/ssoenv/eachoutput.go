@@ -21,6 +21,9 @@ const (
 	// must be held until it is complete, or another command's would be within it.
 	maxEachLine = 1 << 20
 
+	// maxEachHints is how many hints a summary has: they differ by account.
+	maxEachHints = 3
+
 	// maxEachOutput is how much of each stream --json holds, in bytes.
 	maxEachOutput = 16 << 20
 )
@@ -191,7 +194,8 @@ func (r *eachRun) summarize(ctx context.Context) error {
 		r.p.say("%s: %s", listed(names[reason], reason == errNotStarted.Error()), reason)
 	}
 	slices.Sort(hints)
-	for _, hint := range slices.Compact(hints) {
+	hints = slices.Compact(hints)
+	for _, hint := range hints[:min(len(hints), maxEachHints)] {
 		r.p.say("hint: %s", hint)
 	}
 	r.p.say("%s", counts(len(r.targets), succeeded, ran))

@@ -42,7 +42,7 @@ func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != ""},
 		env: env, environList: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
 	}
-	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env}
+	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Silenced: new(bool)}
 	if !p.terminal.Automated() {
 		p.waiter = &tty.Waiter{Line: &tty.StatusLine{Out: stderr, Now: time.Now}, Plain: env["TERM"] == "dumb"}
 		p.terminal.Waiter = p.waiter

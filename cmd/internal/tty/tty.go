@@ -25,7 +25,11 @@ type Terminal struct {
 	Stdin  *os.File
 	Stderr *os.File
 	Env    map[string]string
-	Waiter *Waiter // that is held during a question; may be nil
+
+	// Silenced, unless nil, is set to true when there is a terminal at which a user
+	// might have been asked, but an agent is the caller.
+	Silenced *bool
+	Waiter   *Waiter // that is held during a question; may be nil
 }
 
 // IsTerminal reports whether the file is a terminal, one of Cygwin or MSYS2
@@ -41,7 +45,7 @@ func Open() (*os.File, error) { return os.OpenFile(device, os.O_RDWR, 0) }
 // HasUser reports whether a user can log in: standard input and standard error
 // are terminals, and neither CI, direnv nor an agent is the caller.
 func (t Terminal) HasUser() bool {
-	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && !t.Automated()
+	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && !t.silenced() && !t.Automated()
 }
 
 // CanPrompt reports whether a user can answer a question: standard error is a
@@ -49,7 +53,7 @@ func (t Terminal) HasUser() bool {
 // neither CI, direnv nor an agent is the caller. Unlike HasUser it lets standard input be
 // data for a command.
 func (t Terminal) CanPrompt() bool {
-	if !IsTerminal(t.Stderr) || t.Automated() {
+	if !IsTerminal(t.Stderr) || t.silenced() || t.Automated() {
 		return false
 	}
 	terminal, err := Open()
@@ -64,6 +68,17 @@ func (t Terminal) CanPrompt() bool {
 // show output, but no user answers at it.
 func (t Terminal) Automated() bool {
 	return t.Env["CI"] != "" || t.Env["DIRENV_IN_ENVRC"] != "" || t.Agent() != ""
+}
+
+// silenced reports whether an agent is the caller, and sets t.Silenced then.
+func (t Terminal) silenced() bool {
+	if t.Agent() == "" {
+		return false
+	}
+	if t.Silenced != nil {
+		*t.Silenced = true
+	}
+	return true
 }
 
 // AgentVariables returns the names of the variables by which programs that act for a
