@@ -23,6 +23,7 @@ type configureOptions struct {
 	account, role                        string
 	region, output                       string
 	profile                              string
+	process                              bool // write NAME-cp, too
 	yes                                  bool
 	login                                loginFlags
 }
@@ -34,7 +35,7 @@ func configureAction(p *program, c *cli.Context) error {
 	return p.configure(configureOptions{
 		session: c.String("sso-session"), startURL: c.String("start-url"), ssoRegion: c.String("sso-region"), scopes: c.String("scopes"),
 		account: c.String("account"), role: c.String("role"), region: c.String("region"), output: c.String("output"),
-		profile: c.String("profile"), yes: c.Bool("yes"), login: loginFlagsOf(c),
+		profile: c.String("profile"), process: c.Bool("credential-process"), yes: c.Bool("yes"), login: loginFlagsOf(c),
 	})
 }
 
@@ -318,6 +319,12 @@ func (w *wizard) chooseRest() (err error) {
 // write writes the profile. If it exists, write shows the change and asks first.
 // A change that another program makes in between is not overwritten.
 func (w *wizard) write() error {
+	if w.o.process {
+		var err error
+		if w.spec.Program, err = executable(w.p.args[0]); err != nil {
+			return err
+		}
+	}
 	for {
 		var sso *profile.SSOSession
 		if w.newSession {
@@ -348,6 +355,9 @@ func (w *wizard) write() error {
 			return err
 		}
 		w.p.say("wrote profile %q to %s; switch to it with: ssoenv use %s", w.spec.Name, w.client.Config.Path, shellinit.Word(w.spec.Name))
+		if w.o.process {
+			w.p.say("programs without a shell use it with AWS_PROFILE=%s", shellinit.Word(profile.ProcessName(w.spec.Name)))
+		}
 		return nil
 	}
 }

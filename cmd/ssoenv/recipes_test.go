@@ -22,6 +22,10 @@ func TestRecipes(t *testing.T) {
 	}
 	w.write(t, ".aws/config", config)
 	w.logIn(t)
+	// The oldest supported AWS CLI knows no variable for an endpoint.
+	must(t, os.Mkdir(filepath.Join(w.home, "bin"), 0o700))
+	must(t, os.WriteFile(filepath.Join(w.home, "bin/aws"), []byte("#!/bin/sh\nexec /usr/bin/aws --endpoint-url "+w.url+" \"$@\"\n"), 0o700))
+	path := "PATH=" + filepath.Join(w.home, "bin") + string(os.PathListSeparator) + os.Getenv("PATH")
 	project := filepath.Join(w.home, "project")
 	must(t, os.Mkdir(project, 0o700))
 	_, serves := offline.Find(offline.Commands(), "exec").Flag("serve")
@@ -35,7 +39,7 @@ func TestRecipes(t *testing.T) {
 					continue
 				}
 			}
-			c := w.command(t, nil, "bash", "-euo", "pipefail", "-c", block[1])
+			c := w.command(t, []string{path}, "bash", "-euo", "pipefail", "-c", block[1])
 			c.Dir = project
 			out, err := c.CombinedOutput()
 			if err != nil || strings.Contains(block[1], "get-caller-identity") && !strings.Contains(block[1], ">") && !strings.Contains(string(out), "arn:aws:sts::") {

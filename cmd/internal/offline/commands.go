@@ -89,6 +89,10 @@ func sessionFlag(usage string) Flag {
 	return Flag{Name: "sso-session", Usage: usage, Kind: Text}
 }
 
+func processFlag() Flag {
+	return Flag{Name: "credential-process", Usage: "also write profiles NAME-cp for programs that are started without a shell"}
+}
+
 // loginFlags say how a login proceeds.
 func loginFlags() []Flag {
 	return []Flag{
@@ -189,6 +193,7 @@ func Commands() []Command {
 				{Name: "region", Usage: "the profile's default `REGION`", Kind: Text},
 				{Name: "output", Usage: "the AWS CLI's output `FORMAT`", Kind: Text},
 				{Name: "profile", Usage: "the `NAME` of the profile", Kind: Text},
+				processFlag(),
 				{Name: "yes", Usage: "change an existing profile without asking"},
 			}, loginFlags()...),
 		},
@@ -207,6 +212,7 @@ func Commands() []Command {
 				{Name: "account", Usage: "only accounts that `GLOB` matches", Kind: Text},
 				{Name: "role", Usage: "only roles that `GLOB` matches", Kind: Text},
 				{Name: "region", Usage: "give every profile the default `REGION`", Kind: Text},
+				processFlag(),
 				{Name: "prune", Usage: "remove stale profiles"},
 				{Name: "dry-run", Usage: "change nothing"},
 				{Name: "yes", Usage: "do not ask"},
