@@ -195,6 +195,38 @@ func TestEachLeavesNoCommand(t *testing.T) {
 	}
 }
 
+// Commands end by Ctrl-C even if their output is not read, and ssoenv by a third one.
+func TestEachOfUnreadOutput(t *testing.T) {
+	t.Parallel()
+	w := newEachWorld(t, 3)
+	w.logIn(t)
+	c := w.command(t, nil, "ssoenv", "exec", "--each", "acct-*", "--", "sh", "-c", `trap "" INT; yes & yes`)
+	out, err := c.StdoutPipe()
+	must(t, err)
+	must(t, c.Start())
+	if _, err := io.ReadFull(out, make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	for range 2 {
+		must(t, c.Process.Signal(os.Interrupt))
+		time.Sleep(300 * time.Millisecond)
+	}
+	if left := w.left(t); len(left) != 1 {
+		t.Errorf("after two signals: %q, want ssoenv", left)
+	}
+	must(t, c.Process.Signal(os.Interrupt))
+	ended := make(chan error)
+	go func() { _, err := c.Process.Wait(); ended <- err }()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("ssoenv has not ended by three signals")
+		_ = c.Process.Kill()
+	}
+	w.expectNoneLeft(t)
+}
+
 // Output without an end, on a line or on many, takes a bounded memory, and does not
 // keep the others from writing.
 func TestEachOfEndlessOutput(t *testing.T) {

@@ -278,7 +278,7 @@ func (r *eachRun) handleSignals() (end func()) {
 				switch {
 				case sig == syscall.SIGPIPE:
 				case process.IsStop(sig):
-					process.Stop(r.commands())
+					process.Stop(r.commands(), signals)
 				default:
 					r.stop(sig)
 				}
@@ -291,7 +291,8 @@ func (r *eachRun) handleSignals() (end func()) {
 }
 
 // stop sends the signal to the commands, and lets no other be started. The second
-// time, and after Ctrl-\, it kills them.
+// time, and after Ctrl-\, it kills them; another signal then ends ssoenv, which may be
+// writing to a pipe that is not read.
 func (r *eachRun) stop(sig os.Signal) {
 	r.mu.Lock()
 	again := r.stopped
@@ -299,14 +300,24 @@ func (r *eachRun) stop(sig os.Signal) {
 	r.mu.Unlock()
 	r.cancel()
 	names, _ := r.runningIn()
-	switch {
-	case again || sig == syscall.SIGQUIT:
-		sig = os.Kill
-	case len(names) > 0:
-		r.p.say("stopping %s (Ctrl-C again to kill)", strings.Join(names, ", "))
+	if again || sig == syscall.SIGQUIT {
+		sig, names = os.Kill, nil
+		signal.Reset(os.Interrupt, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGQUIT)
 	}
 	for _, command := range r.commands() {
 		process.Signal(command, sig)
+	}
+	if len(names) == 0 {
+		return
+	}
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		r.p.say("stopping %s (Ctrl-C again to kill)", strings.Join(names, ", "))
+	}()
+	select {
+	case <-said:
+	case <-time.After(100 * time.Millisecond): // it waits for output that is not read
 	}
 }
 

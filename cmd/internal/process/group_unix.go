@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // Separate prepares a command that has not been started to be one of several at a
@@ -40,16 +41,22 @@ func NotifyStop(c chan<- os.Signal) { signal.Notify(c, syscall.SIGTSTP) }
 func IsStop(sig os.Signal) bool { return sig == syscall.SIGTSTP }
 
 // Stop stops this process and the commands until it is continued, and then continues
-// the commands.
-func Stop(commands []*exec.Cmd) {
+// the commands. c is the channel of NotifyStop. Where no shell could continue this
+// process, the kernel does not stop it, and the commands go on at once.
+func Stop(commands []*exec.Cmd, c chan<- os.Signal) {
 	for _, command := range commands {
 		Signal(command, syscall.SIGSTOP)
 	}
 	continued := make(chan os.Signal, 1)
 	signal.Notify(continued, syscall.SIGCONT)
-	_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
-	<-continued
+	signal.Reset(syscall.SIGTSTP)
+	_ = syscall.Kill(syscall.Getpid(), syscall.SIGTSTP)
+	select {
+	case <-continued:
+	case <-time.After(200 * time.Millisecond):
+	}
 	signal.Stop(continued)
+	NotifyStop(c)
 	for _, command := range commands {
 		Signal(command, syscall.SIGCONT)
 	}

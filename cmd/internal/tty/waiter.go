@@ -174,8 +174,10 @@ func (w *Waiter) show(what string) {
 	w.draw("waiting for " + w.fit(what, len("waiting for  ")+len(howToStop)) + " " + howToStop)
 }
 
-// fit cuts a text so that it and others of that many cells are on one line.
+// fit cuts a text so that it and others of that many cells are on one line, with the ^C
+// that a terminal shows at its end.
 func (w *Waiter) fit(text string, others int) string {
+	others += len("^C ")
 	columns, _, err := term.GetSize(int(w.Line.Out.Fd()))
 	if err != nil || columns <= 0 || safetext.Width(text)+others <= columns {
 		return text

@@ -34,8 +34,8 @@ func TestWaiter(t *testing.T) {
 	}
 	end()
 	end()
-	next := w.Begin("portal.example")
-	seen.Expect(regexp.QuoteMeta(erased) + `.*waiting for portal\.example \(Ctrl-C to stop\)`)
+	next := w.Begin("sso.example")
+	seen.Expect(regexp.QuoteMeta(erased) + `.*waiting for sso\.example \(Ctrl-C to stop\)`)
 	next()
 	seen.Expect(regexp.QuoteMeta(erased) + "$")
 	if took := time.Since(start); took > 2*waitDelay {
@@ -57,21 +57,22 @@ func TestWaiter(t *testing.T) {
 
 // What is written meanwhile has lines of its own, and a question has the terminal to
 // itself.
-func TestWaiterMakesRoom(t *testing.T) {
+func TestWaiterIsRemoved(t *testing.T) {
 	t.Parallel()
 	w, seen, terminal := newWaiter(t, 80)
-	defer w.Begin("portal.example")()
+	defer w.Begin("sso.example")()
 	seen.Expect(`Ctrl-C to stop`)
 	w.Write(func() { _, _ = terminal.WriteString("a message\n") })
-	seen.Expect(regexp.QuoteMeta(erased) + `a message\r\n\r.*waiting for portal\.example`)
+	seen.Expect(regexp.QuoteMeta(erased) + `a message\r\n\r.*waiting for sso\.example`)
 	release := w.Hold()
 	seen.Expect(regexp.QuoteMeta(erased) + "$")
+	w.Begin("oidc.example")() // another call ends meanwhile
 	time.Sleep(waitDelay + waitDelay/2)
 	if _, match, ok := seen.Find(regexp.MustCompile("(?s).+"), 0); ok {
 		t.Errorf("during a question: %q", match)
 	}
 	release()
-	seen.Expect(`waiting for portal\.example`)
+	seen.Expect(`waiting for sso\.example`)
 
 	// The progress of a discovery stands in place of what is waited for.
 	w.Progress("3 of 12 accounts")
@@ -79,7 +80,7 @@ func TestWaiterMakesRoom(t *testing.T) {
 	w.Progress("4 of 12 accounts")
 	seen.Expect(`4 of 12 accounts \(Ctrl-C to stop\)`)
 	w.Progress("")
-	seen.Expect(`waiting for portal\.example`)
+	seen.Expect(`waiting for sso\.example`)
 }
 
 // In a narrow terminal the name is cut, and how to stop is not.
@@ -88,7 +89,7 @@ func TestWaiterFits(t *testing.T) {
 	w, seen, _ := newWaiter(t, 40)
 	defer w.Begin("portal.sso.us-east-1.amazonaws.com")()
 	line := seen.Expect(`waiting for .*\(Ctrl-C to stop\)`)
-	if want := "waiting for portal.sso… (Ctrl-C to stop)"; line != want {
+	if want := "waiting for portal.… (Ctrl-C to stop)"; line != want {
 		t.Errorf("got %q, want %q", line, want)
 	}
 }
@@ -100,13 +101,13 @@ func TestWaiterWithoutControlSequences(t *testing.T) {
 	w, seen, _ := newWaiter(t, 80)
 	w.Plain = true
 	for range 2 {
-		end := w.Begin("portal.example\x1b[2J")
+		end := w.Begin("sso.example\x1b[2J")
 		time.Sleep(waitDelay + waitDelay/10)
 		w.Progress("3 of 12 accounts")
 		end()
 	}
 	seen.Expect(`waiting`)
-	if want := "ssoenv: waiting for portal.example\\u001b[2J (Ctrl-C to stop)\r\n"; seen.Shown() != want {
+	if want := "ssoenv: waiting for sso.example\\u001b[2J (Ctrl-C to stop)\r\n"; seen.Shown() != want {
 		t.Errorf("got %q, want %q", seen.Shown(), want)
 	}
 	file, err := os.Create(t.TempDir() + "/file")
@@ -116,7 +117,7 @@ func TestWaiterWithoutControlSequences(t *testing.T) {
 	defer func() { _ = file.Close() }()
 	for _, plain := range []bool{true, false} {
 		to := &Waiter{Line: &StatusLine{Out: file, Now: time.Now}, Plain: plain}
-		end := to.Begin("portal.example")
+		end := to.Begin("sso.example")
 		time.Sleep(waitDelay + waitDelay/10)
 		to.Progress("3 of 12 accounts")
 		end()
