@@ -227,6 +227,34 @@ func TestEachOfUnreadOutput(t *testing.T) {
 	w.expectNoneLeft(t)
 }
 
+// Ctrl-Z stops the commands, and fg continues them.
+func TestEachIsStoppedByCtrlZ(t *testing.T) {
+	t.Parallel()
+	w := newEachWorld(t, 2)
+	w.logIn(t)
+	s := w.shell(t, "bash")
+	s.typeLine(`ssoenv exec --each 'acct-*' -- sh -c 'i=0; while :; do i=$((i+1)); echo "<$i>"; sleep 0.1; done'`)
+	for range 2 {
+		s.expect(`acct-000: <\d+>`)
+		s.keys("\x1a")
+		s.expect(`Stopped(?s).*PROMPT> `)
+		time.Sleep(300 * time.Millisecond)
+		s.Forget()
+		time.Sleep(500 * time.Millisecond)
+		s.typeLine("echo sign''al")
+		if before, _, ok := s.Find(regexp.MustCompile("signal\r\n"), 10*time.Second); !ok || strings.Contains(before, "acct-") {
+			t.Errorf("stopped commands write:\n%s", before)
+		}
+		s.typeLine("fg")
+	}
+	s.expect(`acct-001: <\d+>`)
+	s.keys("\x03")
+	s.expect(`interrupted(?s).*PROMPT> `)
+	s.typeLine("exit")
+	s.Wait(10 * time.Second)
+	w.expectNoneLeft(t)
+}
+
 // Output without an end, on a line or on many, takes a bounded memory, and does not
 // keep the others from writing.
 func TestEachOfEndlessOutput(t *testing.T) {

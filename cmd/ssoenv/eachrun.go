@@ -278,7 +278,7 @@ func (r *eachRun) handleSignals() (end func()) {
 				switch {
 				case sig == syscall.SIGPIPE:
 				case process.IsStop(sig):
-					process.Stop(r.commands(), signals)
+					process.Stop(r.commands())
 				default:
 					r.stop(sig)
 				}

@@ -7,7 +7,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
-	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Separate prepares a command that has not been started to be one of several at a
@@ -41,22 +42,21 @@ func NotifyStop(c chan<- os.Signal) { signal.Notify(c, syscall.SIGTSTP) }
 func IsStop(sig os.Signal) bool { return sig == syscall.SIGTSTP }
 
 // Stop stops this process and the commands until it is continued, and then continues
-// the commands. c is the channel of NotifyStop. Where no shell could continue this
-// process, the kernel does not stop it, and the commands go on at once.
-func Stop(commands []*exec.Cmd, c chan<- os.Signal) {
+// the commands. It does nothing if this process group has the leader of the session:
+// then there is no shell that could continue it. Not by SIGTSTP, for which Go's
+// runtime does not restore the default action.
+func Stop(commands []*exec.Cmd) {
+	if leader, err := unix.Getsid(0); err != nil || leader == syscall.Getpgrp() {
+		return
+	}
 	for _, command := range commands {
 		Signal(command, syscall.SIGSTOP)
 	}
 	continued := make(chan os.Signal, 1)
 	signal.Notify(continued, syscall.SIGCONT)
-	signal.Reset(syscall.SIGTSTP)
-	_ = syscall.Kill(syscall.Getpid(), syscall.SIGTSTP)
-	select {
-	case <-continued:
-	case <-time.After(200 * time.Millisecond):
-	}
+	_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
+	<-continued
 	signal.Stop(continued)
-	NotifyStop(c)
 	for _, command := range commands {
 		Signal(command, syscall.SIGCONT)
 	}

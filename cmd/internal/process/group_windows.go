@@ -26,4 +26,4 @@ func NotifyStop(chan<- os.Signal) {}
 func IsStop(os.Signal) bool { return false }
 
 // Stop does nothing.
-func Stop([]*exec.Cmd, chan<- os.Signal) {}
+func Stop([]*exec.Cmd) {}
