@@ -19,6 +19,9 @@ const renamesOpenFiles = false
 // Suspect returns nil: it is not known who can write to the file at path.
 func Suspect(string) error { return nil }
 
+// CheckOwner returns nil: files have no owner that could be compared.
+func CheckOwner(string) error { return nil }
+
 // CheckPrivatePath returns nil unless the path is relative: it is not known who
 // can write to the file.
 func CheckPrivatePath(path string) error {

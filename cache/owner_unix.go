@@ -26,6 +26,16 @@ func checkOwner(path string, info fs.FileInfo) error {
 	return fmt.Errorf("%q belongs to uid %d, not to uid %d", path, owner, euid)
 }
 
+// CheckOwner returns an error if the file at path does not belong to the effective
+// user of the process. It returns nil if the file cannot be inspected.
+func CheckOwner(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	return checkOwner(path, info)
+}
+
 // checkOwnerOrRoot is [checkOwner], but accepts a file of root's too.
 func checkOwnerOrRoot(path string, info fs.FileInfo) error {
 	if info.Sys().(*syscall.Stat_t).Uid == 0 {

@@ -315,6 +315,18 @@ func (d *Dir) RemoveTemps() error {
 	return errors.Join(failures...)
 }
 
+// StaleTemps returns how many temporary files of the directory are an hour old, and
+// so from processes that were killed.
+func (d *Dir) StaleTemps() int {
+	n := 0
+	for _, info := range temps(d.path) {
+		if isStale(info) {
+			n++
+		}
+	}
+	return n
+}
+
 // removeDeadTemp removes a temporary file unless a process still writes to it.
 func removeDeadTemp(path string, info fs.FileInfo) error {
 	dead := isStale(info)

@@ -22,6 +22,7 @@ type place struct {
 type bashWord struct {
 	value   []byte
 	begun   bool // the word exists, even if its value is empty
+	start   int  // its offset in the line
 	target  bool // it is the target of a redirection
 	expands bool
 	place   place
@@ -34,11 +35,12 @@ type bashWord struct {
 // a redirection, or the command itself.
 func readBash(text, breaks string) (Line, bool) {
 	var words []string
+	var starts []int // where each word begins
 	var w bashWord
 	var quote byte
 	end := func() {
 		if w.begun && !w.target {
-			words = append(words, string(w.value))
+			words, starts = append(words, string(w.value)), append(starts, w.start)
 		}
 		// A blank does not separate a redirection from its target.
 		w = bashWord{target: w.target && !w.begun}
@@ -48,6 +50,9 @@ func readBash(text, breaks string) (Line, bool) {
 		next := byte(0)
 		if i+1 < len(text) {
 			next = text[i+1]
+		}
+		if !w.begun {
+			w.start = i
 		}
 		switch {
 		case quote != 0 && c == quote:
@@ -99,8 +104,49 @@ func readBash(text, breaks string) (Line, bool) {
 			}
 		}
 	}
-	line := Line{Words: words, Word: string(w.value), place: w.place, expands: w.expands}
+	if !w.begun {
+		w.start = len(text)
+	}
+	line := Line{Words: words, Word: string(w.value), place: w.place, expands: w.expands, text: text, breaks: breaks, starts: append(starts, w.start)}
 	return line, !w.target && len(words) > 0
+}
+
+// countParts returns the number of words that bash makes of the text for COMP_WORDS:
+// outside of quotes, the characters of breaks that are beside each other are a word.
+func countParts(text, breaks string) int {
+	const (
+		outside = iota
+		inWord
+		inBreak
+	)
+	count, at := 0, outside
+	var quote byte
+	for i := 0; i < len(text); i++ {
+		c, now := text[i], inWord
+		switch {
+		case quote != 0:
+			if c == '\\' && quote == '"' {
+				i++
+			} else if c == quote {
+				quote = 0
+			}
+		case c == '\\':
+			i++
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '$' || c == '`':
+			i += substitution(text[i:]) - 1
+		case strings.IndexByte(" \t\n", c) >= 0:
+			now = outside
+		case c < utf8.RuneSelf && strings.IndexByte(breaks, c) >= 0:
+			now = inBreak
+		}
+		if now != at && now != outside {
+			count++
+		}
+		at = now
+	}
+	return count
 }
 
 // substitution returns the length of the substitution that text begins with: $(…),

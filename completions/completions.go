@@ -7,7 +7,7 @@
 //
 // A file calls "ssoenv complete SHELL" with the line, which [Read] parses, and reads
 // what [Line.Answer] returns. With exit status 1 the shell completes the word
-// itself.
+// itself, with [Line.Foreign] as another command's.
 package completions
 
 import (
@@ -65,6 +65,10 @@ type Line struct {
 	place   place  // bash: where the candidate is inserted
 	kind    string // bash: COMP_TYPE
 	expands bool   // the word contains an expansion
+	skipped int    // fish: the assignments before Words
+	text    string // bash: the line, with its quotes
+	breaks  string // bash: COMP_WORDBREAKS
+	starts  []int  // bash: where in text each word begins, that at the cursor included
 }
 
 // A Candidate is a completion of the word at the cursor. It begins with the line's
@@ -90,10 +94,13 @@ func Read(shell string, args []string) (line Line, ok bool) {
 		line, ok = lineOf(strings.Split(string(text), "\x00"))
 	case shell == "fish":
 		// For fish, assignments before the command are words too.
+		skipped := 0
 		for len(args) > 1 && isAssignment(args[0]) {
 			args = args[1:]
+			skipped++
 		}
 		line, ok = lineOf(args)
+		line.skipped = skipped
 	case shell == "zsh":
 		line, ok = lineOf(args)
 	}
@@ -112,6 +119,18 @@ func lineOf(words []string) (Line, bool) {
 func isAssignment(word string) bool {
 	name, _, ok := strings.Cut(word, "=")
 	return ok && name != "" && strings.Trim(name, "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
+}
+
+// Foreign returns what the shell's file reads if the words of the line from Words[i] on,
+// or from the one at the cursor, are another command's: the number of words before
+// them. bash counts the parts between word breaks as words, and also gets the text of
+// the line from there to the cursor.
+func (l Line) Foreign(i int) string {
+	if i < len(l.starts) {
+		start := l.starts[i]
+		return fmt.Sprintf("%d\n%s\n", countParts(l.text[:start], l.breaks), l.text[start:])
+	}
+	return fmt.Sprintf("%d\n", i+l.skipped)
 }
 
 // Wants reports whether text completes the word. zsh and fish match candidates

@@ -6,15 +6,20 @@ function __ssoenv_complete
     set --query __ssoenv_exe; and set program $__ssoenv_exe
     set --local words (commandline --current-process --tokenize --cut-at-cursor)
     set --local word (commandline --current-token --cut-at-cursor)
-    command $program complete fish -- $words "$word" </dev/null 2>/dev/null
+    set --local answer (command $program complete fish -- $words "$word" </dev/null 2>/dev/null)
 
-    # fish completes the word. After "--" it is another command's.
+    # fish completes the word. If it is another command's, the answer is the number of
+    # words before that command.
     if test $status -eq 1
-        set --local at (contains --index -- -- $words)
+        test -n "$answer"
         or return
-        set --local line (string escape -- $words[$at..-1]) $word
-        complete --do-complete (string join -- ' ' $line[2..-1])
+        set --erase words[1..$answer] 2>/dev/null
+        set --local line (string escape -- $words) $word
+        complete --do-complete (string join -- ' ' $line)
+        return
     end
+    set --query answer[1]
+    and printf '%s\n' $answer
 end
 
 complete --command ssoenv --no-files --arguments '(__ssoenv_complete)'

@@ -11,18 +11,18 @@ function __ssoenv_complete {
 
 	local answer heading
 	local -a line candidates
-	integer result=0 at
+	integer result=0
 	line=("${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}")
 	answer=$(
 		builtin command "${__ssoenv_exe:-ssoenv}" complete zsh -- "${line[@]}" </dev/null 2>/dev/null
 	) || result=$?
 
 	if [[ $result == 1 ]]; then
-		# zsh completes the word. After "--" it is another command's.
-		at=${words[(ie)--]}
-		if ((at < CURRENT)); then
-			builtin shift $at words
-			((CURRENT -= at))
+		# zsh completes the word. If it is another command's, the answer is the
+		# number of words before that command.
+		if ((answer)); then
+			builtin shift $answer words
+			((CURRENT -= answer))
 			_normal -p ssoenv
 		else
 			_default

@@ -29,7 +29,7 @@ const (
 )
 
 // Accounts returns the accounts that the SSO session gives access to, in the order
-// of [store.CompareAccounts].
+// of [store.CompareAccounts]. Their names are stored, for [store.Store.AccountNames].
 func (c *Client) Accounts(ctx context.Context, sso profile.SSOSession) ([]store.Account, error) {
 	var accounts []store.Account
 	seen := map[string]bool{}
@@ -46,6 +46,10 @@ func (c *Client) Accounts(ctx context.Context, sso profile.SSOSession) ([]store.
 		return nil
 	})
 	slices.SortStableFunc(accounts, store.CompareAccounts)
+	if err == nil {
+		c.RecordAccounts(sso, accounts)
+		c.forgetAfterLogout(sso)
+	}
 	return accounts, err
 }
 

@@ -80,10 +80,16 @@ func (c *Client) Discover(ctx context.Context, sso profile.SSOSession, events Di
 		d.inventory.Interrupted, d.inventory.Complete = false, c.Now().UTC()
 	}
 	c.SaveInventory(sso, d.inventory)
-	if _, ok, unknown := c.ReadToken(sso); !ok && unknown == nil {
-		_ = c.ForgetInventory(sso) // the user has logged out meanwhile
-	}
+	c.forgetAfterLogout(sso)
 	return d.inventory.List(func(a *store.AccountState) bool { return a.Listed && a.Seen }), err
+}
+
+// forgetAfterLogout deletes the inventory if the user has logged out while it was
+// read.
+func (c *Client) forgetAfterLogout(sso profile.SSOSession) {
+	if _, ok, unknown := c.ReadToken(sso); !ok && unknown == nil {
+		_ = c.ForgetInventory(sso)
+	}
 }
 
 // startInventory returns the inventory of an interrupted discovery, to resume it,

@@ -144,7 +144,7 @@ type callbackResult struct {
 func newCallback() (*callback, error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("a port for the browser to be redirected to: %w", err)
+		return nil, fmt.Errorf("no port for the browser to return to: %w", err)
 	}
 	host := listener.Addr().String()
 	b := &callback{
@@ -282,14 +282,16 @@ var page string
 
 // writePage writes the page of the outcome. The login is complete by then.
 func writePage(w http.ResponseWriter, outcome error) {
-	class, title, text := "good", "You are logged in", "ssoenv has your session. You can close this page and go back to the terminal."
+	class, title, text, next := "good", "You are logged in", "ssoenv has your session.", "You can close this tab and go back to the terminal."
 	if outcome != nil {
-		class, title, text = "bad", "The login failed", upperFirst(outcome.Error())+". The terminal says what to do."
+		class, title, text = "bad", "The login failed", upperFirst(outcome.Error())+"."
+		next = "Close this tab and go back to the terminal: it says what to do."
 	}
 	if denied, ok := errors.AsType[*LoginDeniedError](outcome); ok {
-		title, text = "Not logged in", upperFirst(denied.Reason)+". The terminal says what to do."
+		title, text = "Not logged in", upperFirst(denied.Reason)+"."
+		next = "Close this tab. To log in, run the command in the terminal again."
 	}
-	filled := strings.NewReplacer("{{class}}", class, "{{title}}", html.EscapeString(title), "{{text}}", html.EscapeString(text)).Replace(page)
+	filled := strings.NewReplacer("{{class}}", class, "{{title}}", html.EscapeString(title), "{{text}}", html.EscapeString(text), "{{next}}", next).Replace(page)
 	_, style, _ := strings.Cut(page, "<style>")
 	style, _, _ = strings.Cut(style, "</style>")
 	sum := sha256.Sum256([]byte(style))

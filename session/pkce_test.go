@@ -229,6 +229,9 @@ func TestPageReportsTheOutcome(t *testing.T) {
 	if strings.Contains(body, "You are logged in") || !strings.Contains(body, "The login failed") {
 		t.Errorf("the page: got %s, want %q", body, "The login failed")
 	}
+	if !strings.Contains(body, "Close this tab and go back to the terminal: it says what to do.") {
+		t.Errorf("the page does not say what to do: %s", body)
+	}
 	if strings.Contains(body, "<script") {
 		t.Errorf("the service's text is code in the page: %s", body)
 	}
@@ -249,7 +252,7 @@ func TestALoginThatIsDenied(t *testing.T) {
 	} {
 		b, ended := startLogin(t, c)
 		_, _, body := get(t, b.with("error", denial, "state", b.state))
-		if !strings.Contains(body, "Not logged in") || strings.Contains(body, "<b>") {
+		if !strings.Contains(body, "Not logged in") || !strings.Contains(body, "run the command in the terminal again") || strings.Contains(body, "<b>") {
 			t.Errorf("%q: the page: %s", denial, body)
 		}
 		var refused *LoginDeniedError

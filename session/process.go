@@ -72,7 +72,7 @@ func parseProcessOutput(text []byte) (store.Credentials, error) {
 	}
 	switch err := json.Unmarshal(text, &document); {
 	case err != nil:
-		return store.Credentials{}, errors.New("printed no JSON document of the protocol")
+		return store.Credentials{}, errors.New("did not print the JSON document that AWS tools expect")
 	case document.Version == nil:
 		return store.Credentials{}, errors.New("printed a document without a Version")
 	case *document.Version != 1:
@@ -80,7 +80,7 @@ func parseProcessOutput(text []byte) (store.Credentials, error) {
 	case document.AccessKeyId == "" || document.SecretAccessKey == "":
 		return store.Credentials{}, errors.New("printed a document without AccessKeyId or SecretAccessKey")
 	case !profile.AreKeys(document.AccessKeyId, document.SecretAccessKey, document.SessionToken):
-		return store.Credentials{}, errors.New("printed credentials that are no AWS credentials")
+		return store.Credentials{}, errors.New("printed credentials that do not have the form of AWS credentials")
 	case document.AccountId != "" && !profile.IsAccountID(document.AccountId):
 		return store.Credentials{}, errors.New("printed an AccountId that is not 12 digits")
 	}
@@ -99,7 +99,7 @@ func parseProcessOutput(text []byte) (store.Credentials, error) {
 			return creds, nil
 		}
 	}
-	return store.Credentials{}, errors.New("printed an Expiration that is no time in RFC 3339")
+	return store.Credentials{}, errors.New("printed an Expiration that is not a time in RFC 3339")
 }
 
 // expirationLayouts are the forms of ISO 8601 that are accepted. The AWS CLI reads

@@ -149,10 +149,11 @@ func (c *Client) validateAndStore(p profile.Profile, operation string, issued ti
 	case !creds.Expires.After(now):
 		return store.Credentials{}, &ClockError{Now: now, Expires: creds.Expires}
 	case creds.Expires.Sub(now) > longestLife:
-		c.Warnf("by this machine's clock the credentials would last until %s, which none do: they are used for an hour", creds.Expires.Format(time.RFC3339))
+		c.Warnf("the credentials seem to last until %s, which is too long: this machine's clock may be wrong, and they are used for an hour", creds.Expires.Format(time.RFC3339))
 		issued = now
 		creds.Expires = now.Add(time.Hour).UTC().Truncate(time.Second)
 	}
 	creds.RenewAt = store.RenewAt(issued, creds.Expires)
+	creds.AccountName = c.AccountNames(p.SSOSession)[p.AccountID]
 	return c.StoreRole(p, creds), nil
 }

@@ -55,3 +55,25 @@ func BenchmarkRender(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPrompt measures what the hook takes at a prompt, with good credentials.
+func BenchmarkPrompt(b *testing.B) {
+	for _, j := range judges {
+		if !plain(j) {
+			continue
+		}
+		b.Run(j.name, func(b *testing.B) {
+			s := newStage(b)
+			loop := `i=0; while [ $i -lt $N ]; do __ssoenv_prompt; i=$((i+1)); done`
+			if j.isFish() {
+				loop = `for i in (seq $N); __ssoenv_prompt; end`
+			}
+			cmd := s.command(b, j, j.load()+loop)
+			cmd.Env = append(cmd.Env, s.hookFile(b, j.dialect, s.ssoenv)...)
+			cmd.Env = append(cmd.Env, fmt.Sprint("N=", b.N), "PATH=/usr/bin:/bin", "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+inSeconds(7200))
+			if err := cmd.Run(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}

@@ -46,7 +46,9 @@
 // them. Credentials are new if "known", which has both numbers and the profile's
 // name, changes; the other variables are then reset.
 //
-//	no profile  SSOENV_PROFILE or SSOENV_EXPIRES is not usable: SSOENV_PROMPT is empty.
+//	no profile  SSOENV_PROFILE is empty, and so is SSOENV_PROMPT.
+//	no time     SSOENV_EXPIRES is not a number of 1 to 12 digits, as for keys that do not
+//	            expire: only SSOENV_PROMPT is set, and nothing is ever due.
 //	good        The time is before "due": only SSOENV_PROMPT is set.
 //	due         It is yellow. If the expiry file (SSOENV_EXPIRY_FILE) has a later time
 //	            than SSOENV_EXPIRES, "ssoenv adopt" loads the newer credentials from the
@@ -72,6 +74,14 @@
 // the program makes no other. Without a report, the hook prints that the credentials
 // have expired once they have; at a prompt before a command that will wait, only
 // 3 s after the first attempt.
+//
+// clear and logout remove the credentials even if a variable is readonly, and name it.
+// While the function and the hook work, options are off with which a shell would export
+// or print what they handle: -x, -v, and in bash -a and -k. So is bash's nocasematch.
+//
+// SSOENV_PROMPT is SSOENV_PROMPT_FORMAT ("%p %t") with the profile for %p, the time left
+// for %t, the account's id and name for %a and %n, and the region for %r. If a value is
+// empty, the brackets around its code and the blanks before it are left out too.
 //
 // A text from the environment, such as the profile's name, reaches the prompt and a
 // report only with "?" for each character that safetext.IsHidden hides.

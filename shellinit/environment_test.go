@@ -1,6 +1,7 @@
 package shellinit
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -146,18 +147,60 @@ func TestReadonlyVariable(t *testing.T) {
 			{`export AWS_SECRET_ACCESS_KEY=mine; readonly AWS_PROFILE`, `use dev`, mine},
 			{`export AWS_SECRET_ACCESS_KEY=mine SSOENV_PROFILE=mine; readonly SSOENV_PROFILE`, `use dev`, strings.ReplaceAll(unchanged, " unset", `="mine"`)},
 			{`ssoenv use dev; readonly SSOENV_PROFILE`, `use prod`, switched("dev")},
-			{`ssoenv use dev; readonly SSOENV_PROFILE`, `clear`, switched("dev")},
 		} {
 			script := c.before + `; ssoenv ` + c.words + ` && echo reached; echo "status $?"`
 			out, _ := s.play(t, j, "", script+show)
 			_, after, _ := strings.Cut(out, "status ")
 			if after != "1\n"+c.want || len(regexp.MustCompile(`read-?[ ]?only`).FindAllString(out, -1)) != 1 ||
-				strings.Contains(out, "reached") || strings.Count(out, "s3cr") != strings.Count(c.want, "s3cr") {
+				strings.Contains(out, "reached") || strings.Count(out, "s3cr") != strings.Count(c.want, "s3cr") || !strings.Contains(out, "\nssoenv: nothing was changed in this shell\n") {
 				t.Errorf("%s: %q", script, out)
 			}
 		}
 		if out, _ := s.play(t, j, "", `readonly SSOENV_PROFILE=mine; eval "$(ssoenv use dev)" 2>/dev/null && echo reached`); strings.Contains(out, "reached") || strings.Contains(out, "s3cr") {
 			t.Errorf("eval of a substitution: %q", out)
+		}
+	})
+}
+
+// A readonly variable does not keep clear and logout from removing the credentials. A
+// line names it, and the command fails.
+func TestClearAmongReadonlyVariables(t *testing.T) {
+	eachJudge(t, notFish, func(t *testing.T, s stage, j judge) {
+		hostile := "it's\n';\nexport AWS_SECRET_ACCESS_KEY=$(touch x);\n\\ `touch x`"
+		for _, c := range []struct{ readonly, command, said, want string }{
+			{"AWS_REGION", "clear", "AWS_REGION is readonly in this shell and was not restored", cleared + "AWS_REGION=\"mine\"\n"},
+			{"AWS_REGION", "--debug logout", "AWS_REGION is readonly in this shell and was not restored", cleared + "AWS_REGION=\"mine\"\n"},
+			{"SSOENV_PROFILE", "clear", "SSOENV_PROFILE is readonly in this shell and was not removed", strings.Replace(cleared, "PROFILE unset", `PROFILE="dev"`, 1) + fmt.Sprintf("AWS_REGION=%q\n", hostile)},
+			{"AWS_SECRET_ACCESS_KEY", "clear", "AWS_SECRET_ACCESS_KEY is readonly in this shell and was not removed", ""},
+		} {
+			env := append(s.hookFile(t, j.dialect, s.ssoenv), "RESTORE="+hostile, "AWS_REGION=mine")
+			cmd := s.command(t, j, j.load()+"ssoenv use dev 2>/dev/null; readonly "+c.readonly+"; ssoenv "+c.command+` && echo reached; echo "status $?"`+show+" AWS_REGION")
+			cmd.Env = append(cmd.Env, env...)
+			out, _ := onTerminal(t, cmd)
+			_, said, _ := strings.Cut(out, "]\n")
+			if want := "ssoenv: " + c.said + "\nstatus 1\n" + c.want; said != want && (c.want != "" || !strings.HasPrefix(said, want)) {
+				t.Errorf("%s, %s: %q, want %q", c.readonly, c.command, said, want)
+			}
+		}
+	})
+}
+
+// With the option -k, "export NAME=value" prints all variables.
+func TestOptionK(t *testing.T) {
+	able := func(j judge) bool {
+		return j.dialect == Bash || j.name == "ksh93" || j.name == "mksh" || j.name == "bash reads sh"
+	}
+	eachJudge(t, able, func(t *testing.T, s stage, j judge) {
+		for _, before := range []bool{true, false} {
+			first, second := "set -k; ", ""
+			if !before {
+				first, second = "", "set -k; "
+			}
+			got, status := s.play(t, j, first, second+`ssoenv use dev; set +k`+show+`; set -k; ssoenv use dev | /bin/cat; ssoenv clear; case $- in *k*) echo kept;; esac`+show)
+			want := j.expand(`call ["use" "--shell" "SH" "dev"]` + "\n" + switched("dev") + `PIPED(use dev)call ["clear" "--shell" "SH"]` + "\nkept\n" + cleared)
+			if got != want || status != 0 {
+				t.Errorf("status %d: %q, want %q", status, got, want)
+			}
 		}
 	})
 }

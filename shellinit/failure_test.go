@@ -73,6 +73,23 @@ func TestHookReportsFailures(t *testing.T) {
 	})
 }
 
+// A sentence that ends with the command "ssoenv use" gets the profile's name, in quotes
+// if it needs them.
+func TestHookNamesTheProfile(t *testing.T) {
+	eachHook(t, func(t *testing.T, s stage, run func(env ...string) hookRun) {
+		for name, word := range map[string]string{"dev": "dev", "my dev": `(my\\ dev|'my dev'|"my dev")`} {
+			if err := os.WriteFile(s.home+"/k.failed", []byte(inSeconds(60)+" the key is not known; switch again with: ssoenv use\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r := run("SSOENV_PROFILE="+name, "SSOENV_EXPIRES="+inSeconds(500), "SSOENV_EXPIRY_FILE="+s.home+"/k.expires", "NO_ADOPT=1")
+			want := `ssoenv: "` + name + `": the key is not known; switch again with: ssoenv use ` + word + `\r?\n`
+			if !regexp.MustCompile(want).MatchString(r.screen) {
+				t.Errorf("got %q, want %s", r.screen, want)
+			}
+		}
+	})
+}
+
 // If SSOENV_EXPIRY_FILE is unset or relative, no file of the working directory is
 // read, and "set -u" finds no unset variable.
 func TestFailureFilesOfTheWorkingDirectory(t *testing.T) {

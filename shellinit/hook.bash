@@ -3,6 +3,7 @@
 # shellcheck disable=SC2034 # AWS_PROFILE is for prompts.
 # shellcheck disable=SC2016 # PS0 and PROMPT_COMMAND are expanded later.
 # shellcheck disable=SC2178 # PROMPT_COMMAND is a string or an array.
+# shellcheck disable=SC2050 # a == A is true with nocasematch.
 
 # ssoenv in bash, 3.2 or later, after hook.common.bash. doc.go describes the function
 # and the hook.
@@ -24,14 +25,24 @@ function ssoenv {
 }
 
 # __ssoenv_untraced calls a function with -x, -v and -T off, so that neither a
-# trace nor a DEBUG trap shows secrets. "local -" (bash 4.4) restores the options
-# after an interrupt too, the last lines restore them in every bash.
+# trace nor a DEBUG trap shows secrets, and with -a and -k off: with -k, which takes
+# "NAME=value" from the arguments of any command, "export" prints all variables. (What
+# runs with -k has quotes.) "local -" (bash 4.4) restores these after an interrupt too,
+# the last lines restore them in every bash. nocasematch is off as well: with it, %P
+# would be %p.
 function __ssoenv_untraced {
-	\builtin local "__ssoenv_flags=$-" __ssoenv_status=0
+	\builtin local "__ssoenv_flags=$-" "__ssoenv_status=0" "__ssoenv_nocase="
+	if [[ a == A ]]; then
+		__ssoenv_nocase=1
+		\builtin shopt -u nocasematch
+	fi
 	\builtin local - 2>/dev/null || \builtin true
-	{ \builtin set +xvT; } 2>/dev/null
+	{ \builtin set +xvTak; } 2>/dev/null
 	"$@" || __ssoenv_status=$?
+	[[ -z $__ssoenv_nocase ]] || \builtin shopt -s nocasematch
 	case $__ssoenv_flags in *T*) \builtin set -T ;; esac
+	case $__ssoenv_flags in *a*) \builtin set -a ;; esac
+	case $__ssoenv_flags in *k*) \builtin set -k ;; esac
 	case $__ssoenv_flags in *v*) \builtin set -v ;; esac
 	case $__ssoenv_flags in *x*) \builtin set -x ;; esac
 	\builtin return "$__ssoenv_status"
@@ -56,7 +67,18 @@ function __ssoenv_switch {
 		else
 			\builtin exec "$__ssoenv_exe" "$1" --shell bash "${@:2}"
 		fi
-	) && __ssoenv_evaluate || __ssoenv_status=$?
+	) || __ssoenv_status=$?
+	if ((__ssoenv_status == 0)); then
+		case $1/${2-} in
+		use/* | --debug/use)
+			if ! __ssoenv_evaluate; then
+				__ssoenv_status=1
+				\builtin printf 'ssoenv: nothing was changed in this shell\n' >&2
+			fi
+			;;
+		*) __ssoenv_undo || __ssoenv_status=$? ;;
+		esac
+	fi
 	__ssoenv_mirror
 	\builtin return "$__ssoenv_status"
 }
@@ -78,9 +100,22 @@ function __ssoenv_prompt {
 }
 
 function __ssoenv_precmd {
-	__ssoenv_watch
+	if [[ $- == *[ak]* || a == A ]]; then
+		__ssoenv_untraced __ssoenv_watch
+	else
+		__ssoenv_watch
+	fi
 	if [[ -n $__ssoenv_segment && ${PS1-} != *SSOENV_PROMPT* ]] && \builtin shopt -q promptvars; then
 		__ssoenv_set PS1 "$__ssoenv_segment${PS1-}" || \builtin true
+	fi
+}
+
+# __ssoenv_before runs before each command, where bash can call a function then.
+function __ssoenv_before {
+	if [[ $- == *[ak]* || a == A ]]; then
+		__ssoenv_untraced __ssoenv_command "$@"
+	else
+		__ssoenv_command "$@"
 	fi
 }
 
@@ -90,10 +125,8 @@ function __ssoenv_is_private {
 	case $(\builtin declare -p AWS_PROFILE 2>/dev/null) in '' | 'declare -- '*) ;; *) \builtin return 1 ;; esac
 }
 
-# __ssoenv_set_private sets AWS_PROFILE. With "set -a" it would be exported.
-function __ssoenv_set_private {
-	__ssoenv_set AWS_PROFILE "$1" && \builtin export -n AWS_PROFILE
-}
+# __ssoenv_set_private sets AWS_PROFILE. -a, which would export it, is off here.
+function __ssoenv_set_private { __ssoenv_set AWS_PROFILE "$1"; }
 
 # __ssoenv_set sets the variable $1 to $2. It fails silently if $1 is readonly; an
 # assignment would end everything that bash is doing.
@@ -126,7 +159,7 @@ function __ssoenv_read_file {
 # __ssoenv_bytewise calls a function for which a character is a byte. If LC_ALL is
 # readonly, it only removes what is not ASCII.
 function __ssoenv_bytewise {
-	if \builtin local LC_ALL=C 2>/dev/null; then
+	if \builtin local "LC_ALL=C" 2>/dev/null; then
 		"$@"
 	else
 		__ssoenv_text=${__ssoenv_text//[![:ascii:]]/?}
@@ -139,7 +172,7 @@ function __ssoenv_get_byte {
 }
 
 function __ssoenv_split {
-	\builtin local IFS=' '
+	\builtin local "IFS= "
 	# shellcheck disable=SC2206 # split at spaces
 	__ssoenv_table=(0 $__ssoenv_visible)
 }
@@ -172,8 +205,8 @@ function __ssoenv_paint {
 
 # __ssoenv_install adds the hook once, after the hooks that exist.
 function __ssoenv_install {
-	\builtin export -n SSOENV_PROMPT=
-	\builtin local IFS=' ' __ssoenv_version
+	\builtin export -n "SSOENV_PROMPT="
+	\builtin local "IFS= " __ssoenv_version
 	__ssoenv_version=$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))
 	if \builtin declare -F blehook >/dev/null; then
 		__ssoenv_preexec=2
@@ -209,7 +242,7 @@ function __ssoenv_install {
 	*__ssoenv_prompt*) \builtin return ;;
 	esac
 	# PROMPT_COMMAND remains a string or an array, as other tools expect it.
-	\builtin local __ssoenv_type __ssoenv_hook='__ssoenv_prompt&&:'
+	\builtin local __ssoenv_type "__ssoenv_hook=__ssoenv_prompt&&:"
 	__ssoenv_type=$(\builtin declare -p PROMPT_COMMAND 2>/dev/null) || \builtin true
 	__ssoenv_type=${__ssoenv_type#declare -}
 	__ssoenv_type=${__ssoenv_type%% *}

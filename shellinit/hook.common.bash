@@ -13,6 +13,7 @@ __ssoenv_now=0 __ssoenv_expires=0 __ssoenv_left=0 __ssoenv_known='' __ssoenv_due
 __ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
 __ssoenv_table=() __ssoenv_given='' __ssoenv_cleaned=''
 __ssoenv_warn_at=0 __ssoenv_warning='' __ssoenv_promised=0 __ssoenv_name='' __ssoenv_expired='' __ssoenv_segment='' __ssoenv_shown=''
+__ssoenv_timed=0 __ssoenv_label='' __ssoenv_label_of=''
 
 # The value that AWS_PROFILE was given last, and SSOENV_PROFILE then.
 __ssoenv_mirrored='' __ssoenv_mirrored_of=''
@@ -29,6 +30,25 @@ function __ssoenv_evaluate {
 		__ssoenv_line=${__ssoenv_code//"$__ssoenv_end"/"$__ssoenv_and"}
 		(\builtin eval "\\builtin $__ssoenv_line") && \builtin eval "\\builtin $__ssoenv_line" || \builtin return 1
 	fi
+}
+
+# __ssoenv_undo is __ssoenv_evaluate for clear and logout. If a variable is readonly,
+# the others are changed all the same, so that no credentials remain, and a line names
+# it.
+function __ssoenv_undo {
+	\builtin local "__ssoenv_rest=${__ssoenv_code%;};"$'\n' "__ssoenv_failed=0" "__ssoenv_stop=;"$'\n' __ssoenv_word
+	! __ssoenv_evaluate 2>/dev/null || \builtin return 0
+	while [[ -n $__ssoenv_rest ]]; do
+		__ssoenv_code=${__ssoenv_rest%%"$__ssoenv_stop"*}
+		__ssoenv_rest=${__ssoenv_rest#*"$__ssoenv_stop"}
+		__ssoenv_evaluate 2>/dev/null && \builtin continue
+		__ssoenv_failed=1 __ssoenv_word=${__ssoenv_code%%=*}
+		case $__ssoenv_code in
+		unset*) \builtin printf 'ssoenv: %s is readonly in this shell and was not removed\n' "${__ssoenv_word##* }" >&2 ;;
+		*) \builtin printf 'ssoenv: %s is readonly in this shell and was not restored\n' "${__ssoenv_word##* }" >&2 ;;
+		esac
+	done
+	\builtin return "$__ssoenv_failed"
 }
 
 # __ssoenv_watch sets SSOENV_PROMPT before a prompt.
@@ -57,7 +77,7 @@ function __ssoenv_watch {
 		# If they can be reported before a command, expired credentials get 3 s.
 		__ssoenv_report $((__ssoenv_now - __ssoenv_first >= 3 || ! __ssoenv_preexec))
 	fi
-	__ssoenv_warn
+	((__ssoenv_preexec == 2)) || __ssoenv_warn
 	__ssoenv_show
 }
 
@@ -71,9 +91,9 @@ function __ssoenv_warn {
 	((! __ssoenv_promised)) || __ssoenv_warning=${__ssoenv_expired%renew them with: *}$'they will be renewed at the next prompt\n'
 }
 
-# __ssoenv_before runs before a command. The last argument is the command line, if
+# __ssoenv_command runs before a command. The last argument is the command line, if
 # it is known.
-function __ssoenv_before {
+function __ssoenv_command {
 	__ssoenv_look || \builtin return 0
 	((__ssoenv_left <= 10 && __ssoenv_now >= __ssoenv_due)) || \builtin return 0
 	! __ssoenv_exempt "${2-${1-}}" || \builtin return 0
@@ -143,20 +163,30 @@ function __ssoenv_is_time {
 }
 
 # __ssoenv_look reads the clock and the environment. It fails if no profile is in
-# use.
+# use. Credentials without a time of expiration are never due.
 function __ssoenv_look {
-	if ! __ssoenv_is_time "${SSOENV_PROFILE:+${SSOENV_EXPIRES-}}"; then
+	if [[ -z ${SSOENV_PROFILE-} ]]; then
 		__ssoenv_known='' __ssoenv_warn_at=$((1 << 60))
 		\builtin return 1
 	fi
-	__ssoenv_clock
-	__ssoenv_expires=$((10#$SSOENV_EXPIRES))
-	__ssoenv_left=$((__ssoenv_expires - __ssoenv_now))
-	[[ $__ssoenv_known != "$SSOENV_EXPIRES ${SSOENV_RENEW_AT-} $SSOENV_PROFILE" ]] || \builtin return 0
+	if [[ $__ssoenv_known == "${SSOENV_EXPIRES-} ${SSOENV_RENEW_AT-} $SSOENV_PROFILE" ]]; then
+		if ((__ssoenv_timed)); then
+			__ssoenv_clock
+			__ssoenv_left=$((__ssoenv_expires - __ssoenv_now))
+		fi
+		\builtin return 0
+	fi
 
-	__ssoenv_known="$SSOENV_EXPIRES ${SSOENV_RENEW_AT-} $SSOENV_PROFILE"
+	__ssoenv_known="${SSOENV_EXPIRES-} ${SSOENV_RENEW_AT-} $SSOENV_PROFILE"
+	__ssoenv_clock
+	if __ssoenv_is_time "${SSOENV_EXPIRES-}"; then
+		__ssoenv_timed=1 __ssoenv_expires=$((10#$SSOENV_EXPIRES))
+	else
+		__ssoenv_timed=0 __ssoenv_expires=$((1 << 60))
+	fi
+	__ssoenv_left=$((__ssoenv_expires - __ssoenv_now))
 	__ssoenv_due=$((__ssoenv_expires - 900))
-	if __ssoenv_is_time "${SSOENV_RENEW_AT-}" && ((10#$SSOENV_RENEW_AT < __ssoenv_expires)); then
+	if ((__ssoenv_timed)) && __ssoenv_is_time "${SSOENV_RENEW_AT-}" && ((10#$SSOENV_RENEW_AT < __ssoenv_expires)); then
 		__ssoenv_due=$((10#$SSOENV_RENEW_AT))
 	fi
 	__ssoenv_pause=$(((__ssoenv_expires - __ssoenv_due) / 5))
@@ -295,6 +325,8 @@ function __ssoenv_report {
 		__ssoenv_text=${__ssoenv_text#"$__ssoenv_at"}
 		case $__ssoenv_text in *[![:ascii:]]* | *[[:cntrl:]]*) __ssoenv_text= ;; esac
 		__ssoenv_is_time "$__ssoenv_at" && ((10#$__ssoenv_at + 15 >= __ssoenv_tried)) || __ssoenv_text=
+		case $__ssoenv_text in *' with: ssoenv use') __ssoenv_text+=" ${__ssoenv_expired##*' with: ssoenv use '}" ;; esac
+		__ssoenv_text=${__ssoenv_text%$'\n'}
 	fi
 	if [[ -n ${__ssoenv_text# } ]]; then
 		\builtin printf 'ssoenv: "%s":%s\n' "$__ssoenv_name" "$__ssoenv_text" >&2
@@ -308,9 +340,11 @@ function __ssoenv_report {
 
 # __ssoenv_show sets SSOENV_PROMPT and calls __ssoenv_paint with a color.
 function __ssoenv_show {
-	\builtin local __ssoenv_time __ssoenv_rest __ssoenv_color=''
-	if ((__ssoenv_left <= 0)); then
-		__ssoenv_time=expired
+	\builtin local "__ssoenv_time=" "__ssoenv_color="
+	if ((! __ssoenv_timed)); then
+		\builtin true
+	elif ((__ssoenv_left <= 0)); then
+		__ssoenv_time=expired __ssoenv_color=red
 	elif ((__ssoenv_left < 60)); then
 		__ssoenv_time=${__ssoenv_left}s
 	elif ((__ssoenv_left < 3600)); then
@@ -322,29 +356,18 @@ function __ssoenv_show {
 		__ssoenv_time=$((__ssoenv_left / 86400))d
 	fi
 
-	__ssoenv_rest=${SSOENV_PROMPT_FORMAT:-%p %t}
-	while [[ $__ssoenv_rest == *%* ]]; do
-		SSOENV_PROMPT+=${__ssoenv_rest%%\%*}
-		__ssoenv_rest=${__ssoenv_rest#*%}
-		case $__ssoenv_rest in
-		p*) SSOENV_PROMPT+=$SSOENV_PROFILE ;;
-		t*) SSOENV_PROMPT+=$__ssoenv_time ;;
-		a*) SSOENV_PROMPT+=${AWS_ACCOUNT_ID-} ;;
-		r*) SSOENV_PROMPT+=${AWS_REGION:-${AWS_DEFAULT_REGION-}} ;;
-		%*) SSOENV_PROMPT+=% ;;
-		*) SSOENV_PROMPT+=%${__ssoenv_rest:0:1} ;;
-		esac
-		__ssoenv_rest=${__ssoenv_rest#?}
-	done
-	__ssoenv_text=$SSOENV_PROMPT$__ssoenv_rest
-	__ssoenv_clean
-	SSOENV_PROMPT=$__ssoenv_text
+	__ssoenv_text="$__ssoenv_time/$SSOENV_PROFILE/${SSOENV_PROMPT_FORMAT-}/${AWS_ACCOUNT_ID-}/${SSOENV_ACCOUNT_NAME-}/${AWS_REGION-}/${AWS_DEFAULT_REGION-}/${LC_ALL-}/${LC_CTYPE-}/${LANG-}"
+	if [[ $__ssoenv_text != "$__ssoenv_label_of" ]]; then
+		__ssoenv_label_of=$__ssoenv_text
+		__ssoenv_format
+		__ssoenv_clean
+		__ssoenv_label=$__ssoenv_text
+	fi
+	SSOENV_PROMPT=$__ssoenv_label
 
-	if ((__ssoenv_left <= 0)); then
-		__ssoenv_color=red
-	elif ((__ssoenv_now >= __ssoenv_due)); then
+	if ((__ssoenv_left > 0 && __ssoenv_now >= __ssoenv_due)); then
 		__ssoenv_color=yellow
-	else
+	elif [[ -z $__ssoenv_color ]]; then
 		case ${SSOENV_COLOR-} in
 		black | red | green | yellow | blue | magenta | cyan | white | [0-9] | [1-9][0-9] | 1[0-9][0-9] | 2[0-4][0-9] | 25[0-5])
 			__ssoenv_color=$SSOENV_COLOR
@@ -353,4 +376,42 @@ function __ssoenv_show {
 	fi
 	[[ -z ${NO_COLOR-} ]] || __ssoenv_color=
 	__ssoenv_paint "$__ssoenv_color"
+}
+
+# __ssoenv_format sets __ssoenv_text to SSOENV_PROMPT_FORMAT with the values for its
+# codes. With a value that is empty, the brackets around it go, and the blanks before
+# it, or at the beginning those after it.
+function __ssoenv_format {
+	\builtin local "__ssoenv_rest=${SSOENV_PROMPT_FORMAT:-%p %t}" __ssoenv_value
+	__ssoenv_text=
+	while [[ $__ssoenv_rest == *%* ]]; do
+		__ssoenv_text+=${__ssoenv_rest%%\%*}
+		__ssoenv_rest=${__ssoenv_rest#*%}
+		case $__ssoenv_rest in
+		p*) __ssoenv_value=$SSOENV_PROFILE ;;
+		t*) __ssoenv_value=$__ssoenv_time ;;
+		a*) __ssoenv_value=${AWS_ACCOUNT_ID-} ;;
+		n*) __ssoenv_value=${SSOENV_ACCOUNT_NAME-} ;;
+		r*) __ssoenv_value=${AWS_REGION:-${AWS_DEFAULT_REGION-}} ;;
+		%*) __ssoenv_value=% ;;
+		*) __ssoenv_value=%${__ssoenv_rest:0:1} ;;
+		esac
+		__ssoenv_rest=${__ssoenv_rest#?}
+		__ssoenv_text+=$__ssoenv_value
+		[[ -n $__ssoenv_value ]] || __ssoenv_omit
+	done
+	__ssoenv_text+=$__ssoenv_rest
+}
+
+# __ssoenv_omit removes what belongs to an empty value, which is between __ssoenv_text
+# and __ssoenv_rest.
+function __ssoenv_omit {
+	__ssoenv_text=${__ssoenv_text%"${__ssoenv_text##*[! ]}"}
+	case ${__ssoenv_text#"${__ssoenv_text%?}"}${__ssoenv_rest:0:1} in
+	'()' | '[]' | '{}' | '<>')
+		__ssoenv_text=${__ssoenv_text%?} __ssoenv_rest=${__ssoenv_rest#?}
+		__ssoenv_text=${__ssoenv_text%"${__ssoenv_text##*[! ]}"}
+		;;
+	esac
+	[[ -n $__ssoenv_text ]] || __ssoenv_rest=${__ssoenv_rest#"${__ssoenv_rest%%[! ]*}"}
 }

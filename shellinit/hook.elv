@@ -110,7 +110,10 @@ fn report {|profile now|
     var failure = (read (str:trim-suffix $file .expires).failed 120)
     if (and (not-eq $failure $nil) (re:match '^[0-9]{1,12} [ -~]+$' $failure)) {
       var at sentence = (str:split &max=2 ' ' $failure)
-      if (>= (+ $at 15) $seen[last]) { set text = '"'$profile'": '$sentence }
+      if (>= (+ $at 15) $seen[last]) {
+        set text = '"'$profile'": '$sentence
+        if (str:has-suffix $text ' with: ssoenv use') { set text = $text' '(repr $profile) }
+      }
     }
   }
   if (and (eq $text '') (>= $now $seen[expires])) {
@@ -142,13 +145,24 @@ fn printable {|text|
   re:replace '[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|[\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180d}\x{180f}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}\x{fffd}\x{e0100}-\x{e01ef}]' '?' $text
 }
 
-fn label {|profile left|
+# label returns the segment. With a value that is empty, the brackets around it go, and
+# the blanks before it, or at the beginning those after it.
+fn label {|profile time|
   var format = (env SSOENV_PROMPT_FORMAT)
   if (eq $format '') { set format = '%p %t' }
   var region = (env AWS_REGION)
   if (eq $region '') { set region = (env AWS_DEFAULT_REGION) }
-  var values = [&'%p'=$profile &'%t'=(span $left) &'%a'=(env AWS_ACCOUNT_ID) &'%r'=$region &'%%'='%']
-  printable (re:replace '%[ptar%]' {|code| put $values[$code] } $format)
+  var values = [&'%p'=$profile &'%t'=$time &'%a'=(env AWS_ACCOUNT_ID) &'%n'=(env SSOENV_ACCOUNT_NAME) &'%r'=$region &'%%'='%']
+  var empty = ''
+  for code [(keys $values)] {
+    if (eq $values[$code] '') { set empty = $empty$code[1] }
+  }
+  if (not-eq $empty '') {
+    var run = '(?:%['$empty'] *)*%['$empty']'
+    var gone = '(?:\('$run'\)|\['$run'\]|\{'$run'\}|<'$run'>|'$run')'
+    set format = (re:replace '(?s)(%[^'$empty'])|^(?: *'$gone')+ *| *'$gone '$1' $format)
+  }
+  printable (re:replace '%[ptanr%]' {|code| put $values[$code] } $format)
 }
 
 # at-prompt runs before each prompt. Elvish has no clock: while a profile is in use,
@@ -157,8 +171,12 @@ fn at-prompt {
   var profile = (printable (env SSOENV_PROFILE))
   var expires = (env SSOENV_EXPIRES)
   var renew-at = (env SSOENV_RENEW_AT)
-  if (or (eq $profile '') (not (is-time $expires)) (not (has-external date))) {
+  if (eq $profile '') {
     set-env SSOENV_PROMPT ''
+    return
+  }
+  if (not (and (is-time $expires) (has-external date))) {
+    set-env SSOENV_PROMPT (label $profile '')
     return
   }
   var now = (num (e:date +%s))
@@ -173,7 +191,7 @@ fn at-prompt {
     if (eq (env SSOENV_NO_REFRESH) '') { renew $now }
     if (eq (env SSOENV_EXPIRES) $expires) { report $profile $now }
   }
-  set-env SSOENV_PROMPT (label $profile (- (env SSOENV_EXPIRES) $now))
+  set-env SSOENV_PROMPT (label $profile (span (- (env SSOENV_EXPIRES) $now)))
 }
 
 # others outputs the hooks that are not from an earlier reading of these lines.

@@ -47,7 +47,7 @@ end
 # The hook. fish has no clock and "math" is slow, so a time is stored as what was
 # left of the credentials then, in seconds; __ssoenv_lead is that of the time when
 # they are due. All is set here, since the environment may have the same names.
-for __ssoenv_name in left lead known pause first last waited offered reported segment mirrored mirrored_of
+for __ssoenv_name in left lead known pause first last waited offered reported segment mirrored mirrored_of timed label label_of
     set --global __ssoenv_$__ssoenv_name ''
 end
 set --global __ssoenv_name ''
@@ -82,7 +82,7 @@ function __ssoenv_renew
             test -n "$__ssoenv_first"; or set --global __ssoenv_first $__ssoenv_left
             set --global __ssoenv_offered ''
             command $__ssoenv_exe refresh </dev/null >/dev/null 2>&1 &
-            disown $last_pid 2>/dev/null
+            builtin disown $last_pid 2>/dev/null
         end
     end
     # __ssoenv_before can report them: expired credentials get 3 s.
@@ -95,7 +95,7 @@ end
 # the time is empty.
 function __ssoenv_passed --argument-names seconds time
     test -z "$time"; and return
-    set --local passed (math $time - $__ssoenv_left)
+    set --local passed (builtin math $time - $__ssoenv_left)
     test $passed -ge $seconds; or test $passed -lt 0
 end
 
@@ -136,7 +136,7 @@ function __ssoenv_mirror
     set --local wanted $SSOENV_PROFILE
     set --global __ssoenv_mirrored_of "$wanted"
     if string match --quiet '*/*' -- "$wanted"
-        contains -- "$wanted" (command $__ssoenv_exe list --names </dev/null 2>/dev/null); or set wanted
+        builtin contains -- "$wanted" (command $__ssoenv_exe list --names </dev/null 2>/dev/null); or set wanted
     end
     if set --query AWS_PROFILE
         test -n "$__ssoenv_mirrored" -a "$AWS_PROFILE" = "$__ssoenv_mirrored"; and set --query --global --unexport AWS_PROFILE
@@ -157,27 +157,36 @@ function __ssoenv_is_time
 end
 
 # __ssoenv_look reads the clock and the environment. It fails if no profile is in
-# use.
+# use. Credentials without a time of expiration are never due.
 function __ssoenv_look
-    if test -z "$SSOENV_PROFILE"; or not __ssoenv_is_time $SSOENV_EXPIRES
+    if test -z "$SSOENV_PROFILE"
         set --global __ssoenv_known ''
         return 1
     end
-    __ssoenv_clock
-    test "$__ssoenv_known" != "$SSOENV_EXPIRES $SSOENV_RENEW_AT $SSOENV_PROFILE"; or return 0
+    if test "$__ssoenv_known" = "$SSOENV_EXPIRES $SSOENV_RENEW_AT $SSOENV_PROFILE"
+        test -z "$__ssoenv_timed"; or __ssoenv_clock
+        return 0
+    end
 
     set --global __ssoenv_known "$SSOENV_EXPIRES $SSOENV_RENEW_AT $SSOENV_PROFILE"
     set --global __ssoenv_lead 900
-    if __ssoenv_is_time $SSOENV_RENEW_AT; and test $SSOENV_RENEW_AT -lt $SSOENV_EXPIRES
-        set --global __ssoenv_lead (math $SSOENV_EXPIRES - $SSOENV_RENEW_AT)
-    end
-    set --global __ssoenv_pause (math --scale=0 $__ssoenv_lead / 5)
-    test $__ssoenv_pause -ge 3; or set --global __ssoenv_pause 3
-    test $__ssoenv_pause -le 30; or set --global __ssoenv_pause 30
     set --global __ssoenv_name (__ssoenv_clean "$SSOENV_PROFILE"); or true
-    for name in first last waited offered reported
+    for name in timed first last waited offered reported
         set --global __ssoenv_$name ''
     end
+    if not __ssoenv_is_time $SSOENV_EXPIRES
+        set --global __ssoenv_left 1000000000000
+        return 0
+    end
+    set --global __ssoenv_timed 1
+    __ssoenv_clock
+    if __ssoenv_is_time $SSOENV_RENEW_AT; and test $SSOENV_RENEW_AT -lt $SSOENV_EXPIRES
+        set --global __ssoenv_lead (builtin math $SSOENV_EXPIRES - $SSOENV_RENEW_AT)
+    end
+    set --global __ssoenv_pause (builtin math --scale=0 $__ssoenv_lead / 5)
+    test $__ssoenv_pause -ge 3; or set --global __ssoenv_pause 3
+    test $__ssoenv_pause -le 30; or set --global __ssoenv_pause 30
+    true
 end
 
 # __ssoenv_clock sets __ssoenv_left. The time is the sum of a file's modification
@@ -185,11 +194,11 @@ end
 if builtin path mtime / >/dev/null 2>&1
     function __ssoenv_clock
         set --local clock (builtin path mtime /; builtin path mtime --relative /)
-        set --global __ssoenv_left (math $SSOENV_EXPIRES - $clock[1] - $clock[2])
+        set --global __ssoenv_left (builtin math $SSOENV_EXPIRES - $clock[1] - $clock[2])
     end
 else
     function __ssoenv_clock
-        set --global __ssoenv_left (math $SSOENV_EXPIRES - (command date +%s))
+        set --global __ssoenv_left (builtin math $SSOENV_EXPIRES - (command date +%s))
     end
 end
 
@@ -210,7 +219,7 @@ end
 # directory of __ssoenv_dirs.
 function __ssoenv_read --argument-names file most
     set --global __ssoenv_text ''
-    contains -- (string replace --regex '/[^/]*\z' '' -- "$file") (string split \n -- $__ssoenv_dirs); or return
+    builtin contains -- (string replace --regex '/[^/]*\z' '' -- "$file") (string split \n -- $__ssoenv_dirs); or return
     if test ! -L "$file"; and test -f "$file"; and test -O "$file"; and test -r "$file"
         read --global --nchars $most __ssoenv_text <"$file"
     end
@@ -223,7 +232,7 @@ function __ssoenv_adopt
     if __ssoenv_read "$SSOENV_EXPIRY_FILE" 80
         __ssoenv_is_time $__ssoenv_text; and test $__ssoenv_text -gt $SSOENV_EXPIRES; or return 1
     else if test -n "$SSOENV_EXPIRY_FILE"
-        set --global __ssoenv_text (math --scale=0 $__ssoenv_left / $__ssoenv_pause)
+        set --global __ssoenv_text (builtin math --scale=0 $__ssoenv_left / $__ssoenv_pause)
     end
     test "$__ssoenv_text" != "$__ssoenv_offered"; or return 1
     set --global __ssoenv_offered $__ssoenv_text
@@ -247,10 +256,11 @@ function __ssoenv_report
         and set --local failure (string match --regex '^([0-9]{1,12}) ([ -~]+)\z' -- $__ssoenv_text)
         set text $failure[3]
         for try in $tries
-            test -z "$try"; or test (math $failure[2] + 15 + $try) -ge $SSOENV_EXPIRES; or set text
+            test -z "$try"; or test (builtin math $failure[2] + 15 + $try) -ge $SSOENV_EXPIRES; or set text
         end
     end
     if test -n "$text"
+        string match --quiet '* with: ssoenv use' -- $text; and set text "$text "(string escape -- "$__ssoenv_name")
         set text "\"$__ssoenv_name\": $text"
     else if test $__ssoenv_left -le 0
         set text "the credentials of \"$__ssoenv_name\" have expired; renew them with: ssoenv use "(string escape -- "$__ssoenv_name")
@@ -258,45 +268,30 @@ function __ssoenv_report
         return
     end
     set --global __ssoenv_reported 1
-    printf 'ssoenv: %s\n' $text >&2
+    builtin printf 'ssoenv: %s\n' $text >&2
 end
 
 # __ssoenv_show sets SSOENV_PROMPT.
 function __ssoenv_show
     set --local time expired
-    if test $__ssoenv_left -ge 172800
-        set time (math --scale=0 $__ssoenv_left / 86400)d
+    if test -z "$__ssoenv_timed"
+        set time ''
+    else if test $__ssoenv_left -ge 172800
+        set time (builtin math --scale=0 $__ssoenv_left / 86400)d
     else if test $__ssoenv_left -ge 3600
-        set time (printf '%dh%02dm' (math --scale=0 $__ssoenv_left / 3600) (math --scale=0 $__ssoenv_left % 3600 / 60))
+        set time (builtin printf '%dh%02dm' (builtin math --scale=0 $__ssoenv_left / 3600) (builtin math --scale=0 $__ssoenv_left % 3600 / 60))
     else if test $__ssoenv_left -ge 60
-        set time (math --scale=0 $__ssoenv_left / 60)m
+        set time (builtin math --scale=0 $__ssoenv_left / 60)m
     else if test $__ssoenv_left -gt 0
         set time {$__ssoenv_left}s
     end
 
-    set --local label "$SSOENV_PROFILE $time"
-    if test -n "$SSOENV_PROMPT_FORMAT" -a "$SSOENV_PROMPT_FORMAT" != '%p %t'
-        set label ''
-        for part in (string match --all --regex '(?s)%[part%]|[^%]+|%' -- "$SSOENV_PROMPT_FORMAT")
-            switch $part
-                case %p
-                    set part "$SSOENV_PROFILE"
-                case %t
-                    set part $time
-                case %a
-                    set part "$AWS_ACCOUNT_ID"
-                case %r
-                    set part "$AWS_REGION"
-                    test -n "$part"; or set part "$AWS_DEFAULT_REGION"
-                case %%
-                    set part %
-            end
-            set label "$label$part"
-        end
+    set --local label "$time/$SSOENV_PROFILE/$SSOENV_PROMPT_FORMAT/$AWS_ACCOUNT_ID/$SSOENV_ACCOUNT_NAME/$AWS_REGION/$AWS_DEFAULT_REGION/$LC_ALL/$LC_CTYPE/$LANG"
+    if test "$label" != "$__ssoenv_label_of"
+        set --global __ssoenv_label_of "$label"
+        set --global __ssoenv_label (__ssoenv_format $time); or true
     end
-    if string match --quiet --regex '[^ -~]' -- "$label"
-        set label (__ssoenv_clean "$label")
-    end
+    set label "$__ssoenv_label"
 
     set --local color
     if test -z "$NO_COLOR" -a "$TERM" != dumb
@@ -304,8 +299,8 @@ function __ssoenv_show
             set color 31
         else if test $__ssoenv_left -le $__ssoenv_lead
             set color 33
-        else if set --local index (contains --index -- "$SSOENV_COLOR" black red green yellow blue magenta cyan white)
-            set color 3(math $index - 1)
+        else if set --local index (builtin contains --index -- "$SSOENV_COLOR" black red green yellow blue magenta cyan white)
+            set color 3(builtin math $index - 1)
         else if string match --quiet --regex '^([0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])\z' -- "$SSOENV_COLOR"
             set color "38;5;$SSOENV_COLOR"
         end
@@ -315,6 +310,42 @@ function __ssoenv_show
     else
         set --global SSOENV_PROMPT $label
     end
+end
+
+# __ssoenv_format prints SSOENV_PROMPT_FORMAT with the values for its codes. With a
+# value that is empty, the brackets around it go, and the blanks before it, or at the
+# beginning those after it.
+function __ssoenv_format --argument-names time
+    set --local region "$AWS_REGION"
+    test -n "$region"; or set region "$AWS_DEFAULT_REGION"
+    set --local values "$SSOENV_PROFILE" "$time" "$AWS_ACCOUNT_ID" "$SSOENV_ACCOUNT_NAME" "$region"
+    set --local format "$SSOENV_PROMPT_FORMAT"
+    test -n "$format"; or set format '%p %t'
+
+    set --local codes p t a n r
+    set --local empty ''
+    for i in 1 2 3 4 5
+        test -n "$values[$i]"; or set empty "$empty$codes[$i]"
+    end
+    if test -n "$empty"
+        set --local run "(?:%[$empty] *)*%[$empty]"
+        set --local gone "(?:\($run\)|\[$run\]|\{$run\}|<$run>|$run)"
+        set format (string replace --all --regex "(?s)%[^$empty](*SKIP)(*F)|^(?: *$gone)+ *| *$gone" '' -- "$format" | string join '?')
+    end
+
+    set --local label ''
+    for part in (string match --all --regex '(?s)%[ptanr%]|[^%]+|%' -- "$format")
+        if set --local index (builtin contains --index -- "$part" %p %t %a %n %r)
+            set part "$values[$index]"
+        else if test "$part" = %%
+            set part %
+        end
+        set label "$label$part"
+    end
+    if string match --quiet --regex '[^ -~]' -- "$label"
+        set label (__ssoenv_clean "$label")
+    end
+    builtin printf '%s\n' "$label"
 end
 
 # __ssoenv_place adds the segment to the right prompt, at the first prompt, when the

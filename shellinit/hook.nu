@@ -35,8 +35,12 @@ def __ssoenv_is_time []: string -> bool { $in =~ '\A[0-9]{1,12}\z' }
 def --env __ssoenv_prompt [] {
   let profile = $env.SSOENV_PROFILE? | default ""
   let expires = $env.SSOENV_EXPIRES? | default ""
-  if ($profile | is-empty) or not ($expires | __ssoenv_is_time) {
+  if ($profile | is-empty) {
     $env.SSOENV_PROMPT = ""
+    return
+  }
+  if not ($expires | __ssoenv_is_time) {
+    $env.SSOENV_PROMPT = __ssoenv_label ($profile | __ssoenv_clean) ""
     return
   }
   let renew_at = $env.SSOENV_RENEW_AT? | default ""
@@ -53,7 +57,7 @@ def --env __ssoenv_prompt [] {
     if ($env.SSOENV_NO_REFRESH? | is-empty) { __ssoenv_renew $now }
     if $env.SSOENV_EXPIRES == $expires { __ssoenv_report $name $now }
   }
-  $env.SSOENV_PROMPT = __ssoenv_label $name (($env.SSOENV_EXPIRES | into int) - $now)
+  $env.SSOENV_PROMPT = __ssoenv_label $name (__ssoenv_span (($env.SSOENV_EXPIRES | into int) - $now))
 }
 
 # __ssoenv_clean returns the text with "?" for each character that is not visible, as
@@ -115,10 +119,10 @@ def --env __ssoenv_report [profile: string, now: int] {
   let failure = if $seen.last > 0 and $file ends-with ".expires" {
     __ssoenv_read ($file | str replace --regex '\.expires$' ".failed") 120 | default "" | parse --regex '\A(?P<at>[0-9]{1,12}) (?P<text>[ -~]+)\z'
   } else { [] }
+  let word = if $profile =~ '^[\w.@%/+=:,][\w.@%/+=:,-]*$' { $profile } else { $profile | to json }
   let text = if ($failure | is-not-empty) and ($failure.0.at | into int) + 15 >= $seen.last {
-    $'"($profile)": ($failure.0.text)'
+    $'"($profile)": ($failure.0.text)(if $failure.0.text ends-with " with: ssoenv use" { $" ($word)" })'
   } else if $now >= $seen.expires {
-    let word = if $profile =~ '^[\w.@%/+=:,][\w.@%/+=:,-]*$' { $profile } else { $profile | to json }
     $'the credentials of "($profile)" have expired; renew them with: ssoenv use ($word)'
   } else { "" }
   if $seen.reported or ($text | is-empty) { return }
@@ -126,8 +130,8 @@ def --env __ssoenv_report [profile: string, now: int] {
   print --stderr $"ssoenv: ($text)"
 }
 
-def __ssoenv_label [profile: string, left: int]: nothing -> string {
-  let time = if $left <= 0 {
+def __ssoenv_span [left: int]: nothing -> string {
+  if $left <= 0 {
     "expired"
   } else if $left < 60 {
     $"($left)s"
@@ -138,15 +142,28 @@ def __ssoenv_label [profile: string, left: int]: nothing -> string {
   } else {
     $"($left // 86400)d"
   }
+}
+
+# __ssoenv_label returns the segment. With a value that is empty, the brackets around
+# it go, and the blanks before it, or at the beginning those after it.
+def __ssoenv_label [profile: string, time: string]: nothing -> string {
   let values = {
     "%p": $profile
     "%t": $time
     "%a": ($env.AWS_ACCOUNT_ID? | default "")
-    "%r": ($env.AWS_REGION? | default ($env.AWS_DEFAULT_REGION? | default ""))
+    "%n": ($env.SSOENV_ACCOUNT_NAME? | default "")
+    "%r": ($env.AWS_REGION? | default --empty ($env.AWS_DEFAULT_REGION? | default ""))
     "%%": "%"
   }
-  let format = $env.SSOENV_PROMPT_FORMAT? | default --empty "%p %t"
-  $format | parse --regex '(?s)(?P<text>%[ptar%]|[^%]+|%)' | get text | each {|text|
+  let empty = $values | transpose code value | where value == "" | get code | str substring 1..1 | str join
+  let wanted = $env.SSOENV_PROMPT_FORMAT? | default --empty "%p %t"
+  let format = if $empty == "" { $wanted } else {
+    let run = '(?:%[EMPTY] *)*%[EMPTY]'
+    let gone = '(?:\(RUN\)|\[RUN\]|\{RUN\}|<RUN>|RUN)' | str replace --all RUN $run
+    let pattern = '(?s)(%[^EMPTY])|^(?: *GONE)+ *| *GONE' | str replace --all GONE $gone | str replace --all EMPTY $empty
+    $wanted | str replace --all --regex $pattern '$1'
+  }
+  $format | parse --regex '(?s)(?P<text>%[ptanr%]|[^%]+|%)' | get text | each {|text|
     if $text in $values { $values | get $text } else { $text }
   } | str join | __ssoenv_clean
 }

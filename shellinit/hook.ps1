@@ -55,11 +55,15 @@ function global:__ssoenv_at_prompt {
     $ErrorActionPreference = 'SilentlyContinue'
 
     $expires = "$env:SSOENV_EXPIRES"
-    if (-not $env:SSOENV_PROFILE -or $expires -notmatch '\A[0-9]{1,12}\z') {
+    if (-not $env:SSOENV_PROFILE) {
         $global:SSOENV_PROMPT = ''
         return
     }
     $profileName = __ssoenv_clean $env:SSOENV_PROFILE
+    if ($expires -notmatch '\A[0-9]{1,12}\z') {
+        $global:SSOENV_PROMPT = __ssoenv_label $profileName ''
+        return
+    }
     $now = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
     $known = "$expires $env:SSOENV_RENEW_AT $env:SSOENV_PROFILE"
     $seen = $global:__ssoenv_seen
@@ -76,14 +80,27 @@ function global:__ssoenv_at_prompt {
         if ($env:SSOENV_EXPIRES -eq $expires) { __ssoenv_report $seen $profileName $now }
     }
 
+    $global:SSOENV_PROMPT = __ssoenv_label $profileName (__ssoenv_span ([long]$env:SSOENV_EXPIRES - $now))
+}
+
+# __ssoenv_label returns the segment. With a value that is empty, the brackets around
+# it go, and the blanks before it, or at the beginning those after it.
+function global:__ssoenv_label($profileName, $time) {
     $format = if ($env:SSOENV_PROMPT_FORMAT) { $env:SSOENV_PROMPT_FORMAT } else { '%p %t' }
     $region = if ($env:AWS_REGION) { $env:AWS_REGION } else { $env:AWS_DEFAULT_REGION }
-    $values = @{ '%p' = $profileName; '%t' = (__ssoenv_span ([long]$env:SSOENV_EXPIRES - $now)); '%a' = $env:AWS_ACCOUNT_ID; '%r' = $region; '%%' = '%' }
+    $values = @{ '%p' = $profileName; '%t' = $time; '%a' = $env:AWS_ACCOUNT_ID; '%n' = $env:SSOENV_ACCOUNT_NAME; '%r' = $region; '%%' = '%' }
+    $empty = ''
+    foreach ($code in $values.Keys) { if (-not $values[$code]) { $empty += $code.Substring(1) } }
+    if ($empty) {
+        $run = "(?:%[$empty] *)*%[$empty]"
+        $gone = "(?:\($run\)|\[$run\]|\{$run\}|<$run>|$run)"
+        $format = $format -creplace "(?s)(%[^$empty])|^(?: *$gone)+ *| *$gone", '$1'
+    }
     $label = ''
-    foreach ($piece in [regex]::Matches($format, '(?s)%[ptar%]|[^%]+|%')) {
+    foreach ($piece in [regex]::Matches($format, '(?s)%[ptanr%]|[^%]+|%')) {
         if ($values.ContainsKey($piece.Value)) { $label += $values[$piece.Value] } else { $label += $piece.Value }
     }
-    $global:SSOENV_PROMPT = __ssoenv_clean $label
+    return __ssoenv_clean $label
 }
 
 # __ssoenv_clean returns a text with "?" for each character that is not visible, as
@@ -154,15 +171,16 @@ function global:__ssoenv_renew($seen, $now) {
 # or that they have expired.
 function global:__ssoenv_report($seen, $profileName, $now) {
     $text = ''
+    $word = $profileName
+    if ($word -notmatch '\A[A-Za-z_][A-Za-z0-9_.-]*\z') { $word = "'" + ($word -replace '[\u0027\u2018-\u201b]', '$0$0') + "'" }
     if ($seen.Last -gt 0 -and $env:SSOENV_EXPIRY_FILE -cmatch '\.expires\z') {
         $failure = __ssoenv_read ($env:SSOENV_EXPIRY_FILE -creplace '\.expires\z', '.failed') 120
         if ("$failure" -match '\A([0-9]{1,12}) ([ -~]+)\z' -and [long]$Matches[1] + 15 -ge $seen.Last) {
             $text = "`"$profileName`": $($Matches[2])"
+            if ($text.EndsWith(' with: ssoenv use')) { $text += " $word" }
         }
     }
     if (-not $text -and $now -ge $seen.Expires) {
-        $word = $profileName
-        if ($word -notmatch '\A[A-Za-z_][A-Za-z0-9_.-]*\z') { $word = "'" + ($word -replace '[\u0027\u2018-\u201b]', '$0$0') + "'" }
         $text = "the credentials of `"$profileName`" have expired; renew them with: ssoenv use $word"
     }
     if ($seen.Reported -or -not $text) { return }

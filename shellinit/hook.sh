@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC3013 # the shells for this have the test -ef.
+# shellcheck disable=SC3013,SC3041 # the shells for this have the test -ef, and those that know -k have "set -k".
 # shellcheck disable=SC2154 # "ssoenv init" assigns __ssoenv_exe and __ssoenv_mark above these lines.
 
 # ssoenv in a POSIX shell, for example dash, ksh93, mksh and busybox. doc.go
@@ -20,10 +20,12 @@ ssoenv() {
 
 # __ssoenv_switch runs the program and evaluates its output.
 __ssoenv_switch() {
-	# No trace shows secrets. After an interrupt it remains off.
+	# No trace shows secrets. With -k, which takes "NAME=value" from the arguments of any
+	# command, "export" prints all variables. After an interrupt both remain off.
 	{
 		__ssoenv_flags=$-
 		\set +xv
+		case $- in *k*) \set +k ;; esac
 	} 2>/dev/null
 
 	# In eval "$(ssoenv use dev)" the outer shell switches: print the call for it. Other
@@ -37,25 +39,89 @@ __ssoenv_switch() {
 	__ssoenv_code=$(__ssoenv_run "$@") || __ssoenv_status=$?
 	case $__ssoenv_status$__ssoenv_code in
 	0?*)
-		# At a readonly variable some of these shells exit, others print an error
-		# and continue. A subshell tries the statements before, so that no switch
-		# is made in part. If they work, they print nothing.
-		__ssoenv_word=$(\eval "$__ssoenv_code" 2>&1) || __ssoenv_status=1
-		case $__ssoenv_status$__ssoenv_word in
-		0) \eval "$__ssoenv_code" ;;
-		*)
+		if __ssoenv_try; then
+			\eval "$__ssoenv_code"
+		else
+			case $1/${2-} in
+			use/* | --debug/use)
+				\echo "$__ssoenv_word" >&2
+				\echo 'ssoenv: nothing was changed in this shell' >&2
+				;;
+			*) __ssoenv_undo ;;
+			esac
 			__ssoenv_status=1
-			\echo "$__ssoenv_word" >&2
-			;;
-		esac
+		fi
 		;;
 	esac
 
 	\set -- "$__ssoenv_status" "$__ssoenv_flags"
-	\unset -v __ssoenv_status __ssoenv_flags __ssoenv_code __ssoenv_word
+	\unset -v __ssoenv_status __ssoenv_flags __ssoenv_code __ssoenv_word __ssoenv_rest
+	case $2 in *k*) \set -k ;; esac
 	case $2 in *v*) \set -v ;; esac
 	case $2 in *x*) \set -x ;; esac
 	\return "$1"
+}
+
+# __ssoenv_try reports whether the statements in __ssoenv_code work. At a readonly
+# variable some of these shells exit, others print an error and continue. A subshell
+# tries the statements, so that no switch is made in part. If they work, they print
+# nothing.
+__ssoenv_try() {
+	__ssoenv_word=$(\eval "$__ssoenv_code" 2>&1) && [ -z "$__ssoenv_word" ]
+}
+
+# __ssoenv_undo evaluates the statements of clear or logout in __ssoenv_code one by one.
+# If a variable is readonly, the others are changed all the same, so that no
+# credentials remain, and a line names it.
+__ssoenv_undo() {
+	__ssoenv_rest=$__ssoenv_code
+	while __ssoenv_next; do
+		if __ssoenv_try; then
+			\eval "$__ssoenv_code"
+			\continue
+		fi
+		__ssoenv_word=${__ssoenv_code%%=*}
+		__ssoenv_word=${__ssoenv_word##* }
+		case $__ssoenv_code in
+		unset*) \echo "ssoenv: $__ssoenv_word is readonly in this shell and was not removed" >&2 ;;
+		*) \echo "ssoenv: $__ssoenv_word is readonly in this shell and was not restored" >&2 ;;
+		esac
+	done
+}
+
+# __ssoenv_next moves a statement from __ssoenv_rest to __ssoenv_code. It ends with a
+# semicolon outside of quotes, and there is a backslash only outside of them. It fails
+# if there is none.
+__ssoenv_next() {
+	__ssoenv_code=
+	while :; do
+		case $__ssoenv_rest in
+		'') \return 1 ;;
+		\'*)
+			__ssoenv_rest=${__ssoenv_rest#?}
+			__ssoenv_code=$__ssoenv_code\'${__ssoenv_rest%%\'*}\'
+			__ssoenv_rest=${__ssoenv_rest#*\'}
+			;;
+		\\\'*)
+			__ssoenv_code=$__ssoenv_code\\\'
+			__ssoenv_rest=${__ssoenv_rest#??}
+			;;
+		\\*)
+			__ssoenv_code=$__ssoenv_code\\\\
+			__ssoenv_rest=${__ssoenv_rest#??}
+			;;
+		\;*)
+			__ssoenv_rest=${__ssoenv_rest#?}
+			__ssoenv_rest=${__ssoenv_rest#?}
+			\return 0
+			;;
+		*)
+			__ssoenv_word=${__ssoenv_rest%%[\\\'\;]*}
+			__ssoenv_code=$__ssoenv_code$__ssoenv_word
+			__ssoenv_rest=${__ssoenv_rest#"$__ssoenv_word"}
+			;;
+		esac
+	done
 }
 
 # __ssoenv_run executes the program. It is called in a subshell.

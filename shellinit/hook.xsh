@@ -59,15 +59,22 @@ def __ssoenv_install():
             return f"{left // 3600}h{left % 3600 // 60:02}m"
         return f"{left // 86400}d"
 
+    # label returns the segment. left is None if the credentials have no time of
+    # expiration. With a value that is empty, the brackets around it go, and the blanks
+    # before it, or at the beginning those after it.
     def label(profile, left):
         values = {
-            "%p": profile, "%t": left_text(left), "%%": "%",
-            "%a": env.get("AWS_ACCOUNT_ID", ""),
-            "%r": env.get("AWS_REGION", env.get("AWS_DEFAULT_REGION", "")),
+            "%p": profile, "%t": "" if left is None else left_text(left), "%%": "%",
+            "%a": str(env.get("AWS_ACCOUNT_ID", "")), "%n": str(env.get("SSOENV_ACCOUNT_NAME", "")),
+            "%r": str(env.get("AWS_REGION", "") or env.get("AWS_DEFAULT_REGION", "")),
         }
         form = str(env.get("SSOENV_PROMPT_FORMAT", "")) or "%p %t"
-        text = re.sub("%[ptar%]", lambda code: str(values[code[0]]), form)
-        return clean(text)
+        empty = "".join(code[1] for code, value in values.items() if not value)
+        if empty:
+            run = f"(?:%[{empty}] *)*%[{empty}]"
+            gone = rf"(?:\({run}\)|\[{run}\]|\{{{run}\}}|<{run}>|{run})"
+            form = re.sub(f"(?s)(%[^{empty}])|^(?: *{gone})+ *| *{gone}", lambda found: found[1] or "", form)
+        return clean(re.sub("%[ptanr%]", lambda code: values[code[0]], form))
 
     # clean returns the text with "?" for each character that is not visible, as
     # safetext.IsHidden defines it.
@@ -119,6 +126,8 @@ def __ssoenv_install():
             failure = re.fullmatch("([0-9]{1,12}) ([ -~]+)", read(file.removesuffix(".expires") + ".failed", 120) or "")
             if failure and int(failure[1]) + 15 >= seen["last"]:
                 text = f'"{profile}": {failure[2]}'
+                if text.endswith(" with: ssoenv use"):
+                    text += " " + shlex.quote(profile)
         if not text and now >= seen["expires"]:
             text = f'the credentials of "{profile}" have expired; renew them with: ssoenv use {shlex.quote(profile)}'
         if text and not seen["reported"]:
@@ -127,8 +136,11 @@ def __ssoenv_install():
 
     def on_pre_prompt_format(**_):
         known = profile, expires, renew_at = [str(env.get("SSOENV_" + name, "")) for name in ("PROFILE", "EXPIRES", "RENEW_AT")]
-        if not profile or not is_time(expires):
+        if not profile:
             env["SSOENV_PROMPT"] = ""
+            return
+        if not is_time(expires):
+            env["SSOENV_PROMPT"] = label(clean(profile), None)
             return
         now, end = int(time.time()), int(expires)
         if seen.get("known") != known:

@@ -48,7 +48,18 @@ function __ssoenv_switch {
 		else
 			exec "$__ssoenv_exe" "$1" --shell zsh "${@:2}"
 		fi
-	) && __ssoenv_evaluate || __ssoenv_status=$?
+	) || __ssoenv_status=$?
+	if ((__ssoenv_status == 0)); then
+		case $1/${2-} in
+		use/* | --debug/use)
+			if ! __ssoenv_evaluate; then
+				__ssoenv_status=1
+				builtin printf 'ssoenv: nothing was changed in this shell\n' >&2
+			fi
+			;;
+		*) __ssoenv_undo || __ssoenv_status=$? ;;
+		esac
+	fi
 	__ssoenv_mirror
 	builtin return $__ssoenv_status
 }
@@ -65,7 +76,12 @@ function __ssoenv_captured {
 # not set.
 function __ssoenv_is_private { [[ ${(t)AWS_PROFILE} == (|scalar) ]]; }
 
-function __ssoenv_set_private { builtin typeset -g +x AWS_PROFILE=$1; }
+# __ssoenv_set_private sets AWS_PROFILE. With the option ALL_EXPORT, an assignment by
+# "typeset +x" exports too.
+function __ssoenv_set_private {
+	builtin typeset -g AWS_PROFILE=$1
+	builtin typeset -g +x AWS_PROFILE
+}
 
 # __ssoenv_prompt runs before each prompt.
 function __ssoenv_prompt {
@@ -74,6 +90,8 @@ function __ssoenv_prompt {
 		__ssoenv_place
 	fi
 }
+
+function __ssoenv_before { __ssoenv_command "$@"; }
 
 # __ssoenv_place adds the segment at the beginning of PROMPT, or replaces the one that
 # is in it. Its text is in psvar: zsh shows that as it is, with the option PROMPT_SUBST
@@ -90,10 +108,8 @@ function __ssoenv_place {
 }
 
 # __ssoenv_clock sets __ssoenv_now without a process or a module.
-function __ssoenv_clock {
-	local __ssoenv_clock='%D{%s}'
-	__ssoenv_now=${(%)__ssoenv_clock}
-}
+__ssoenv_seconds='%D{%s}'
+function __ssoenv_clock { __ssoenv_now=${(%)__ssoenv_seconds}; }
 
 function __ssoenv_quote { __ssoenv_word=${(q-)1}; }
 

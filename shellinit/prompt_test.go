@@ -57,8 +57,12 @@ func (s stage) segment(t *testing.T, p *session) string {
 // and does not export SSOENV_PROMPT.
 func TestPromptHookIsOneAndSilent(t *testing.T) {
 	options := map[Shell][]string{
-		Bash: {"set -u", "set -o pipefail; set -C", "set -o posix", "shopt -s nullglob failglob extdebug", "IFS=0123456789_abs", "set -e", `set -ET; trap 'echo ERR' ERR`},
-		Zsh:  {"set -u", "setopt pipefail ksharrays shwordsplit", "setopt warncreateglobal", "IFS=0123456789_abs", "set -e", "TRAPZERR() { echo ERR; }"},
+		Bash: {"set -u", "set -o pipefail; set -C", "set -o posix", "shopt -s nullglob failglob extdebug", "IFS=0123456789_abs", "set -e", `set -ET; trap 'echo ERR' ERR`,
+			"set -a", "set -k", "set -f", "shopt -s xpg_echo; set -aku", `alias unset='echo ERR' export='echo ERR' local='echo ERR' set='echo ERR' shopt='echo ERR'`,
+			`export() { echo ERR; }; unset() { echo ERR; }; command() { echo ERR; }; set() { echo ERR; }; shopt() { echo ERR; }`},
+		Zsh: {"set -u", "setopt pipefail ksharrays shwordsplit", "setopt warncreateglobal", "IFS=0123456789_abs", "set -e", "TRAPZERR() { echo ERR; }",
+			"setopt allexport", "setopt errreturn noclobber noglob", "setopt nonomatch globsubst rcexpandparam", `alias unset='echo ERR' export='echo ERR' local='echo ERR' builtin='echo ERR'; alias -g -- -n=ERR`,
+			"unset() echo ERR", "command() echo ERR", "setopt() echo ERR"},
 		Fish: {"true"},
 	}
 	hooks := map[Shell]string{
@@ -269,6 +273,71 @@ func TestPromptHookBesideDirenv(t *testing.T) {
 			if got := s.segment(t, p); got != "dev 3h04m" {
 				t.Errorf("the segment is %q", got)
 			}
+		}
+	})
+}
+
+// timeless are formats, and the segment of credentials without a time of expiration, of
+// the profile dev in the account 42, with and without the account's name.
+var timeless = []struct{ format, unnamed, named string }{
+	{"", "dev", "dev"},
+	{"%p (%t)", "dev", "dev"},
+	{"%p [%t] %r", "dev eu-1", "dev eu-1"},
+	{"%t %p", "dev", "dev"},
+	{"(%t) {%n} %p", "dev", "{Acme Prod} dev"},
+	{"%p %n %a %t|", "dev 42|", "dev Acme Prod 42|"},
+	{"%p (%n %t)", "dev", "dev (Acme Prod)"},
+	{"%p <%t>%%t", "dev%t", "dev%t"},
+	{"  %p  %t", "  dev", "  dev"},
+	{"%n (%a)", "(42)", "Acme Prod (42)"},
+	{"%t", "", ""},
+}
+
+// Credentials without a time of expiration have a segment too, and nothing of the
+// format is left of a value that is not there.
+func TestSegmentWithoutTime(t *testing.T) {
+	eachJudge(t, plain, func(t *testing.T, s stage, j judge) {
+		for _, expires := range []string{"", "soon", "-1", "9999999999999"} {
+			for _, name := range []string{"", "Acme Prod"} {
+				p := atWork(t, s, j, "true", "SSOENV_EXPIRES="+expires, "SSOENV_RENEW_AT=1", "SSOENV_ACCOUNT_NAME="+name, "AWS_ACCOUNT_ID=42", "AWS_REGION=eu-1")
+				for _, c := range timeless {
+					want := c.unnamed
+					if name != "" {
+						want = c.named
+					}
+					set := "export SSOENV_PROMPT_FORMAT='" + c.format + "'"
+					if j.isFish() {
+						set = "set -gx SSOENV_PROMPT_FORMAT '" + c.format + "'"
+					}
+					if j.dialect == Zsh {
+						want = strings.ReplaceAll(want, "%", "%%")
+					}
+					p.line(set)
+					if got := s.segment(t, p); got != want {
+						t.Errorf("SSOENV_EXPIRES=%q, format %q: got %q, want %q", expires, c.format, got, want)
+					}
+				}
+				if shown := p.Shown(); strings.Contains(shown, `call [`) || strings.Contains(shown, "expired") {
+					t.Errorf("SSOENV_EXPIRES=%q: %q", expires, shown)
+				}
+			}
+		}
+	})
+}
+
+// bash's option nocasematch makes no code and no profile equal to another, and remains
+// on.
+func TestSegmentWithNocasematch(t *testing.T) {
+	eachJudge(t, func(j judge) bool { return j.name == "bash" }, func(t *testing.T, s stage, j judge) {
+		p := atWork(t, s, j, "shopt -s nocasematch", "SSOENV_PROMPT_FORMAT=%P %p")
+		for _, profile := range []string{"dev", "DEV"} {
+			p.line("export SSOENV_PROFILE=" + profile)
+			if got := s.segment(t, p); got != "%P "+profile {
+				t.Errorf("the segment of %s is %q", profile, got)
+			}
+		}
+		if out := p.line("shopt -q nocasematch && echo still on"); !strings.Contains(out, "still on\r\n") {
+			t.Errorf("the option is off: %q", out)
 		}
 	})
 }

@@ -64,6 +64,9 @@ func stub(args []string) int {
 		{Name: "AWS_SECRET_ACCESS_KEY", Unset: true},
 		{Name: "SSOENV_PROFILE", Unset: true},
 	}
+	if value, ok := os.LookupEnv("RESTORE"); ok && args[0] != "adopt" && args[0] != "use" {
+		env = append(Env{{Name: "AWS_REGION", Value: value}}, env...)
+	}
 	if args[0] == "use" {
 		words = slices.DeleteFunc(words, func(w string) bool { return w == "--" })
 		if len(words) == 0 {

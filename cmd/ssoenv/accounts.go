@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"text/tabwriter"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -29,10 +30,11 @@ func sessionOptionsOf(c *cli.Context) sessionOptions {
 }
 
 func accountsAction(p *program, c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	pattern, err := onePattern(c)
+	if err != nil {
 		return err
 	}
-	return p.accounts(sessionOptionsOf(c))
+	return p.accounts(pattern, sessionOptionsOf(c))
 }
 
 type accountJSON struct {
@@ -41,7 +43,7 @@ type accountJSON struct {
 	Email     string `json:"email,omitempty"`
 }
 
-func (p *program) accounts(o sessionOptions) error {
+func (p *program) accounts(pattern string, o sessionOptions) error {
 	var accounts []store.Account
 	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso profile.SSOSession) (err error) {
 		accounts, err = client.Accounts(ctx, sso)
@@ -50,20 +52,55 @@ func (p *program) accounts(o sessionOptions) error {
 	if err != nil {
 		return err
 	}
+	all := len(accounts)
+	accounts = slices.DeleteFunc(accounts, func(a store.Account) bool { return !matchesPattern(pattern, a.Name, a.ID, a.Email) })
 	if o.json {
 		rows := make([]accountJSON, len(accounts))
 		for i, a := range accounts {
 			rows[i] = accountJSON{a.ID, a.Name, a.Email}
 		}
-		return p.printJSON(rows)
+		err = p.printJSON(rows)
+	} else if len(accounts) > 0 {
+		err = p.page(p.accountTable(accounts))
 	}
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	if err == nil && all > 0 && len(accounts) == 0 {
+		return noMatch("account", pattern, statusDenied, "ssoenv accounts lists all that the session gives access to")
+	}
+	return err
+}
+
+// accountTable returns the accounts as a table: on a terminal with headers and with a
+// mark at the account of this shell.
+func (p *program) accountTable(accounts []store.Account) string {
+	view := p.view()
+	t := offline.NewTable(len(accounts), idColumn(view, "ACCOUNT"), offline.Column{Header: "NAME", Least: 12}, offline.Column{Header: "EMAIL", Least: 10, Drop: 1})
 	for _, a := range accounts {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", a.ID, offline.Dash(safetext.Printable(a.Name)), safetext.Printable(a.Email))
+		mark, style := p.markOf(view, p.state.Profile != "" && a.ID == p.state.AccountID)
+		t.Add(mark+a.ID, style)
+		t.Add(offline.Dash(a.Name), style)
+		t.Add(a.Email, offline.Plain)
 	}
-	_ = w.Flush() // into memory
-	return p.print(b.String())
+	return t.Text(view)
+}
+
+// idColumn is the first column of a table that has a mark at what this shell uses.
+func idColumn(view offline.View, header string) offline.Column {
+	if view.Header {
+		header = "  " + header
+	}
+	return offline.Column{Header: header}
+}
+
+// markOf returns what begins a row of such a table, and its style. Where there is no
+// header, there are no marks either: programs read the first word of a line.
+func (p *program) markOf(view offline.View, inUse bool) (mark string, style offline.Style) {
+	switch {
+	case !view.Header:
+		return "", offline.Plain
+	case inUse:
+		return "* ", offline.Strong
+	}
+	return "  ", offline.Plain
 }
 
 func rolesAction(p *program, c *cli.Context) error {
@@ -83,13 +120,15 @@ func rolesAction(p *program, c *cli.Context) error {
 }
 
 type roleJSON struct {
-	AccountID string `json:"account_id"`
-	RoleName  string `json:"role_name"`
+	AccountID   string `json:"account_id"`
+	AccountName string `json:"account_name,omitempty"`
+	RoleName    string `json:"role_name"`
 }
 
 // roles lists the roles of one account, which the user picks if it is not named.
 func (p *program) roles(account string, o sessionOptions) error {
 	var roles []string
+	var name string
 	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso profile.SSOSession) (err error) {
 		if account == "" {
 			account, err = p.pickAccount(ctx, client, sso)
@@ -99,18 +138,23 @@ func (p *program) roles(account string, o sessionOptions) error {
 		if err != nil {
 			return err
 		}
+		name = client.AccountNames(sso)[account]
 		roles, err = client.AccountRoles(ctx, sso, account)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if o.json {
-		rows := make([]roleJSON, len(roles))
-		for i, role := range roles {
-			rows[i] = roleJSON{account, role}
-		}
+	rows := make([]roleJSON, len(roles))
+	for i, role := range roles {
+		rows[i] = roleJSON{account, name, role}
+	}
+	view := p.view()
+	switch {
+	case o.json:
 		return p.printJSON(rows)
+	case view.Header:
+		return p.page(p.rolesIn(accountTitle(account, name), rows, view))
 	}
 	var b strings.Builder
 	for _, role := range roles {
@@ -119,25 +163,71 @@ func (p *program) roles(account string, o sessionOptions) error {
 	return p.print(b.String())
 }
 
-// allRoles lists the roles of all accounts, each account as soon as its roles
+// rolesIn returns the roles of one account as a table for a terminal.
+func (p *program) rolesIn(account string, rows []roleJSON, view offline.View) string {
+	used := p.roleInUse()
+	t := offline.NewTable(len(rows), idColumn(view, "ROLE IN "+account))
+	for _, row := range rows {
+		mark, style := p.markOf(view, row.isOf(used))
+		t.Add(mark+row.RoleName, style)
+	}
+	return t.Text(view)
+}
+
+// roleTable returns the roles of several accounts as a table for a terminal.
+func (p *program) roleTable(rows []roleJSON, view offline.View) string {
+	used := p.roleInUse()
+	t := offline.NewTable(len(rows), idColumn(view, "ACCOUNT"), offline.Column{Header: "ROLE", Least: 12}, offline.Column{Header: "NAME", Least: 10, Drop: 1})
+	for _, row := range rows {
+		mark, style := p.markOf(view, row.isOf(used))
+		t.Add(mark+row.AccountID, style)
+		t.Add(row.RoleName, style)
+		t.Add(row.AccountName, offline.Plain)
+	}
+	return t.Text(view)
+}
+
+func (r roleJSON) isOf(p profile.Profile) bool {
+	return r.AccountID == p.AccountID && r.RoleName == p.RoleName
+}
+
+// roleInUse returns the profile that this shell uses, or the zero Profile.
+func (p *program) roleInUse() profile.Profile {
+	client, err := p.client()
+	if err != nil || p.state.Profile == "" {
+		return profile.Profile{}
+	}
+	prof, _ := client.Config.Profile(p.state.Profile)
+	return prof
+}
+
+// allRoles lists the roles of all accounts: on a terminal as one table, also of what
+// is known if the discovery fails, and otherwise each account as soon as its roles
 // are known.
 func (p *program) allRoles(o sessionOptions) error {
 	var printErr error
 	rows := []roleJSON{}
+	view := p.view()
 	err := p.withSession(o, func(ctx context.Context, client *session.Client, sso profile.SSOSession) error {
 		_, err := p.discover(ctx, client, sso, func(account store.AccountRoles) {
 			var b strings.Builder
 			for _, role := range account.Roles {
-				rows = append(rows, roleJSON{account.ID, role})
+				rows = append(rows, roleJSON{account.ID, account.Name, role})
 				b.WriteString(account.ID + "  " + role + "  " + safetext.Printable(account.Name) + "\n")
 			}
-			if !o.json && printErr == nil {
+			if !o.json && !view.Header && printErr == nil {
 				printErr = p.print(b.String())
 			}
 		})
 		return err
 	})
-	if err == nil && o.json {
+	switch {
+	case view.Header && !o.json && len(rows) > 0:
+		slices.SortStableFunc(rows, func(a, b roleJSON) int {
+			return store.CompareAccounts(store.Account{ID: a.AccountID, Name: a.AccountName}, store.Account{ID: b.AccountID, Name: b.AccountName})
+		})
+		printErr = p.page(p.roleTable(rows, view))
+	case err == nil && o.json:
 		err = p.printJSON(rows)
 	}
 	return errors.Join(err, printErr)
@@ -164,7 +254,10 @@ func noAccounts(sso profile.SSOSession) error {
 }
 
 // A noSuchAccountError reports that a session gives access to no account of a name.
-type noSuchAccountError struct{ problem string }
+type noSuchAccountError struct {
+	problem string
+	near    []string // names or ids that were probably meant
+}
 
 func (e noSuchAccountError) Error() string { return e.problem }
 
@@ -180,7 +273,7 @@ func accountID(ctx context.Context, client *session.Client, sso profile.SSOSessi
 	}
 	var found, names []string
 	for _, a := range accounts {
-		names = append(names, a.Name)
+		names = append(names, a.Name, a.ID)
 		if a.Name == account {
 			found = append(found, a.ID)
 		}
@@ -193,11 +286,52 @@ func accountID(ctx context.Context, client *session.Client, sso profile.SSOSessi
 			[]string{"use the id of one: " + strings.Join(found, ", ")}}
 	}
 	hint := "ssoenv accounts lists them"
-	if near := nearest(account, names); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
+	near := nearest(account, names)
+	if near != nil {
+		hint = didYouMean(near)
 	}
-	err = noSuchAccountError{fmt.Sprintf("%q gives access to no account %q", sso.Title(), account)}
+	err = noSuchAccountError{fmt.Sprintf("%q gives access to no account %q", sso.Title(), account), near}
 	return "", shownError{err, statusDenied, []string{hint}}
+}
+
+// explainTimeout is how long the lists may take from which a refused role is explained.
+const explainTimeout = 5 * time.Second
+
+// explainDenied adds what was probably meant to the error that a role is not assigned
+// to the user: a similar role of the account or, if the account is none of the user's,
+// a similar account. It returns other errors as they are.
+func explainDenied(ctx context.Context, client *session.Client, err error) error {
+	denied, ok := errors.AsType[*session.AccessDeniedError](err)
+	if !ok {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
+	defer cancel()
+	roles, listErr := client.AccountRoles(ctx, denied.SSOSession, denied.AccountID)
+	if listErr != nil {
+		accounts, listErr := client.Accounts(ctx, denied.SSOSession)
+		if isYours := func(a store.Account) bool { return a.ID == denied.AccountID }; listErr != nil || slices.ContainsFunc(accounts, isYours) {
+			return err
+		}
+		var ids []string
+		for _, a := range accounts {
+			ids = append(ids, a.ID)
+		}
+		err = fmt.Errorf("%q gives you no access to account %s", denied.SSOSession.Title(), denied.AccountID)
+		hint := "ssoenv accounts lists those that you have access to"
+		if near := nearest(denied.AccountID, ids); near != nil {
+			hint = didYouMean(near)
+		}
+		return shownError{err, statusDenied, []string{hint}}
+	}
+	near := nearest(denied.RoleName, roles)
+	if set := profile.PermissionSet(denied.RoleName); set != "" && slices.Contains(roles, set) {
+		near = []string{set}
+	}
+	if near == nil || slices.Contains(roles, denied.RoleName) {
+		return err
+	}
+	return shownError{err, statusDenied, []string{didYouMean(near)}}
 }
 
 // withSession calls act with the session that is meant, logging in if that is

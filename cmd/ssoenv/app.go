@@ -1,15 +1,21 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // An action carries out a command.
@@ -48,64 +54,71 @@ func actions() map[string]action {
 func (p *program) run() int {
 	p.debug = p.state.Debug
 	commands := offline.Commands()
-	words, name, err := offline.Normalize(p.args[1:], commands)
-	if err != nil {
+	words, name, help, err := offline.Normalize(p.args[1:], commands)
+	p.command = name
+	command := offline.Find(commands, name)
+	switch {
+	case err != nil:
 		err = usageError{err.Error()}
-	} else {
-		err = p.app(commands, name, words).Run(append(p.args[:1:1], words...))
+	case help && command != nil:
+		err = p.commandHelp(command)
+	case help:
+		err = p.print(offline.Help(commands, p.helpStyle(p.stdout)))
+	default:
+		err = p.app(commands).Run(append(p.args[:1:1], words...))
 	}
-	return p.report(offline.Find(commands, name), err)
+	return p.report(command, err)
 }
 
 // app makes the urfave/cli application of the commands. It closes that library's
 // traps in one place: left alone, it prints usage errors and help on standard
 // output, where a shell would evaluate them; takes a profile called "help" for a
 // command; exits in the middle of a run; and cuts list values at commas.
-func (p *program) app(commands []offline.Command, name string, words []string) *cli.App {
-	command := offline.Find(commands, name)
-	var help io.Writer = p.stdout
-	if command != nil && command.Evaluated || name == "" && !slices.Contains(words, "--help") && !slices.Contains(words, "-h") {
-		help = p.stderr
-	}
+func (p *program) app(commands []offline.Command) *cli.App {
 	all := actions()
 	cliCommands := make([]*cli.Command, len(commands))
 	for i, c := range commands {
 		cliCommands[i] = &cli.Command{
-			Name: c.Name, Usage: c.Usage, ArgsUsage: c.Args, Description: c.Description, Hidden: c.Hidden,
-			Flags:           p.cliFlags(c.Flags),
-			Action:          func(ctx *cli.Context) error { return all[c.Name](p, ctx) },
-			HideHelpCommand: true,
-			OnUsageError:    onUsageError,
+			Name: c.Name, Usage: c.Usage, Hidden: c.Hidden,
+			Flags:        p.cliFlags(c.Flags),
+			Action:       func(ctx *cli.Context) error { return all[c.Name](p, ctx) },
+			HideHelp:     true,
+			OnUsageError: p.onUsageError(&c),
 		}
 	}
 	return &cli.App{
 		Name:                      "ssoenv",
-		Usage:                     "AWS credentials for this shell, through IAM Identity Center",
-		UsageText:                 "eval \"$(ssoenv use PROFILE)\", or with `ssoenv init` in your shell's start-up file: ssoenv use PROFILE",
 		Commands:                  cliCommands,
 		Flags:                     p.cliFlags(offline.GlobalFlags()),
 		Action:                    func(c *cli.Context) error { return p.noCommand(c, commands) },
-		Writer:                    help,
+		Writer:                    p.stderr,
 		ErrWriter:                 p.stderr,
 		Compiled:                  buildTime(),
-		HideHelpCommand:           true,
+		HideHelp:                  true,
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
-		OnUsageError:              onUsageError,
+		OnUsageError:              p.onUsageError(nil),
 		ExitErrHandler:            func(*cli.Context, error) {},
 	}
 }
 
-func onUsageError(_ *cli.Context, err error, _ bool) error {
-	if flag, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
-		return usageError{fmt.Sprintf("there is no flag --%s", strings.TrimPrefix(flag, "-"))}
+// onUsageError returns the function that words the parser's errors. command is nil
+// for the flags before a command.
+func (p *program) onUsageError(command *offline.Command) cli.OnUsageErrorFunc {
+	return func(_ *cli.Context, err error, _ bool) error {
+		if flag, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+			return p.unknownFlag(command, strings.TrimLeft(flag, "-"))
+		}
+		// The only flags whose values urfave/cli parses are switches and durations.
+		var value, flag string
+		if _, scanErr := fmt.Sscanf(err.Error(), "invalid boolean value %q for -%s", &value, &flag); scanErr == nil {
+			return usageError{fmt.Sprintf("--%s takes no value (got %q)", strings.TrimSuffix(flag, ":"), value)}
+		}
+		if _, scanErr := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &flag); scanErr == nil {
+			return usageError{fmt.Sprintf("--%s: %q is not a duration such as 15m", strings.TrimSuffix(flag, ":"), value)}
+		}
+		return usageError{err.Error()}
 	}
-	// The only flags whose values urfave/cli parses are switches and durations.
-	var value, flag string
-	if _, scanErr := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &flag); scanErr == nil {
-		return usageError{fmt.Sprintf("--%s: %q is not a duration such as 15m", strings.TrimSuffix(flag, ":"), value)}
-	}
-	return usageError{err.Error()}
 }
 
 func (p *program) cliFlags(flags []offline.Flag) []cli.Flag {
@@ -133,20 +146,34 @@ func (p *program) cliFlags(flags []offline.Flag) []cli.Flag {
 
 // noCommand runs if the command line names no known command.
 func (p *program) noCommand(c *cli.Context, commands []offline.Command) error {
-	if c.Bool("version") {
+	name := c.Args().First()
+	switch {
+	case c.Bool("version"):
 		return p.version()
+	case name != "":
+		forHelp := slices.Contains(p.args[1:min(2, len(p.args))], "help")
+		return p.unknownCommand(name, commands, forHelp)
 	}
-	if name := c.Args().First(); name != "" {
-		var names []string
-		for _, command := range commands {
-			names = append(names, command.Name)
-		}
-		return unknownCommandError{name: name, nearest: nearest(name, names)}
+	_, err := io.WriteString(p.stderr, offline.Help(commands, p.helpStyle(p.stderr))+"\n")
+	return errors.Join(shownError{usageError{"no command given"}, statusUsage, nil}, err)
+}
+
+// commandHelp shows the help of a command. If a shell evaluates the output of the
+// command, the help is for standard error.
+func (p *program) commandHelp(command *offline.Command) error {
+	if !command.Evaluated {
+		return p.print(offline.CommandHelp(command, p.helpStyle(p.stdout)))
 	}
-	if err := cli.ShowAppHelp(c); err != nil {
-		return err
+	_, err := io.WriteString(p.stderr, offline.CommandHelp(command, p.helpStyle(p.stderr)))
+	return err
+}
+
+// helpStyle returns the style of headings in a help that is written to the file.
+func (p *program) helpStyle(to *os.File) offline.HeadingStyle {
+	if !tty.IsTerminal(to) || p.noColor || p.env["TERM"] == "dumb" {
+		return func(heading string) string { return heading }
 	}
-	return usageError{"no command given"}
+	return func(heading string) string { return "\x1b[1m" + heading + "\x1b[0m" }
 }
 
 // completeByShell is the exit status for a word that the shell itself should
@@ -156,9 +183,23 @@ const completeByShell = statusError(1)
 func completeAction(p *program, c *cli.Context) error {
 	debug.SetGCPercent(-1) // the process ends before a collection is worth its time
 	commands := offline.Commands()
-	text, ok := offline.Complete(commands, c.Args().First(), c.Args().Tail(), p.state.Previous, p.config)
-	if !ok {
-		return completeByShell
+	text, ok := offline.Complete(commands, c.Args().First(), c.Args().Tail(), offline.Sources{
+		Previous: p.state.Previous, Config: p.config, Inventory: p.completionInventory,
+	})
+	if err := p.print(text); err != nil || ok {
+		return err
 	}
-	return p.print(text)
+	return completeByShell
+}
+
+// completionInventory returns the accounts and roles of the session that are known
+// without the network. It says nothing about a cache that cannot be used.
+func (p *program) completionInventory(sso profile.SSOSession) []store.AccountRoles {
+	private, err := cache.Open(p.paths.Private)
+	if err != nil {
+		return nil
+	}
+	known := &store.Store{Private: private, Now: p.now, Warn: func(string) {}}
+	inventory, _, _ := known.KnownInventory(sso)
+	return inventory
 }

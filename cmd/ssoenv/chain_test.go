@@ -329,7 +329,7 @@ region = us-east-1
 	w.logIn(t)
 
 	out, err := w.command(t, nil, "setsid", "ssoenv", "credential-process", "guarded").CombinedOutput()
-	if exitStatus(err) != statusLogin || !strings.Contains(string(out), "wants a code of the device arn:aws:iam::111111111111:mfa/alice") {
+	if exitStatus(err) != statusLogin || !strings.Contains(string(out), "needs an MFA code from the device arn:aws:iam::111111111111:mfa/alice") {
 		t.Errorf("without a terminal: %v\n%s", err, out)
 	}
 

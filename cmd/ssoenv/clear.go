@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 func clearAction(p *program, c *cli.Context) error {
@@ -42,5 +44,28 @@ func (p *program) clear(shellName string) error {
 	if cleared.CredentialsLost {
 		p.say("the AWS credentials that were in this shell before use are not restored: ssoenv stores no secrets")
 	}
+	p.sayCleared(cleared.Change)
 	return nil
+}
+
+// sayCleared tells the user at a terminal, in one line, what the shell uses after the
+// change that undid its switches.
+func (p *program) sayCleared(change shellinit.Env) {
+	if !tty.IsTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
+		return
+	}
+	env := environ(shellenv.Environ(change, p.environList))
+	now := "this shell uses no profile"
+	switch {
+	case env["AWS_ACCESS_KEY_ID"] != "":
+		now = "AWS tools use the AWS_ACCESS_KEY_ID that you have set"
+	case env["AWS_PROFILE"] != "":
+		now = fmt.Sprintf("AWS tools use profile %q again (AWS_PROFILE)", env["AWS_PROFILE"])
+	case env["AWS_DEFAULT_PROFILE"] != "":
+		now = fmt.Sprintf("AWS tools use profile %q again (AWS_DEFAULT_PROFILE)", env["AWS_DEFAULT_PROFILE"])
+	}
+	if p.state.Profile != "" {
+		now = fmt.Sprintf("%q is cleared: %s", p.state.Profile, now)
+	}
+	p.say("%s", now)
 }

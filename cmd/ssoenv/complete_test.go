@@ -62,7 +62,7 @@ func TestCompleteCommandLine(t *testing.T) {
 		{words: `use/`, env: "SSOENV_PREVIOUS=prod", want: []string{"-\tthe previous profile: prod", dev}},
 		{words: `use/--/`, want: []string{dev, dash}},
 		{words: `use/--no-login/--region/eu-west-1/--region=x/`, want: []string{dev}},
-		{words: `login/`, want: []string{dev, "half\tcorp"}},
+		{words: `login/`, want: []string{dev, "half\tcorp", "corp\tsession at https://corp.awsapps.com/start", "lab\tsession at https://lab.awsapps.com/start"}},
 		{words: `login/--sso-session/`, want: []string{"corp\thttps://corp.awsapps.com/start", "lab\thttps://lab.awsapps.com/start"}},
 		{words: `login/--sso-session/corp/--fo`, want: []string{"--all\tlog in to every session of the config file", "…", help, "--\tno flags follow"}},
 		{words: `login/--sso-session=`, want: []string{"--sso-session=corp\thttps://corp.awsapps.com/start", "--sso-session=lab\thttps://lab.awsapps.com/start"}},
@@ -72,11 +72,13 @@ func TestCompleteCommandLine(t *testing.T) {
 		{words: `clear/--shell/`, want: []string{"bash\t", "…", shellinit.Names()[len(shellinit.Names())-1] + "\t"}},
 		{words: `init/`, want: []string{"bash\t", "…", "direnv\t"}},
 		{words: `completion/`, want: []string{"bash\t", "zsh\t", "fish\t", "powershell\t"}},
-		{words: `status/--json/`, want: []string{"--check\tanswer with the exit status only", "…", debug, help}},
+		{words: `status/--json/`},
+		{words: `status/--json/-`, want: []string{"--check\tprint nothing: the exit status is the answer", "…", debug, help}},
 		{words: `status/--min/`},
 		{words: `status/--json=`},
 		{words: `status/x/-`, want: []string{"--json\tprint one JSON document", "…", help}},
-		{words: `use/dev/`, want: []string{"--region\tREGION instead of the profile's", "…", help}},
+		{words: `use/dev/`},
+		{words: `use/dev/-`, want: []string{"--region\tuse REGION instead of the profile's", "…", help}},
 		{words: `use/dev/x`},
 		{words: `use/--/dev/`},
 		{words: `nosuch/`},
@@ -104,19 +106,23 @@ func TestCompleteCommandLine(t *testing.T) {
 	}
 }
 
-// After "exec PROFILE --" the shell completes the command: status 1 says so.
+// After "exec PROFILE", the shell completes the command: status 1 says so, and the answer
+// is the number of words before it.
 func TestCompleteAnotherCommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, c := range []struct{ typed, want string }{
 		{"exec p", "prod\nplain\n"},
-		{"exec dev ", "--\n"},
+		{"exec dev ", "3\n\nnot ours"},
 		{"exec dev --re", "--region\n"},
-		{"exec dev aw", ""},
-		{"exec dev -- ", "not ours"},
-		{"exec dev -- aws --prof", "not ours"},
-		{"exec dev --region x -- aws -- x y", "not ours"},
-		{"exec dev --region x aws --", "not ours"},
+		{"exec dev aw", "3\naw\nnot ours"},
+		{"exec dev -- ", "4\n\nnot ours"},
+		{"exec dev -- aws --prof", "4\naws --prof\nnot ours"},
+		{"exec dev --region x -- aws -- x y", "6\naws -- x y\nnot ours"},
+		{"exec dev --region x aws --", "5\naws --\nnot ours"},
+		{"exec 'a b' aws --", "3\naws --\nnot ours"},
+		{"exec -- dev aws --", "4\naws --\nnot ours"},
+		{"use dev >", "not ours"},
 	} {
 		cmd := w.command(t, nil, "ssoenv", "complete", "bash", "--", "ssoenv "+c.typed, " ", "9")
 		out, _ := cmd.CombinedOutput()
@@ -378,6 +384,72 @@ func TestCompleteFallsBackToTheShell(t *testing.T) {
 		s.expect(`readme\.txt\r?\n`)
 		s.expect("PROMPT> ")
 	})
+}
+
+// ACCOUNT/ROLE is completed from the inventory that is cached, by the account's id and
+// by its name, with the session before it if the config has several.
+func TestCompleteAccountsAndRoles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.logIn(t)
+	if out, err := w.command(t, nil, "ssoenv", "sync", "--dry-run").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	check := func(words string, want ...string) {
+		t.Helper()
+		out, err := w.command(t, nil, append([]string{"ssoenv", "complete", "fish", "--", "ssoenv"}, strings.Split(words, "|")...)...).CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v", words, err)
+		}
+		got := strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
+		got = slices.DeleteFunc(got, func(line string) bool {
+			text, _, _ := strings.Cut(line, "\t")
+			return !strings.Contains(text, "/")
+		})
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", words, got, want)
+		}
+	}
+	check("use|1111", "111111111111/Administrator\tDevelopment", "111111111111/Developer\tDevelopment", "111111111111/ReadOnly\tDevelopment")
+	check("exec|production/R", "Production/ReadOnly\t222222222222")
+	check("console|222222222222/R", "222222222222/ReadOnly\tProduction")
+	check("use|")
+	check("login|1111")
+	w.write(t, ".aws/config", w.read(t, ".aws/config")+"\n[sso-session other]\nsso_start_url = https://other.awsapps.com/start\nsso_region = us-east-1\n")
+	check("use|1111")
+	check("use|corp:Production/R", "corp:Production/ReadOnly\t222222222222")
+}
+
+// In bash, a command after "exec PROFILE" is completed as without ssoenv, also by a
+// program that gets the line in COMP_LINE, and nothing is printed into the line.
+func TestCompleteInnerCommandInBash(t *testing.T) {
+	t.Parallel()
+	w := hostileWorld(t)
+	w.write(t, "completer", "#!/bin/sh\necho \"$1|$2|$3|$COMP_LINE|$COMP_POINT\" >>\"$HOME/asked\"\necho noise >&2\necho subcommand\n")
+	if err := os.Chmod(filepath.Join(w.home, "completer"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, shell := range []string{"bash", "bash with bash-completion"} {
+		s := completing[shell].start(t, w)
+		s.typeLine("complete -C '" + filepath.Join(w.home, "completer") + "' tool; inner() { COMPREPLY=(word); }; complete -F inner other")
+		s.expect("PROMPT> ")
+		for _, typed := range []string{"ssoenv exec dev tool sub", "ssoenv exec acme:prod --region eu-west-1 -- tool sub"} {
+			s.keys(typed + "\t")
+			s.expect("tool subcommand")
+			s.forget()
+		}
+		s.keys("ssoenv exec dev git-she\t")
+		s.expect("git-shell ")
+		s.forget()
+		if strings.Contains(s.shown(), "noise") || strings.Contains(s.shown(), "warning") {
+			t.Errorf("%s: printed into the line:\n%s", shell, s.shown())
+		}
+	}
+	for line := range strings.Lines(w.read(t, "asked")) {
+		if line != "tool|sub|tool|tool sub|8\n" {
+			t.Errorf("the completer was asked: %q", line)
+		}
+	}
 }
 
 // A shell without programmable completion shows no error.

@@ -27,7 +27,14 @@ func consoleAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if name, err = resolveArg(defaultProfile(name, p.env), p.state); err != nil {
+	config, err := p.config()
+	if err != nil {
+		return err
+	}
+	if name, err = p.requireProfile(config, name); err != nil {
+		return err
+	}
+	if name, err = resolveArg(name, p.state); err != nil {
 		return err
 	}
 	o, err := credentialOptionsOf(c, name)
@@ -73,7 +80,7 @@ func (p *program) console(o consoleOptions) error {
 		return err
 	}
 	if plan.creds.SessionToken == "" {
-		return shownError{fmt.Errorf("profile %q has the keys of an IAM user, with which the console cannot be signed in to", prof.Name), statusConfig,
+		return shownError{fmt.Errorf("profile %q has the keys of an IAM user, which cannot sign in to the console", prof.Name), statusConfig,
 			[]string{"use a profile with a role_arn, and source_profile = " + prof.Name + ": the console accepts the credentials of a role"}}
 	}
 	ctx, stop := interruptible()

@@ -185,7 +185,7 @@ func TestCredentialProcessFailures(t *testing.T) {
 		"no such profile": {[]string{"prdo"}, nil, 4, `there is no profile "prdo"; hint: did you mean "prod"?`, nil},
 		"no profile":      {nil, nil, 2, "which profile?", nil},
 		"two profiles":    {[]string{"dev", "prod"}, nil, 2, "one profile at most", nil},
-		"no such flag":    {[]string{"dev", "--nope"}, nil, 2, "there is no flag --nope", nil},
+		"no such flag":    {[]string{"dev", "--nope"}, nil, 2, "unknown flag --nope", nil},
 		"not assigned": {[]string{"dev"}, nil, 5, "is not assigned to you", func(_ *testing.T, w *world) {
 			w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Type: "ForbiddenException", Message: "No access\n\x1b[31m"})
 		}},

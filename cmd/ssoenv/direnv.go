@@ -6,7 +6,10 @@ import (
 	"compress/zlib"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,6 +64,26 @@ func (p *program) initDirenv(install bool) error {
 		return err
 	}
 	p.say("wrote %s; an .envrc can now contain \"use ssoenv PROFILE\"", path)
+	return nil
+}
+
+// uninstallDirenv removes the library function from direnv's lib folder. A file of
+// that name that is not ssoenv's is an error.
+func (p *program) uninstallDirenv() error {
+	path := direnvFile(p.env)
+	switch text, err := os.ReadFile(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		p.say("%s does not exist", path)
+		return nil
+	case err != nil:
+		return err
+	case !shellinit.IsDirenv(string(text)):
+		return shownError{fmt.Errorf("%s is not a file that ssoenv wrote", path), statusFailed, []string{"remove it yourself if it is not needed"}}
+	}
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	p.say("removed %s", path)
 	return nil
 }
 

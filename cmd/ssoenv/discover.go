@@ -51,12 +51,8 @@ func (b *progressBar) text(at session.Progress) string {
 	if at.Listed {
 		more = ""
 	}
-	rest := b.rest(at)
-	if rest == "" && at.Throttled > 0 {
-		rest = ", as fast as AWS allows"
-	}
 	return fmt.Sprintf("[%s%s] %d of %d%s accounts, %d roles%s",
-		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, rest)
+		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, b.rest(at))
 }
 
 // rest returns the estimate, such as ", about 40s left", or "" while there is none.

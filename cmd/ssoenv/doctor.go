@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -23,6 +26,7 @@ import (
 type doctorOptions struct {
 	json    bool
 	offline bool
+	fix     bool
 	mark    string // what the shell function reports about itself; empty if it is not loaded
 	segment bool   // the function has added its segment to the prompt
 	prompt  string // what draws the prompt; empty if the shell has none
@@ -32,15 +36,18 @@ func doctorAction(p *program, c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	return p.doctor(doctorOptions{json: c.Bool("json"), offline: c.Bool("offline"), mark: c.String("hook"), segment: c.Bool("hook-segment"), prompt: c.String("hook-prompt")})
+	return p.doctor(doctorOptions{json: c.Bool("json"), offline: c.Bool("offline"), fix: c.Bool("fix"), mark: c.String("hook"), segment: c.Bool("hook-segment"), prompt: c.String("hook-prompt")})
 }
 
-// doctor runs all checks and prints their findings. The exit status is 1 if one
-// of them is a problem.
+// doctor runs all checks and prints their findings. With fix it applies the repairs
+// first. The exit status is 1 if a problem remains.
 func (p *program) doctor(o doctorOptions) error {
 	findings, err := p.findings(o)
 	if err != nil {
 		return err
+	}
+	if o.fix {
+		doctor.Fix(findings)
 	}
 	for _, f := range findings {
 		if f.Status == doctor.Problem {
@@ -50,7 +57,17 @@ func (p *program) doctor(o doctorOptions) error {
 	if o.json {
 		return cmp.Or(p.printJSON(findings), err)
 	}
-	return cmp.Or(p.print(findingsText(findings, p.paths.Home)), err)
+	return cmp.Or(p.print(p.doctorStyle().findingsText(findings)), err)
+}
+
+// doctorStyle returns words and whole lines unless standard output is a terminal.
+func (p *program) doctorStyle() doctorStyle {
+	style := doctorStyle{home: p.paths.Home}
+	if tty.IsTerminal(p.stdout) {
+		style.width, _ = tty.Size(p.stdout)
+		style.marks = !p.noColor && tty.ShowsSymbols(p.env, runtime.GOOS)
+	}
+	return style
 }
 
 // findings runs the checks in the order in which they are shown. It returns an
@@ -63,7 +80,7 @@ func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err erro
 	}
 	format := p.doctorFormatter()
 
-	shell := doctorShell(o, p.terminal)
+	shell := p.doctorShell(o)
 	add(shell.Loaded())
 	add(shell.Prompt())
 	self, selfErr := os.Executable()
@@ -84,14 +101,14 @@ func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err erro
 		client.Warn = func(line string) { warnings = append(warnings, doctor.Warn(current, line)) }
 		environment.HasProfile = client.Config.HasProfile
 		sessions, _ = client.Config.SSOSessions() // doctor.Config reports the others
-		add(doctor.Config(client.Config, format))
+		add(doctor.Config(client.Config, p.env, format))
 		if selfErr == nil {
 			add(doctor.Processes(client.Config, self))
 		}
 	}
 	current = "session"
 	add(doctor.Sessions(client, sessions, format))
-	add(p.doctorCaches())
+	add(p.doctorCaches(format))
 	if !o.offline {
 		current = "network"
 		ctx, stop := interruptible()
@@ -104,6 +121,7 @@ func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err erro
 		add(more)
 	}
 	add(environment.Check())
+	add(doctor.Kubeconfig(p.state, p.env, p.paths.Home, format))
 	if _, err := exec.LookPath("direnv"); err == nil {
 		add(p.doctorDirenv(self, selfErr, format))
 	}
@@ -118,6 +136,7 @@ func (p *program) doctorFormatter() doctor.Formatter {
 		Duration:     offline.FormatDuration,
 		Count:        offline.Count,
 		ShellWord:    shellinit.Word,
+		EditLine:     p.editLine,
 		LoginCommand: p.remedies().loginCommand,
 		Explain: func(err error) (all []doctor.Explanation) {
 			for _, each := range flattenJoined(err) {
@@ -129,25 +148,44 @@ func (p *program) doctorFormatter() doctor.Formatter {
 	}
 }
 
+// editLine returns the fix for a line of a file: a command line that opens it there in
+// the user's editor, if that is one that is known to accept a line, or vi.
+func (p *program) editLine(path string, line int) string {
+	editor := cmp.Or(p.env["VISUAL"], p.env["EDITOR"], "vi")
+	known := []string{"vi", "vim", "nvim", "nano", "emacs", "emacsclient", "micro", "kak", "joe", "ne", "mg"}
+	if runtime.GOOS == "windows" || !shellinit.IsPlain(editor) || !slices.Contains(known, filepath.Base(editor)) {
+		return fmt.Sprintf("fix line %d of %s", line, path)
+	}
+	return fmt.Sprintf("$ %s +%d %s", editor, line, shellinit.Word(path))
+}
+
 // doctorShell describes the shell that the function's mark names, else the one
 // that started this process.
-func doctorShell(o doctorOptions, terminal tty.Terminal) doctor.Shell {
+func (p *program) doctorShell(o doctorOptions) doctor.Shell {
 	name, _, ok := strings.Cut(o.mark, ":")
 	if !ok {
-		name = tty.ParentShell(terminal.Env)
+		name = tty.ParentShell(p.env)
 	}
 	shell, file := startup(name)
-	return doctor.Shell{
+	described := doctor.Shell{
 		Name:        name,
 		Mark:        o.mark,
 		DrawnBy:     o.prompt,
 		Segment:     o.segment,
-		Starship:    terminal.Env["STARSHIP_SHELL"],
-		HasUser:     terminal.HasUser(),
+		Starship:    p.env["STARSHIP_SHELL"],
+		HasUser:     p.terminal.HasUser(),
 		StartupFile: file,
 		StartupLine: shell.StartupLine(false),
 		PromptLine:  shell.StartupLine(true),
 	}
+	if _, known := shellinit.Named(name); !known {
+		return described
+	}
+	if found, err := p.startupFile(name); err == nil {
+		described.StartupFile, described.Installed = found.shown, len(found.entries) > 0
+		described.Install = func() error { return p.installStartup(name, false) }
+	}
+	return described
 }
 
 func doctorEnvironment(state shellenv.State, env map[string]string, format doctor.Formatter) doctor.Environment {
@@ -159,7 +197,7 @@ func doctorEnvironment(state shellenv.State, env map[string]string, format docto
 	}
 }
 
-func (p *program) doctorCaches() []doctor.Finding {
+func (p *program) doctorCaches(format doctor.Formatter) []doctor.Finding {
 	roles := doctor.Directory{Holds: "role credentials", Open: offline.OpenSealed}
 	if roles.Path, roles.InMemory = p.paths.Roles(); !roles.InMemory {
 		roles.Protection = protection
@@ -168,7 +206,7 @@ func (p *program) doctorCaches() []doctor.Finding {
 		{Holds: "tokens", Path: p.paths.Tokens, Open: cache.OpenShared},
 		roles,
 		{Holds: "client registrations and locks", Path: p.paths.Private, Open: cache.Open},
-	}, p.env, p.paths.CacheHome)
+	}, p.env, p.paths.CacheHome, format)
 }
 
 // doctorDirenv checks the library function for direnv. It may name this program
@@ -188,21 +226,4 @@ func (p *program) quietClient() (*session.Client, error) {
 	p.quiet = true
 	defer func() { p.quiet = quiet }()
 	return p.client()
-}
-
-// labels are the words before a finding's text. They are all of the same width.
-var labels = map[string]string{doctor.OK: "ok    ", doctor.Warning: "warn  ", doctor.Problem: "wrong "}
-
-// findingsText formats findings with a line for each text and each fix. Paths in
-// the home directory begin with ~ where a shell would expand it.
-func findingsText(findings []doctor.Finding, home string) string {
-	short := func(text string) string { return strings.ReplaceAll(" "+text, " "+home+"/", " ~/")[1:] }
-	var b strings.Builder
-	for _, f := range findings {
-		b.WriteString(labels[f.Status] + short(f.Text) + "\n")
-		if f.Fix != "" {
-			b.WriteString("      fix: " + short(f.Fix) + "\n")
-		}
-	}
-	return b.String()
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,8 +42,11 @@ func eachAction(p *program, c *cli.Context) error {
 		return usageError{fmt.Sprintf("--jobs: %q is not a number from 1 to %d", c.String("jobs"), maxJobs)}
 	}
 	for _, pattern := range o.patterns {
-		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-			return usageError{fmt.Sprintf("--each: %q is not a glob", pattern)}
+		if pattern == "" {
+			return usageError{"--each needs a pattern"}
+		}
+		if err := checkGlob(pattern); err != nil {
+			return err
 		}
 	}
 	return p.execEach(o)
@@ -61,7 +63,7 @@ type target struct {
 // that cannot be used fail for themselves; those that are guarded, or that agents are
 // denied, decide about the whole run before anything is fetched.
 func (p *program) execEach(o eachOptions) error {
-	path, err := p.findCommand(o.command[0]) // before a login, which would be in vain
+	path, err := p.findCommand(o.command[0], nil) // before a login, which would be in vain
 	if err != nil {
 		return err
 	}
@@ -88,7 +90,7 @@ func (p *program) targets(client *session.Client, patterns []string) ([]target, 
 	config := client.Config
 	names := config.ProfileNames()
 	config.SessionNames() // makes an index for the lookups below
-	accounts := accountNames(client)
+	accountName := offline.AccountNames(config, client.Store)
 	var found []target
 	matched := make([]bool, len(patterns))
 	for _, name := range names {
@@ -100,8 +102,8 @@ func (p *program) targets(client *session.Client, patterns []string) ([]target, 
 		if err != nil {
 			role, _ = config.ProfileRole(name) // an account may have a profile with a bad region
 		}
-		texts := []string{name, role.AccountID, accounts[role.AccountID], role.RoleName,
-			role.AccountID + "/" + role.RoleName, accounts[role.AccountID] + "/" + role.RoleName}
+		account := accountName(role.SSOSession, role.AccountID)
+		texts := []string{name, role.AccountID, account, role.RoleName, role.AccountID + "/" + role.RoleName, account + "/" + role.RoleName}
 		isTarget := false
 		for i, pattern := range patterns {
 			if slices.ContainsFunc(texts, func(text string) bool { return matchesAll(pattern, text) }) {
@@ -160,7 +162,7 @@ func (p *program) confirmEach(client *session.Client, targets []target, o eachOp
 	ctx, stop := interruptible()
 	defer stop()
 	err := askYes(ctx, p.terminal, fmt.Sprintf("Run %q in all %s? [y/N]", o.command[0], offline.Count(len(targets), "profile")))
-	if errors.Is(err, errNotConfirmed) {
+	if _, other := errors.AsType[notConfirmedError](err); other {
 		return shownError{err, statusDenied, nil}
 	}
 	return err

@@ -26,10 +26,6 @@ type usageError struct{ problem string }
 
 func (e usageError) Error() string { return e.problem }
 
-type unknownCommandError struct{ name, nearest string }
-
-func (e unknownCommandError) Error() string { return fmt.Sprintf("there is no command %q", e.name) }
-
 // A statusError ends ssoenv with a status and no message: the status is the
 // answer.
 type statusError int

@@ -8,12 +8,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/process"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
+	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 type execOptions struct {
@@ -30,17 +34,53 @@ func execAction(p *program, c *cli.Context) error {
 			return usageError{fmt.Sprintf("--%s is for exec --each", flag)}
 		}
 	}
-	switch c.NArg() {
+	args := c.Args().Slice()
+	// Words after a leading "--" are a profile whose name may begin with "-", and the
+	// command, or only the command.
+	if w := offline.WalkArgs(p.args[1:], offline.Commands()); len(w.Arguments) == 0 && len(w.Foreign) > 0 {
+		if err := p.checkFirstWord(args); err != nil {
+			return err
+		}
+		if len(args) > 1 && args[1] == "--" {
+			args = slices.Delete(args, 1, 2)
+		}
+	}
+	switch len(args) {
 	case 0:
 		return usageError{"which profile, and which command? ssoenv exec PROFILE -- COMMAND"}
 	case 1:
-		return usageError{"which command? ssoenv exec " + profileArgument(c.Args().First()) + " -- COMMAND"}
+		return usageError{"which command? ssoenv exec " + profileArgument(args[0]) + " -- COMMAND"}
 	}
-	o, err := credentialOptionsOf(c, c.Args().First())
+	o, err := credentialOptionsOf(c, args[0])
 	if err != nil {
 		return err
 	}
-	return p.exec(execOptions{o, c.Args().Tail()})
+	return p.exec(execOptions{o, args[1:]})
+}
+
+// checkFirstWord returns an error if the first of the words after "exec --" is no
+// profile, so that all of them are a command for which no profile was named.
+func (p *program) checkFirstWord(words []string) error {
+	config, err := p.config()
+	if err != nil {
+		return err
+	}
+	_, err = config.Profile(words[0])
+	if _, missing := errors.AsType[*profile.NotFoundError](err); !missing || words[0] == "-" || len(words) > 1 && words[1] == "--" {
+		return nil
+	}
+	if len(config.ProfileNames()) == 0 && len(config.SessionNames()) == 0 {
+		return p.noProfiles(config)
+	}
+	problem, name := "exec needs a profile, and this shell uses none", "PROFILE"
+	if p.state.Profile != "" {
+		problem, name = "exec needs a profile", shellinit.Word(p.state.Profile)
+	}
+	var command []string
+	for _, word := range words {
+		command = append(command, shellinit.Word(word))
+	}
+	return shownError{usageError{problem}, statusUsage, []string{"try: ssoenv exec " + name + " -- " + strings.Join(command, " ")}}
 }
 
 // Statuses of a command that could not be started, as in a shell.
@@ -50,11 +90,18 @@ const (
 )
 
 func (p *program) exec(o execOptions) error {
-	path, err := p.findCommand(o.command[0]) // before a login, which would be in vain
+	client, err := p.client()
 	if err != nil {
 		return err
 	}
 	if o.profile, err = resolveArg(o.profile, p.state); err != nil {
+		return err
+	}
+	path, err := p.findCommand(o.command[0], assignmentHint(o)) // before a login, which would be in vain
+	if err != nil {
+		if err := p.checkProfile(client.Config, o.profile); err != nil {
+			return err // the first word may be the command
+		}
 		return err
 	}
 	plan, err := p.credentials(o.credentialOptions)
@@ -72,8 +119,8 @@ func (p *program) exec(o execOptions) error {
 }
 
 // findCommand returns the path of the command, or an error with the status of one
-// that cannot be started.
-func (p *program) findCommand(name string) (string, error) {
+// that cannot be started, and the hints.
+func (p *program) findCommand(name string, hints []string) (string, error) {
 	path, err := exec.LookPath(name)
 	if errors.Is(err, exec.ErrNotFound) && isInPath(name, p.env["PATH"]) {
 		err = fs.ErrPermission
@@ -85,7 +132,21 @@ func (p *program) findCommand(name string) (string, error) {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EISDIR) {
 		status = statusNotExecutable
 	}
-	return "", shownError{fmt.Errorf("the command %q cannot be run: %w", name, unwrapped(err)), status, nil}
+	return "", shownError{fmt.Errorf("the command %q cannot be run: %w", name, unwrapped(err)), status, hints}
+}
+
+// assignmentHint says how a variable is set for the command, if the first word of the
+// command is an assignment, as a shell reads one.
+func assignmentHint(o execOptions) []string {
+	name, _, ok := strings.Cut(o.command[0], "=")
+	if !ok || name == "" || strings.Trim(name, "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
+		return nil
+	}
+	var words []string
+	for _, word := range o.command {
+		words = append(words, shellinit.Word(word))
+	}
+	return []string{"env sets variables for a command: ssoenv exec " + profileArgument(o.profile) + " -- env " + strings.Join(words, " ")}
 }
 
 // isInPath reports whether a folder of PATH has a file of that name, executable

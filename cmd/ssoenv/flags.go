@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -16,6 +17,9 @@ func oneProfile(c *cli.Context) (string, error) { return oneArgument(c, "profile
 func oneArgument(c *cli.Context, what string) (string, error) {
 	if c.NArg() > 1 {
 		return "", usageError{fmt.Sprintf("one %s at most, not %d: %s (quote a name with spaces)", what, c.NArg(), strings.Join(c.Args().Slice(), " "))}
+	}
+	if c.NArg() == 1 && c.Args().First() == "" {
+		return "", usageError{fmt.Sprintf("the %s is an empty text: is a variable not set?", what)}
 	}
 	return c.Args().First(), nil
 }
@@ -58,8 +62,13 @@ func checkRegionFlag(name, region string) error {
 	if region == "" {
 		return nil
 	}
-	if err := profile.CheckRegion(region); err != nil {
-		return usageError{fmt.Sprintf("%s: %v", name, err)}
+	err := profile.CheckRegion(region)
+	if err == nil {
+		return nil
 	}
-	return nil
+	err = usageError{fmt.Sprintf("%s: %v", name, err)}
+	if near := nearest(region, offline.Regions()); near != nil {
+		return shownError{err, statusUsage, []string{didYouMean(near)}}
+	}
+	return err
 }

@@ -66,7 +66,7 @@ func TestForgedVariablesLoadNothing(t *testing.T) {
 				if exitStatus(err) != 3 || strings.Contains(string(out), "AWS_") || w.server.Calls(ssotest.GetRoleCredentials) != before {
 					t.Errorf("%q, cached %v: got %v and %q, want status 3 and no call", words, cached, err, out)
 				}
-				if !strings.Contains(said.String(), "the access key of this shell is not known to be of profile") || !strings.Contains(said.String(), "hint: switch again with: ssoenv use ") {
+				if !strings.Contains(said.String(), "ssoenv does not know the credentials in this shell as those of profile") || !strings.Contains(said.String(), "hint: switch again with: ssoenv use ") {
 					t.Errorf("%q: got the message %q", words, &said)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
@@ -33,7 +34,7 @@ func (p *program) confirm(client *session.Client, prof profile.Profile, by confi
 	ctx, stop := interruptible()
 	defer stop()
 	err = askYes(ctx, p.terminal, fmt.Sprintf("%q is guarded (ssoenv_confirm)%s. Use it? [y/N]", prof.Name, roleInWords(prof)))
-	if errors.Is(err, errNotConfirmed) {
+	if _, other := errors.AsType[notConfirmedError](err); other {
 		return shownError{err, statusDenied, nil}
 	}
 	return err
@@ -94,16 +95,23 @@ func confirmWrite(ctx context.Context, terminal tty.Terminal, question string) e
 	return askYes(ctx, terminal, question)
 }
 
-var errNotConfirmed = errors.New("not confirmed, nothing changed")
+// A notConfirmedError reports an answer other than yes.
+type notConfirmedError struct{ answer string } // in lower case
 
-// askYes asks a question. Any answer but y and yes is [errNotConfirmed].
+func (e notConfirmedError) Error() string { return "not confirmed, nothing changed" }
+
+// askYes asks a question. Any answer but y and yes, Esc included, is
+// a [notConfirmedError].
 func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
-	answer, err := terminal.Ask(ctx, question)
-	if err != nil {
+	answer, err := terminal.Edit(ctx, question, "")
+	switch {
+	case errors.Is(err, io.EOF):
+		return context.Canceled
+	case err != nil && !errors.Is(err, tty.ErrBack):
 		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {
-		return shownError{errNotConfirmed, statusFailed, nil}
+		return shownError{notConfirmedError{answer}, statusFailed, nil}
 	}
 	return nil
 }
@@ -113,7 +121,7 @@ func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
 // digits is an error.
 func mfaCode(terminal tty.Terminal) func(context.Context, profile.Profile) (string, error) {
 	return func(ctx context.Context, prof profile.Profile) (string, error) {
-		code, err := terminal.AskHidden(ctx, fmt.Sprintf("%q assumes the role %s of account %s, which needs a code of %s. The code:",
+		code, err := terminal.AskHidden(ctx, fmt.Sprintf("%q assumes the role %s of account %s, which needs an MFA code. The code of %s:",
 			prof.Name, prof.RoleName, prof.AccountID, prof.Assume.MFASerial))
 		if err != nil {
 			return "", err

@@ -261,7 +261,7 @@ func TestQuestionOfAnInheritedGuard(t *testing.T) {
 	w := newGuardWorld(t, "ssoenv_confirm = true", "")
 	for answer, want := range map[string]int{"": statusDenied, "no": statusDenied, "yep": statusDenied, "y": 0, "YES": 0} {
 		s := w.screen(t, nil, "ssoenv", "exec", "222222222222/Administrator", "--", "true")
-		s.expect(`ssoenv: "222222222222/Administrator" is guarded \(ssoenv_confirm\): account 222222222222, role Administrator\. Use it\? \[y/N\] `)
+		s.expect(`ssoenv: "222222222222/Administrator" is guarded \(ssoenv_confirm\): account\s+222222222222, role Administrator\. Use it\? \[y/N\] `)
 		if n := w.server.Calls(ssotest.GetRoleCredentials); want != 0 && n > 0 {
 			t.Errorf("%d calls before the answer", n)
 		}

@@ -87,6 +87,7 @@ func TestHostileScreens(t *testing.T) {
 	look("the picker of accounts", nil, "6/6|\x1b", "ssoenv", "configure", "--sso-session", "corp")
 	look("no role that can be", nil, "", "ssoenv", "configure", "--sso-session", "corp", "--account", "666600000004")
 	look("the picker of profiles", nil, `/|`+"\x1b", "sh", "-c", `x=$(ssoenv use)`)
+	look("the plain list of profiles", []string{"SSOENV_PLAIN=1"}, "name: |\x1b\n", "sh", "-c", `x=$(ssoenv use)`)
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetCallerIdentity, Type: "AccessDenied", Message: strings.Join(attacks, " "), Times: ssotest.Forever})
 	w.server.Fault(ssotest.Fault{Op: ssotest.GetRoleCredentials, Type: "InvalidRequestException", Message: strings.Join(attacks[40:], " "), Times: 3})
 	look("an error of the service", nil, "", "ssoenv", "exec", "dev", "--", "true")

@@ -43,10 +43,10 @@ var layers = map[string]struct {
 		[]string{"session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/shellenv"},
 		[]string{"github.com/adrg/xdg"},
 	},
-	"cmd/internal/picker":   {[]string{"session/safetext"}, []string{"golang.org/x/sys/unix", "golang.org/x/term"}},
+	"cmd/internal/picker":   {[]string{"session/safetext", "cmd/internal/tty"}, []string{"golang.org/x/text/unicode/norm"}},
 	"cmd/internal/process":  {nil, []string{"golang.org/x/sys/unix"}},
 	"cmd/internal/shellenv": {[]string{"session/safetext", "shellinit"}, nil},
-	"cmd/internal/tty":      {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix", "golang.org/x/term"}},
+	"cmd/internal/tty":      {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix", "golang.org/x/term", "rsc.io/qr"}},
 
 	"session": {
 		[]string{"session/internal/awsapi", "session/internal/limiter", "session/profile", "session/store", "session/safetext"},

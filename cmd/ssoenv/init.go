@@ -19,14 +19,22 @@ func initAction(p *program, c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usageError{"which shell? " + strings.Join(shellinit.Names(), ", ")}
 	}
-	name, prompt, install := c.Args().First(), c.Bool("prompt"), c.Bool("install")
+	name, prompt, install, uninstall := c.Args().First(), c.Bool("prompt"), c.Bool("install"), c.Bool("uninstall")
 	switch {
+	case install && uninstall:
+		return usageError{"--install and --uninstall exclude each other"}
+	case uninstall && prompt:
+		return usageError{"--uninstall removes the whole line: leave out --prompt"}
 	case name == "direnv" && prompt:
 		return usageError{"direnv has no prompt: --prompt is for a shell"}
+	case name == "direnv" && uninstall:
+		return p.uninstallDirenv()
 	case name == "direnv":
 		return p.initDirenv(install)
 	case install:
-		return usageError{"--install is for direnv; a shell's line belongs in its start-up file, as --help shows"}
+		return p.installStartup(name, prompt)
+	case uninstall:
+		return p.uninstallStartup(name)
 	}
 	return p.initShell(name, prompt)
 }
@@ -142,7 +150,7 @@ func notEvaluated(env map[string]string, command string) error {
 		statusUsage,
 		[]string{
 			"for this shell, now:  " + shell.EvalLine(command),
-			fmt.Sprintf("for every new shell, add to %s:  %s", file, shell.StartupLine(false)),
+			fmt.Sprintf("for every new shell, add to %s:  %s  (ssoenv init %s --install does so)", file, shell.StartupLine(false), shell),
 		},
 	}
 }

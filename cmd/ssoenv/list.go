@@ -1,38 +1,126 @@
 package main
 
 import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 )
 
-func listAction(p *program, c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
-	asJSON, namesOnly := c.Bool("json"), c.Bool("names")
-	if asJSON && namesOnly {
-		return usageError{"--json and --names exclude each other"}
-	}
-	return p.list(asJSON, namesOnly)
+type listOptions struct {
+	pattern string
+	json    bool
+	names   bool
 }
 
-func (p *program) list(asJSON, namesOnly bool) error {
+func listAction(p *program, c *cli.Context) error {
+	pattern, err := onePattern(c)
+	if err != nil {
+		return err
+	}
+	o := listOptions{pattern: pattern, json: c.Bool("json"), names: c.Bool("names")}
+	if o.json && o.names {
+		return usageError{"--json and --names exclude each other"}
+	}
+	return p.list(o)
+}
+
+func (p *program) list(o listOptions) error {
 	client, err := p.client()
 	if err != nil {
 		return err
 	}
-	if namesOnly {
-		return p.print(offline.ListNames(client.Config))
+	if o.names && o.pattern == "" {
+		return p.print(offline.ListNames(client.Config.ProfileNames()))
 	}
 	p.warnOfConfig(client.Config)
 	rows := offline.List(client.Config, client.Store, p.state.Profile)
+	all := len(rows)
+	rows = slices.DeleteFunc(rows, func(row offline.ListedProfile) bool {
+		return !matchesPattern(o.pattern, row.Profile, row.AccountID, row.AccountName, row.RoleName)
+	})
 	switch {
-	case asJSON:
-		return p.printJSON(rows)
-	case len(rows) == 0:
+	case o.json:
+		err = p.printJSON(rows)
+	case o.names:
+		names := make([]string, len(rows))
+		for i, row := range rows {
+			names[i] = row.Profile
+		}
+		err = p.print(offline.ListNames(names))
+	case all == 0:
 		p.say("%s has no profiles; create one with: ssoenv configure", client.Config.Path)
-		return nil
+		if p.homeIsMissing() {
+			p.say("%s", hintOfMissingHome(client.Config.Path))
+		}
+	case len(rows) > 0:
+		err = p.page(offline.ListTable(rows, p.now(), p.view()))
+		p.explainBroken(rows)
 	}
-	return p.print(offline.ListTable(rows, p.now()))
+	if err == nil && all > 0 && len(rows) == 0 {
+		return noMatch("profile", o.pattern, statusConfig, "ssoenv list shows all profiles")
+	}
+	return err
+}
+
+// explainBroken says, at a terminal, what is wrong with the profiles that the list
+// calls not usable.
+func (p *program) explainBroken(rows []offline.ListedProfile) {
+	broken := slices.DeleteFunc(slices.Clone(rows), func(row offline.ListedProfile) bool { return row.Kind != offline.KindBroken })
+	switch {
+	case !p.view().Header || len(broken) == 0:
+	case len(broken) == 1:
+		p.say("not usable: %s", broken[0].Problem)
+	default:
+		p.say("%s are not usable; ssoenv doctor explains them", offline.Count(len(broken), "profile"))
+	}
+}
+
+// onePattern returns the command's only argument, or "" if there is none.
+func onePattern(c *cli.Context) (string, error) {
+	pattern, err := oneArgument(c, "pattern")
+	if err == nil {
+		err = checkGlob(pattern)
+	}
+	return pattern, err
+}
+
+// matchesPattern reports whether one of the texts contains the pattern or, if the
+// pattern is a glob, matches it. Case does not count. The empty pattern matches
+// everything.
+func matchesPattern(pattern string, texts ...string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool {
+		if !strings.ContainsAny(pattern, `*?[\`) {
+			return strings.Contains(strings.ToLower(text), strings.ToLower(pattern))
+		}
+		return matchesGlob(pattern, text)
+	})
+}
+
+// matchesGlob reports whether text matches glob. Case does not count. The empty glob
+// matches everything.
+func matchesGlob(glob, text string) bool {
+	if glob == "" {
+		return true
+	}
+	matched, _ := path.Match(strings.ToLower(glob), strings.ToLower(text))
+	return matched
+}
+
+// checkGlob returns an error for a glob that is malformed.
+func checkGlob(glob string) error {
+	if _, err := path.Match(glob, ""); err != nil {
+		return usageError{fmt.Sprintf("%q is not a glob", glob)}
+	}
+	return nil
+}
+
+// noMatch returns the error of a command that would list things of that kind, none of
+// which matches.
+func noMatch(kind, pattern string, status int, hint string) error {
+	return shownError{fmt.Errorf("no %s matches %q", kind, pattern), status, []string{hint}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -52,6 +53,13 @@ func loginAction(p *program, c *cli.Context) error {
 func (p *program) runLogin(o loginOptions) error {
 	client, err := p.client()
 	if err != nil {
+		return err
+	}
+	if client.Config.IsEmpty() && o.session == "" && !o.all {
+		name, _, err := p.setUp(true, "", o.flags)
+		if err == nil {
+			p.sayNext(name)
+		}
 		return err
 	}
 	sessions, unreadable := p.sessionsFor(client.Config, o.sessionChoice)
@@ -121,8 +129,28 @@ func (p *program) sessionsFor(config *profile.Config, o sessionChoice) ([]profil
 	case given == 0 && defaultProfile("", p.env) == "default":
 		return p.defaultSession(config)
 	}
-	p.profile = defaultProfile(o.profile, p.env)
-	return single(resolveSession(config, p.profile))
+	name := defaultProfile(o.profile, p.env)
+	sso, err := resolveSession(config, name)
+	if missing, ok := errors.AsType[*profile.NotFoundError](err); ok && missing.Kind == "profile" && missing.Name == o.profile {
+		return sessionInstead(config, missing)
+	}
+	p.profile = name
+	return single(sso, err)
+}
+
+// sessionInstead returns the session that has the name of a missing profile. Its error
+// is about profiles and sessions, since the name may be of either.
+func sessionInstead(config *profile.Config, missing *profile.NotFoundError) ([]profile.SSOSession, error) {
+	if config.HasSession(missing.Name) {
+		return single(config.SSOSession(missing.Name))
+	}
+	near := nearest(missing.Name, append(config.ProfileNames(), config.SessionNames()...))
+	if near == nil || missing.Unread != "" {
+		return nil, missing
+	}
+	slices.Sort(near)
+	neither := &profile.NotFoundError{Kind: "profile or sso-session", Name: missing.Name, File: missing.File}
+	return nil, shownError{neither, statusConfig, []string{didYouMean(slices.Compact(near))}}
 }
 
 // defaultSession returns the session that is meant if none is named: that of the
@@ -131,6 +159,9 @@ func (p *program) sessionsFor(config *profile.Config, o sessionChoice) ([]profil
 func (p *program) defaultSession(config *profile.Config) ([]profile.SSOSession, error) {
 	sso, err := config.ProfileSSOSession("default")
 	names := config.SessionNames()
+	if len(names) == 0 && !config.HasSource("default") {
+		return nil, p.noProfile(config)
+	}
 	switch {
 	case err == nil:
 		return []profile.SSOSession{sso}, nil

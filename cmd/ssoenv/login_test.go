@@ -80,7 +80,8 @@ func TestDeviceLoginOpensNothing(t *testing.T) {
 	w := newWorld(t)
 	w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
 	s := w.screen(t, []string{"BROWSER=touch " + filepath.Join(w.home, "ran")}, "ssoenv", "login", "dev", "--device-code")
-	s.expect(`open this address in any browser, and compare the code:`)
+	s.expect(`open this address in any browser, or scan it with your phone, and\s+compare the code:`)
+	s.expect(`█▀▀▀▀▀█.*█▀▀▀▀▀█ `)
 	s.expect(`/device\?user_code=`)
 	s.expect(`the code is [A-Z0-9]+-[A-Z0-9]+, valid until [^;]+; approve it only if you have just started this login yourself`)
 	s.keys("\x03")
@@ -114,5 +115,43 @@ func TestDeviceLoginOpensNothing(t *testing.T) {
 		if call.Op == ssotest.RegisterClient && !slices.Equal(call.Params["scopes"], []string{"sso:account:access"}) {
 			t.Errorf("scopes %q", call.Params["scopes"])
 		}
+	}
+}
+
+// The address is a link where the terminal shows links, and there is a QR code where
+// it can be read.
+func TestAddressesOfLogins(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		env        []string
+		link, code bool
+	}{
+		"links":         {[]string{"TERM_PROGRAM=WezTerm"}, true, true},
+		"no colours":    {[]string{"NO_COLOR=1"}, false, false},
+		"plain":         {[]string{"SSOENV_PLAIN=1"}, false, false},
+		"no UTF-8":      {[]string{"LANG=C"}, false, false},
+		"dumb terminal": {[]string{"TERM=dumb", "TERM_PROGRAM=WezTerm"}, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			s := w.screen(t, test.env, "ssoenv", "login", "dev", "--device-code")
+			s.expect(`logged in to "corp"`)
+			shown := s.shown()
+			address := regexp.MustCompile(`http://\S+user_code=[A-Z-]+`).FindString(shown)
+			if got := strings.Contains(shown, "\x1b]8;;http://"); got != test.link {
+				t.Errorf("a link: %v, want %v", got, test.link)
+			}
+			if got := strings.Contains(shown, "█▀▀▀▀▀█"); got != test.code {
+				t.Errorf("a QR code: %v, want %v", got, test.code)
+			}
+			if address == "" {
+				t.Errorf("got no address:\n%s", shown)
+			}
+		})
+	}
+	w := newWorld(t)
+	if _, stderr, _ := w.runProcess(t, []string{"TERM_PROGRAM=WezTerm"}, "login", "dev", "--device-code"); strings.Contains(stderr, "\x1b") || strings.Contains(stderr, "█") {
+		t.Errorf("not to a terminal:\n%s", stderr)
 	}
 }

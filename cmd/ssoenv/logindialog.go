@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/browser"
@@ -72,43 +73,70 @@ func (s *loginDialog) options(force bool) session.LoginOptions {
 
 func (s *loginDialog) end() { s.undo() }
 
-// show tells the user what to do. The address has a line of its own, so that a
-// terminal can recognise it and the user can copy it.
+// show tells the user what to do.
 func (s *loginDialog) show(prompt session.LoginPrompt) error {
 	p := s.p
 	if err := s.unattended(); err != nil {
 		return err
 	}
 	p.say("logging in to %q: %s in %s", s.sso.Title(), s.sso.StartURL, s.sso.Region)
-	if prompt.Method == session.DeviceCode {
-		p.say("open this address in any browser, and compare the code:")
-		p.paragraph(prompt.URL)
-		p.say("the code is %s, valid until %s; approve it only if you have just started this login yourself", prompt.Code, p.formatTime(prompt.Expires))
+	switch {
+	case prompt.Method == session.DeviceCode:
+		s.showDeviceCode(prompt)
 		return nil
-	}
-	if s.browser != nil {
+	case s.browser != nil:
 		p.say("approve it in the browser; if none opens, open this address on this machine:")
-		p.paragraph(prompt.URL)
-		if _, err := browser.ServeOnce(s.ctx, s.browser, prompt.URL); err != nil {
-			p.say("%v", err)
+		p.address(prompt.URL)
+		_, err := browser.ServeOnce(s.ctx, s.browser, prompt.URL)
+		if err == nil {
+			return nil
 		}
-		return nil
+		p.say("%v", err)
+	case s.remote:
+		p.say("open this address in a browser on your own machine, and approve:")
+		p.address(prompt.URL)
+	default:
+		p.say("open this address in a browser on this machine, and approve:")
+		p.address(prompt.URL)
 	}
-	where := "on this machine"
-	if s.remote {
-		where = "on your own machine"
-	}
-	p.say("open this address in a browser %s, and approve:", where)
-	p.paragraph(prompt.URL)
 	if tty.IsTerminal(p.stdin) {
-		if s.remote {
-			p.say("the browser then fails to open a page at 127.0.0.1: paste the address of that page here,")
-			p.say("or type \"code\" to log in with a device code instead")
-		}
-		s.undo = tty.AcceptLongLines(p.stdin)
-		go s.listen()
+		s.acceptPaste()
 	}
 	return nil
+}
+
+// showDeviceCode shows the address and the code of a login with any browser, with a
+// QR code for a telephone's camera if the terminal is large enough for it and for the lines
+// below it.
+func (s *loginDialog) showDeviceCode(prompt session.LoginPrompt) {
+	const linesBelow = 5 // the address, an empty line, the code in two lines, and the cursor's
+	p := s.p
+	image := ""
+	if tty.IsTerminal(p.stderr) && !p.noColor && !p.state.Plain && tty.ShowsSymbols(p.env, runtime.GOOS) {
+		width, height := tty.Size(p.stderr)
+		image, _ = tty.QRCode(prompt.URL, width, height-linesBelow)
+	}
+	if image != "" {
+		p.say("open this address in any browser, or scan it with your phone, and compare the code:")
+		p.addressBelow(image, prompt.URL)
+	} else {
+		p.say("open this address in any browser, and compare the code:")
+		p.address(prompt.URL)
+	}
+	p.say("the code is %s, valid until %s; approve it only if you have just started this login yourself", prompt.Code, p.formatTime(prompt.Expires))
+}
+
+// acceptPaste says that the address of the redirect can be pasted, and waits for it.
+func (s *loginDialog) acceptPaste() {
+	p := s.p
+	if s.remote {
+		p.say("the browser then fails to open a page at 127.0.0.1: paste the address of that page here,")
+	} else {
+		p.say("if the browser then fails to open a page at 127.0.0.1, paste the address of that page here,")
+	}
+	p.say("or type \"code\" to log in with a device code instead")
+	s.undo = tty.AcceptLongLines(p.stdin)
+	go s.listen()
 }
 
 // listen passes on what the user types while the login waits.

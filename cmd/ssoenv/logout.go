@@ -60,9 +60,13 @@ func (p *program) logout(o logoutOptions) error {
 			caller, _ := startup(tty.ParentShell(p.env))
 			p.say("hint: remove them with:  %s", caller.EvalLine("clear"))
 		} else {
-			text, err := shell.Render(shellenv.Clear(p.env).Change)
+			change := shellenv.Clear(p.env).Change
+			text, err := shell.Render(change)
 			failures = append(failures, err, p.print(text))
+			p.sayCleared(change)
 		}
+	} else if p.state.Profile != "" && len(sessions) > 0 && tty.IsTerminal(p.stderr) {
+		p.say("this shell still uses %q", p.state.Profile)
 	}
 	err = errors.Join(failures...)
 	if err != nil && endedHere {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -112,13 +113,13 @@ func TestInteractiveReaders(t *testing.T) {
 		// A failed command changes nothing, is reported, and stops the commands
 		// after it.
 		if r.status == "" {
-			s.enter("ssoenv use prdo", `there is no profile "prdo"`, `did you mean "prod"\?`, `exited with 4`)
+			s.enter("ssoenv use prodx", `there is no profile "prodx"`, `did you mean "prod"\?`, `exited with 4`)
 		} else {
-			s.enter("ssoenv use prdo", `there is no profile "prdo"`, `did you mean "prod"\?`)
+			s.enter("ssoenv use prodx", `there is no profile "prodx"`, `did you mean "prod"\?`)
 			s.enter(r.status, `status 4\r?\n`)
 		}
 		follows := map[string]string{"nu": "; ", "elvish": "; ", "xonsh": " && "}[shell]
-		s.enter("ssoenv use prdo"+follows+"environ SSOENV_PROMPT_FORMAT", `there is no profile "prdo"`)
+		s.enter("ssoenv use prodx"+follows+"environ SSOENV_PROMPT_FORMAT", `there is no profile "prodx"`)
 		s.enter("environ AWS_ACCOUNT_ID SSOENV_PROFILE", `AWS_ACCOUNT_ID="111111111111"\r?\nSSOENV_PROFILE="dev"`)
 		if strings.Contains(s.shown(), "SSOENV_PROMPT_FORMAT is not set") {
 			t.Error("what follows a failure runs")
@@ -269,11 +270,41 @@ func TestReadersInAHostileEnvironment(t *testing.T) {
 			w, r := newWorld(t), readers[shell]
 			w.env = append(w.env, "SSOENV_PROFILE=dev", "SSOENV_EXPIRES="+expires, "SSOENV_EXPIRY_FILE=$(touch pwned)")
 			s := w.reader(t, shell, startupLine(shell), r.prompt)
-			if segment := s.enter("environ SSOENV_PROFILE SSOENV_PROMPT", `SSOENV_PROFILE="dev"\r?\nSSOENV_PROMPT is not set`); segment != "" {
+			if segment := s.enter("environ SSOENV_PROFILE SSOENV_PROMPT", `SSOENV_PROFILE="dev"\r?\nSSOENV_PROMPT is not set`); segment != "dev" {
 				t.Errorf("%q: the segment is %q:\n%q", expires, segment, s.shown())
 			}
 			if _, err := os.Stat(filepath.Join(w.home, "pwned")); err == nil {
 				t.Errorf("%q ran", expires)
+			}
+		}
+	})
+}
+
+// Credentials without a time of expiration have a segment too, and nothing of the
+// format is left of a value that is not there.
+func TestReadersSegmentWithoutTime(t *testing.T) {
+	t.Parallel()
+	set := map[string]string{"nu": "$env.%s = '%s'", "elvish": "set-env %s '%s'", "xonsh": "$%s = '%s'"}
+	eachReader(t, func(t *testing.T, shell string) {
+		w, r := newWorld(t), readers[shell]
+		w.env = append(w.env, "SSOENV_PROFILE=dev", "AWS_ACCOUNT_ID=42", "AWS_REGION=eu-1")
+		s := w.reader(t, shell, startupLine(shell), r.prompt)
+		for _, c := range []struct{ format, unnamed, named string }{
+			{"%p (%t)", "dev", "dev"},
+			{"%p [%t] %r", "dev eu-1", "dev eu-1"},
+			{"%t %p", "dev", "dev"},
+			{"(%t) {%n} %p", "dev", "{Acme Prod} dev"},
+			{"%p %n %a %t|", "dev 42|", "dev Acme Prod 42|"},
+			{"%p (%n %t)", "dev", "dev (Acme Prod)"},
+			{"%p [%t]%%t", "dev%t", "dev%t"},
+			{"%n (%a)", "(42)", "Acme Prod (42)"},
+		} {
+			s.enter(fmt.Sprintf(set[shell], "SSOENV_PROMPT_FORMAT", c.format))
+			for name, want := range map[string]string{"": c.unnamed, "Acme Prod": c.named} {
+				s.enter(fmt.Sprintf(set[shell], "SSOENV_ACCOUNT_NAME", name))
+				if got := s.enter("/bin/sleep 0.1"); got != want {
+					t.Errorf("%q, %q: got the segment %q, want %q", c.format, name, got, want)
+				}
 			}
 		}
 	})

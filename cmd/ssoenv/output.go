@@ -20,7 +20,8 @@ type output struct {
 
 	debug   bool // write the debug log
 	quiet   bool // write no messages: there is no user to read them
-	noColor bool // NO_COLOR is set
+	noColor bool // NO_COLOR is set, or the terminal has no colours
+	links   bool // standard error is a terminal that shows hyperlinks
 
 	waiter *tty.Waiter // nil: it is not said what is waited for
 
@@ -46,10 +47,17 @@ func (o *output) say(format string, args ...any) {
 	_ = o.writeLines(o.stderr, "ssoenv: "+safetext.Printable(fmt.Sprintf(format, args...))+"\n")
 }
 
-// paragraph writes a text for the user on lines of its own, without a prefix, so
-// that a terminal recognises an address and the user can copy it.
-func (o *output) paragraph(text string) {
-	_ = o.writeLines(o.stderr, "\n"+text+"\n\n")
+// address writes an address for the user on a line of its own, without a prefix, so
+// that a terminal recognises it and the user can copy it.
+func (o *output) address(address string) { o.addressBelow("\n", address) }
+
+// addressBelow is address with a text above instead of an empty line. The text, which
+// ends with a newline, is written as it is.
+func (o *output) addressBelow(above, address string) {
+	if o.links {
+		address = tty.Link(address)
+	}
+	_ = o.writeLines(o.stderr, above+address+"\n\n")
 }
 
 // log writes one line of the debug log.
@@ -77,13 +85,23 @@ func (o *output) printJSON(v any) error {
 	return o.print(text)
 }
 
+// view says how a table is shown on standard output: with colours, and cut to its
+// width, if that is a terminal.
+func (o *output) view() offline.View {
+	if !tty.IsTerminal(o.stdout) {
+		return offline.View{}
+	}
+	width, _ := tty.Size(o.stdout)
+	return offline.View{Width: width, Header: true, Color: !o.noColor}
+}
+
 // maxDiffLines is where a diff on a terminal is cut.
 const maxDiffLines = 40
 
-// shortenDiff cuts a diff at [maxDiffLines] if standard output is a terminal.
-func (o *output) shortenDiff(diff string) string {
+// shortenDiff cuts a diff at [maxDiffLines] if it is for a terminal.
+func (o *output) shortenDiff(to *os.File, diff string) string {
 	lines := strings.SplitAfterN(diff, "\n", maxDiffLines+1)
-	if !tty.IsTerminal(o.stdout) || len(lines) <= maxDiffLines {
+	if !tty.IsTerminal(to) || len(lines) <= maxDiffLines {
 		return diff
 	}
 	more := strings.Count(lines[maxDiffLines], "\n")
@@ -92,6 +110,12 @@ func (o *output) shortenDiff(diff string) string {
 
 // showDiff writes a unified diff, with colours on a terminal.
 func (o *output) showDiff(to *os.File, diff string) {
+	text := o.diffText(to, diff)
+	o.waiter.Write(func() { _, _ = to.WriteString(text) })
+}
+
+// diffText returns a unified diff as showDiff writes it to the file.
+func (o *output) diffText(to *os.File, diff string) string {
 	colors := map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '@': "\x1b[36m"}
 	colored := tty.IsTerminal(to) && !o.noColor
 	var b strings.Builder
@@ -102,5 +126,5 @@ func (o *output) showDiff(to *os.File, diff string) {
 		}
 		b.WriteString(text + "\n")
 	}
-	o.waiter.Write(func() { _, _ = to.WriteString(b.String()) })
+	return b.String()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
 	"syscall"
 	"time"
@@ -30,6 +31,7 @@ type program struct {
 
 	allowDumps func() // for the command that replaces this process
 
+	command string // the name of the command, once it is known
 	profile string // that the command is about, once it is known
 
 	deps
@@ -39,17 +41,22 @@ type program struct {
 func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 	env := environ(given)
 	p := &program{
-		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != ""},
+		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != "" || env["TERM"] == "dumb"},
 		env: env, environList: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
 	}
-	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Silenced: new(bool)}
+	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Plain: p.state.Plain, Silenced: new(bool)}
 	if !p.terminal.Automated() {
-		p.waiter = &tty.Waiter{Line: &tty.StatusLine{Out: stderr, Now: time.Now}, Plain: env["TERM"] == "dumb"}
+		p.waiter = &tty.Waiter{Line: &tty.StatusLine{Out: stderr, Now: time.Now}, Plain: p.terminal.IsPlain()}
 		p.terminal.Waiter = p.waiter
 	}
+	p.links = tty.HasLinks(env) && tty.IsTerminal(stderr)
 	p.paths, p.pathsErr = offline.FindPaths(env)
 	return p
 }
+
+// homeIsMissing reports whether HOME, which names the user's home directory, is not
+// set. Files are then looked for in that of the system's user record.
+func (p *program) homeIsMissing() bool { return runtime.GOOS != "windows" && p.env["HOME"] == "" }
 
 // formatTime returns the local time of day of t.
 func (p *program) formatTime(t time.Time) string { return offline.FormatTime(t, p.now()) }

@@ -18,13 +18,14 @@ import (
 type remedies struct {
 	config     func() (*profile.Config, error)
 	configPath string
+	noHome     bool   // HOME is not set, so the config file may be another than the user's
 	profile    string // that the command is about; may be empty
 
 	overridden map[string]bool // the endpoint variables that the client follows
 }
 
 func (p *program) remedies() remedies {
-	return remedies{config: p.config, configPath: p.paths.Config, profile: p.profile, overridden: overridden(endpointVariables(p.state))}
+	return remedies{config: p.config, configPath: p.paths.Config, noHome: p.homeIsMissing(), profile: p.profile, overridden: overridden(endpointVariables(p.state))}
 }
 
 // remedy returns the exit status of an error and hints that say what to do.
@@ -42,8 +43,8 @@ func (r remedies) remedy(command *offline.Command, err error) (status int, hints
 		return statusUsage, []string{fmt.Sprintf("ssoenv %s --help shows its flags", command.Name)}
 	}
 	if unknown, ok := errors.AsType[unknownCommandError](err); ok {
-		if unknown.nearest != "" {
-			return statusUsage, []string{fmt.Sprintf("did you mean ssoenv %s?", unknown.nearest)}
+		if unknown.try != nil {
+			return statusUsage, []string{"try: " + alternatives(unknown.try)}
 		}
 		return statusUsage, []string{"ssoenv --help lists the commands"}
 	}
@@ -134,7 +135,7 @@ func (r remedies) configRemedy(err error) (status int, hints []string, ok bool) 
 // serviceRemedy is for errors of the network, of AWS and of everything else.
 func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 	if _, ok := errors.AsType[*session.ClockError](err); ok {
-		return statusFailed, []string{"set this machine's clock right"}
+		return statusFailed, []string{"correct this machine's clock"}
 	}
 	if denied, ok := errors.AsType[*session.AccessDeniedError](err); ok {
 		return statusDenied, []string{
@@ -147,9 +148,9 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 	if answer, ok := errors.AsType[*session.ServiceError](err); ok {
 		return r.answerRemedy(answer)
 	}
-	if _, ok := errors.AsType[*session.NetworkError](err); ok {
+	if network, ok := errors.AsType[*session.NetworkError](err); ok {
 		hints = r.unusedEndpointHint()
-		return statusFailed, append(hints, "check the network, a VPN or HTTPS_PROXY, and AWS_CA_BUNDLE or ca_bundle if your company has its own certificates; then run the command again")
+		return statusFailed, append(hints, networkHint(network))
 	}
 	if busy, ok := errors.AsType[*store.BusyError](err); ok {
 		if busy.PID != 0 {
@@ -158,6 +159,14 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 		return statusFailed, []string{"run the command again"}
 	}
 	return statusFailed, nil
+}
+
+// networkHint says what to check. Certificates are only named where one was refused.
+func networkHint(e *session.NetworkError) string {
+	if e.Certificate {
+		return "if your company has its own certificates, name their file in AWS_CA_BUNDLE or ca_bundle; otherwise the connection may be intercepted"
+	}
+	return "check the network, a VPN or HTTPS_PROXY, and run the command again"
 }
 
 // unusedEndpointHint says that the endpoints which the profile has for services that

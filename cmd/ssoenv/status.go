@@ -4,18 +4,19 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 type statusOptions struct {
 	json  bool
+	all   bool
 	check bool
 	min   time.Duration
 }
@@ -24,9 +25,15 @@ func statusAction(p *program, c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	o := statusOptions{json: c.Bool("json"), check: c.Bool("check") || c.IsSet("min"), min: c.Duration("min")}
+	o := statusOptions{json: c.Bool("json"), all: c.Bool("all"), check: c.Bool("check") || c.IsSet("min"), min: c.Duration("min")}
 	if o.check && o.json {
 		return usageError{"--json and --check exclude each other"}
+	}
+	if o.check && o.all {
+		return usageError{"--all and --check exclude each other"}
+	}
+	if o.all {
+		return p.statusOfSessions(o)
 	}
 	return p.status(o)
 }
@@ -34,12 +41,14 @@ func statusAction(p *program, c *cli.Context) error {
 // A statusJSON has three expirations: of the role's credentials, of the
 // session's token, and of the client registration that can refresh the token.
 type statusJSON struct {
-	Profile    string `json:"profile,omitempty"`
-	AccountID  string `json:"account_id,omitempty"`
-	RoleName   string `json:"role_name,omitempty"`
-	Region     string `json:"region,omitempty"`
-	SSOSession string `json:"sso_session,omitempty"`
-	StartURL   string `json:"start_url,omitempty"`
+	Profile     string              `json:"profile,omitempty"`
+	Kind        offline.ProfileKind `json:"kind,omitempty"`
+	AccountID   string              `json:"account_id,omitempty"`
+	AccountName string              `json:"account_name,omitempty"`
+	RoleName    string              `json:"role_name,omitempty"`
+	Region      string              `json:"region,omitempty"`
+	SSOSession  string              `json:"sso_session,omitempty"`
+	StartURL    string              `json:"start_url,omitempty"`
 
 	CredentialsExpire  *time.Time `json:"credentials_expire,omitempty"`
 	TokenExpires       *time.Time `json:"token_expires,omitempty"`
@@ -67,6 +76,12 @@ func (p *program) status(o statusOptions) error {
 		if err := s.describe(client); err != nil {
 			p.say("warning: %v", err)
 		}
+		if s.AccountID == "" && profile.IsAccountID(p.state.AccountID) {
+			s.AccountID = p.state.AccountID // as a credential_process said
+		}
+		if s.AccountName == "" && s.AccountID == p.state.AccountID {
+			s.AccountName = safetext.Printable(p.state.AccountName)
+		}
 	}
 	if o.json {
 		return p.printJSON(s)
@@ -74,16 +89,18 @@ func (p *program) status(o statusOptions) error {
 	if s.Profile == "" {
 		return p.print("this shell uses no profile\n")
 	}
-	return p.print(s.text(p.now(), p.state.NeverExpires()))
+	return p.print(s.text(p.now(), p.state.NeverExpires(), p.view()))
 }
 
 // describe adds what the config and the caches say about the profile.
 func (s *statusJSON) describe(client *session.Client) error {
 	p, err := client.Config.Profile(s.Profile)
+	s.Kind = offline.KindOf(client.Config, s.Profile, p, err)
 	if err != nil {
 		return err
 	}
 	s.AccountID, s.RoleName = p.AccountID, p.RoleName
+	s.AccountName = offline.AccountNames(client.Config, client.Store)(p.SSOSession, p.AccountID)
 	s.SSOSession, s.StartURL = p.SSOSession.Name, p.SSOSession.StartURL
 	if client.Roles != nil {
 		s.Cache = protection(client.Roles)
@@ -126,43 +143,70 @@ func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	return statusError(statusLogin)
 }
 
-func (s statusJSON) text(now time.Time, neverExpires bool) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	line := func(name, value string) {
-		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, offline.Dash(safetext.Printable(value)))
+func (s statusJSON) text(now time.Time, neverExpires bool, view offline.View) string {
+	account, session, role := accountTitle(s.AccountID, s.AccountName), cmp.Or(s.SSOSession, s.StartURL), s.RoleName
+	switch s.Kind {
+	case offline.KindStaticKeys, offline.KindProcess:
+		account, session, role = cmp.Or(account, "unknown"), "none", fmt.Sprintf("none (%s)", s.Kind)
+	case offline.KindRoleChain:
+		session = cmp.Or(session, "none (role chain)")
 	}
-	expiration := func(name string, t *time.Time, none string) {
-		value := none
-		if t != nil && t.After(now) {
-			value = fmt.Sprintf("%s left, until %s", offline.FormatDuration(t.Sub(now)), offline.FormatTime(*t, now))
-		} else if t != nil {
-			value = "expired at " + offline.FormatTime(*t, now)
-		}
-		line(name, value)
-	}
-	line("profile", s.Profile)
-	line("account", s.AccountID)
-	line("role", s.RoleName)
-	line("region", s.Region)
-	line("session", cmp.Or(s.SSOSession, s.StartURL))
+	lines := [][2]string{{"profile", s.Profile}, {"account", account}, {"role", role}, {"region", s.Region}, {"session", session}}
 	if neverExpires {
-		line("credentials", "do not expire")
+		lines = append(lines, [2]string{"credentials", "do not expire"})
 	} else {
-		expiration("credentials", s.CredentialsExpire, "none")
+		lines = append(lines, [2]string{"credentials", expiryInWords(s.CredentialsExpire, now, "none")})
 	}
 	if s.StartURL != "" { // a chain from static credentials has no session
-		expiration("token", s.TokenExpires, "not logged in")
-		expiration("registration", s.RegistrationExpire, "none")
+		lines = append(lines, [2]string{"token", expiryInWords(s.TokenExpires, now, "not logged in")},
+			[2]string{"registration", expiryInWords(s.RegistrationExpire, now, "none")})
 	}
 	renewal := "no (log in again when they expire)"
 	if s.Refreshable {
 		renewal = "yes"
 	}
 	if !neverExpires {
-		line("auto-renew", renewal)
+		lines = append(lines, [2]string{"auto-renew", renewal})
 	}
-	line("cache", s.Cache)
-	_ = w.Flush() // into memory
+	return labelled(append(lines, [2]string{"cache", s.Cache}), view.Width)
+}
+
+// expiryInWords says how long something lasts, or since when it does not. none is
+// what there is without a time.
+func expiryInWords(t *time.Time, now time.Time, none string) string {
+	switch {
+	case t == nil:
+		return none
+	case t.After(now):
+		return fmt.Sprintf("%s left, until %s", offline.FormatDuration(t.Sub(now)), offline.FormatTime(*t, now))
+	}
+	return "expired at " + offline.FormatTime(*t, now)
+}
+
+// labelled returns a line for each pair: a label, and a value in the column beside it.
+// In a terminal of that width, if it is not 0, a longer value continues below itself.
+func labelled(lines [][2]string, width int) string {
+	indent := 0
+	for _, line := range lines {
+		indent = max(indent, len(line[0])+2)
+	}
+	var b strings.Builder
+	for _, line := range lines {
+		fmt.Fprintf(&b, "%-*s", indent, line[0])
+		used := indent
+		for i, word := range strings.Fields(offline.Dash(safetext.Printable(line[1]))) {
+			cells := safetext.Width(word)
+			if i > 0 && width > 0 && used+1+cells > width {
+				b.WriteString("\n" + strings.Repeat(" ", indent))
+				used = indent
+			} else if i > 0 {
+				b.WriteByte(' ')
+				used++
+			}
+			b.WriteString(word)
+			used += cells
+		}
+		b.WriteByte('\n')
+	}
 	return b.String()
 }

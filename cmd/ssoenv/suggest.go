@@ -1,14 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
-// namesHint suggests the name that was probably meant, or says where to find the
+// namesHint suggests the names that were probably meant, or says where to find the
 // names that exist.
 func (r remedies) namesHint(missing *profile.NotFoundError) []string {
 	if missing.Unread != "" {
@@ -18,39 +21,199 @@ func (r remedies) namesHint(missing *profile.NotFoundError) []string {
 	if err != nil {
 		return nil
 	}
-	names, list := config.ProfileNames(), "ssoenv list shows the profiles of "+missing.File
+	names, others := config.ProfileNames(), config.SessionNames()
+	list := "ssoenv list shows the profiles of " + missing.File
 	if missing.Kind != "profile" {
-		names, list = config.SessionNames(), "the sso-sessions of "+missing.File+" are: "+strings.Join(config.SessionNames(), ", ")
+		names, others = others, names
+		list = "the sso-sessions of " + missing.File + " are: " + strings.Join(names, ", ")
 	}
-	if len(names) == 0 {
-		return []string{fmt.Sprintf("%s has no such sections; create one with: ssoenv configure", missing.File)}
+	switch {
+	case len(names) == 0 && r.noHome:
+		return []string{hintOfMissingHome(missing.File)}
+	case missing.Kind != "profile" && slices.Contains(others, missing.Name):
+		return []string{fmt.Sprintf("%q is a profile: name it without --sso-session", missing.Name)}
+	case len(names) == 0:
+		return []string{fmt.Sprintf("%s has no %ss yet; set one up with: ssoenv configure", missing.File, missing.Kind)}
 	}
-	if near := nearest(missing.Name, names); near != "" {
-		return []string{fmt.Sprintf("did you mean %q?", near)}
+	if near := nearest(missing.Name, names); near != nil {
+		return []string{didYouMean(near)}
+	}
+	if missing.Kind == "profile" && slices.Contains(others, missing.Name) {
+		return []string{fmt.Sprintf("%q is an sso-session: ssoenv login %s logs in to it; %s", missing.Name, shellinit.Word(missing.Name), list)}
 	}
 	return []string{list}
 }
 
-// nearest returns the name that was probably meant, or "": the one with the
-// fewest typing errors, at most two and at most one for every three letters; or
-// the only name that begins with the typed text.
-func nearest(typed string, names []string) string {
-	best, bestDistance := "", 3
+// hintOfMissingHome says which config file was read because HOME is not set.
+func hintOfMissingHome(config string) string {
+	return fmt.Sprintf("HOME is not set, so the config file is %s; set HOME if yours is elsewhere", config)
+}
+
+// didYouMean asks whether one of the names, at least one, was meant.
+func didYouMean(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = fmt.Sprintf("%q", name)
+	}
+	return "did you mean " + alternatives(quoted) + "?"
+}
+
+// alternatives returns "a", "a or b", or "a, b or c".
+func alternatives(texts []string) string {
+	last := len(texts) - 1
+	if last <= 0 {
+		return strings.Join(texts, "")
+	}
+	return strings.Join(texts[:last], ", ") + " or " + texts[last]
+}
+
+// maxSuggestions is the number of names that are suggested at most.
+const maxSuggestions = 3
+
+// nearest returns the names that were probably meant, the best first, at most
+// maxSuggestions: those with the fewest typing errors, at most two and at most one
+// for every three letters, and those that begin with the typed text; or else those
+// that contain it. Case is ignored. If more begin with the text or contain it than can
+// be suggested, none of these is. It returns nil if there is no name to suggest.
+func nearest(typed string, names []string) []string {
+	fewest, found := 3, []string(nil)
 	for _, name := range names {
 		if len(name) > len(typed)+8 || len(typed) > len(name)+8 {
 			continue // more than two letters apart, even at four bytes a letter
 		}
-		if d := distance(typed, name); d < bestDistance && d*3 <= max(len(name), 3) {
-			best, bestDistance = name, d
+		switch d := distance(typed, name); {
+		case d > fewest || d*3 > max(len(name), 3) || d == 3:
+		case d < fewest:
+			fewest, found = d, []string{name}
+		default:
+			found = append(found, name)
 		}
 	}
-	if best == "" && len(typed) >= 2 {
-		matches := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix(name, typed) })
-		if len(matches) == 1 {
-			return matches[0]
+	found = found[:min(len(found), maxSuggestions)]
+	add := func(leastLetters int, matches func(name, text string) bool) {
+		text := strings.ToLower(typed)
+		more := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			return !matches(strings.ToLower(name), text) || slices.Contains(found, name)
+		})
+		if len(typed) >= leastLetters && len(found)+len(more) <= maxSuggestions {
+			found = append(found, more...)
 		}
 	}
-	return best
+	if add(2, strings.HasPrefix); len(found) == 0 {
+		add(3, strings.Contains)
+	}
+	return slices.Clip(found)
+}
+
+// An unknownCommandError reports a word that is no command.
+type unknownCommandError struct {
+	name string
+	try  []string // command lines that were probably meant
+}
+
+func (e unknownCommandError) Error() string { return fmt.Sprintf("unknown command %q", e.name) }
+
+// unknownCommand returns the error of a command line whose first word is no command.
+// forHelp is true if the word follows "help".
+func (p *program) unknownCommand(name string, commands []offline.Command, forHelp bool) error {
+	meant := commandsMeant(name, commands)
+	if forHelp {
+		for i := range meant {
+			meant[i] = "ssoenv help " + strings.TrimPrefix(meant[i], "ssoenv ")
+		}
+		return unknownCommandError{name, meant}
+	}
+	if config, err := p.config(); err == nil {
+		_, err := config.Profile(name)
+		_, missing := errors.AsType[*profile.NotFoundError](err)
+		switch {
+		case !missing || name == "-":
+			return unknownCommandError{name, []string{"ssoenv use " + shellinit.Word(name)}}
+		case config.HasSession(name):
+			return unknownCommandError{name, []string{"ssoenv login " + shellinit.Word(name)}}
+		}
+		if meant == nil {
+			for _, near := range nearest(name, config.ProfileNames()) {
+				meant = append(meant, "ssoenv use "+shellinit.Word(near))
+			}
+		}
+	}
+	return unknownCommandError{name, meant}
+}
+
+// otherWords returns the words of other programs, for each command that they stand for.
+func otherWords() map[string]string {
+	return map[string]string{
+		"use":       "switch set select activate assume change env export get-credentials",
+		"clear":     "unset unuse deactivate reset off exit quit",
+		"login":     "signin sign-in log-in auth authenticate",
+		"logout":    "signout sign-out log-out",
+		"status":    "current show info state active st",
+		"list":      "ls ll dir profiles list-profiles",
+		"whoami":    "who id identity who-am-i get-caller-identity",
+		"configure": "config setup set-up add create new wizard",
+		"sync":      "populate generate import update-profiles",
+		"exec":      "run execute with",
+		"console":   "open web browser",
+		"init":      "hook shell install activate-shell",
+		"doctor":    "check diagnose diag debug",
+		"--version": "ver",
+		"--help":    "usage man",
+	}
+}
+
+// commandsMeant returns the command lines that a word, which is no command, may
+// stand for: by another program's word for it, else by its spelling.
+func commandsMeant(word string, commands []offline.Command) []string {
+	for command, others := range otherWords() {
+		if slices.Contains(strings.Fields(others), strings.ToLower(word)) {
+			return []string{"ssoenv " + command}
+		}
+	}
+	var names, meant []string
+	for _, command := range commands {
+		if !command.Hidden {
+			names = append(names, command.Name)
+		}
+	}
+	for _, name := range nearest(word, names) {
+		meant = append(meant, "ssoenv "+name)
+	}
+	return meant
+}
+
+// unknownFlag returns the error of a flag that the command does not have; command is
+// nil if the flag precedes the command. flag is without its dashes.
+func (p *program) unknownFlag(command *offline.Command, flag string) error {
+	written := "--" + flag
+	for _, word := range p.args[1:] {
+		if typed, _, _ := strings.Cut(word, "="); strings.HasPrefix(word, "-") && strings.TrimLeft(typed, "-") == flag {
+			written = typed
+			break
+		}
+	}
+	flags, name := append(offline.GlobalFlags(), offline.HelpFlag()), "ssoenv"
+	if command != nil {
+		flags, name = append(slices.Clone(command.Flags), offline.HelpFlag()), "ssoenv "+command.Name
+	}
+	err := usageError{fmt.Sprintf("unknown flag %s", written)}
+	if command == nil && slices.Contains([]string{"v", "V"}, flag) {
+		return shownError{err, statusUsage, []string{"try: ssoenv --version"}}
+	}
+	var names []string
+	for _, f := range flags {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	}
+	near := nearest(flag, names)
+	if near == nil {
+		return err
+	}
+	for i := range near {
+		near[i] = name + " --" + near[i]
+	}
+	return shownError{err, statusUsage, []string{"try: " + alternatives(near)}}
 }
 
 // distance counts the typing errors between two words: letters omitted, added,

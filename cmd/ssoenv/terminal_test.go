@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,8 +76,8 @@ func TestInteractiveShells(t *testing.T) {
 		s.expect(`AWS_ACCOUNT_ID="111111111111"\r?\nSSOENV_PROFILE="dev"`)
 		s.expect("PROMPT> ")
 
-		s.typeLine("ssoenv use prdo || echo status " + status[shell])
-		s.expect(`there is no profile "prdo"`)
+		s.typeLine("ssoenv use prodx || echo status " + status[shell])
+		s.expect(`there is no profile "prodx"`)
 		s.expect(`did you mean "prod"\?`)
 		s.expect(`status 4`)
 		s.expect("PROMPT> ")
@@ -171,6 +173,29 @@ func TestPastedAddress(t *testing.T) {
 
 	s.typeLine("http://127.0.0.1:" + redirect[2] + "/oauth/callback?error=access_denied&state=" + state + "&x=" + strings.Repeat("y", 6000))
 	s.expect(`the login was denied in the browser`)
+}
+
+// With --no-browser, and if the browser cannot be started, the address can be pasted
+// too: the browser that the user opens may be on another machine.
+func TestPastedAddressBesideABrowser(t *testing.T) {
+	t.Parallel()
+	for _, words := range [][]string{{"approve", "--no-browser"}, {"broken"}} {
+		w := newWorld(t)
+		w.server.Change(func(s *ssotest.Settings) { s.AutoApprove = false })
+		browser := words[0]
+		if browser == "broken" { // it is found, and the system cannot execute it
+			browser = filepath.Join(w.home, "broken")
+			if err := os.WriteFile(browser, []byte("\x7fELF"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := w.screen(t, []string{"BROWSER=" + browser}, append([]string{"ssoenv", "login", "dev"}, words[1:]...)...)
+		s.expect(`if the browser then fails to open a page at 127.0.0.1, paste the address of\s+that page here`)
+		s.typeLine("code")
+		s.expect(`the code is [A-Z]`)
+		s.keys("\x03")
+		s.expect(`interrupted`)
+	}
 }
 
 // At the same prompt a device code can be asked for.

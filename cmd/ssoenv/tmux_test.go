@@ -8,17 +8,17 @@ import (
 	"testing"
 )
 
-// The README's lines for tmux: its status line shows the profile of the pane and the
+// The lines for tmux in docs/prompt.md: its status line shows the profile of the pane and the
 // remaining time. No part of the name is executed.
 func TestTmuxStatusLine(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../README.md")
+	page, err := os.ReadFile("../../docs/prompt.md")
 	must(t, err)
 	find := func(pattern string) string {
 		t.Helper()
 		line := regexp.MustCompile("(?m)" + pattern).FindString(string(page))
 		if line == "" {
-			t.Fatalf("README.md has no line %s", pattern)
+			t.Fatalf("docs/prompt.md has no line %s", pattern)
 		}
 		return line
 	}

@@ -44,19 +44,21 @@ func (p *program) use(o useOptions) error {
 	if tty.IsTerminal(p.stdout) {
 		return notEvaluated(p.env, "use "+shellinit.Word(cmp.Or(o.profile, "PROFILE")))
 	}
-	if o.profile == "" && p.terminal.CanPrompt() {
-		o.profile, err = p.pickProfile()
-	} else {
-		o.profile, err = resolveArg(o.profile, p.state)
-	}
-	if err != nil {
+	if o.profile, err = p.profileToUse(o); err != nil {
 		return err
 	}
 	if o.shell == "" && !shellinit.IsPortable(o.profile) {
-		return shownError{fmt.Errorf("the name %q needs quotes, which not every shell reads alike", o.profile), statusUsage,
-			[]string{"say which shell it is for: --shell bash, zsh, fish or sh; the function of ssoenv init does that"}}
+		return shownError{fmt.Errorf("the name %q needs quotes, which differ between shells", o.profile), statusUsage,
+			[]string{"name the shell, as the function of ssoenv init does: --shell bash, zsh, fish or sh"}}
 	}
 	plan, err := p.credentials(o.credentialOptions)
+	if p.mayChoose(o.credentialOptions, err) {
+		var name string
+		if name, err = p.pickOther(o, err); err == nil {
+			o.profile = name
+			plan, err = p.credentials(o.credentialOptions)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -79,10 +81,48 @@ func (p *program) use(o useOptions) error {
 	return nil
 }
 
-// warnOfStaticKeys warns before keys that do not expire are put in an environment.
+// profileToUse returns the profile that the argument of use names or, without one,
+// that the user picks. In an empty home it is one that the user sets up now.
+func (p *program) profileToUse(o useOptions) (string, error) {
+	if o.profile != "" {
+		return resolveArg(o.profile, p.state)
+	}
+	config, err := p.config()
+	switch {
+	case err != nil:
+		return "", err
+	case config.IsEmpty():
+		_, name, err := p.setUp(false, "", o.login)
+		return name, err
+	case p.terminal.CanPrompt():
+		return p.pickProfile()
+	}
+	return resolveArg("", p.state)
+}
+
+// pickOther returns the profile that the user picks instead of one that does not exist
+// or, in an empty home, sets up.
+func (p *program) pickOther(o useOptions, notFound error) (string, error) {
+	if config, err := p.config(); err == nil && config.IsEmpty() {
+		_, name, err := p.setUp(false, o.profile, o.login)
+		return name, err
+	}
+	return p.pickSimilar(o.profile, notFound)
+}
+
+// mayChoose reports whether err is that there is no profile of the name, and the user
+// can be shown a list instead: where a login may ask, too.
+func (p *program) mayChoose(o credentialOptions, err error) bool {
+	missing, ok := errors.AsType[*profile.NotFoundError](err)
+	return ok && missing.Kind == "profile" && missing.Name == o.profile && missing.Unread == "" &&
+		!o.noLogin && o.confirm != givenByFlag && p.terminal.HasUser()
+}
+
+// warnOfStaticKeys warns before keys that do not expire are put in an environment,
+// once: not in a shell that uses the profile, or has used it before the present one.
 func (p *program) warnOfStaticKeys(prof profile.Profile) {
-	if prof.Static != nil {
-		p.say("warning: the keys of %q do not expire: programs that read this environment can use them for good", prof.Name)
+	if prof.Static != nil && prof.Name != p.state.Profile && prof.Name != p.state.Previous {
+		p.say("warning: the keys of %q do not expire: a program that reads this environment can keep on using them", prof.Name)
 	}
 }
 
@@ -168,7 +208,7 @@ func (s switchPlan) title() string {
 func (s switchPlan) identity() string {
 	account := ""
 	if id := cmp.Or(s.profile.AccountID, s.creds.AccountID); id != "" {
-		account = "account " + id + ", "
+		account = "account " + accountTitle(id, s.creds.AccountName) + ", "
 	}
 	switch {
 	case s.profile.Static != nil:
@@ -177,6 +217,14 @@ func (s switchPlan) identity() string {
 		return account + "credentials of a program"
 	}
 	return account + "role " + s.profile.RoleName
+}
+
+// accountTitle returns the id of an account with its name, as far as they are known.
+func accountTitle(id, name string) string {
+	if id == "" || name == "" {
+		return id
+	}
+	return id + " (" + name + ")"
 }
 
 // credentials returns the credentials of the profile that o names: from the
@@ -229,9 +277,9 @@ func (p *program) fetchCredentials(ctx context.Context, client *session.Client, 
 		return err
 	})
 	if err != nil && !loginFailed {
-		return client.CachedAfter(ctx, prof, err)
+		creds, err = client.CachedAfter(ctx, prof, err)
 	}
-	return creds, err
+	return creds, explainDenied(ctx, client, err)
 }
 
 // defaultProfile returns the name, or the profile that a command without one is
@@ -243,6 +291,45 @@ func defaultProfile(name string, env map[string]string) string {
 		}
 	}
 	return "default"
+}
+
+// requireProfile is [defaultProfile] for a command that cannot do without one. The
+// profile "default", if the user has not named it, counts only if it has
+// credentials.
+func (p *program) requireProfile(config *profile.Config, name string) (string, error) {
+	if name == "" && p.shellUsesNone() && !config.HasSource("default") {
+		return "", p.noProfile(config)
+	}
+	return defaultProfile(name, p.env), nil
+}
+
+// shellUsesNone reports whether this shell's environment names no profile.
+func (p *program) shellUsesNone() bool {
+	return p.env["SSOENV_PROFILE"] == "" && p.env["AWS_PROFILE"] == "" && p.env["AWS_DEFAULT_PROFILE"] == ""
+}
+
+// noProfile returns the error of a command that names no profile, in a shell without
+// one.
+func (p *program) noProfile(config *profile.Config) error {
+	names := config.ProfileNames()
+	if len(names) == 0 && len(config.SessionNames()) == 0 {
+		return p.noProfiles(config)
+	}
+	hint := "name an sso-session: ssoenv " + p.command + " --sso-session NAME; or switch this shell: ssoenv use PROFILE"
+	if command := offline.Find(offline.Commands(), p.command); command != nil && strings.Contains(command.Args, "PROFILE") {
+		hint = "name one: ssoenv " + p.command + " PROFILE; ssoenv list shows them"
+	}
+	return shownError{usageError{"this shell uses no profile"}, statusConfig, []string{hint}}
+}
+
+// noProfiles returns the error of a command that needs a profile or a session, where
+// nothing is configured yet.
+func (p *program) noProfiles(config *profile.Config) error {
+	hints := []string{"set one up with: ssoenv configure"}
+	if p.homeIsMissing() {
+		hints = append(hints, hintOfMissingHome(config.Path))
+	}
+	return shownError{&profile.ConfigError{Problem: config.Path + " has no profiles yet"}, statusConfig, hints}
 }
 
 // resolveArg returns the profile that a command's argument names: "-" is the
@@ -275,7 +362,7 @@ func (p *program) warnOfConfig(config *profile.Config) {
 	}
 	for i, problem := range config.Problems() {
 		if i == 3 {
-			p.say("warning: and more")
+			p.say("warning: there are more such lines; ssoenv doctor lists them")
 			return
 		}
 		p.say("warning: %s", problem)
@@ -288,6 +375,19 @@ func (p *program) warnOfProfile(config *profile.Config, name string) {
 	for _, line := range config.ProfileProblems(name) {
 		p.say("warning: %s", line)
 	}
+}
+
+// checkProfile returns an error if there is no profile of that name, and it cannot be
+// an account and a role either.
+func (p *program) checkProfile(config *profile.Config, name string) error {
+	_, err := config.Profile(name)
+	if _, missing := errors.AsType[*profile.NotFoundError](err); !missing {
+		return nil
+	}
+	if _, _, ok := accountAndRole(config, name, err); ok {
+		return nil
+	}
+	return p.withSessionHint(config, name, err)
 }
 
 // resolveProfile reads the profile of that name. If there is none, the name may
@@ -308,8 +408,14 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 		_, hints := p.remedies().remedy(nil, err)
 		return prof, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", ref.AccountID, shellinit.Word(sso.Name)))}
 	}
-	if _, ok := errors.AsType[noSuchAccountError](lookupErr); ok {
+	if unknown, ok := errors.AsType[noSuchAccountError](lookupErr); ok {
 		p.log("%q is not an account either: %v", ref.AccountID, lookupErr)
+		if near := unknown.near; near != nil {
+			for i := range near {
+				near[i] = (profile.RoleRef{Session: ref.Session, AccountID: near[i], RoleName: ref.RoleName}).String()
+			}
+			return prof, shownError{err, statusConfig, []string{didYouMean(near)}}
+		}
 		return prof, err
 	}
 	if _, ambiguous := errors.AsType[shownError](lookupErr); ambiguous {

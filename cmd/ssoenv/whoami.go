@@ -6,6 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/store"
 )
@@ -19,10 +21,11 @@ func whoamiAction(p *program, c *cli.Context) error {
 }
 
 type identityJSON struct {
-	Profile   string `json:"profile,omitempty"`
-	AccountID string `json:"account_id"`
-	ARN       string `json:"arn"`
-	UserID    string `json:"user_id"`
+	Profile     string `json:"profile,omitempty"`
+	AccountID   string `json:"account_id"`
+	AccountName string `json:"account_name,omitempty"`
+	ARN         string `json:"arn"`
+	UserID      string `json:"user_id"`
 }
 
 // whoami asks AWS about the credentials of the named profile or, without a name,
@@ -40,7 +43,9 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 	region, shown := p.state.Region, p.state.Profile
 	client.Network = client.Config.Network(defaultProfile("", p.env))
 	if name != "" || creds.AccessKeyID == "" {
-		shown = defaultProfile(name, p.env)
+		if shown, err = p.requireProfile(client.Config, name); err != nil {
+			return err
+		}
 		plan, err := p.credentials(credentialOptions{profile: shown, noLogin: noLogin, confirm: notNeeded})
 		if err != nil {
 			return err
@@ -63,9 +68,10 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 	if err != nil {
 		return err
 	}
+	accountName := offline.AccountNames(client.Config, client.Store)(profile.SSOSession{}, identity.AccountID)
 	if asJSON {
-		return p.printJSON(identityJSON{shown, identity.AccountID, identity.ARN, identity.UserID})
+		return p.printJSON(identityJSON{shown, identity.AccountID, accountName, identity.ARN, identity.UserID})
 	}
 	return p.print(fmt.Sprintf("account  %s\narn      %s\nuser     %s\n",
-		safetext.Printable(identity.AccountID), safetext.Printable(identity.ARN), safetext.Printable(identity.UserID)))
+		safetext.Printable(accountTitle(identity.AccountID, accountName)), safetext.Printable(identity.ARN), safetext.Printable(identity.UserID)))
 }

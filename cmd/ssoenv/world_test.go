@@ -49,7 +49,7 @@ func newWorld(t *testing.T) *world {
 	w.write(t, ".aws/config", strings.ReplaceAll(defaultConfig, "$URL", listener.URL))
 	w.env = []string{
 		"HOME=" + w.home, "PATH=" + os.Getenv("PATH"), "TERM=xterm", "LANG=C.UTF-8", "TMPDIR=" + w.home,
-		"GORACE=atexit_sleep_ms=10", "BROWSER=approve",
+		"GORACE=atexit_sleep_ms=10", "BROWSER=approve", "PAGER=cat",
 		"AWS_ENDPOINT_URL_SSO=" + w.url, "AWS_ENDPOINT_URL_SSO_OIDC=" + w.url, "AWS_ENDPOINT_URL_STS=" + w.url,
 		"AWS_ENDPOINT_URL_SIGNIN=" + w.url,
 	}

@@ -160,8 +160,8 @@ func (s *storm) command(cache int, words ...string) *exec.Cmd {
 	return c
 }
 
-// longestRun is the time after which a program counts as hanging: longer than any
-// limit of ssoenv's.
+// longestRun is the time after which a program is killed: longer than any limit of
+// ssoenv's, which counts as hanging then. Other programs may retry for longer.
 const longestRun = 90 * time.Second
 
 // run runs ssoenv with one of the cache folders. If limit is not zero, the process is
@@ -183,7 +183,9 @@ func (s *storm) runCommand(c *exec.Cmd, limit time.Duration, name string) result
 	s.mu.Unlock()
 	kill := func() { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	watchdog := time.AfterFunc(longestRun, func() {
-		s.violate("%s hangs: %v", name, c.Args)
+		if strings.HasPrefix(name, "ssoenv ") {
+			s.violate("%s hangs: %v", name, c.Args)
+		}
 		kill()
 	})
 	defer watchdog.Stop()

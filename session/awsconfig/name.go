@@ -101,6 +101,5 @@ func trimShellBlanks(text []byte) []byte {
 	return text
 }
 
-// isShellBlank reports whether shlex splits at c. It also splits at \r and \n, which
-// a header does not contain. isBlank is true for more characters.
-func isShellBlank(c byte) bool { return c == ' ' || c == '\t' }
+// isShellBlank reports whether shlex splits at c. isBlank is true for more characters.
+func isShellBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

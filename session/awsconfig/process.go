@@ -3,7 +3,6 @@ package awsconfig
 import (
 	"bytes"
 	"runtime"
-	"strings"
 )
 
 // ProcessProfiles returns the words of a credential_process that may name a profile:
@@ -12,8 +11,7 @@ import (
 // their values are among them. It returns nil if there is none.
 func ProcessProfiles(command string) []string {
 	var names []string
-	text := strings.ReplaceAll(command, "\n", " ") // the words may be on several lines
-	for _, w := range profileWords([]byte(text), runtime.GOOS != "windows") {
+	for _, w := range profileWords([]byte(command), runtime.GOOS != "windows") {
 		names = append(names, string(w.text))
 	}
 	return names
@@ -38,7 +36,7 @@ func profileWords(text []byte, escapes bool) []word {
 		case isProgram(w.text):
 			program = true
 		}
-		if !bytes.ContainsAny(w.text, " \t") {
+		if !bytes.ContainsAny(w.text, " \t\r\n") {
 			continue
 		}
 		isVerbatim := w.to-w.from == len(w.text)+2 && bytes.Equal(text[w.from+1:w.to-1], w.text)

@@ -63,6 +63,17 @@ func (s Section) Get(key string) (value string, ok bool) {
 	return "", false
 }
 
+// KeyLine returns the number of the line that [Section.Get] reads the key from,
+// counted from 1, or 0 if there is no such key.
+func (s Section) KeyLine(key string) int {
+	for _, where := range []headers{s.own, s.defaults} {
+		if e, ok := lastEntry(s.src, where, key); ok {
+			return 1 + bytes.Count(s.src[:e.line.start], []byte("\n"))
+		}
+	}
+	return 0
+}
+
 // Values returns the section's keys in lower case, with the value that Get returns
 // for each. It reads the section once. For the zero Section it is empty, not nil.
 func (s Section) Values() map[string]string {

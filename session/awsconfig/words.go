@@ -8,8 +8,8 @@ import (
 
 // SplitWords splits a command line into words by the rules of Python's
 // shlex.split, which the AWS CLI applies to credential_process and Python's
-// webbrowser to BROWSER: words are separated by blanks and tabs, quotes and
-// backslashes protect what they enclose or precede, and nothing is expanded. On
+// webbrowser to BROWSER: words are separated by blanks, tabs and line ends, quotes
+// and backslashes protect what they enclose or precede, and nothing is expanded. On
 // Windows a backslash is an ordinary character, because it separates the folders
 // of a path. A text without words gives none. An open quote and a backslash at
 // the end are errors.

@@ -16,6 +16,7 @@ func TestSplitWords(t *testing.T) {
 		{" firefox\t--new-window  %s ", []string{"firefox", "--new-window", "%s"}},
 		{`"a b" 'c "d"' e"f g"h`, []string{"a b", `c "d"`, "ef gh"}},
 		{`"" ''`, []string{"", ""}},
+		{"a\n  b\r\n'c\nd'", []string{"a", "b", "c\nd"}},
 		{`$HOME ~ *`, []string{"$HOME", "~", "*"}},
 	} {
 		if got, err := SplitWords(test.text); err != nil || !slices.Equal(got, test.want) {

@@ -171,6 +171,25 @@ func (c *Config) HasProfile(name string) bool {
 	return ok
 }
 
+// IsEmpty reports whether the files have neither an sso-session nor a profile with more
+// than a region and an output format.
+func (c *Config) IsEmpty() bool {
+	for range c.file.Sections(awsconfig.SSOSession) {
+		return false
+	}
+	for range c.credentials.Sections(awsconfig.Bare) {
+		return false
+	}
+	for section := range c.file.Sections(awsconfig.Profile) {
+		for key := range section.Values() {
+			if key != "region" && key != "output" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // SSOSessions returns every SSO session that the files name: the sso-sessions,
 // and each start URL of the legacy profiles once. The error joins those of the
 // sessions that cannot be used; the others are returned with it.
@@ -287,6 +306,13 @@ func (c *Config) ProfileSSOSession(name string) (SSOSession, error) {
 	return s, err
 }
 
+// NamesCredentials reports whether the profile says, rightly or wrongly, how it gets
+// its credentials. One that has only a region or an output format does not.
+func (c *Config) NamesCredentials(name string) bool {
+	raw, _ := c.rawProfile(name)
+	return raw.kind(false) != kindNone
+}
+
 // A rawProfile is what the two files say of one profile, not yet decoded. The
 // credentials file wins, key by key, as it does for the AWS CLI.
 type rawProfile struct {
@@ -316,6 +342,13 @@ func (c *Config) rawProfile(name string) (rawProfile, bool) {
 		raw.session, raw.hasSession = c.file.section(awsconfig.SSOSession, raw.sessionName)
 	}
 	return raw, inConfig || inCredentials
+}
+
+// HasSource reports whether one of the files has a profile of that name that says
+// where its credentials come from.
+func (c *Config) HasSource(name string) bool {
+	raw, ok := c.rawProfile(name)
+	return ok && raw.kind(false) != kindNone
 }
 
 func (c *Config) notFound(kind awsconfig.Kind, name string) error {

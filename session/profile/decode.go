@@ -58,8 +58,9 @@ func oneOf(values ...string) func(string) bool {
 }
 
 // checkKeys returns an error for the first of the keys whose value breaks its
-// rule, in the order of the keys.
-func checkKeys(section fmt.Stringer, values map[string]string, keys ...string) error {
+// rule, in the order of the keys. Like the checks below, it is generic so that a section
+// is copied to the heap only for an error: a list reads thousands of profiles.
+func checkKeys[S fmt.Stringer](section S, values map[string]string, keys ...string) error {
 	for _, key := range keys {
 		if value := values[key]; value != "" && !keyRules[key].valid(value) {
 			return badValue(section, key, value, keyRules[key].wanted)
@@ -69,7 +70,7 @@ func checkKeys(section fmt.Stringer, values map[string]string, keys ...string) e
 }
 
 // requireKeys returns an error for the first of the keys that has no value.
-func requireKeys(section fmt.Stringer, values map[string]string, keys ...string) error {
+func requireKeys[S fmt.Stringer](section S, values map[string]string, keys ...string) error {
 	for _, key := range keys {
 		if values[key] == "" {
 			return &ConfigError{Section: section.String(), Key: key, Problem: section.String() + " has no " + key}
@@ -95,7 +96,7 @@ func badValue(section fmt.Stringer, key, value, wanted string) error {
 }
 
 // checkName returns an error if the name of the section has control characters.
-func checkName(section fmt.Stringer, name string) error {
+func checkName[S fmt.Stringer](section S, name string) error {
 	if hasControl(name) {
 		return &ConfigError{Section: section.String(), Problem: section.String() + " has control characters in its name"}
 	}
@@ -134,7 +135,7 @@ func decodeSession(name string, values map[string]string) decodedSession {
 }
 
 // checkSession checks the keys that an sso-session and a legacy profile share.
-func checkSession(section fmt.Stringer, values map[string]string) error {
+func checkSession[S fmt.Stringer](section S, values map[string]string) error {
 	return cmp.Or(
 		requireKeys(section, values, "sso_start_url", "sso_region"),
 		checkKeys(section, values, "sso_region", "sso_start_url", "ssoenv_login"),
@@ -258,7 +259,7 @@ func decodeStaticKeys(raw rawProfile) (Profile, error) {
 	token := cmp.Or(raw.get("aws_session_token"), raw.get("aws_security_token"))
 	// The value is not quoted: it may be the secret under the wrong key.
 	if !AreKeys(id, secret, token) {
-		return Profile{}, &ConfigError{Section: raw.String(), Key: "aws_access_key_id", Problem: raw.String() + " has static keys that are no AWS keys"}
+		return Profile{}, &ConfigError{Section: raw.String(), Key: "aws_access_key_id", Problem: raw.String() + " has static keys that do not have the form of AWS keys"}
 	}
 	keys := &StaticKeys{AccessKeyID: id, SecretKey: safetext.Secret(secret), SessionToken: safetext.Secret(token)}
 	return Profile{Name: raw.name, AccountID: knownAccount(raw), Static: keys}, checkKeys(raw, raw.values, "aws_account_id")

@@ -188,17 +188,21 @@ func decodeGuard(value string) GuardLevel {
 	return GuardAlways
 }
 
-// permissionSet returns the permission set in the name, in lower case, of the IAM
-// role that Identity Center makes of it, or "" for another name. The name is that of
+// PermissionSet returns the permission set in the name, in any case, of the IAM role
+// that Identity Center makes of it, or "" for another name. The name is that of
 // arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef.
-func permissionSet(name string) string {
-	rest, found := strings.CutPrefix(name, "awsreservedsso_")
+func PermissionSet(name string) string {
+	const prefix = "AWSReservedSSO_"
+	if len(name) < len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) {
+		return ""
+	}
+	rest := name[len(prefix):]
 	i := strings.LastIndexByte(rest, '_')
-	if !found || i < 0 || strings.Contains(rest, "\n") {
+	if i < 0 || strings.Contains(rest, "\n") {
 		return ""
 	}
 	suffix := rest[i+1:]
-	if len(suffix) != 16 || strings.Trim(suffix, "0123456789abcdef") != "" {
+	if len(suffix) != 16 || strings.Trim(suffix, "0123456789abcdefABCDEF") != "" {
 		return ""
 	}
 	return rest[:i]
@@ -224,7 +228,7 @@ func assumedRole(arn string) string {
 		return ""
 	}
 	name := strings.ToLower(parts[5][strings.LastIndexByte(parts[5], '/')+1:])
-	if set := permissionSet(name); set != "" {
+	if set := PermissionSet(name); set != "" {
 		return ssoRole(parts[4], set)
 	}
 	if role := ssoRole(parts[4], name); role != "" {

@@ -85,6 +85,8 @@ func TestGuardOfEveryCommandLine(t *testing.T) {
 func TestPermissionSet(t *testing.T) {
 	for name, want := range map[string]string{
 		"awsreservedsso_admin_0123456789abcdef":    "admin",
+		"AWSReservedSSO_Admin_0123456789abcdef":    "Admin",
+		"AWSReservedSSO_Admin_0123456789ABCDEF":    "Admin",
 		"awsreservedsso_a_b-c_fedcba9876543210":    "a_b-c",
 		"awsreservedsso_admin_0123456789abcde":     "",
 		"awsreservedsso_admin_0123456789abcdef0":   "",
@@ -95,7 +97,7 @@ func TestPermissionSet(t *testing.T) {
 		"awsreservedsso_ad\nmin_0123456789abcdef":  "",
 		"admin": "",
 	} {
-		if got := permissionSet(name); got != want {
+		if got := PermissionSet(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
 		}
 	}

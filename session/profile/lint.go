@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ type LintIssue struct {
 	File   string
 	Number int    // of the line; the first is 1
 	Fatal  bool   // the AWS CLI rejects the whole file
-	Text   string // one line, without values
+	Text   string // one line; of values it has at most names
 }
 
 // Lint returns the issues of both files, by file and line.
@@ -25,44 +26,184 @@ func (c *Config) Lint() []LintIssue {
 		path       string
 		file       source
 		lintHeader func(awsconfig.Section) string
-	}{{c.Path, c.file, lintConfigHeader}, {c.CredentialsPath, c.credentials, lintCredentialsHeader}} {
+		more       func() []LintIssue
+	}{
+		{c.Path, c.file, lintConfigHeader, c.lintKeys},
+		{c.CredentialsPath, c.credentials, c.lintCredentialsHeader, c.lintStaticKeys},
+	} {
 		first := len(issues)
 		for _, p := range f.file.Problems() {
-			issues = append(issues, LintIssue{f.path, p.Line, p.Fatal, p.Text})
+			issues = append(issues, LintIssue{File: f.path, Number: p.Line, Fatal: p.Fatal, Text: p.Text})
 		}
 		for section := range f.file.Sections(awsconfig.Bare) {
 			if text := f.lintHeader(section); text != "" {
+				// It says more than that the AWS CLI ignores the section.
+				issues = slices.DeleteFunc(issues, func(i LintIssue) bool { return i.File == f.path && i.Number == section.Line() && !i.Fatal })
 				issues = append(issues, LintIssue{File: f.path, Number: section.Line(), Text: text})
 			}
 		}
+		issues = append(issues, f.more()...)
 		slices.SortStableFunc(issues[first:], func(a, b LintIssue) int { return a.Number - b.Number })
 	}
 	return issues
 }
 
-// lintConfigHeader returns what is wrong with a section of the config file whose
-// header lacks the word "profile", as in a credentials file. It returns "" for a
-// section that has no keys of a profile.
+// lintConfigHeader returns what is wrong with the header of a section of the config
+// file: it lacks the word "profile", as in a credentials file, though the section has
+// keys of a profile, or it is nearly that of an sso-session or of a profile. It
+// returns "" for all other sections.
 func lintConfigHeader(s awsconfig.Section) string {
-	if s.Name() == "default" || strings.ContainsAny(s.Name(), " \t") {
+	shown := safetext.Printable(s.Name())
+	if words := strings.Fields(s.Name()); len(words) > 1 {
+		return lintHeaderWords(shown, words)
+	}
+	if s.Name() == "default" {
 		return ""
 	}
 	for _, key := range s.Keys() {
 		if key == "region" || key == "output" || strings.HasPrefix(key, "sso_") || strings.HasPrefix(key, "aws_") {
-			return fmt.Sprintf("[%s] is no profile in this file: [profile %s] would be one", safetext.Printable(s.Name()), safetext.Printable(s.Name()))
+			return fmt.Sprintf("[%s] is no profile in this file: [profile %s] would be one", shown, shown)
 		}
 	}
 	return ""
 }
 
+// lintHeaderWords returns what is wrong with a header of several words, or "".
+func lintHeaderWords(shown string, words []string) string {
+	kind, name := words[0], words[len(words)-1]
+	if kind == "profile" && len(words) == 3 && squash(words[1]) == squash("sso-session") {
+		kind, words = words[1], words[1:]
+	}
+	if len(words) == 3 && squash(words[0]+words[1]) == squash("sso-session") { // [sso session corp]
+		kind, words = words[0]+words[1], words[1:]
+	}
+	name = safetext.Printable(name)
+	switch {
+	case len(words) != 2:
+	case squash(kind) == squash("sso-session") && shown != "sso-session "+name:
+		return fmt.Sprintf("[%s] is no SSO session: [sso-session %s] would be one", shown, name)
+	case strings.EqualFold(kind, "profile") && kind != "profile":
+		return fmt.Sprintf("[%s] is no profile: [profile %s] would be one", shown, name)
+	}
+	return ""
+}
+
 // lintCredentialsHeader returns what is wrong with a section of the credentials
-// file whose header has the word "profile". The AWS CLI reads the word as part of
-// the name, and other SDKs ignore the section.
-func lintCredentialsHeader(s awsconfig.Section) string {
+// file whose header has the word "profile", or "sso-session". The AWS CLI reads the
+// word as part of the name, and other SDKs ignore the section.
+func (c *Config) lintCredentialsHeader(s awsconfig.Section) string {
 	if name, ok := strings.CutPrefix(s.Name(), "profile "); ok {
 		return fmt.Sprintf("[%s] is no profile %q in this file: [%s] would be one", safetext.Printable(s.Name()), safetext.Printable(name), safetext.Printable(name))
 	}
+	if strings.HasPrefix(s.Name(), "sso-session ") {
+		return fmt.Sprintf("[%s] is read only in %s", safetext.Printable(s.Name()), c.Path)
+	}
 	return ""
+}
+
+// maxKeyIssues bounds the time that a hostile file takes: the line of each issue is
+// counted from the start.
+const maxKeyIssues = 1000
+
+// lintKeys returns the keys of profiles and sso-sessions in the config file that are
+// nearly keys for IAM Identity Center, and their values that are nearly right, at
+// most maxKeyIssues.
+func (c *Config) lintKeys() []LintIssue {
+	var issues []LintIssue
+	add := func(s awsconfig.Section, key, format string, args ...any) {
+		if len(issues) >= maxKeyIssues {
+			return
+		}
+		issues = append(issues, LintIssue{File: c.Path, Number: s.KeyLine(key), Text: fmt.Sprintf(format, args...)})
+	}
+	for s := range c.file.Sections(awsconfig.SSOSession) {
+		values := s.Values()
+		for key, right := range misspelt(values, "sso_start_url", "sso_region", "sso_registration_scopes") {
+			add(s, key, "%q of [sso-session %s] is not read: %s would be", key, safetext.Printable(s.Name()), right)
+		}
+	}
+	for s := range c.file.Sections(awsconfig.Profile) {
+		values, name := s.Values(), safetext.Printable(s.Name())
+		if !isSSO(values) {
+			continue
+		}
+		for key, right := range misspelt(values, "sso_session", "sso_start_url", "sso_account_id", "sso_role_name") {
+			add(s, key, "%q of profile %q is not read: %s would be", key, name, right)
+		}
+		if role := PermissionSet(values["sso_role_name"]); role != "" {
+			add(s, "sso_role_name", "sso_role_name of profile %q is the name that the role has in IAM: sso_role_name = %s would be right", name, role)
+		}
+		if right, ok := c.sessionInOtherCase(values["sso_session"]); ok {
+			add(s, "sso_session", "profile %q names sso-session %q, but its name is %q: names are case-sensitive",
+				name, safetext.Printable(values["sso_session"]), safetext.Printable(right))
+		}
+	}
+	return issues
+}
+
+// isSSO reports whether a section has one of the keys that profiles for IAM Identity
+// Center have.
+func isSSO(values map[string]string) bool {
+	return slices.ContainsFunc([]string{"sso_session", "sso_start_url", "sso_account_id", "sso_role_name"}, func(key string) bool { return values[key] != "" })
+}
+
+// squash returns the letters of a key or a kind of section, in lower case.
+func squash(text string) string {
+	return strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(text))
+}
+
+// misspelt returns the keys that are nearly one of the given keys, which the section
+// does not have: without "sso_", or with other separators or endings.
+func misspelt(values map[string]string, keys ...string) map[string]string {
+	wrong := map[string]string{}
+	for _, right := range keys {
+		if _, ok := values[right]; ok {
+			continue
+		}
+		letters := squash(right)
+		short := strings.TrimPrefix(letters, "sso")
+		forms := []string{letters, short, letters + "s", letters + "name", strings.TrimSuffix(letters, "id"), strings.TrimSuffix(letters, "name"), strings.TrimSuffix(letters, "s")}
+		for key := range values {
+			if slices.Contains(forms, squash(key)) && !slices.Contains(keys, key) {
+				wrong[key] = right
+			}
+		}
+	}
+	return wrong
+}
+
+// sessionInOtherCase returns the name of the sso-session that differs from name only
+// in case. ok is false if there is one of that very name, or none.
+func (c *Config) sessionInOtherCase(name string) (right string, ok bool) {
+	if name == "" || c.HasSession(name) {
+		return "", false
+	}
+	for _, other := range c.SessionNames() {
+		if strings.EqualFold(name, other) {
+			return other, true
+		}
+	}
+	return "", false
+}
+
+// lintStaticKeys returns the sections of the credentials file with static keys for a
+// profile that has a role of IAM Identity Center in the config file. The SDKs for Go
+// and JavaScript, and so Terraform, use the keys; botocore and ssoenv use the role.
+func (c *Config) lintStaticKeys() []LintIssue {
+	var issues []LintIssue
+	for s := range c.credentials.Sections(awsconfig.Bare) {
+		if _, ok := s.Get("aws_access_key_id"); !ok {
+			continue
+		}
+		section, ok := c.file.section(awsconfig.Profile, s.Name())
+		if !ok || !isSSO(section.Values()) {
+			continue
+		}
+		name := safetext.Printable(s.Name())
+		issues = append(issues, LintIssue{File: c.CredentialsPath, Number: s.Line(), Text: fmt.Sprintf(
+			"[%s] has static keys, but profile %q has a role in %s: the SDKs for Go and JavaScript, and Terraform, use the keys, botocore and ssoenv the role; rename or remove one of them", name, name, c.Path)})
+	}
+	return issues
 }
 
 // Problems returns one line for each reason why the AWS CLI rejects a file, or
@@ -99,12 +240,27 @@ func (c *Config) ProfileErrors() []error {
 	}
 	for _, name := range c.ProfileNames() {
 		raw, _ := c.rawProfile(name)
-		if slices.ContainsFunc([]string{"sso_session", "sso_start_url", "sso_account_id", "sso_role_name"}, func(key string) bool { return raw.get(key) != "" }) {
+		if isSSO(raw.values) {
 			_, err := c.Profile(name)
 			add(err)
 		}
 	}
 	return failures
+}
+
+// ErrorLine returns the line of the config file that the error is about, or 0 if it is
+// about none.
+func (c *Config) ErrorLine(err *ConfigError) int {
+	for _, kind := range []awsconfig.Kind{awsconfig.Profile, awsconfig.SSOSession} {
+		var name string
+		if _, scanErr := fmt.Sscanf(err.Section, string(kind)+" %q", &name); scanErr != nil {
+			continue
+		}
+		if section, ok := c.file.section(kind, name); ok {
+			return cmp.Or(section.KeyLine(err.Key), section.Line())
+		}
+	}
+	return 0
 }
 
 // StaticKeys reports which of the two files have secret access keys.

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -65,5 +66,78 @@ Region : eu-west-1
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// Slips are named with what would be right, and what is right is not touched.
+func TestLintNamesSlips(t *testing.T) {
+	dir := t.TempDir()
+	config, credentials := filepath.Join(dir, "config"), filepath.Join(dir, "credentials")
+	for path, text := range map[string]string{config: `[sso-session corp]
+sso_start_url = https://corp.awsapps.com/start
+sso_region = us-east-1
+[sso_session a]
+[profile sso-session b]
+[SSO-Session c]
+[sso session d]
+[Profile e]
+region = us-east-1
+[sso-session f]
+start_url = https://corp.awsapps.com/start
+region = us-east-1
+sso_region = us-east-1
+[profile g]
+sso_session = Corp
+account_id = 111111111111
+sso_role = Admin
+role = mine
+[profile h]
+sso_session = corp
+sso_account_id = 111111111111
+account = mine
+sso_role_name = AWSReservedSSO_Power_User_0123456789abcdef
+[profile i]
+sso_session = corp
+sso_account_id = 111111111111
+sso_role_name = AWSReservedSSO_X
+[profile j]
+account_id = 1
+[profile sso-session]
+region = us-east-1
+[services x]
+`, credentials: "[h]\naws_access_key_id = x\n[j]\naws_access_key_id = x\n[sso-session corp]\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := ReadConfig(config, credentials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, line := range c.Lint() {
+		got = append(got, strings.ReplaceAll(fmt.Sprintf("%s:%d %s", filepath.Base(line.File), line.Number, line.Text), dir, ""))
+	}
+	want := []string{
+		`config:4 [sso_session a] is no SSO session: [sso-session a] would be one`,
+		`config:5 [profile sso-session b] is no SSO session: [sso-session b] would be one`,
+		`config:6 [SSO-Session c] is no SSO session: [sso-session c] would be one`,
+		`config:7 [sso session d] is no SSO session: [sso-session d] would be one`,
+		`config:8 [Profile e] is no profile: [profile e] would be one`,
+		`config:11 "start_url" of [sso-session f] is not read: sso_start_url would be`,
+		`config:15 profile "g" names sso-session "Corp", but its name is "corp": names are case-sensitive`,
+		`config:16 "account_id" of profile "g" is not read: sso_account_id would be`,
+		`config:17 "sso_role" of profile "g" is not read: sso_role_name would be`,
+		`config:23 sso_role_name of profile "h" is the name that the role has in IAM: sso_role_name = Power_User would be right`,
+		`credentials:1 [h] has static keys, but profile "h" has a role in /config: the SDKs for Go and JavaScript, and Terraform, use the keys, botocore and ssoenv the role; rename or remove one of them`,
+		`credentials:5 [sso-session corp] is read only in /config`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if _, err := c.Profile("g"); err == nil {
+		t.Error("profile g: got no error")
+	} else if wrong, ok := errors.AsType[*ConfigError](err); !ok || c.ErrorLine(wrong) != 15 {
+		t.Errorf("the line of %v: got %d, want 15", err, c.ErrorLine(wrong))
 	}
 }

@@ -20,25 +20,46 @@ const MaxShown = 4096
 
 // Printable makes text safe for a terminal. It returns text itself if that is
 // valid UTF-8, at most MaxShown bytes long, and free of characters for which
-// [IsHidden] holds. Otherwise it writes those characters as \uXXXX, replaces
-// invalid bytes by U+FFFD and cuts a longer text, which then ends in "…".
-// Printable(Printable(text)) is Printable(text).
+// [IsHidden] holds, except for those that join an emoji (see [Cluster]). Otherwise
+// it writes those characters as \uXXXX, replaces invalid bytes by U+FFFD and cuts
+// a longer text, which then ends in "…". Printable(Printable(text)) is
+// Printable(text).
 func Printable(text string) string {
 	if len(text) <= MaxShown && utf8.ValidString(text) && !strings.ContainsFunc(text, IsHidden) {
 		return text
 	}
 	const ellipsis = "…"
 	var b strings.Builder
-	for _, r := range strings.ToValidUTF8(text[:min(len(text), 2*MaxShown)], "\ufffd") {
-		shown := string(r)
-		if IsHidden(r) {
+	for text = strings.ToValidUTF8(text[:min(len(text), 2*MaxShown)], "\ufffd"); text != ""; {
+		n := emojiSequence(text)
+		r, size := utf8.DecodeRuneInString(text)
+		shown := text[:max(n, size)]
+		if n == 0 && IsHidden(r) {
 			shown = fmt.Sprintf("\\u%04x", r)
 		}
+		text = text[max(n, size):]
 		if b.Len()+len(shown)+len(ellipsis) > MaxShown {
 			b.WriteString(ellipsis)
 			break
 		}
 		b.WriteString(shown)
+	}
+	return b.String()
+}
+
+// Visible returns text without the characters that [Printable] would escape.
+func Visible(text string) string {
+	if !strings.ContainsFunc(text, IsHidden) {
+		return text
+	}
+	var b strings.Builder
+	for text != "" {
+		n := emojiSequence(text)
+		r, size := utf8.DecodeRuneInString(text)
+		if n > 0 || !IsHidden(r) {
+			b.WriteString(text[:max(n, size)])
+		}
+		text = text[max(n, size):]
 	}
 	return b.String()
 }
@@ -58,12 +79,20 @@ func IsHidden(r rune) bool {
 		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// Width returns the number of terminal cells that text takes: the sum of
-// [RuneWidth].
+// Width returns the number of terminal cells that text takes: 2 for an emoji of
+// several runes (see [Cluster]), which some terminals show wider, and the
+// [RuneWidth] of every other rune.
 func Width(text string) int {
 	cells := 0
-	for _, r := range text {
+	for text != "" {
+		if n := emojiSequence(text); n > 0 {
+			cells += 2
+			text = text[n:]
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text)
 		cells += RuneWidth(r)
+		text = text[size:]
 	}
 	return cells
 }

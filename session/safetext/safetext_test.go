@@ -8,7 +8,7 @@ import (
 
 // A printable text is valid UTF-8 without hidden characters.
 func FuzzPrintable(f *testing.F) {
-	for _, text := range []string{"", "Müller & Søn 日本", "a\x1b[2Jb\n\x00", "\u202eevil\u200b\ufeff\u061c\u00ad\u180e\ufff9\u3164", "\ufe0f\U000e0100\u2800\u00a0\u3000", "\xff\u009b", strings.Repeat("é", 3000), strings.Repeat("\x1b", 5000)} {
+	for _, text := range []string{"", "Müller & Søn 日本", "a\x1b[2Jb\n\x00", "\u202eevil\u200b\ufeff\u061c\u00ad\u180e\ufff9\u3164", "\ufe0f\U000e0100\u2800\u00a0\u3000", "\xff\u009b", strings.Repeat("é", 3000), strings.Repeat("\x1b", 5000), family + coder + heart + flag + one} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -16,10 +16,12 @@ func FuzzPrintable(f *testing.F) {
 		switch {
 		case !utf8.ValidString(shown), len(shown) > MaxShown, Printable(shown) != shown:
 			t.Errorf("%q is shown as %q", text, shown)
+		case len(shown) != len(Visible(shown)):
+			t.Errorf("%q is shown as %q, and the visible part of that is %q", text, shown, Visible(shown))
 		case len(text) <= MaxShown && utf8.ValidString(text) && !strings.ContainsFunc(text, IsHidden) && shown != text:
 			t.Errorf("%q is harmless, and shown as %q", text, shown)
 		}
-		for _, r := range shown {
+		for _, r := range joinedEmoji.ReplaceAllString(shown, "") {
 			// The classes by their ranges, not by the tables that IsHidden uses.
 			switch {
 			case r < ' ', r >= 0x7f && r < 0xa0, r == 0xa0, r == 0xad, r == 0x61c, r >= 0x180b && r <= 0x180f, r >= 0x2000 && r <= 0x200f, r >= 0x2028 && r <= 0x202f,

@@ -37,7 +37,7 @@ func SessionEnded(sso profile.SSOSession) error {
 type MFARequiredError struct{ Profile, Serial string }
 
 func (e *MFARequiredError) Error() string {
-	return fmt.Sprintf("the role of profile %q wants a code of the device %s", e.Profile, safetext.Printable(e.Serial))
+	return fmt.Sprintf("the role of profile %q needs an MFA code from the device %s", e.Profile, safetext.Printable(e.Serial))
 }
 
 // A NotIssuedError reports that the access key of a shell is not one that ssoenv has
@@ -49,7 +49,7 @@ type NotIssuedError struct {
 }
 
 func (e *NotIssuedError) Error() string {
-	return fmt.Sprintf("the access key of this shell is not known to be of profile %q", e.Profile)
+	return fmt.Sprintf("ssoenv does not know the credentials in this shell as those of profile %q", e.Profile)
 }
 
 // A KeyringError reports that the operating system's keyring, which has the token

@@ -72,13 +72,13 @@ func (s *Store) failureText(p profile.Profile, err error) string {
 		return "the session has ended; log in again with: ssoenv login"
 	}
 	if _, ok := errors.AsType[*MFARequiredError](err); ok {
-		return "a code is needed; type it with: ssoenv use"
+		return "an MFA code is needed; type it with: ssoenv use"
 	}
 	if unstorable, ok := errors.AsType[*StorageError](err); ok && unstorable.Ended {
 		return visibleASCII("the session cannot be renewed here: " + unstorable.Err.Error())
 	}
 	if _, ok := errors.AsType[*NotIssuedError](err); ok {
-		return "the access key of this shell is not known any more; switch again with: ssoenv use"
+		return "the credentials in this shell are not known any more; switch again with: ssoenv use"
 	}
 	if creds, valid := s.CachedCredentials(p); valid {
 		left := creds.Expires.Sub(s.Now())

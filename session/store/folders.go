@@ -15,7 +15,7 @@ type folderList struct {
 }
 
 const (
-	folderListKey = "ssoenv-folders"
+	folderListKey = "ssoenv.folders" // a name that no tool takes for a token
 	maxFolders    = 64
 )
 

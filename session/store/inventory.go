@@ -112,6 +112,64 @@ func (s *Store) KnownInventory(sso profile.SSOSession) (list []AccountRoles, at 
 	return list, at, len(list) > 0 || !v.Complete.IsZero()
 }
 
+// AccountNames returns the names of the accounts in the stored inventory of the SSO
+// session, by account id. They are text from the service. Accounts without a name
+// are left out.
+func (s *Store) AccountNames(sso profile.SSOSession) map[string]string {
+	names := map[string]string{}
+	if s.Private == nil || sso.IsZero() {
+		return names
+	}
+	var head inventoryHead
+	if ok, err := s.Private.Get(inventoryKey(sso), &head); !ok || err != nil || head.Format != entryFormat {
+		return names
+	}
+	for n := range min(head.Parts, maxParts) {
+		var part struct { // an inventoryPart without the roles, which are most of it
+			Format   int `json:"format"`
+			Accounts []struct {
+				ID   string `json:"id"`
+				Name string `json:"name"`
+			} `json:"accounts"`
+		}
+		if ok, err := s.Private.Get(partKey(sso, n), &part); !ok || err != nil || part.Format != entryFormat {
+			continue
+		}
+		for _, a := range part.Accounts {
+			if a.Name != "" {
+				names[a.ID] = a.Name
+			}
+		}
+	}
+	return names
+}
+
+// RecordAccounts adds accounts, as the service has just listed them, to the stored
+// inventory of the SSO session: their names and email addresses, not their roles. It
+// writes only if that changes something.
+func (s *Store) RecordAccounts(sso profile.SSOSession, accounts []Account) {
+	v, ok := s.ReadInventory(sso)
+	if !ok {
+		v = NewInventory()
+	}
+	changed := false
+	for _, account := range accounts {
+		known, ok := v.Accounts[account.ID]
+		switch {
+		case !ok:
+			v.Accounts[account.ID] = &AccountState{Account: account}
+		case known.Account != account:
+			known.Account = account
+		default:
+			continue
+		}
+		changed = true
+	}
+	if changed {
+		s.SaveInventory(sso, v)
+	}
+}
+
 // An inventory is stored in several files, each within the size limit of the
 // cache: a head, and parts. Another process may replace files meanwhile, so each
 // part can be used without the others.

@@ -19,6 +19,7 @@ type Credentials struct {
 	Expires      time.Time       // zero: they do not expire
 	RenewAt      time.Time       // when renewal is due; zero: they do not expire
 	AccountID    string          // as a credential_process says; may be empty
+	AccountName  string          // of the account when they were fetched; text from the service; may be empty
 
 	// ExpiryFile is the path of a file with the newest known expiration of the
 	// profile's credentials, in Unix seconds. It has no secret. It is empty if
@@ -59,6 +60,7 @@ type roleEntry struct {
 	Obtained         time.Time `json:"obtained"` // by this machine's clock
 	TokenFingerprint string    `json:"token_fingerprint,omitempty"`
 	AccountID        string    `json:"account_id,omitempty"`
+	AccountName      string    `json:"account_name,omitempty"`
 
 	Issued []issuedKey `json:"issued"` // the newest last
 }
@@ -152,7 +154,7 @@ func (s *Store) ReadRole(p profile.Profile) (creds Credentials, valid, fresh boo
 	creds.Expires = entry.Expires
 	creds.RenewAt = time.Unix(entry.RenewAt, 0).UTC()
 	creds.TokenFingerprint = entry.TokenFingerprint
-	creds.AccountID = entry.AccountID
+	creds.AccountID, creds.AccountName = entry.AccountID, entry.AccountName
 	if creds.RenewAt.After(creds.Expires) {
 		creds.RenewAt = creds.Expires
 	}
@@ -225,6 +227,7 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 		Obtained:         now,
 		TokenFingerprint: creds.TokenFingerprint,
 		AccountID:        creds.AccountID,
+		AccountName:      creds.AccountName,
 		Issued:           s.recent(append(before.Issued, issuedKey{keyFingerprint(creds.AccessKeyID, creds.SecretKey), now.Unix()})),
 	})
 	s.recordFolders()

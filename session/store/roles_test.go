@@ -140,7 +140,7 @@ func TestFailureRecord(t *testing.T) {
 		want string // without the time
 	}{
 		"login":        {14 * time.Minute, fmt.Errorf("x: %w", SessionEnded(testSession)), " the session has ended; log in again with: ssoenv login"},
-		"MFA code":     {14 * time.Minute, &MFARequiredError{"dev", "arn:aws:iam::111111111111:mfa/me"}, " a code is needed; type it with: ssoenv use"},
+		"MFA code":     {14 * time.Minute, &MFARequiredError{"dev", "arn:aws:iam::111111111111:mfa/me"}, " an MFA code is needed; type it with: ssoenv use"},
 		"much left":    {5 * time.Minute, errors.New("no network"), ""},
 		"a third left": {5*time.Minute - time.Second, errors.New("no network"), " the credentials cannot be renewed: no network"},
 		"none left":    {-time.Second, errors.New("no network"), " the credentials cannot be renewed: no network"},

@@ -40,8 +40,11 @@ func (t Token) Fingerprint() string { return hash(t.Access.Reveal()) }
 // without the user: no role in the chain requires an MFA code, and the token is
 // refreshable or lasts longer than the TokenMargin. token is the zero Token if
 // the user is not logged in. A chain that begins with static keys needs no
-// token.
+// token. Static keys themselves are never renewed.
 func (s *Store) AutoRenews(p profile.Profile, token Token) bool {
+	if p.Static != nil {
+		return false
+	}
 	for hop := &p; hop.Source != nil; hop = hop.Source {
 		if hop.Assume.MFASerial != "" {
 			return false

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,9 +25,14 @@ func Browsers(sessions []profile.SSOSession, env map[string]string, configPath s
 			settings = append(settings, sso.Browser)
 		}
 	}
+	if len(sessions) == 0 {
+		settings = []string{""}
+	}
 	for _, setting := range settings {
 		command, err := browser.Find(env, setting)
 		switch {
+		case errors.Is(err, browser.ErrNone) && setting == "" && strings.Trim(env["BROWSER"], string(os.PathListSeparator)+" ") != "":
+			r.warning("$ unset BROWSER", "BROWSER is %q, which cannot be run, and there is no other browser: a login shows its address, to open elsewhere", env["BROWSER"])
 		case errors.Is(err, browser.ErrNone):
 			r.ok("%v: a login shows its address, to open elsewhere", err)
 		case err != nil && setting != "":
@@ -34,7 +40,7 @@ func Browsers(sessions []profile.SSOSession, env map[string]string, configPath s
 		case err != nil:
 			r.warning("install one, or name another in BROWSER", "%v", err)
 		case setting == "" && env["BROWSER"] != "" && !strings.Contains(env["BROWSER"], filepath.Base(command[0])):
-			r.warning("name a program in BROWSER, or unset it", "BROWSER is %q, which cannot be run: a login opens %s", env["BROWSER"], command[0])
+			r.warning("$ unset BROWSER", "BROWSER is %q, which cannot be run: a login opens %s", env["BROWSER"], command[0])
 		default:
 			r.ok("a login opens %s", strings.Join(command, " "))
 		}

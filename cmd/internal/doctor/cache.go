@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/ssoenv/ssoenv/cache"
@@ -22,7 +23,7 @@ type Directory struct {
 
 // Caches checks whether values can be stored, and who else could read them.
 // cacheHome is the base directory of the user's caches.
-func Caches(dirs []Directory, env map[string]string, cacheHome string) []Finding {
+func Caches(dirs []Directory, env map[string]string, cacheHome string, f Formatter) []Finding {
 	r := results{check: "cache"}
 	inMemory := false
 	for _, d := range dirs {
@@ -34,6 +35,9 @@ func Caches(dirs []Directory, env map[string]string, cacheHome string) []Finding
 		switch {
 		case errors.Is(err, cache.ErrNoLocks):
 			r.warning("move it to a local disk", "%v: two shells may renew at the same time", err)
+		case err != nil && openToOthers(d.Path):
+			r.problem("$ chmod 700 "+f.ShellWord(d.Path), "%s cannot be stored: %v", d.Holds, err)
+			r.repair(func() error { return os.Chmod(d.Path, 0o700) }) //nolint:gosec // a directory
 		case err != nil:
 			r.problem(fmt.Sprintf("make %s a directory of your own with mode 0700", d.Path), "%s cannot be stored: %v", d.Holds, err)
 		case d.InMemory:
@@ -42,6 +46,9 @@ func Caches(dirs []Directory, env map[string]string, cacheHome string) []Finding
 			r.ok("%s are stored on disk, %s: %s", d.Holds, d.Protection(dir), d.Path)
 		default:
 			r.ok("%s are stored in %s", d.Holds, d.Path)
+		}
+		if err == nil {
+			r.files(d, dir, f)
 		}
 	}
 	if folder := env["XDG_RUNTIME_DIR"]; folder != "" && !inMemory {
@@ -52,4 +59,31 @@ func Caches(dirs []Directory, env map[string]string, cacheHome string) []Finding
 		r.warning("make it an absolute path", "XDG_CACHE_HOME is %q, a relative path, and is ignored: %s is used", folder, cacheHome)
 	}
 	return r.findings
+}
+
+// openToOthers reports whether the directory at path belongs to the user, so that
+// the user can take it from others, who may use it.
+func openToOthers(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir() && info.Mode().Perm()&0o077 != 0 && cache.CheckOwner(path) == nil
+}
+
+// files checks the files of a cache: those that killed processes left, and those of
+// another user, which are not read.
+func (r *results) files(d Directory, dir *cache.Dir, f Formatter) {
+	if stale := dir.StaleTemps(); stale > 0 {
+		r.warning("$ ssoenv doctor --fix", "%s of processes that were killed in %s", f.Count(stale, "temporary file"), d.Path)
+		r.repair(dir.RemoveTemps)
+	}
+	const most = 3
+	names, _ := filepath.Glob(filepath.Join(d.Path, "*.json"))
+	others := 0
+	for _, name := range names {
+		if cache.CheckOwner(name) == nil {
+			continue
+		}
+		if others++; others <= most {
+			r.warning(`$ sudo chown "$(id -un)" `+f.ShellWord(name), "%s belongs to another user, and is not read", name)
+		}
+	}
 }

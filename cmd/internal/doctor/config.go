@@ -2,10 +2,10 @@ package doctor
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -14,12 +14,24 @@ import (
 // Config checks the AWS config and credentials files: their modes, lines that
 // the AWS tools read differently, and profiles that cannot be used. At most ten
 // lines and ten profiles are listed.
-func Config(config *profile.Config, f Formatter) []Finding {
+func Config(config *profile.Config, env map[string]string, f Formatter) []Finding {
 	const most = 10
 	r := results{check: "config"}
-	if _, err := os.Stat(config.Path); errors.Is(err, fs.ErrNotExist) {
-		r.problem("create it with: ssoenv configure", "%s does not exist", config.Path)
+	named := env["AWS_CONFIG_FILE"] != ""
+	switch _, err := os.Stat(config.Path); {
+	case errors.Is(err, fs.ErrNotExist) && named:
+		r.problem("$ unset AWS_CONFIG_FILE", "AWS_CONFIG_FILE names %s, which does not exist: there are no profiles in this shell", config.Path)
 		return r.findings
+	case errors.Is(err, fs.ErrNotExist):
+		r.problem("$ ssoenv configure", "%s does not exist", config.Path)
+		return r.findings
+	case named:
+		r.ok("AWS_CONFIG_FILE is set: the profiles are those of %s", config.Path)
+	}
+	if path := config.CredentialsPath; env["AWS_SHARED_CREDENTIALS_FILE"] != "" && path != os.DevNull {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			r.warning("$ unset AWS_SHARED_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE names %s, which does not exist", path)
+		}
 	}
 	inConfig, inCredentials := config.StaticKeys()
 	r.mode(config.Path, inConfig, f)
@@ -27,7 +39,7 @@ func Config(config *profile.Config, f Formatter) []Finding {
 
 	lines := config.Lint()
 	for _, line := range lines[:min(len(lines), most)] {
-		fix := fmt.Sprintf("fix line %d of %s", line.Number, line.File)
+		fix := f.EditLine(line.File, line.Number)
 		if line.Fatal {
 			r.problem(fix, "the AWS CLI cannot read %s: %s", line.File, line.Text)
 		} else {
@@ -40,13 +52,21 @@ func Config(config *profile.Config, f Formatter) []Finding {
 	r.profiles(config, most)
 	failures := config.ProfileErrors()
 	for _, err := range failures[:min(len(failures), most)] {
+		if wrong, ok := errors.AsType[*profile.ConfigError](err); ok && config.ErrorLine(wrong) > 0 {
+			r.problem(f.EditLine(config.Path, config.ErrorLine(wrong)), "%v", err)
+			continue
+		}
 		r.failed(f, err)
 	}
 	if more := len(failures) - most; more > 0 {
 		r.problem("fix those above first", "%d more such profiles", more)
 	}
-	if len(r.findings) == 0 {
-		r.ok("%s: %s, no problems", config.Path, f.Count(len(config.ProfileNames()), "profile"))
+	names := config.ProfileNames()
+	switch noProblem := !slices.ContainsFunc(r.findings, func(f Finding) bool { return f.Status != OK }); {
+	case noProblem && len(names) == 0 && len(config.SessionNames()) == 0:
+		r.warning("$ ssoenv configure", "%s has no profiles", config.Path)
+	case noProblem:
+		r.ok("%s: %s, no problems", config.Path, f.Count(len(names), "profile"))
 	}
 	return r.findings
 }
@@ -89,10 +109,13 @@ func (r *results) mode(path string, secret bool, f Formatter) {
 			r.warning("", "%s is not a regular file, and is not read", path)
 		}
 	case secret && mode&0o077 != 0:
-		r.problem("chmod 600 "+f.ShellWord(path), "%s contains secret access keys and is open to others (mode %04o)", path, mode)
+		r.problem("$ chmod 600 "+f.ShellWord(path), "%s contains secret access keys and is open to others (mode %04o)", path, mode)
+		r.repair(func() error { return os.Chmod(path, 0o600) })
 	case mode&0o002 != 0:
-		r.problem("chmod go-w "+f.ShellWord(path), "%s is writable by all users, who could redirect your logins (mode %04o)", path, mode)
+		r.problem("$ chmod go-w "+f.ShellWord(path), "%s is writable by all users, who could redirect your logins (mode %04o)", path, mode)
+		r.repair(func() error { return os.Chmod(path, mode&^0o022) })
 	case mode&0o020 != 0:
-		r.warning("chmod g-w "+f.ShellWord(path), "%s is writable by its group, whose members could redirect your logins (mode %04o)", path, mode)
+		r.warning("$ chmod g-w "+f.ShellWord(path), "%s is writable by its group, whose members could redirect your logins (mode %04o)", path, mode)
+		r.repair(func() error { return os.Chmod(path, mode&^0o020) })
 	}
 }

@@ -138,3 +138,36 @@ func TestEnvironment(t *testing.T) {
 		want(t, e.Check(), test.want...)
 	}
 }
+
+// A profile that a kubeconfig names is reported if the shell has the credentials of
+// another one.
+func TestKubeconfig(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	text := "users:\n- user:\n    exec:\n      env:\n      - name: AWS_PROFILE\n        value: \"prod\"\n      - name: X\n        value: y\n      - name: AWS_PROFILE\n        value: prod\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"KUBECONFIG": path + string(os.PathListSeparator) + path + ".missing", "AWS_ACCESS_KEY_ID": "ASIAX", "SSOENV_PROFILE": "dev"}
+	want(t, Kubeconfig(shellenv.Read(env), env, "/nowhere", format),
+		`environment warning: `+path+` sets AWS_PROFILE to "prod" for kubectl, but in this shell kubectl uses the credentials of "dev" [ssoenv exec prod -- kubectl get pods]`)
+	env["SSOENV_PROFILE"] = "prod"
+	want(t, Kubeconfig(shellenv.Read(env), env, "/nowhere", format))
+	delete(env, "AWS_ACCESS_KEY_ID")
+	env["SSOENV_PROFILE"] = "dev"
+	want(t, Kubeconfig(shellenv.Read(env), env, "/nowhere", format))
+}
+
+// A repair that works makes a finding OK; one that does not says why.
+func TestFix(t *testing.T) {
+	r := results{check: "config"}
+	r.problem("$ chmod 600 x", "open")
+	r.repair(func() error { return nil })
+	r.warning("$ rm x", "stale")
+	r.repair(func() error { return errors.New("no\x1b") })
+	r.problem("edit it", "wrong")
+	Fix(r.findings)
+	want(t, r.findings, `config ok: open [chmod 600 x]`, `config warning: stale (not fixed: no\u001b) [rm x]`, `config problem: wrong [edit it]`)
+	if f := r.findings; !f[0].Fixed || f[1].Fixed || f[0].Command != "chmod 600 x" || f[2].Command != "" {
+		t.Errorf("got %+v", f)
+	}
+}

@@ -54,17 +54,17 @@ func (e Environment) profileInUse(r *results) {
 	case e.Env["AWS_ACCESS_KEY_ID"] == "":
 		r.problem(use+", or ssoenv clear", "SSOENV_PROFILE is %q, but this shell has no credentials", profile)
 	case e.State.SnapshotLost():
-		r.warning(use, "SSOENV_SAVED has been changed: clear cannot restore what this shell had before %q", profile)
+		r.warning("$ "+use, "SSOENV_SAVED has been changed: clear cannot restore what this shell had before %q", profile)
 	case !e.State.CredentialsUnchanged():
-		r.problem(use, "SSOENV_PROFILE is %q, but the credentials in this shell have been changed since", profile)
+		r.problem("$ "+use, "SSOENV_PROFILE is %q, but the credentials in this shell have been changed since", profile)
 	case !e.State.Unchanged("AWS_ACCOUNT_ID"):
-		r.problem(use, "AWS_ACCOUNT_ID has been changed since the switch to %q: some tools rely on it", profile)
+		r.problem("$ "+use, "AWS_ACCOUNT_ID has been changed since the switch to %q: some tools rely on it", profile)
 	case e.State.NeverExpires():
 		r.ok("this shell uses %q, whose credentials do not expire", profile)
 	case e.State.Expires.IsZero():
-		r.problem(use, "SSOENV_EXPIRES is %q, which is not a time: nothing is renewed", e.Env["SSOENV_EXPIRES"])
+		r.problem("$ "+use, "SSOENV_EXPIRES is %q, which is not a time: nothing is renewed", e.Env["SSOENV_EXPIRES"])
 	case left <= 0:
-		r.problem(use, "the credentials of %q have expired", profile)
+		r.problem("$ "+use, "the credentials of %q have expired", profile)
 	default:
 		r.ok("this shell uses %q, valid for another %s", profile, e.Duration(left))
 	}
@@ -78,7 +78,7 @@ func (e Environment) credentials(r *results) {
 	case (id == "") != (secret == ""):
 		r.problem("set or unset both", "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set: the AWS CLI refuses every command")
 	case strings.HasPrefix(id, "AKIA") && token != "":
-		r.problem("unset AWS_SESSION_TOKEN", "AWS_SESSION_TOKEN belongs to other credentials: AWS_ACCESS_KEY_ID is a long-term key, which needs no session token")
+		r.problem("$ unset AWS_SESSION_TOKEN", "AWS_SESSION_TOKEN belongs to other credentials: AWS_ACCESS_KEY_ID is a long-term key, which needs no session token")
 	case strings.HasPrefix(id, "ASIA") && token == "":
 		r.problem("set AWS_SESSION_TOKEN, or unset AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "the credentials in this shell are temporary, but AWS_SESSION_TOKEN is not set")
 	}
@@ -86,7 +86,7 @@ func (e Environment) credentials(r *results) {
 		return
 	}
 	if old := e.Env["AWS_SECURITY_TOKEN"]; old != "" && old != token {
-		r.problem("unset AWS_SECURITY_TOKEN", "AWS_SECURITY_TOKEN differs from AWS_SESSION_TOKEN, and the AWS CLI prefers it")
+		r.problem("$ unset AWS_SECURITY_TOKEN", "AWS_SECURITY_TOKEN differs from AWS_SESSION_TOKEN, and the AWS CLI prefers it")
 	}
 	text, ok := e.Env["AWS_CREDENTIAL_EXPIRATION"]
 	if !ok {
@@ -95,7 +95,7 @@ func (e Environment) credentials(r *results) {
 	expires, err := time.Parse(time.RFC3339, text)
 	switch {
 	case err != nil:
-		r.problem("unset AWS_CREDENTIAL_EXPIRATION", "AWS_CREDENTIAL_EXPIRATION is %q, which is not a time: the AWS CLI refuses every command", text)
+		r.problem("$ unset AWS_CREDENTIAL_EXPIRATION", "AWS_CREDENTIAL_EXPIRATION is %q, which is not a time: the AWS CLI refuses every command", text)
 	case !expires.After(e.Now()) && e.Env["SSOENV_PROFILE"] == "":
 		r.problem("unset AWS_CREDENTIAL_EXPIRATION, and the credentials if they are as old", "AWS_CREDENTIAL_EXPIRATION is in the past: the AWS CLI refuses every command")
 	}
@@ -113,18 +113,18 @@ func (e Environment) overriding(r *results) {
 		isProfile := name == "AWS_PROFILE" || name == "AWS_DEFAULT_PROFILE"
 		switch {
 		case value == "" && (isProfile || name == "AWS_REGION"):
-			r.problem("unset "+name, "%s is set but empty: the AWS CLI reads that as a name", name)
+			r.problem("$ unset "+name, "%s is set but empty: the AWS CLI reads that as a name", name)
 		case name == "AWS_REGION" || name == "AWS_DEFAULT_REGION":
 		case isProfile && hasCredentials:
-			r.problem("unset "+name, "%s is %q, but the shell has credentials: some tools use the profile, some the credentials", name, value)
+			r.problem("$ unset "+name, "%s is %q, but the shell has credentials: some tools use the profile, some the credentials", name, value)
 		case isProfile && e.HasProfile != nil && !e.HasProfile(value) && value != "default":
 			r.problem("unset "+name+", or set it to a profile that ssoenv list shows", "%s is %q, which is not a profile: the AWS CLI refuses every command", name, value)
 		case !isProfile && e.Env["SSOENV_PROFILE"] != "":
-			r.warning("unset "+name, "%s is %q: a prompt may show it instead of the profile in use", name, value)
+			r.warning("$ unset "+name, "%s is %q: a prompt may show it instead of the profile in use", name, value)
 		}
 	}
 	for _, pair := range []struct{ name, other, fix string }{
-		{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "unset AWS_DEFAULT_PROFILE"},
+		{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "$ unset AWS_DEFAULT_PROFILE"},
 		{"AWS_REGION", "AWS_DEFAULT_REGION", "set both to one region, or unset one"},
 	} {
 		value, other := e.Env[pair.name], e.Env[pair.other]
@@ -144,7 +144,7 @@ func (e Environment) files(r *results) {
 	for _, name := range []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} {
 		switch value, ok := e.Env[name]; {
 		case ok && value == "":
-			r.warning("unset "+name, "%s is set but empty: the AWS CLI then reads no file, other tools the default one", name)
+			r.warning("$ unset "+name, "%s is set but empty: the AWS CLI then reads no file, other tools the default one", name)
 		case strings.HasPrefix(value, "~") || strings.Contains(value, "$"):
 			r.warning("write the path in full", "%s is %q: the AWS CLI expands ~ and $, other tools do not", name, value)
 		}

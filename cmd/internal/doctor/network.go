@@ -53,14 +53,15 @@ func (n Network) Check(ctx context.Context) ([]Finding, error) {
 	var worst session.ClockDrift
 	answered := false
 	for i, probe := range probes {
-		host, route := hostOf(urls[i]), n.route(urls[i])
+		host, route := hostOf(urls[i]), n.proxy(urls[i])+n.certificates(urls[i])
 		switch {
 		case probe.Err != nil && probe.Issuer != "":
 			r.problem("if your company inspects traffic, set AWS_CA_BUNDLE to a file with its certificates; otherwise this is not AWS that answers",
 				"%v; the certificate is from %s%s", probe.Err, probe.Issuer, route)
 		case probe.Err != nil:
 			for _, each := range n.Explain(probe.Err) {
-				r.problem(strings.Join(each.Hints, "; "), "%v%s", each.Err, route)
+				// No certificate was looked at.
+				r.problem(strings.Join(each.Hints, "; "), "%v%s", each.Err, n.proxy(urls[i]))
 			}
 		case probe.Issuer != "":
 			r.ok("%s answers, with a certificate from %s%s", host, probe.Issuer, route)
@@ -72,6 +73,8 @@ func (n Network) Check(ctx context.Context) ([]Finding, error) {
 			worst = probe.Drift
 		}
 	}
+	// One cause, such as a file of certificates, is one problem for all services.
+	r.findings = slices.CompactFunc(r.findings, func(a, b Finding) bool { return a.Text == b.Text })
 	switch {
 	case worst.Notable():
 		r.problem("set this machine's clock; in WSL after a sleep: sudo hwclock --hctosys", "%v: credentials seem to expire earlier or later than they do", worst)
@@ -93,21 +96,26 @@ func (n Network) probeAll(ctx context.Context, urls []string) []session.Probe {
 	return probes
 }
 
-// route describes what is special about the connection to the address: a proxy,
-// and certificates other than the system's. It is empty if nothing is.
-func (n Network) route(address string) string {
-	text := ""
+// proxy names the proxy through which the address is reached, in a clause. It is empty
+// if there is none.
+func (n Network) proxy(address string) string {
 	if req, err := http.NewRequestWithContext(context.Background(), http.MethodHead, address, nil); err == nil {
 		if proxy, err := n.Proxy(req); err == nil && proxy != nil {
-			text += ", through the proxy " + proxy.Host
+			return ", through the proxy " + proxy.Host
 		}
 	}
+	return ""
+}
+
+// certificates names the variable with the certificates that the connection to the
+// address is checked with, in a clause. It is empty if they are the system's.
+func (n Network) certificates(address string) string {
 	for _, name := range []string{"AWS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
 		if n.Env[name] != "" && strings.HasPrefix(address, "https:") {
-			return text + fmt.Sprintf(", using the certificates in %s (%s)", name, n.Env[name])
+			return fmt.Sprintf(", using the certificates in %s (%s)", name, n.Env[name])
 		}
 	}
-	return text
+	return ""
 }
 
 // hostOf returns the host and the port of an address, or all of it if it is no

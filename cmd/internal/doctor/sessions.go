@@ -21,7 +21,7 @@ func Sessions(tokens TokenCache, sessions []profile.SSOSession, f Formatter) []F
 		token, ok := tokens.CachedToken(sso)
 		switch {
 		case !ok:
-			r.warning(f.LoginCommand(sso), "%s: not logged in", title)
+			r.warning("$ "+f.LoginCommand(sso), "%s: not logged in", title)
 		case token.Refreshable(now) && token.RegistrationExpires.IsZero():
 			r.ok("%s: logged in; renews automatically", title)
 		case token.Refreshable(now):
@@ -29,7 +29,7 @@ func Sessions(tokens TokenCache, sessions []profile.SSOSession, f Formatter) []F
 		case token.Expires.After(now):
 			r.warning("log in again then: "+f.LoginCommand(sso), "%s: logged in until %s; does not renew, because %s", title, f.Time(token.Expires), whyNotRenewed(token))
 		default:
-			r.warning(f.LoginCommand(sso), "%s: the session has expired; it does not renew, because %s", title, whyNotRenewed(token))
+			r.warning("$ "+f.LoginCommand(sso), "%s: the session has expired; it does not renew, because %s", title, whyNotRenewed(token))
 		}
 	}
 	return r.findings

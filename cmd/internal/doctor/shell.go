@@ -26,6 +26,20 @@ type Shell struct {
 	StartupFile string // as the user calls it
 	StartupLine string // the line in it that loads the function
 	PromptLine  string // the same, with a prompt that shows the profile
+
+	Installed bool         // the file has such a line
+	Install   func() error // adds it; nil if there is no such file
+}
+
+// install returns the fix that adds the start-up line, with flags such as " --prompt".
+func (s Shell) install(flags string) string {
+	switch {
+	case s.Install == nil:
+		return fmt.Sprintf("add to %s:  %s", s.StartupFile, s.StartupLine)
+	case s.Installed && flags == "":
+		return "open a new shell: " + s.StartupFile + " has the line"
+	}
+	return "$ ssoenv init " + s.Name + " --install" + flags
 }
 
 // Loaded checks whether the shell function is loaded, in the version of this
@@ -41,10 +55,12 @@ func (s Shell) Loaded() []Finding {
 	case s.Mark != "":
 		r.problem("open a new shell", "the shell function in this %s is from another version of ssoenv", s.Name)
 	case s.HasUser:
-		r.problem(fmt.Sprintf("add to %s:  %s  and open a new shell", s.StartupFile, s.StartupLine),
-			"the shell function is not loaded in this %s, so ssoenv use cannot switch it", s.Name)
+		r.problem(s.install(""), "the shell function is not loaded in this %s, so ssoenv use cannot switch it", s.Name)
+		if s.Install != nil && !s.Installed {
+			r.repair(s.Install)
+		}
 	default:
-		r.warning(fmt.Sprintf("for interactive shells, add to %s:  %s", s.StartupFile, s.StartupLine), "the shell function is not loaded in this %s", s.Name)
+		r.warning(s.install(""), "the shell function is not loaded in this %s", s.Name)
 	}
 	return r.findings
 }
@@ -68,7 +84,7 @@ func (s Shell) Prompt() []Finding {
 		r.warning(fmt.Sprintf("put this line at the end of %s:  %s", s.StartupFile, s.PromptLine),
 			"the line with --prompt is loaded in this %s, but something after it draws the prompt, without the profile", s.Name)
 	default:
-		r.ok("the prompt of this %s does not show the profile; to show it, write in %s:  %s", s.Name, s.StartupFile, s.PromptLine)
+		r.ok("the prompt of this %s does not show the profile; to show it: %s", s.Name, strings.TrimPrefix(s.install(" --prompt"), "$ "))
 	}
 	return r.findings
 }

@@ -83,7 +83,9 @@ func debugFlag() Flag {
 
 func jsonFlag() Flag    { return Flag{Name: "json", Usage: "print one JSON document"} }
 func noLoginFlag() Flag { return Flag{Name: "no-login", Usage: "fail if a login is needed"} }
-func shellFlag() Flag   { return Flag{Name: "shell", Usage: "write for `SHELL`", Kind: Text} }
+func shellFlag() Flag {
+	return Flag{Name: "shell", Usage: "print code for `SHELL`; the function of ssoenv init sets it", Kind: Text}
+}
 
 func sessionFlag(usage string) Flag {
 	return Flag{Name: "sso-session", Usage: usage, Kind: Text}
@@ -104,7 +106,7 @@ func loginFlags() []Flag {
 // credentialFlags are those of every command that gets a profile's credentials.
 func credentialFlags() []Flag {
 	return append([]Flag{
-		{Name: "region", Usage: "`REGION` instead of the profile's", Kind: Text},
+		{Name: "region", Usage: "use `REGION` instead of the profile's", Kind: Text},
 		noLoginFlag(),
 		{Name: "yes", Usage: "do not ask, even if the role is guarded (ssoenv_confirm)"},
 	}, loginFlags()...)
@@ -130,9 +132,9 @@ func Commands() []Command {
 			Flags: []Flag{shellFlag()},
 		},
 		{
-			Name: "login", Usage: "log in, or renew the session", Args: "[PROFILE]",
+			Name: "login", Usage: "log in, or renew the session", Args: "[PROFILE | SESSION]",
 			Description: "Uses the session in the cache, renews it if possible, and otherwise logs in with a browser.\n" +
-				"The AWS CLI and the SDKs share the session.",
+				"SESSION is the name of an sso-session. The AWS CLI and the SDKs share the session.",
 			Flags: append([]Flag{
 				sessionFlag("log in to the sso-session `NAME`"),
 				{Name: "all", Usage: "log in to every session of the config file"},
@@ -140,7 +142,9 @@ func Commands() []Command {
 			}, loginFlags()...),
 		},
 		{
-			Name: "logout", Usage: "end the session and delete all credentials obtained through it", Args: "[PROFILE]", Evaluated: true,
+			Name: "logout", Usage: "end the session, and delete its credentials", Args: "[PROFILE | SESSION]", Evaluated: true,
+			Description: "Ends it at AWS, and deletes the token and all credentials that were obtained through it.\n" +
+				"If this shell uses them, it is put back to what it was before use.",
 			Flags: []Flag{
 				sessionFlag("log out of the sso-session `NAME`"),
 				{Name: "all", Usage: "log out of every session of the config file"},
@@ -148,17 +152,22 @@ func Commands() []Command {
 			},
 		},
 		{
-			Name: "status", Usage: "show this shell's profile and when its credentials and session expire",
-			Description: "With --check, prints nothing and exits with 0 if the credentials in this shell are valid, 1 if\n" +
+			Name: "status", Usage: "show this shell's profile and its expiry times",
+			Description: "Shows when the credentials in this shell, the session and its registration expire.\n" +
+				"With --check, prints nothing and exits with 0 if the credentials in this shell are valid, 1 if\n" +
 				"they are not but can be renewed without a login, and 3 if a login is needed.",
 			Flags: []Flag{
 				jsonFlag(),
-				{Name: "check", Usage: "answer with the exit status only"},
-				{Name: "min", Usage: "a --check that the credentials are valid for at least `TIME`, such as 15m", Kind: Duration},
+				{Name: "check", Usage: "print nothing: the exit status is the answer"},
+				{Name: "min", Usage: "check that the credentials are valid for at least `TIME`, such as 15m", Kind: Duration},
+				{Name: "all", Usage: "show every SSO session, logged in or not"},
 			},
 		},
 		{
-			Name: "list", Usage: "list the profiles and when their cached credentials expire",
+			Name: "list", Usage: "list the profiles and when their cached credentials expire", Args: "[PATTERN]",
+			Description: "With PATTERN, lists only profiles whose name, account (name or id) or role contains it, or\n" +
+				"matches it if it has one of *?[. On a terminal, the list is cut to its width, and more than a\n" +
+				"screen is shown by $PAGER (less, if that is not set).",
 			Flags: []Flag{jsonFlag(), {Name: "names", Usage: "print only the names"}},
 		},
 		{
@@ -168,19 +177,22 @@ func Commands() []Command {
 			Flags: []Flag{jsonFlag(), noLoginFlag()},
 		},
 		{
-			Name: "accounts", Usage: "list the accounts that a session gives access to",
-			Description: "Without --sso-session, lists those of this shell's profile.",
-			Flags:       inventoryFlags(),
+			Name: "accounts", Usage: "list the accounts that a session gives access to", Args: "[PATTERN]",
+			Description: "Without --sso-session, lists those of this shell's profile. With PATTERN, only accounts whose\n" +
+				"name, id or email contains it, or matches it if it has one of *?[.",
+			Flags: inventoryFlags(),
 		},
 		{
-			Name: "roles", Usage: "list the roles that a session gives access to in an account", Args: "[ACCOUNT]",
+			Name: "roles", Usage: "list the roles that you have in an account", Args: "[ACCOUNT]",
 			Description: "ACCOUNT is an account's id or name; without it, shows a list to choose from.\n" +
-				"With --all, prints a line for every role of every account as soon as it is known.",
+				"With --all, lists every role of every account. Where the output is not a terminal, each account's\n" +
+				"are printed as soon as they are known.",
 			Flags: append(inventoryFlags(), Flag{Name: "all", Usage: "the roles of every account"}),
 		},
 		{
-			Name: "configure", Usage: "create a profile: session, login, account, role, region and name",
-			Description: "Asks for what the flags do not say, with lists to choose from, and writes the AWS config file\n" +
+			Name: "configure", Usage: "create a profile, step by step",
+			Description: "A profile is a session, an account, a role and a region, under a name.\n" +
+				"Asks for what the flags do not say, with lists to choose from, and writes the AWS config file\n" +
 				"as `aws configure sso` does. With --sso-session (and, for a new session, --start-url and\n" +
 				"--sso-region), --account, --role and --profile, it asks nothing and needs no login.",
 			Flags: append([]Flag{
@@ -198,8 +210,9 @@ func Commands() []Command {
 			}, loginFlags()...),
 		},
 		{
-			Name: "sync", Usage: "write a profile for every account and role that a session gives access to",
-			Description: "Prints how the AWS config file would change, asks, and changes it. The profiles are written\n" +
+			Name: "sync", Usage: "write a profile for every account and role you have",
+			Description: "Sums up how the AWS config file would change, asks, and changes it. The lines that change are\n" +
+				"shown on request, with --dry-run, and where the output is no terminal. The profiles are written\n" +
 				"between two comment lines, and nothing outside them is changed but references to profiles that\n" +
 				"are renamed: a profile of the same name that you wrote yourself stays as it is. If an account\n" +
 				"is renamed, so are its profiles, with all keys that you have added. A name that you have\n" +
@@ -214,7 +227,7 @@ func Commands() []Command {
 				{Name: "region", Usage: "give every profile the default `REGION`", Kind: Text},
 				processFlag(),
 				{Name: "prune", Usage: "remove stale profiles"},
-				{Name: "dry-run", Usage: "change nothing"},
+				{Name: "dry-run", Usage: "print the lines that would change, and change nothing"},
 				{Name: "yes", Usage: "do not ask"},
 				jsonFlag(), noLoginFlag(),
 			},
@@ -222,7 +235,8 @@ func Commands() []Command {
 		{
 			Name: "exec", Usage: "run a command with a profile's credentials", Args: "PROFILE -- COMMAND… | --each PATTERN -- COMMAND…",
 			Description: "The command replaces ssoenv, so signals and the exit status are the command's. Use it in\n" +
-				"scripts, make, cron and programs that start others.\n\n" +
+				"scripts, make, cron and programs that start others. Flags of ssoenv come before the command;\n" +
+				"the -- between them may be left out.\n\n" +
 				"With --each, runs the command once for each profile whose name, account or role PATTERN\n" +
 				"matches (a glob: quote it), several at a time, and puts the profile's name before each line of\n" +
 				"output. The command reads nothing; SSOENV_PROFILE tells it where it runs. The exit status is 0\n" +
@@ -234,9 +248,9 @@ func Commands() []Command {
 			}, credentialFlags()...),
 		},
 		{
-			Name: "credential-process", Usage: "print a profile's credentials as JSON, for the AWS tools' credential_process", Args: "PROFILE",
-			Description: "In the AWS config, in a profile of another name than PROFILE:\n" +
-				"    credential_process = /path/to/ssoenv credential-process PROFILE",
+			Name: "credential-process", Usage: "print credentials as JSON, for credential_process", Args: "PROFILE",
+			Description: "In the AWS config, in a profile of another name than PROFILE:\n\n" +
+				"  credential_process = /path/to/ssoenv credential-process PROFILE",
 			Flags: []Flag{
 				{Name: "format", Usage: "print `FORMAT`: process, or aws-export as aws sts does", Kind: Text, Default: "process"},
 				noLoginFlag(),
@@ -252,36 +266,40 @@ func Commands() []Command {
 			}, credentialFlags()...),
 		},
 		{
-			Name: "prompt", Usage: "print the profile and the remaining time, for a prompt that cannot use the hook", Args: "[PROFILE]",
-			Description: "For tmux, starship's custom modules and similar. Prints nothing if no profile is in use, makes no\n" +
-				"network connection, and never fails. With PROFILE, shows the credentials in the cache. In the\n" +
-				"format, %p is the profile, %t the remaining time, %a the account id, %r the region and %% a\n" +
-				"percent sign.",
+			Name: "prompt", Usage: "print a short line, for a prompt or status bar", Args: "[PROFILE]",
+			Description: "For tmux, starship's custom modules and other prompts that cannot use the hook. Prints nothing\n" +
+				"if no profile is in use, makes no network connection, and never fails. With PROFILE, shows the\n" +
+				"credentials in the cache. In the format, %p is the profile, %t the remaining time, %a the\n" +
+				"account id, %n the account's name, %r the region and %% a percent sign. Blanks and brackets\n" +
+				"around a value that is empty are left out.",
 			Flags: []Flag{{Name: "format", Usage: "print `TEXT`; the default is $SSOENV_PROMPT_FORMAT, or \"%p %t\"", Kind: Text}},
 		},
 		{
-			Name: "init", Usage: "print the function and completions for a shell's start-up file", Args: "SHELL | direnv", Evaluated: true,
-			Description: "Add to the shell's start-up file:\n" + startupTable() +
-				"direnv, for \"use ssoenv PROFILE\" in an .envrc, type once:  ssoenv init direnv --install",
+			Name: "init", Usage: "print what a shell's start-up file evaluates", Args: "SHELL | direnv", Evaluated: true,
+			Description: "Prints the function ssoenv, the hook that renews credentials, and the completions. With\n" +
+				"--install, adds the line to the shell's start-up file, unless it is there. By hand:\n\n" + startupTable() +
+				"\ndirenv, for \"use ssoenv PROFILE\" in an .envrc, type once: ssoenv init direnv --install",
 			Flags: []Flag{
 				{Name: "prompt", Usage: "in bash, zsh and fish: show the profile and the remaining time in the prompt"},
-				{Name: "install", Usage: "with direnv: write the file to direnv's lib folder instead of printing it"},
+				{Name: "install", Usage: "add the line to the shell's start-up file, or write direnv's file"},
+				{Name: "uninstall", Usage: "remove what --install has added"},
 			},
 		},
 		{
 			Name: "completion", Usage: "print only the completions for a shell", Args: "SHELL", Evaluated: true,
 			Description: "The output of ssoenv init includes them. This is for packages, and for shells that complete\n" +
 				"ssoenv but are not switched. Evaluate it, or write it to the shell's completion folder:\n" +
-				"bash  ~/.local/share/bash-completion/completions/ssoenv\n" +
-				"zsh   a file _ssoenv in a folder of fpath\n" +
-				"fish  ~/.config/fish/completions/ssoenv.fish",
+				"\n  bash  ~/.local/share/bash-completion/completions/ssoenv\n" +
+				"  zsh   a file _ssoenv in a folder of fpath\n" +
+				"  fish  ~/.config/fish/completions/ssoenv.fish",
 		},
 		{
 			Name: "doctor", Usage: "check this machine's set-up and suggest fixes",
 			Description: "Exits with 0 if there are no problems (there may be warnings) and with 1 if there are.\n" +
-				"Changes nothing and shows no secrets.",
+				"Shows no secrets, and changes nothing without --fix.",
 			Flags: []Flag{
 				jsonFlag(),
+				{Name: "fix", Usage: "apply the fixes that are safe: modes, files of killed processes, the start-up line"},
 				{Name: "offline", Usage: "do not use the network"},
 				{Name: "hook", Usage: "the version of the shell's function", Kind: Text, Hidden: true},
 				{Name: "hook-segment", Usage: "the function has added its segment to the prompt", Hidden: true},
@@ -309,13 +327,17 @@ func Commands() []Command {
 	return commands
 }
 
-// startupTable returns a line for each shell: its name, start-up file and start-up
-// line.
+// startupTable returns for each shell its name, start-up file and start-up line, on
+// one line or, if that is too long, on two.
 func startupTable() string {
 	var b strings.Builder
 	for _, name := range shellinit.Names() {
 		shell, _ := shellinit.Named(name)
-		fmt.Fprintf(&b, "%-11s %-27s %s\n", name, shell.StartupFile(), shell.StartupLine(false))
+		line := fmt.Sprintf("  %-10s  %-26s  %s", name, shell.StartupFile(), shell.StartupLine(false))
+		if len(line) > helpWidth {
+			line = fmt.Sprintf("  %-10s  %s\n    %s", name, shell.StartupFile(), shell.StartupLine(false))
+		}
+		b.WriteString(line + "\n")
 	}
 	return b.String()
 }

@@ -30,15 +30,13 @@ func TestNormalize(t *testing.T) {
 		"":                                    "",
 		"--version":                           "--version",
 		"--debug use dev":                     "--debug use -- dev",
+		"--json --debug list":                 "--debug list --json --",
+		"--region us-east-1 use dev":          "use --region us-east-1 -- dev",
+		"-- use dev":                          "-- use -- dev",
 		"use dev --region eu-west-1":          "use --region eu-west-1 -- dev",
 		"use --region=eu-west-1 dev":          "use --region=eu-west-1 -- dev",
 		"use -- --dev":                        "use -- --dev",
 		"use - --yes":                         "use --yes -- -",
-		"use dev --help":                      "use --help",
-		"use -h dev":                          "use --help",
-		"help":                                "--help",
-		"help use":                            "use --help",
-		"help use dev":                        "use --help",
 		"use help":                            "use -- help",
 		"nosuch --flag x":                     "nosuch --flag x",
 		"use dev --bogus x":                   "use --bogus -- dev x",
@@ -50,13 +48,21 @@ func TestNormalize(t *testing.T) {
 		"status --min 15m --json":             "status --min 15m --json --",
 		"configure --name-with-value x --yes": "configure --name-with-value --yes -- x",
 	} {
-		got, _, err := Normalize(strings.Fields(line), commands)
-		if err != nil || !slices.Equal(got, strings.Fields(want)) {
+		got, _, help, err := Normalize(strings.Fields(line), commands)
+		if err != nil || help || !slices.Equal(got, strings.Fields(want)) {
 			t.Errorf("%q: got %q, %v, want %q", line, got, err, strings.Fields(want))
 		}
 	}
+	for line, want := range map[string]string{
+		"help": "", "--help": "", "-h": "", "use dev --help": "use", "use -h dev": "use", "help use": "use", "help use dev": "use",
+		"--help use": "use", "--debug --help list": "list",
+	} {
+		if _, command, help, err := Normalize(strings.Fields(line), commands); err != nil || !help || command != want {
+			t.Errorf("%q: got the help of %q: %v, %v, want that of %q", line, command, help, err, want)
+		}
+	}
 	for _, line := range []string{"use dev --region", "use --region -- dev", "status --min"} {
-		if got, _, err := Normalize(strings.Fields(line), commands); err == nil {
+		if got, _, _, err := Normalize(strings.Fields(line), commands); err == nil {
 			t.Errorf("%q: got %q, want an error: the flag's value is missing", line, got)
 		}
 	}
@@ -71,8 +77,8 @@ func FuzzNormalize(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		words := strings.Fields(line)
-		got, command, err := Normalize(words, commands)
-		if err != nil || slices.Contains(words, "help") || slices.Contains(got, "--help") {
+		got, command, help, err := Normalize(words, commands)
+		if err != nil || help || slices.Contains(words, "help") {
 			return
 		}
 		if command == "" {
@@ -87,7 +93,7 @@ func FuzzNormalize(f *testing.F) {
 		if !slices.Equal(sorted(got), sorted(words)) {
 			t.Errorf("%q: got %q, want the same words", words, got)
 		}
-		again, _, err := Normalize(got, commands)
+		again, _, _, err := Normalize(got, commands)
 		if err != nil || !slices.Equal(again, got) && command != "exec" {
 			t.Errorf("%q: normalized %q, and again %q, %v", words, got, again, err)
 		}

@@ -9,23 +9,31 @@ import (
 	"github.com/ssoenv/ssoenv/completions"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/session/store"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
+// Sources are where candidates come from beside the command line.
+type Sources struct {
+	Previous  string                          // the shell's previous profile; may be empty
+	Config    func() (*profile.Config, error) // called at most once; without candidates if it fails
+	Inventory func(profile.SSOSession) []store.AccountRoles
+}
+
 // Complete returns what a shell reads after a TAB: the candidates for the word
 // at the cursor, in the shell's own form. args is the command line as the
-// shell's completion function passes it. previous is the shell's previous
-// profile. readConfig is called at most once; if it fails, there are no
-// candidates from the config.
+// shell's completion function passes it.
 //
-// ok is false if the shell itself should complete the word.
-func Complete(commands []Command, shell string, args []string, previous string, readConfig func() (*profile.Config, error)) (text string, ok bool) {
+// ok is false if the shell itself should complete the word. If the word belongs to
+// the command line of another program, text is then that of
+// [completions.Line.Foreign], else it is empty.
+func Complete(commands []Command, shell string, args []string, from Sources) (text string, ok bool) {
 	line, ok := completions.Read(shell, args)
 	if !ok {
 		return "", false
 	}
-	m := menu{commands: commands, previous: previous, line: line, config: sync.OnceValue(func() *profile.Config {
-		config, err := readConfig()
+	m := menu{commands: commands, sources: from, line: line, config: sync.OnceValue(func() *profile.Config {
+		config, err := from.Config()
 		if err != nil {
 			config, _ = profile.ReadConfig("", "") // empty, without an error
 		}
@@ -33,7 +41,7 @@ func Complete(commands []Command, shell string, args []string, previous string, 
 	})}
 	heading, ok := m.fill()
 	if !ok {
-		return "", false
+		return line.Foreign(m.foreignAt), false
 	}
 	return line.Answer(heading, m.candidates)
 }
@@ -49,9 +57,19 @@ func profileSource(about aboutProfile) source {
 	return source{heading: "profile", list: func(m *menu) { m.profiles(about) }}
 }
 
-// switchSource is a profile to switch to: "-" is one, too.
+// roleSource is a profile, or an account and a role.
+func roleSource() source {
+	return source{heading: "profile", list: func(m *menu) { m.profiles(aboutRole); m.roleRefs() }}
+}
+
+// switchSource is what can be switched to: "-", too.
 func switchSource() source {
-	return source{heading: "profile", list: func(m *menu) { m.previousProfile(); m.profiles(aboutRole) }}
+	return source{heading: "profile", list: func(m *menu) { m.previousProfile(); m.profiles(aboutRole); m.roleRefs() }}
+}
+
+// sessionSource is a profile or a session, to log in to.
+func sessionSource() source {
+	return source{heading: "profile", list: func(m *menu) { m.profiles(aboutSession); m.sessionsBesideProfiles() }}
 }
 
 func wordSource(heading string, words ...string) source {
@@ -64,12 +82,12 @@ func argumentSources(command string) []source {
 	case "use":
 		return []source{switchSource()}
 	case "login", "logout":
-		return []source{profileSource(aboutSession)}
-	case "whoami", "prompt", "credential-process", "console":
-		return []source{profileSource(aboutRole)}
+		return []source{sessionSource()}
+	case "list", "whoami", "prompt", "credential-process", "console":
+		return []source{roleSource()}
 	case "exec":
 		return []source{switchSource(), {heading: "another command", foreign: true}}
-	case "roles":
+	case "accounts", "roles":
 		return []source{{heading: "account", list: (*menu).accounts}}
 	case "init":
 		return []source{wordSource("shell", append(shellinit.Names(), "direnv")...)}
@@ -113,13 +131,14 @@ func OutputFormats() []string { return []string{"json", "text", "table", "yaml",
 // A menu collects the candidates for the word at the cursor of one line.
 type menu struct {
 	commands []Command
-	previous string                 // the shell's previous profile
+	sources  Sources
 	config   func() *profile.Config // empty if it cannot be read
 	line     completions.Line
 
 	lead       string // precedes each candidate: "--region=" before a value, else nothing
 	flags      bool   // the word may be a flag, so no argument begins with "-"
 	dashed     bool   // there is an argument that begins with "-"
+	foreignAt  int    // index in the line's words of the first one of another program
 	candidates []completions.Candidate
 }
 
@@ -143,7 +162,11 @@ func (m *menu) fill() (heading string, ok bool) {
 
 // fillCommand finds the candidates after a known command.
 func (m *menu) fillCommand(w Walk) (heading string, ok bool) {
+	m.foreignAt = len(m.line.Words) - len(w.Foreign)
 	if w.InForeign {
+		if len(w.Arguments) == 0 && len(w.Foreign) > 0 && m.config().HasProfile(w.Foreign[0]) {
+			m.foreignAt++ // the profile of "exec -- PROFILE COMMAND"
+		}
 		return "", false
 	}
 	if w.PendingFlag != "" {
@@ -178,14 +201,6 @@ func (m *menu) fillCommand(w Walk) (heading string, ok bool) {
 		if (m.dashed || argument.foreign) && m.line.Wants("--") {
 			m.offer("--", "no flags follow")
 		}
-		return "flag", true
-	case m.flags && argument.foreign:
-		if m.line.Wants("--") {
-			m.offer("--", "before the command to run")
-		}
-		return argument.heading, true
-	case m.flags && len(sources) == 0 && m.line.Word == "":
-		m.offerFlags(w.Command.Flags, w.Flags)
 		return "flag", true
 	}
 	return m.list(argument)
@@ -235,7 +250,7 @@ func (m *menu) offerCommands() {
 // offerFlags offers --help and those of the flags that are not among the words
 // given.
 func (m *menu) offerFlags(flags []Flag, given []string) {
-	for _, flag := range append(slices.Clone(flags), Flag{Name: "help", Usage: "show help"}) {
+	for _, flag := range append(slices.Clone(flags), HelpFlag()) {
 		isGiven := slices.ContainsFunc(given, func(word string) bool {
 			name, _ := flagName(word)
 			return isFlag(word) && name == flag.Name
@@ -248,8 +263,8 @@ func (m *menu) offerFlags(flags []Flag, given []string) {
 
 // previousProfile offers "-".
 func (m *menu) previousProfile() {
-	if m.previous != "" && m.wants("-") {
-		m.offer("-", "the previous profile: "+m.previous)
+	if m.sources.Previous != "" && m.wants("-") {
+		m.offer("-", "the previous profile: "+m.sources.Previous)
 	}
 }
 
@@ -315,6 +330,17 @@ func (m *menu) sessions() {
 	}
 }
 
+// sessionsBesideProfiles offers the sessions that have no profile's name.
+func (m *menu) sessionsBesideProfiles() {
+	config := m.config()
+	for _, name := range config.SessionNames() {
+		if !config.HasProfile(name) && m.wants(name) {
+			sso, _ := config.SSOSession(name)
+			m.offer(name, "session at "+sso.StartURL)
+		}
+	}
+}
+
 // valuesOf offers the distinct values that the first profiles of the config, at
 // most that many, have of something, each with the first profile that has it.
 func (m *menu) valuesOf(most int, value func(profile.Profile) string) {
@@ -330,12 +356,108 @@ func (m *menu) valuesOf(most int, value func(profile.Profile) string) {
 	}
 }
 
+// accounts offers the ids of accounts, and their names once a letter is typed.
 func (m *menu) accounts() {
-	m.valuesOf(math.MaxInt, func(p profile.Profile) string { return p.AccountID })
+	seen := map[string]bool{}
+	for _, a := range m.inventories() {
+		if !seen[a.ID] && m.wants(a.ID) {
+			seen[a.ID] = true
+			m.offer(a.ID, a.Name)
+		}
+		if m.line.Word != "" && m.lead == "" && !seen[a.Name] && m.begun(a.Name) && m.wants(a.Name) {
+			seen[a.Name] = true
+			m.offer(a.Name, a.ID)
+		}
+	}
+	m.valuesOf(math.MaxInt, func(p profile.Profile) string { return unless(seen, p.AccountID) })
 }
 
 func (m *menu) roleNames() {
-	m.valuesOf(math.MaxInt, func(p profile.Profile) string { return p.RoleName })
+	seen := map[string]bool{}
+	for _, a := range m.inventories() {
+		for _, role := range a.Roles {
+			if !seen[role] && m.wants(role) {
+				seen[role] = true
+				m.offer(role, a.Name)
+			}
+		}
+	}
+	m.valuesOf(math.MaxInt, func(p profile.Profile) string { return unless(seen, p.RoleName) })
+}
+
+func unless(seen map[string]bool, text string) string {
+	if seen[text] {
+		return ""
+	}
+	return text
+}
+
+// inventories returns the known accounts and roles of all sessions.
+func (m *menu) inventories() []store.AccountRoles {
+	if m.sources.Inventory == nil {
+		return nil
+	}
+	var all []store.AccountRoles
+	config := m.config()
+	for _, name := range config.SessionNames() {
+		if sso, err := config.SSOSession(name); err == nil {
+			all = append(all, m.sources.Inventory(sso)...)
+		}
+	}
+	return all
+}
+
+// roleRefs offers ACCOUNT/ROLE for the known accounts and roles, by the account's id
+// and by its name, if the word is the beginning of it. For an empty word there would be
+// too many. With several sessions they are those of the one that the word names.
+func (m *menu) roleRefs() {
+	word, prefix := m.typed(), ""
+	if word == "" || m.sources.Inventory == nil {
+		return
+	}
+	config := m.config()
+	names := config.SessionNames()
+	if before, _, ok := strings.Cut(word, ":"); ok && config.HasSession(before) {
+		names, prefix = []string{before}, before+":"
+	}
+	if len(names) != 1 {
+		return
+	}
+	sso, err := config.SSOSession(names[0])
+	if err != nil {
+		return
+	}
+	inventory := m.sources.Inventory(sso)
+	sameName := map[string]int{}
+	for _, a := range inventory {
+		sameName[a.Name]++
+	}
+	for _, a := range inventory {
+		for _, role := range a.Roles {
+			m.offerRef(prefix+a.ID+"/"+role, a.Name)
+			if a.Name != "" && sameName[a.Name] == 1 {
+				m.offerRef(prefix+a.Name+"/"+role, a.ID)
+			}
+		}
+	}
+}
+
+func (m *menu) offerRef(ref, about string) {
+	if m.begun(ref) && m.wants(ref) {
+		m.offer(ref, about)
+	}
+}
+
+// typed returns the word at the cursor without quotes that a shell may have left in it.
+func (m *menu) typed() string {
+	return strings.NewReplacer(`\`, "", `'`, "", `"`, "").Replace(m.line.Word)
+}
+
+// begun reports whether the word at the cursor is the beginning of the text, in any
+// case.
+func (m *menu) begun(text string) bool {
+	word := m.typed()
+	return len(text) >= len(word) && strings.EqualFold(text[:len(word)], word)
 }
 
 // regions offers AWS's regions and other ones that profiles name.

@@ -30,9 +30,12 @@ func FormatDuration(d time.Duration) string {
 }
 
 // FormatTime returns the local time of day, with the date if that is more than
-// 20 hours away.
+// 20 hours away, and with the year if it is not this one.
 func FormatTime(t, now time.Time) string {
 	local := t.Local()
+	if local.Year() != now.Local().Year() && t.Sub(now).Abs() > 20*time.Hour {
+		return local.Format("2 Jan 2006 15:04")
+	}
 	if t.Sub(now).Abs() > 20*time.Hour {
 		return local.Format("2 Jan 15:04")
 	}
@@ -60,7 +63,7 @@ func escapeJSON(data []byte) string {
 	var b strings.Builder
 	b.Grow(len(data) + 1)
 	for _, r := range string(data) {
-		if r == '\n' || !safetext.IsHidden(r) {
+		if r == '\n' || r >= ' ' && r < 0x7f || !safetext.IsHidden(r) {
 			b.WriteRune(r)
 			continue
 		}

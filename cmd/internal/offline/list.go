@@ -2,9 +2,11 @@ package offline
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
+	"maps"
+	"slices"
 	"strings"
-	"text/tabwriter"
+	"sync"
 	"time"
 
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -14,24 +16,26 @@ import (
 
 // A ListedProfile is one profile of "ssoenv list".
 type ListedProfile struct {
-	Profile    string     `json:"profile"`
-	AccountID  string     `json:"account_id,omitempty"`
-	RoleName   string     `json:"role_name,omitempty"`
-	SSOSession string     `json:"sso_session,omitempty"`
-	StartURL   string     `json:"start_url,omitempty"`
-	Region     string     `json:"region,omitempty"`
-	Source     string     `json:"source_profile,omitempty"`
-	RoleARN    string     `json:"role_arn,omitempty"`
-	Expires    *time.Time `json:"expires,omitempty"` // of the cached credentials
-	Problem    string     `json:"problem,omitempty"` // why ssoenv cannot use the profile
-	InUse      bool       `json:"in_use"`
+	Profile     string      `json:"profile"`
+	Kind        ProfileKind `json:"kind"`
+	AccountID   string      `json:"account_id,omitempty"`
+	AccountName string      `json:"account_name,omitempty"`
+	RoleName    string      `json:"role_name,omitempty"`
+	SSOSession  string      `json:"sso_session,omitempty"`
+	StartURL    string      `json:"start_url,omitempty"`
+	Region      string      `json:"region,omitempty"`
+	Source      string      `json:"source_profile,omitempty"`
+	RoleARN     string      `json:"role_arn,omitempty"`
+	Expires     *time.Time  `json:"expires,omitempty"` // of the cached credentials
+	Problem     string      `json:"problem,omitempty"` // why ssoenv cannot use the profile
+	InUse       bool        `json:"in_use"`
 }
 
-// ListNames returns the profiles' names, a line each. It leaves out names that a
-// terminal would not show as they are.
-func ListNames(config *profile.Config) string {
+// ListNames returns the names, a line each. It leaves out names that a terminal would
+// not show as they are.
+func ListNames(names []string) string {
 	var b strings.Builder
-	for _, name := range config.ProfileNames() {
+	for _, name := range names {
 		if safetext.Printable(name) == name {
 			b.WriteString(name + "\n")
 		}
@@ -45,14 +49,17 @@ func List(config *profile.Config, caches *store.Store, inUse string) []ListedPro
 	names := config.ProfileNames()
 	config.SessionNames() // makes an index for the lookups below
 	rows := make([]ListedProfile, 0, len(names))
-	var usable []profile.Profile
+	usable := make([]profile.Profile, 0, len(names))
+	accounts := AccountNames(config, caches)
 	for _, name := range names {
 		row := ListedProfile{Profile: name, InUse: name == inUse}
 		p, err := config.Profile(name)
+		row.Kind = KindOf(config, name, p, err)
 		if err != nil {
 			row.Problem = err.Error()
 		} else {
 			row.AccountID, row.RoleName, row.Region = p.AccountID, p.RoleName, p.Region
+			row.AccountName = accounts(p.SSOSession, p.AccountID)
 			row.SSOSession, row.StartURL = p.SSOSession.Name, p.SSOSession.StartURL
 			if p.Source != nil {
 				row.Source, row.RoleARN = p.Source.Name, p.Assume.RoleARN
@@ -63,7 +70,7 @@ func List(config *profile.Config, caches *store.Store, inUse string) []ListedPro
 	}
 	expirations := caches.CachedExpirations(usable)
 	for i := range rows {
-		if expires, ok := expirations[rows[i].Profile]; ok {
+		if expires, ok := expirations[rows[i].Profile]; ok && !expires.IsZero() {
 			expires = expires.Truncate(time.Second)
 			rows[i].Expires = &expires
 		}
@@ -71,34 +78,173 @@ func List(config *profile.Config, caches *store.Store, inUse string) []ListedPro
 	return rows
 }
 
-// ListTable returns the profiles as a table with a header.
-func ListTable(rows []ListedProfile, now time.Time) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	line := func(mark, profile, account, role, sso, credentials string) {
-		_, _ = fmt.Fprintf(w, "%s %s\t%s\t%s\t%s\t%s\n", mark, profile, account, role, sso, credentials)
-	}
-	line(" ", "PROFILE", "ACCOUNT", "ROLE", "SESSION", "CREDENTIALS")
-	for _, row := range rows {
-		mark, credentials := " ", "-"
-		if row.InUse {
-			mark = "*"
+// AccountNames returns a function that returns the name of an account, or "": as the
+// given session calls it, else as another session of the config does. It reads the
+// inventory of each session at most once.
+func AccountNames(config *profile.Config, caches *store.Store) func(sso profile.SSOSession, accountID string) string {
+	type identity struct{ name, startURL, region string }
+	read := map[identity]map[string]string{}
+	namesOf := func(sso profile.SSOSession) map[string]string {
+		id := identity{sso.Name, sso.StartURL, sso.Region}
+		names, ok := read[id]
+		if !ok {
+			names = caches.AccountNames(sso)
+			read[id] = names
 		}
+		return names
+	}
+	others := sync.OnceValue(func() map[string]string {
+		names := map[string]string{}
+		for _, name := range config.SessionNames() {
+			if sso, err := config.SSOSession(name); err == nil {
+				maps.Copy(names, namesOf(sso))
+			}
+		}
+		return names
+	})
+	return func(sso profile.SSOSession, accountID string) string {
+		if accountID == "" {
+			return ""
+		}
+		if name := namesOf(sso)[accountID]; name != "" {
+			return name
+		}
+		return others()[accountID]
+	}
+}
+
+// A ProfileKind says how a profile gets its credentials, in one or two words.
+type ProfileKind string
+
+// The kinds. Their texts are values of the JSON document too.
+const (
+	KindSSO           ProfileKind = "sso"
+	KindRoleChain     ProfileKind = "role chain"
+	KindStaticKeys    ProfileKind = "static keys"
+	KindProcess       ProfileKind = "process"
+	KindAWSLogin      ProfileKind = "aws login"     // which ssoenv cannot use
+	KindUnsupported   ProfileKind = "not supported" // another way that ssoenv cannot use
+	KindNoCredentials ProfileKind = "no credentials"
+	KindBroken        ProfileKind = "not usable" // wrong configuration
+)
+
+// KindOf returns the kind of the profile that config.Profile(name) has returned as p
+// and err.
+func KindOf(config *profile.Config, name string, p profile.Profile, err error) ProfileKind {
+	unsupported, isUnsupported := errors.AsType[*profile.UnsupportedError](err)
+	switch {
+	case isUnsupported && unsupported.AWSLogin:
+		return KindAWSLogin
+	case isUnsupported:
+		return KindUnsupported
+	case err != nil && !config.NamesCredentials(name):
+		return KindNoCredentials
+	case err != nil:
+		return KindBroken
+	case p.Static != nil:
+		return KindStaticKeys
+	case p.Process.Command != "":
+		return KindProcess
+	case p.Source != nil:
+		return KindRoleChain
+	}
+	return KindSSO
+}
+
+// ListTable returns the profiles as a table with a header. On a terminal, which is one
+// with a width, it has the columns that a user reads. Elsewhere nothing is cut, no cell
+// but those of the last columns has a blank, and the name of the account comes last.
+func ListTable(rows []ListedProfile, now time.Time, v View) string {
+	v.Header = true
+	if v.Width == 0 {
+		return plainList(rows, now).Text(v)
+	}
+	id := "ACCOUNT"
+	if slices.ContainsFunc(rows, func(row ListedProfile) bool { return row.AccountName != "" }) {
+		id = "ID"
+	}
+	t := NewTable(len(rows),
+		Column{Header: "  PROFILE", Least: 18, Main: true}, Column{Header: "ACCOUNT", Least: 10, Drop: 2}, Column{Header: id, Drop: 3},
+		Column{Header: "ROLE", Least: 10, Drop: 1}, Column{Header: "SESSION", Least: 8, Drop: 4}, Column{Header: "EXPIRES"})
+	for _, row := range rows {
+		profileStyle := Plain
+		if row.InUse {
+			profileStyle = Strong
+		}
+		expires, expiresStyle := row.expires(now)
+		role, roleStyle := row.role()
+		t.Add(row.mark()+row.Profile, profileStyle)
+		t.Add(row.AccountName, Plain)
+		t.Add(row.AccountID, Plain)
+		t.Add(role, roleStyle)
+		t.Add(row.session(), Plain)
+		t.Add(expires, expiresStyle)
+	}
+	return t.Text(v)
+}
+
+func plainList(rows []ListedProfile, now time.Time) *Table {
+	t := NewTable(len(rows), Column{Header: "  PROFILE"}, Column{Header: "ACCOUNT"}, Column{Header: "ROLE"},
+		Column{Header: "SESSION"}, Column{Header: "CREDENTIALS"}, Column{Header: "ACCOUNT NAME", Drop: 1})
+	for _, row := range rows {
+		credentials := "-"
 		switch {
 		case row.Problem != "":
-			credentials = "not usable: " + safetext.Printable(row.Problem)
+			credentials = string(row.Kind)
 		case row.Expires != nil:
 			credentials = FormatDuration(row.Expires.Sub(now))
 		}
-		line(mark, safetext.Printable(row.Profile), Dash(row.AccountID), Dash(row.RoleName),
-			Dash(safetext.Printable(cmp.Or(row.SSOSession, hostOf(row.StartURL)))), credentials)
+		for _, text := range []string{
+			row.mark() + row.Profile, Dash(row.AccountID), Dash(row.RoleName),
+			Dash(row.session()), credentials, row.AccountName,
+		} {
+			t.Add(text, Plain)
+		}
 	}
-	_ = w.Flush() // into memory
-	return b.String()
+	return t
 }
 
-// hostOf returns the host of a start URL, which identifies it at a glance.
-func hostOf(startURL string) string {
+// mark begins the row.
+func (row ListedProfile) mark() string {
+	if row.InUse {
+		return "* "
+	}
+	return "  "
+}
+
+func (row ListedProfile) session() string { return SessionTitle(row.SSOSession, row.StartURL) }
+
+// role returns the role or, in parentheses, the kind of a profile that has none.
+func (row ListedProfile) role() (text string, style Style) {
+	switch {
+	case row.RoleName != "":
+		return row.RoleName, Plain
+	case row.Kind == KindBroken:
+		return "(" + string(row.Kind) + ")", Alarm
+	}
+	return "(" + string(row.Kind) + ")", Plain
+}
+
+// soon is the remaining time from which an expiration is marked.
+const soon = 15 * time.Minute
+
+// expires says how long the cached credentials last. A "!" follows a time that ends
+// soon.
+func (row ListedProfile) expires(now time.Time) (text string, style Style) {
+	switch {
+	case row.Kind == KindStaticKeys:
+		return "never", Plain
+	case row.Expires == nil:
+		return "", Plain
+	case row.Expires.Sub(now) < soon:
+		return FormatDuration(row.Expires.Sub(now)) + " !", Alarm
+	}
+	return FormatDuration(row.Expires.Sub(now)), Plain
+}
+
+// SessionTitle returns the name of an SSO session or, if it has none, the host of its
+// start URL, which identifies it at a glance.
+func SessionTitle(name, startURL string) string {
 	host, _, _ := strings.Cut(strings.TrimPrefix(startURL, "https://"), "/")
-	return host
+	return cmp.Or(name, host)
 }

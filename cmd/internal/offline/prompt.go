@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -12,13 +13,15 @@ import (
 
 // A Prompt is what a prompt can show of a profile.
 type Prompt struct {
-	Profile, AccountID, Region string
-	Expires                    time.Time
+	Profile, AccountID, AccountName, Region string
+
+	// Expires is zero if the credentials do not expire, or if it is unknown when.
+	Expires time.Time
 }
 
 // ShellPrompt returns the prompt of the shell in that state.
 func ShellPrompt(state shellenv.State) Prompt {
-	return Prompt{state.Profile, state.AccountID, state.Region, state.Expires}
+	return Prompt{state.Profile, state.AccountID, state.AccountName, state.Region, state.Expires}
 }
 
 // CachedPrompt returns the prompt of a profile that another shell may use. It is
@@ -32,20 +35,59 @@ func CachedPrompt(config *profile.Config, caches *store.Store, name string) Prom
 	if !valid {
 		return Prompt{}
 	}
-	return Prompt{name, p.AccountID, p.Region, creds.Expires}
+	return Prompt{name, cmp.Or(p.AccountID, creds.AccountID), creds.AccountName, p.Region, creds.Expires}
 }
 
 // Line returns the prompt as one line in the given format: %p is the profile, %t
-// the remaining time, %a the account id, %r the region, %% a percent sign. It is
-// empty if no profile is in use.
+// the remaining time, %a the account id, %n the account's name, %r the region, %% a
+// percent sign. With a value that is empty, the brackets around it are left out, and
+// the blanks before it, or at the beginning those after it, as the hooks do. The line
+// is empty if no profile is in use.
 func (p Prompt) Line(format string, now time.Time) string {
-	if p.Profile == "" || p.Expires.IsZero() {
+	if p.Profile == "" {
 		return ""
 	}
-	left := "expired"
+	left := ""
 	if d := p.Expires.Sub(now); d > 0 {
 		left = FormatDuration(d)
+	} else if !p.Expires.IsZero() {
+		left = "expired"
 	}
-	line := strings.NewReplacer("%%", "%", "%p", p.Profile, "%t", left, "%a", p.AccountID, "%r", p.Region).Replace(format)
-	return safetext.Printable(line) + "\n"
+	values := map[byte]string{'%': "%", 'p': p.Profile, 't': left, 'a': p.AccountID, 'n': p.AccountName, 'r': p.Region}
+	line := ""
+	for {
+		text, rest, found := strings.Cut(format, "%")
+		line += text
+		switch {
+		case !found:
+			return safetext.Printable(line) + "\n"
+		case rest == "":
+			return safetext.Printable(line) + "%\n"
+		}
+		format = rest[1:]
+		value, known := values[rest[0]]
+		switch {
+		case !known:
+			line, format = line+"%", rest
+		case value == "":
+			line, format = omit(line, format)
+		default:
+			line += value
+		}
+	}
+}
+
+// omit removes what belongs to an empty value, which is between the two texts.
+func omit(before, after string) (string, string) {
+	before = strings.TrimRight(before, " ")
+	if before != "" && after != "" {
+		switch before[len(before)-1:] + after[:1] {
+		case "()", "[]", "{}", "<>":
+			before, after = strings.TrimRight(before[:len(before)-1], " "), after[1:]
+		}
+	}
+	if before == "" {
+		after = strings.TrimLeft(after, " ")
+	}
+	return before, after
 }

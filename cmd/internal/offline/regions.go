@@ -1,5 +1,14 @@
 package offline
 
+// Regions returns the names of the regions that ssoenv knows. AWS may have others.
+func Regions() []string {
+	names := make([]string, len(knownRegions))
+	for i, region := range knownRegions {
+		names[i] = region.name
+	}
+	return names
+}
+
 // knownRegions are AWS's regions with their names in the console. Any other can
 // be typed.
 var knownRegions = []struct{ name, place string }{
@@ -42,4 +51,13 @@ var knownRegions = []struct{ name, place string }{
 	{"cn-north-1", "Beijing"},
 	{"cn-northwest-1", "Ningxia"},
 	{"eusc-de-east-1", "European Sovereign Cloud, Brandenburg"},
+}
+
+// KnownRegions returns the names of AWS's regions. There may be newer ones.
+func KnownRegions() []string {
+	names := make([]string, len(knownRegions))
+	for i, region := range knownRegions {
+		names[i] = region.name
+	}
+	return names
 }

@@ -17,7 +17,7 @@ func NewSwitch(p profile.Profile, creds store.Credentials, region string) shelle
 		settings[i] = shellinit.Var{Name: setting.Variable, Value: setting.Value}
 	}
 	return shellenv.Switch{
-		Profile: p.Name, AccountID: cmp.Or(p.AccountID, creds.AccountID), Region: cmp.Or(region, p.Region), Color: p.Color, Settings: settings,
+		Profile: p.Name, AccountID: cmp.Or(p.AccountID, creds.AccountID), AccountName: creds.AccountName, Region: cmp.Or(region, p.Region), Color: p.Color, Settings: settings,
 		AccessKeyID: creds.AccessKeyID, SecretAccessKey: creds.SecretKey, SessionToken: creds.SessionToken,
 		Expires: creds.Expires, RenewAt: creds.RenewAt, ExpiryFile: creds.ExpiryFile,
 	}

@@ -29,7 +29,7 @@ type Walk struct {
 // with --each, is another program's, "--" between them or not.
 func WalkArgs(words []string, commands []Command) Walk {
 	w := Walk{FlagsAllowed: true}
-	at := slices.IndexFunc(words, func(word string) bool { return !strings.HasPrefix(word, "-") })
+	at := commandIndex(words, commands)
 	if at < 0 {
 		w.Global = words
 		return w
@@ -38,6 +38,7 @@ func WalkArgs(words []string, commands []Command) Walk {
 	if w.Command = Find(commands, w.Name); w.Command == nil {
 		return w
 	}
+	w.Global, w.Flags = splitGlobal(w.Global)
 	isExec := w.Name == "exec"
 	for rest := words[at+1:]; len(rest) > 0; {
 		word, after := rest[0], rest[1:]
@@ -85,28 +86,65 @@ func (w Walk) Has(name string) bool {
 	return false
 }
 
+// commandIndex returns the index of the first word that is neither a flag nor the
+// value of one, or -1.
+func commandIndex(words []string, commands []Command) int {
+	for i := 0; i < len(words); i++ {
+		if !strings.HasPrefix(words[i], "-") {
+			return i
+		}
+		name, hasValue := flagName(words[i])
+		takesValue := slices.ContainsFunc(commands, func(c Command) bool {
+			flag, ok := c.Flag(name)
+			return ok && flag.TakesValue()
+		})
+		if takesValue && !hasValue {
+			i++
+		}
+	}
+	return -1
+}
+
+// splitGlobal divides the flags before a command into those that belong there and
+// those of the command, with their values.
+func splitGlobal(words []string) (global, flags []string) {
+	isGlobal := false // so is the word before, "-" and "--" included
+	for _, word := range words {
+		if strings.HasPrefix(word, "-") {
+			name, _ := flagName(word)
+			isGlobal = name == "" || slices.ContainsFunc(GlobalFlags(), func(flag Flag) bool { return flag.Name == name })
+		}
+		if isGlobal {
+			global = append(global, word)
+		} else {
+			flags = append(flags, word)
+		}
+	}
+	return global, flags
+}
+
 // Normalize returns the words in the order that urfave/cli v2 understands: it
 // reads no flag after the first argument, and does not report those that it did
-// not read. "help COMMAND" becomes "COMMAND --help". The error is a flag without
-// its value.
-func Normalize(words []string, commands []Command) (normalized []string, command string, err error) {
+// not read. help is true if the line asks for the help of the command or, if that is
+// empty, of ssoenv. The error is a flag without its value.
+func Normalize(words []string, commands []Command) (normalized []string, command string, help bool, err error) {
 	w := WalkArgs(words, commands)
 	if w.Name == "help" && w.Command == nil {
-		rest := words[len(w.Global)+1:]
+		rest := words[slices.Index(words, "help")+1:]
 		if len(rest) == 0 {
-			return []string{"--help"}, "", nil
+			return words, "", true, nil
 		}
 		words = []string{rest[0], "--help"}
 		w = WalkArgs(words, commands)
 	}
+	asks := func(flags []string) bool { return slices.Contains(flags, "--help") || slices.Contains(flags, "-h") }
 	switch {
 	case w.Command == nil:
-		return words, "", nil
-	case slices.Contains(w.Flags, "--help") || slices.Contains(w.Flags, "-h"):
-		// With an argument beside it, urfave/cli looks for a subcommand.
-		return slices.Concat(w.Global, []string{w.Name, "--help"}), w.Name, nil
+		return words, "", w.Name == "" && asks(w.Global), nil
+	case asks(w.Flags):
+		return words, w.Name, true, nil
 	case w.PendingFlag != "":
-		return words, w.Name, fmt.Errorf("%s needs a value", w.Flags[len(w.Flags)-1])
+		return words, w.Name, false, fmt.Errorf("%s needs a value", w.Flags[len(w.Flags)-1])
 	}
-	return slices.Concat(w.Global, []string{w.Name}, w.Flags, []string{"--"}, w.Arguments, w.Foreign), w.Name, nil
+	return slices.Concat(w.Global, []string{w.Name}, w.Flags, []string{"--"}, w.Arguments, w.Foreign), w.Name, false, nil
 }

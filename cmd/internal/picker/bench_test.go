@@ -3,6 +3,8 @@ package picker
 import (
 	"fmt"
 	"testing"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 )
 
 // BenchmarkKeystroke measures one key, from the search to the text for the
@@ -13,21 +15,21 @@ func BenchmarkKeystroke(b *testing.B) {
 		items := choices(n)
 		for _, test := range []struct {
 			name, typed string
-			key         key
+			key         tty.Key
 		}{
-			{"broad", "", key{insert, 'e'}},
-			{"scattered", "eae", key{insert, 's'}},
-			{"words", "ea cs re", key{insert, 's'}},
-			{"back", "eaese", key{act: erase}},
-			{"backwords", "ea cs rese", key{act: erase}},
-			{"move", "e", key{act: down}},
+			{"broad", "", tty.Key{Act: tty.Insert, Char: 'e'}},
+			{"scattered", "eae", tty.Key{Act: tty.Insert, Char: 's'}},
+			{"words", "ea cs re", tty.Key{Act: tty.Insert, Char: 's'}},
+			{"back", "eaese", tty.Key{Act: tty.Backspace}},
+			{"backwords", "ea cs rese", tty.Key{Act: tty.Backspace}},
+			{"move", "e", tty.Key{Act: tty.Down}},
 		} {
 			b.Run(fmt.Sprintf("%s/%d", test.name, n), func(b *testing.B) {
 				l := newList(items)
 				k := theme{prompt: "profile", color: true}
 				for b.Loop() {
 					b.StopTimer()
-					l.setQuery([]rune(test.typed))
+					l.setQuery(test.typed)
 					before := k.draw(l, 80, 24)
 					b.StartTimer()
 					l.handleKey(test.key)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
 
@@ -19,6 +20,7 @@ import (
 const (
 	childItems = "PICKER_TEST_ITEMS" // number of items, or "hostile"
 	childColor = "PICKER_TEST_COLOR"
+	childQuery = "PICKER_TEST_QUERY"
 	childTwice = "PICKER_TEST_TWICE"
 	childPanic = "PICKER_TEST_PANIC"
 	childUntil = "PICKER_TEST_UNTIL" // cancels the context at a line on stdin
@@ -30,7 +32,7 @@ func TestMain(m *testing.M) {
 		ptytest.DefaultSignals()
 		os.Exit(m.Run())
 	}
-	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	file, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -39,7 +41,7 @@ func TestMain(m *testing.M) {
 		_, _ = fmt.Scanln()
 	}
 	items := childChoices(os.Getenv(childItems))
-	o := Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "NAME", "ROLE", "SESSION"}, Color: os.Getenv(childColor) != ""}
+	o := Options{Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "NAME", "ROLE", "SESSION"}, Color: os.Getenv(childColor) != "", Query: os.Getenv(childQuery)}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	if os.Getenv(childUntil) != "" {
 		go func() {
@@ -48,14 +50,14 @@ func TestMain(m *testing.M) {
 		}()
 	}
 	if os.Getenv(childPanic) != "" {
-		panicInPicker(tty)
+		panicInPicker(file)
 	}
-	i, err := Pick(ctx, tty, items, o)
+	i, err := Pick(ctx, file, items, o)
 	fmt.Println(i, err)
 	if os.Getenv(childTwice) != "" {
-		fmt.Println(Pick(ctx, tty, items, o))
+		fmt.Println(Pick(ctx, file, items, o))
 	}
-	var ended SignalError
+	var ended tty.SignalError
 	if errors.As(err, &ended) {
 		os.Exit(3)
 	}
@@ -81,13 +83,13 @@ func childChoices(kind string) []Item {
 }
 
 // panicInPicker opens the terminal as Pick does, and panics.
-func panicInPicker(tty *os.File) {
-	t, err := open(tty)
+func panicInPicker(file *os.File) {
+	t, err := open(file)
 	if err != nil {
 		panic(err)
 	}
-	defer t.close()
-	_ = t.write("ready")
+	defer t.Close("")
+	_ = t.Write("ready")
 	_, _ = fmt.Scanln()
 	panic("as was asked")
 }

@@ -24,6 +24,7 @@ type emulator struct {
 	alternates    int       // how often it was entered
 	unknown       []string
 	rest          string // first bytes of a sequence or character
+	joins         bool   // shows an emoji of several runes in two cells; else each in its own
 }
 
 func newEmulator(width, height int) *emulator {
@@ -76,6 +77,17 @@ func invisible(r rune) bool {
 	return false
 }
 
+// A joinedEmoji is a family, a coloured hand, a flag, a heart, a keycap and the
+// like: the characters that may be joined, and how.
+var joinedEmoji = func() *regexp.Regexp {
+	const pictograph = `[\x{2190}-\x{21ff}\x{2300}-\x{23ff}\x{25a0}-\x{27bf}\x{2b00}-\x{2bff}\x{1f300}-\x{1f3fa}\x{1f400}-\x{1faff}]`
+	const part = pictograph + `[\x{fe0f}\x{1f3fb}-\x{1f3ff}]?`
+	return regexp.MustCompile(`(?:` + part + `(?:\x{200d}` + part + `){1,4}|` + pictograph + `[\x{fe0f}\x{1f3fb}-\x{1f3ff}]|[\x{1f1e6}-\x{1f1ff}]{2}|[0-9#*]\x{fe0f}?\x{20e3})`)
+}()
+
+// withoutJoinedEmoji returns text with one emoji for each of several runes.
+func withoutJoinedEmoji(text string) string { return joinedEmoji.ReplaceAllString(text, "🙂") }
+
 // wideRunes are the characters of two cells, and invisible ones between them: W
 // and F of Unicode 15's EastAsianWidth.txt, as go-runewidth 0.0.31 has them. That
 // also has 188 hexagrams and other signs that became wide with Unicode 16.
@@ -127,6 +139,11 @@ func (s *emulator) write(text string) {
 			s.rest = text
 			return
 		}
+		if found := joinedEmoji.FindStringIndex(text); s.joins && found != nil && found[0] == 0 {
+			s.character('🙂', text[:found[1]])
+			text = text[found[1]:]
+			continue
+		}
 		r, size := utf8.DecodeRuneInString(text)
 		s.character(r, text[:size])
 		text = text[size:]
@@ -142,6 +159,7 @@ func (s *emulator) character(r rune, text string) {
 			s.cells = append(s.cells[1:], make([]string, s.width))
 			s.y--
 		}
+	case !s.joins && (r == '\u200d' || r == '\ufe0f'):
 	case invisible(r):
 		s.unknown = append(s.unknown, text)
 	default:
@@ -149,6 +167,9 @@ func (s *emulator) character(r rune, text string) {
 		at := s.cells[s.y]
 		if width == 0 {
 			at[max(0, s.x-1)] += text
+			return
+		}
+		if s.x+width > s.width && !s.joins && !s.wraps {
 			return
 		}
 		if s.x+width > s.width {
@@ -212,6 +233,8 @@ func (s *emulator) control(parameters, final string) {
 	}
 	switch {
 	case final == "m":
+	case final == "G" && numbers[0] >= 1 && numbers[0] <= s.width+1:
+		s.x = min(numbers[0], s.width) - 1
 	case final == "H" && len(numbers) == 2 && numbers[0] >= 1 && numbers[0] <= s.height && numbers[1] >= 1 && numbers[1] <= s.width:
 		s.y, s.x = numbers[0]-1, numbers[1]-1
 	default:

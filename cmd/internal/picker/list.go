@@ -2,16 +2,11 @@ package picker
 
 import (
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
-	"unicode"
 
-	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 )
-
-// maxQuery bounds the query, in characters.
-const maxQuery = 256
 
 // A list is the state of the picker: the entries, the query, the entries that it
 // matches, and which of these is selected. The zero value is an empty list.
@@ -20,15 +15,26 @@ type list struct {
 	widths    []int // cells of the widest text in each column
 	markWidth int   // cells of the widest mark
 
-	query  []rune
-	search query
-	hits   []hit // in the order of the entries
-	ranked []hit // in the order shown
+	line    tty.Line // the query, as the user edits it
+	text    string   // the text of line that is searched for
+	search  query
+	hits    []hit   // in the order of the entries
+	ranked  []hit   // in the order shown
+	earlier []found // of the texts that text begins with, the shortest first
 
 	selected int // index in ranked
 	top      int // index in ranked of the first entry in view
 	rows     int // number of rows in the last view
 }
+
+// found is what a text has found.
+type found struct {
+	text         string
+	hits, ranked []hit
+}
+
+// maxEarlier bounds how many texts are kept with what they found.
+const maxEarlier = 32
 
 // newList returns a list with an empty query, which matches all items.
 func newList(items []Item) *list {
@@ -42,7 +48,7 @@ func newList(items []Item) *list {
 		l.markWidth = max(l.markWidth, textWidth(l.entries[i].mark))
 		l.widths = widen(l.widths, &l.entries[i])
 	}
-	l.setQuery(nil)
+	l.setQuery("")
 	return l
 }
 
@@ -95,20 +101,39 @@ func parallel(n int, do func(from, to int)) {
 	parts.Wait()
 }
 
-// setQuery searches for text, without its hidden characters and cut at maxQuery,
-// and selects the best hit.
-func (l *list) setQuery(text []rune) {
-	text = slices.DeleteFunc(slices.Clone(text[:min(len(text), maxQuery)]), safetext.IsHidden)
-	before, hits := string(l.query), l.hits
-	l.query, l.search, l.hits = text, newQuery(string(text)), nil
-	if before != "" && strings.HasPrefix(string(text), before) {
-		// A longer query matches a subset of the entries, also if it is the
-		// first with a capital letter: without one, case is ignored.
-		l.find(len(hits), func(i int) int { return hits[i].index })
-	} else {
-		l.find(len(l.entries), func(i int) int { return i })
+// setQuery puts text in the place of the query, with the cursor at its end.
+func (l *list) setQuery(text string) {
+	l.line = tty.NewLine(text)
+	l.searchAgain()
+}
+
+// searchAgain searches for the text of the line, and selects the best hit. What
+// the texts found that it begins with is kept, so that deleting at the end needs
+// no search.
+func (l *list) searchAgain() {
+	if l.text != "" && len(l.earlier) < maxEarlier {
+		l.earlier = append(l.earlier, found{l.text, l.hits, l.ranked})
 	}
-	l.selected, l.top = 0, 0
+	l.text = l.line.Text()
+	l.search, l.selected, l.top = newQuery(l.text), 0, 0
+	for len(l.earlier) > 0 && !strings.HasPrefix(l.text, l.earlier[len(l.earlier)-1].text) {
+		l.earlier = l.earlier[:len(l.earlier)-1]
+	}
+	if len(l.earlier) == 0 {
+		l.hits = nil
+		l.find(len(l.entries), func(i int) int { return i })
+		return
+	}
+	last := l.earlier[len(l.earlier)-1]
+	if last.text == l.text {
+		l.earlier = l.earlier[:len(l.earlier)-1]
+		l.hits, l.ranked = last.hits, last.ranked
+		return
+	}
+	// A longer query matches a subset of the entries, also if it is the first
+	// with a capital letter: without one, case is ignored.
+	l.hits = nil
+	l.find(len(last.hits), func(i int) int { return last.hits[i].index })
 }
 
 // selection returns the index of the selected entry. ok is false if the query
@@ -120,40 +145,31 @@ func (l *list) selection() (index int, ok bool) {
 	return 0, false
 }
 
-// handleKey edits the query or moves the selection. It ignores the keys that
-// leave the picker.
-func (l *list) handleKey(k key) {
-	n := len(l.query)
-	switch k.act {
-	case insert:
-		if n < maxQuery {
-			l.setQuery(append(l.query, k.char))
-		}
-	case erase:
-		l.setQuery(l.query[:max(0, n-1)])
-	case eraseWord:
-		for n > 0 && unicode.IsSpace(l.query[n-1]) {
-			n--
-		}
-		for n > 0 && !unicode.IsSpace(l.query[n-1]) {
-			n--
-		}
-		l.setQuery(l.query[:n])
-	case eraseAll:
-		l.setQuery(nil)
-	case up:
+// handleKey edits the query or moves the selection. It reports whether the key
+// does either.
+func (l *list) handleKey(k tty.Key) bool {
+	switch k.Act {
+	case tty.Up, tty.BackTab:
 		l.move(-1)
-	case down:
+	case tty.Down, tty.Tab, tty.LineFeed:
 		l.move(1)
-	case pageUp:
+	case tty.PageUp:
 		l.move(-max(1, l.rows))
-	case pageDown:
+	case tty.PageDown:
 		l.move(max(1, l.rows))
-	case first:
+	case tty.Top:
 		l.move(-len(l.ranked))
-	case last:
+	case tty.Bottom:
 		l.move(len(l.ranked))
+	default:
+		if !l.line.Edit(k) {
+			return false
+		}
+		if l.line.Text() != l.text {
+			l.searchAgain()
+		}
 	}
+	return true
 }
 
 // move moves the selection by so many entries, at most to the first or the last.

@@ -4,8 +4,9 @@ package picker
 //
 // The query is split into words at spaces. An entry matches if every word matches
 // its text: its columns, joined by a separator that no query contains. A word
-// matches if its letters occur in the text in order. Case is ignored unless the
-// query has a capital letter.
+// matches if its letters occur in the text in order. A number in a word counts as
+// one letter: a part of an account id is typed to find just that. Accents are
+// ignored, and case is unless the query has a capital letter.
 //
 // The cost of a word is that of the best place where it matches, cheapest first: a
 // whole column, the start of a column, the start of a word, anywhere in one piece,
@@ -23,7 +24,7 @@ package picker
 //     of the first k bytes in pieces; a start extends every such match that ends
 //     at or before it. It takes at most starts × 32² steps, since longer words are
 //     not matched in pieces.
-//   - findLetters picks the first occurrence of each letter, which decides whether
+//   - findLetters picks the first occurrence of each letter or number, which decides whether
 //     the word matches and where its last letter is. closeUp goes back from there
 //     and picks the last occurrence of each letter: the shortest match with this
 //     end, though a later end may have a shorter one.
@@ -37,6 +38,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // separator is put between the columns of an entry's text. No printable text
@@ -44,12 +47,14 @@ import (
 const separator = "\x1f"
 
 // An entry is an item prepared for search and display: its columns made printable
-// and joined by separator, as they are and in lower case. Both texts have the
-// same length, and the same character at every offset.
+// and joined by separator; that without accents; and that in lower case. The last
+// two have the same length, and the same character at every offset.
 type entry struct {
-	mark         string
-	text, folded string
-	starts       []int32 // offsets in text where words start; see wordStarts
+	mark          string
+	text          string  // shown
+	plain, folded string  // searched
+	offsets       []int32 // in text, of each byte of plain; nil if the two are the same
+	starts        []int32 // offsets in plain where words start; see wordStarts
 }
 
 func newEntry(item Item) entry {
@@ -57,8 +62,10 @@ func newEntry(item Item) entry {
 	for i, column := range item.Columns {
 		columns[i] = printable(column)
 	}
-	text := strings.Join(columns, separator)
-	return entry{mark: printable(item.Mark), text: text, folded: fold(text)}
+	e := entry{mark: printable(item.Mark), text: strings.Join(columns, separator)}
+	e.plain, e.offsets = withoutAccents(e.text)
+	e.folded = fold(e.plain)
+	return e
 }
 
 // columns returns the printable text of each column.
@@ -78,6 +85,77 @@ func fold(text string) string {
 	}, text)
 }
 
+// withoutAccents returns text with the base letters of accented ones, and the
+// offset in text of each byte of that, nil if nothing has changed.
+func withoutAccents(text string) (plain string, offsets []int32) {
+	if isASCII(text) {
+		return text, nil
+	}
+	var b strings.Builder
+	for i, r := range text {
+		before := b.Len()
+		b.WriteString(baseLetters(r))
+		for range b.Len() - before {
+			offsets = append(offsets, int32(i))
+		}
+	}
+	if b.String() == text {
+		return text, nil
+	}
+	return b.String(), offsets
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// baseLetters returns the letters that a user without its key types for r: "n"
+// for "ñ", "ss" for "ß", "" for a combining accent, and r itself for what has no
+// accent.
+func baseLetters(r rune) string {
+	switch r {
+	case 'ß':
+		return "ss"
+	case 'æ':
+		return "ae"
+	case 'Æ':
+		return "Ae"
+	case 'œ':
+		return "oe"
+	case 'Œ':
+		return "Oe"
+	case 'ø':
+		return "o"
+	case 'Ø':
+		return "O"
+	case 'ł':
+		return "l"
+	case 'Ł':
+		return "L"
+	case 'đ':
+		return "d"
+	case 'Đ':
+		return "D"
+	case 'ı':
+		return "i"
+	}
+	const lastAccented = 0x1fff // in Greek Extended; what comes after it has none
+	if r < utf8.RuneSelf || r > lastAccented {
+		return string(r)
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= 0x300 && r <= 0x36f {
+			return -1
+		}
+		return r
+	}, norm.NFD.String(string(r)))
+}
+
 // A query is a parsed query. An entry matches it if all words match.
 type query struct {
 	words []string
@@ -86,6 +164,7 @@ type query struct {
 
 func newQuery(text string) query {
 	q := query{exact: strings.ContainsFunc(text, unicode.IsUpper)}
+	text, _ = withoutAccents(text)
 	if !q.exact {
 		text = fold(text)
 	}
@@ -125,6 +204,11 @@ func (q query) matched(e *entry) []bool {
 	marks := make([]bool, len(e.text))
 	for _, word := range q.words {
 		q.find(e, word, func(from, to int) {
+			if e.offsets != nil {
+				last := int(e.offsets[to-1])
+				_, size := utf8.DecodeRuneInString(e.text[last:])
+				from, to = int(e.offsets[from]), last+size
+			}
 			for i := from; i < to; i++ {
 				marks[i] = true
 			}
@@ -134,13 +218,13 @@ func (q query) matched(e *entry) []bool {
 }
 
 // find returns the cost of the best match of word in e. It calls mark, unless
-// that is nil, with the offsets of each piece of the match.
+// that is nil, with the offsets in e.plain of each piece of the match.
 func (q query) find(e *entry, word string, mark func(from, to int)) (cost int, ok bool) {
 	text := e.folded
 	if q.exact {
-		text = e.text
+		text = e.plain
 	}
-	if cost, at := findWhole(e.text, text, word); at >= 0 {
+	if cost, at := findWhole(e.plain, text, word); at >= 0 {
 		if mark != nil {
 			mark(at, at+len(word))
 		}
@@ -196,13 +280,13 @@ func startsWord(text string, i int) bool {
 	return i == 0 || startsBetween(kind(before), kind(at))
 }
 
-// wordStarts returns the offsets in e.text where a word starts. They are computed
+// wordStarts returns the offsets in e.plain where a word starts. They are computed
 // at the first call.
 func (e *entry) wordStarts() []int32 {
 	if e.starts == nil {
 		e.starts = make([]int32, 0, 16)
 		before := blank
-		for i, r := range e.text {
+		for i, r := range e.plain {
 			at := kind(r)
 			if startsBetween(before, at) {
 				e.starts = append(e.starts, int32(i))
@@ -250,28 +334,57 @@ func startsBetween(before, at runeKind) bool {
 	return before == blank || at != before && (at == digit || at == capital)
 }
 
-// findLetters finds each letter of word after the one before it, and returns the
-// offset after the last letter, or -1 if a letter is missing.
+// letterAt returns the length in bytes of the letter or the number that word
+// begins with.
+func letterAt(word string) int {
+	n := 0
+	for n < len(word) && isDigit(word[n]) {
+		n++
+	}
+	if n == 0 {
+		_, n = utf8.DecodeRuneInString(word)
+	}
+	return n
+}
+
+// letterBefore returns the length in bytes of the letter or the number that word
+// ends with.
+func letterBefore(word string) int {
+	n := 0
+	for n < len(word) && isDigit(word[len(word)-1-n]) {
+		n++
+	}
+	if n == 0 {
+		_, n = utf8.DecodeLastRuneInString(word)
+	}
+	return n
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
+// findLetters finds each letter or number of word after the one before it, and
+// returns the offset after the last, or -1 if one is missing.
 func findLetters(text, word string) int {
 	end := 0
-	for i, r := range word {
-		letter := word[i : i+utf8.RuneLen(r)]
-		at := strings.Index(text[end:], letter)
+	for word != "" {
+		n := letterAt(word)
+		at := strings.Index(text[end:], word[:n])
 		if at < 0 {
 			return -1
 		}
-		end += at + len(letter)
+		end += at + n
+		word = word[n:]
 	}
 	return end
 }
 
-// closeUp finds the letters of word backwards from the end of text, and returns
-// the offset of the first. text must contain the letters in order and end with
-// the last one.
+// closeUp finds the letters and numbers of word backwards from the end of text,
+// and returns the offset of the first. text must contain them in order and end
+// with the last one.
 func closeUp(text, word string, mark func(from, to int)) int {
 	start := len(text)
 	for word != "" {
-		_, size := utf8.DecodeLastRuneInString(word)
+		size := letterBefore(word)
 		letter := word[len(word)-size:]
 		word = word[:len(word)-size]
 		start = strings.LastIndex(text[:start], letter)
@@ -283,7 +396,8 @@ func closeUp(text, word string, mark func(from, to int)) int {
 }
 
 // findPieces reports whether word can be split into pieces that occur in text in
-// order, each at one of the offsets starts, as "prad" in "prod-admin".
+// order, each at one of the offsets starts, as "prad" in "prod-admin". No number is
+// split.
 func findPieces(text string, starts []int32, word string, mark func(from, to int)) bool {
 	if len(word) > maxPieces {
 		return false
@@ -303,7 +417,7 @@ func findPieces(text string, starts []int32, word string, mark func(from, to int
 				continue
 			}
 			for n := 0; k+n < len(word) && at+n < len(text) && word[k+n] == text[at+n]; n++ {
-				if at+n+1 < end[k+n+1] {
+				if at+n+1 < end[k+n+1] && !splitsNumber(word, k+n+1) {
 					end[k+n+1], piece[k+n+1] = at+n+1, at
 				}
 			}
@@ -317,6 +431,11 @@ func findPieces(text string, starts []int32, word string, mark func(from, to int
 		k -= end[k] - piece[k]
 	}
 	return true
+}
+
+// splitsNumber reports whether digits are on both sides of an offset in word.
+func splitsNumber(word string, at int) bool {
+	return at < len(word) && isDigit(word[at-1]) && isDigit(word[at])
 }
 
 // A hit is an entry that the query matches.

@@ -2,10 +2,14 @@ package picker
 
 import (
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 func listOf(query string, rows ...string) *list {
@@ -14,7 +18,7 @@ func listOf(query string, rows ...string) *list {
 		items = append(items, Item{Columns: strings.Split(row, "|")})
 	}
 	l := newList(items)
-	l.setQuery([]rune(query))
+	l.setQuery(query)
 	return l
 }
 
@@ -61,7 +65,15 @@ func TestRanking(t *testing.T) {
 		{"every word", "prod eu", []string{"prod-us", "dev-eu", "eu-prod"}, []string{"[eu]-[prod]"}},
 		{"small letters find capitals", "admin", []string{"ADMIN", "Admin"}, []string{"[ADMIN]", "[Admin]"}},
 		{"capitals find capitals", "Admin", []string{"ADMIN", "admin", "Admin"}, []string{"[Admin]"}},
-		{"other scripts", "äöь", []string{"ÄÖЬ", "äoь"}, []string{"[ÄÖЬ]"}},
+		{"other scripts", "äöь", []string{"ÄÖЬ", "äoъ"}, []string{"[ÄÖЬ]"}},
+		{"accents need not be typed", "nandu", []string{"ñandú", "x-Ñandu", "nada"}, []string{"[ñandú]", "x-[Ñandu]"}},
+		{"typed accents find letters without", "ñandú", []string{"nandu"}, []string{"[nandu]"}},
+		{"combining accents", "senor", []string{"sen\u0303or-1"}, []string{"[sen\u0303or]-1"}},
+		{"letters that are written as two", "strasse", []string{"Hauptstraße 1"}, []string{"Haupt[straße] 1"}},
+		{"a number in one piece", "0033", []string{"a|100200300300", "b|000000000033", "c-00-33"}, []string{"b|00000000[0033]"}},
+		{"a number within letters", "prd33", []string{"prod-3-3", "prod-1337", "pr33d"}, []string{"[pr]o[d]-1[33]7"}},
+		{"numbers at the starts of words", "p12", []string{"prod-1-2", "prod-12"}, []string{"[p]rod-[12]"}},
+		{"a number is not split into pieces", "p12", []string{"prod-1-2-312"}, []string{"[p]rod-1-2-3[12]"}},
 		{"wide letters", "京大", []string{"東京大学"}, []string{"東[京大]学"}},
 		{"across columns", "pa", []string{"prod|Admin"}, []string{"[p]rod|[A]dmin"}},
 		{"not the separator", "a" + separator + "b", []string{"a|b"}, []string{"[a]|[b]"}},
@@ -75,21 +87,38 @@ func TestRanking(t *testing.T) {
 	}
 }
 
+func TestMatches(t *testing.T) {
+	items := []Item{{Columns: []string{"ñandú", "0033"}}, {Columns: []string{"dev", "0303"}}}
+	for query, want := range map[string]bool{"": true, "nandu": true, "dev 03": true, "dev 033": false, "prod": false} {
+		if got := Matches(items, query); got != want {
+			t.Errorf("Matches(%q): got %v, want %v", query, got, want)
+		}
+	}
+	if Matches(nil, "") {
+		t.Error("something of nothing matches")
+	}
+}
+
+// letters are the parts of a word that match in one piece.
+var letters = regexp.MustCompile(`(?s)[0-9]+|.`)
+
 // FuzzMatch compares matching with simpler code.
 func FuzzMatch(f *testing.F) {
 	f.Add("prod-admin|1234", "pr ad")
 	f.Add("Ünïcode ÉtÉ", "ÉÉ")
 	f.Add("aaaaab", "aab")
+	f.Add("a-1-12|121", "a12")
+	f.Add("stra\u00dfe|\u01d6", "sse u")
 	f.Add("x\u212a\u0130\u023a", "k\u0131\u2c65")
 	f.Add("\xff\x1b[31m\u202e", "\xff")
 	f.Fuzz(func(t *testing.T, text, typed string) {
 		e := newEntry(Item{Columns: strings.Split(text, "|")})
-		if len(e.text) != len(e.folded) {
-			t.Fatalf("fold(%q): got %q, of another length", e.text, e.folded)
+		if len(e.plain) != len(e.folded) || e.offsets != nil && len(e.offsets) != len(e.plain) {
+			t.Fatalf("fold(%q): got %q, of another length, or %d offsets", e.plain, e.folded, len(e.offsets))
 		}
-		for i := range e.text {
-			if slices.Contains(e.wordStarts(), int32(i)) != startsWord(e.text, i) {
-				t.Fatalf("%q: wordStarts and startsWord differ at %d", e.text, i)
+		for i := range e.plain {
+			if slices.Contains(e.wordStarts(), int32(i)) != startsWord(e.plain, i) {
+				t.Fatalf("%q: wordStarts and startsWord differ at %d", e.plain, i)
 			}
 		}
 		if !utf8.ValidString(typed) {
@@ -98,8 +127,9 @@ func FuzzMatch(f *testing.F) {
 		q := newQuery(typed)
 		searched := e.folded
 		if q.exact {
-			searched = e.text
+			searched = e.plain
 		}
+		q.matched(&e)
 		all := true
 		for _, word := range q.words {
 			var found []int
@@ -108,22 +138,20 @@ func FuzzMatch(f *testing.F) {
 					found = append(found, i)
 				}
 			})
-			rest := []rune(word)
-			for _, r := range searched {
-				if len(rest) > 0 && rest[0] == r {
-					rest = rest[1:]
-				}
+			var pattern strings.Builder
+			for _, letter := range letters.FindAllString(word, -1) {
+				pattern.WriteString(".*?" + regexp.QuoteMeta(letter))
 			}
-			if ok != (len(rest) == 0) {
+			if want := regexp.MustCompile("(?s)" + pattern.String()).MatchString(searched); ok != want {
 				t.Fatalf("%q in %q: %v", word, searched, ok)
 			}
 			slices.Sort(found)
-			var letters []byte
+			var marked []byte
 			for _, i := range found {
-				letters = append(letters, searched[i])
+				marked = append(marked, searched[i])
 			}
-			if ok && string(letters) != word {
-				t.Fatalf("%q in %q: got marks %q", word, searched, letters)
+			if ok && string(marked) != word {
+				t.Fatalf("%q in %q: got marks %q", word, searched, marked)
 			}
 			all = all && ok
 		}
@@ -137,7 +165,7 @@ func FuzzMatch(f *testing.F) {
 // The hits depend on the query and not on the queries before it.
 func TestHistoryDoesNotMatter(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	letters := []rune("abAB -1é")
+	letters := []rune("abAB -12éñ\u0303ß")
 	word := func(n int) string {
 		text := make([]rune, random.IntN(n))
 		for i := range text {
@@ -154,16 +182,16 @@ func TestHistoryDoesNotMatter(t *testing.T) {
 		for range 20 {
 			switch random.IntN(4) {
 			case 0:
-				l.handleKey(key{act: erase})
+				l.handleKey(tty.Key{Act: tty.Backspace})
 			case 1:
-				l.handleKey(key{act: eraseWord})
+				l.handleKey(tty.Key{Act: tty.DeleteWord})
 			default:
-				l.handleKey(key{insert, letters[random.IntN(len(letters))]})
+				l.handleKey(tty.Key{Act: tty.Insert, Char: letters[random.IntN(len(letters))]})
 			}
 			fresh := newList(items)
-			fresh.setQuery(l.query)
+			fresh.setQuery(l.text)
 			if !slices.Equal(l.ranked, fresh.ranked) {
-				t.Fatalf("%q: got %v, want %v as in a new list", string(l.query), l.ranked, fresh.ranked)
+				t.Fatalf("%q: got %v, want %v as in a new list", l.text, l.ranked, fresh.ranked)
 			}
 		}
 	}
@@ -188,47 +216,44 @@ func TestMoving(t *testing.T) {
 	l := newList(choices(25))
 	l.view(10)
 	for _, step := range []struct {
-		act           act
+		act           tty.Act
 		selected, top int
 	}{
-		{up, 0, 0}, {down, 1, 0}, {pageDown, 11, 2}, {pageDown, 21, 12}, {pageDown, 24, 15}, {down, 24, 15},
-		{pageUp, 14, 14}, {up, 13, 13}, {first, 0, 0}, {last, 24, 15}, {erase, 0, 0},
+		{tty.Up, 0, 0}, {tty.Down, 1, 0}, {tty.PageDown, 11, 2}, {tty.PageDown, 21, 12}, {tty.PageDown, 24, 15}, {tty.Tab, 24, 15},
+		{tty.PageUp, 14, 14}, {tty.BackTab, 13, 13}, {tty.Top, 0, 0}, {tty.Bottom, 24, 15}, {tty.Home, 24, 15},
 	} {
-		l.handleKey(key{act: step.act})
+		l.handleKey(tty.Key{Act: step.act})
 		l.view(10)
 		if l.selected != step.selected || l.top != step.top {
 			t.Fatalf("after %d: got selection %d, top %d, want %+v", step.act, l.selected, l.top, step)
 		}
 	}
 	var none list
-	for act := nothing; act <= redraw; act++ {
-		none.handleKey(key{act: act, char: 'x'})
+	for act := tty.NoKey; act <= tty.Redraw; act++ {
+		none.handleKey(tty.Key{Act: act, Char: 'x'})
 	}
 	if _, ok := none.selection(); ok {
 		t.Error("an empty list has a selection")
 	}
 }
 
-func TestErasing(t *testing.T) {
-	for _, test := range []struct {
-		before string
-		act    act
-		after  string
-	}{
-		{"ab", erase, "a"}, {"日本", erase, "日"}, {"", erase, ""},
-		{"one two", eraseWord, "one "}, {"one two  ", eraseWord, "one "}, {"one", eraseWord, ""}, {"", eraseWord, ""},
-		{"one two", eraseAll, ""},
-	} {
-		l := listOf(test.before)
-		l.handleKey(key{act: test.act})
-		if string(l.query) != test.after {
-			t.Errorf("%q became %q, want %q", test.before, string(l.query), test.after)
-		}
+// The query is edited where its cursor is, and moving the cursor keeps the
+// selection.
+func TestEditingTheQuery(t *testing.T) {
+	l := listOf("prd", "prod", "perhaps", "paired")
+	l.handleKey(tty.Key{Act: tty.Down})
+	l.handleKey(tty.Key{Act: tty.Left})
+	if l.selected != 1 {
+		t.Errorf("moving the cursor: got selection %d, want 1", l.selected)
 	}
-	l := listOf(strings.Repeat("x", 2*maxQuery))
-	l.handleKey(key{insert, 'y'})
-	if string(l.query) != strings.Repeat("x", maxQuery) {
-		t.Errorf("got a query of %d characters", len(l.query))
+	l.handleKey(tty.Key{Act: tty.Insert, Char: 'o'})
+	if got := shown(l); l.text != "prod" || !slices.Equal(got, []string{"[prod]"}) {
+		t.Errorf("%q: got %q", l.text, got)
+	}
+	l.handleKey(tty.Key{Act: tty.Home})
+	l.handleKey(tty.Key{Act: tty.DeleteToEnd})
+	if got := shown(l); l.text != "" || len(got) != 3 {
+		t.Errorf("%q: got %q", l.text, got)
 	}
 }
 
@@ -243,6 +268,7 @@ func TestPrintable(t *testing.T) {
 		"\u0301first":                `\u0301first`,
 		"e\u0301\u0301\u0301\u0301a": "e\u0301\u0301\u0301\\u0301a",
 		"1\ufe0f!":                   `1\ufe0f!`,
+		"👩🏽\u200d💻 ok\u200d":         "👩🏽\u200d💻 ok\\u200d",
 		"日本":                         "日本",
 		"\u3164":                     `\u3164`,
 		"\U000e0041":                 `\ue0041`,
@@ -262,7 +288,7 @@ func FuzzPrintable(f *testing.F) {
 		if again := printable(got); again != got {
 			t.Fatalf("printable(%q): got %q, and of that %q", text, got, again)
 		}
-		if len(got) > maxColumn || !utf8.ValidString(got) || strings.ContainsFunc(got, invisible) {
+		if len(got) > maxColumn || !utf8.ValidString(got) || safetext.Printable(got) != got {
 			t.Fatalf("printable(%q): got %q", text, got)
 		}
 	})

@@ -4,103 +4,83 @@ package picker
 
 import (
 	"context"
+	"errors"
 	"os"
-	"syscall"
-	"time"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 )
 
-func pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, error) {
-	terminal, err := open(tty)
+// A terminal shows screens on the alternate screen of a terminal in raw mode.
+type terminal struct {
+	*tty.Raw
+	shown screen // the content of the screen
+}
+
+// setUp enters the alternate screen, marks what is pasted (bracketed paste) and
+// turns off the wrapping of long lines. takeDown undoes that. It clears the screen
+// before it leaves it, for terminals that have no alternate screen.
+const (
+	setUp    = "\x1b[?1049h\x1b[?2004h\x1b[?7l"
+	takeDown = "\x1b[0m\x1b[H\x1b[J\x1b[?7h\x1b[?2004l\x1b[?25h\x1b[?1049l"
+)
+
+// open switches the terminal to raw mode and the alternate screen. The caller must
+// call Close. The error is ErrNoTerminal if file is not a terminal.
+func open(file *os.File) (*terminal, error) {
+	raw, err := tty.OpenRaw(file, file, tty.RawOptions{SetUp: setUp, TakeDown: takeDown})
+	if errors.Is(err, tty.ErrNoTerminal) {
+		return nil, ErrNoTerminal
+	}
+	return &terminal{Raw: raw}, err
+}
+
+// invalidate makes the next show draw the whole screen.
+func (t *terminal) invalidate() { t.shown = screen{} }
+
+// show draws s. It writes only what has changed.
+func (t *terminal) show(s screen) error {
+	update := s.update(t.shown)
+	t.shown = s
+	if update == "" {
+		return nil
+	}
+	return t.Write(update)
+}
+
+func pick(ctx context.Context, file *os.File, items []Item, o Options) (int, error) {
+	terminal, err := open(file)
 	if err != nil {
 		return 0, err
 	}
-	defer terminal.close()
+	defer terminal.Close("")
 
 	theme := newTheme(o)
 	list := newList(items)
-	var keys decoder
-	var timeout <-chan time.Time // of an unfinished sequence
-	early := true                // all bytes so far were typed before the terminal was in raw mode
-	now := make(chan struct{})
-	close(now)
-
+	list.setQuery(o.Query)
+	draw := func() error {
+		width, height := terminal.Size()
+		return terminal.show(theme.draw(list, width, height))
+	}
 	for {
-		// The screen is drawn only when no input is waiting: it would be out of
-		// date at once.
-		var typed <-chan struct{} = terminal.typed
-		if terminal.hasInput() {
-			typed = now
-		} else {
-			early = false
-			width, height := terminal.size()
-			if err := terminal.show(theme.draw(list, width, height)); err != nil {
-				return 0, err
-			}
+		key, err := terminal.Key(ctx, draw)
+		if err != nil {
+			return 0, err
 		}
-
-		var key key
-		select {
-		case <-typed:
-			b, ok, err := terminal.read()
-			if err != nil {
-				return 0, err
-			}
-			if !ok {
-				continue
-			}
-			if early {
-				b = undoLineMode(b)
-			}
-			key, timeout = keys.feed(b), nil
-			if wait := keys.timeout(); wait > 0 {
-				timeout = time.After(wait)
-			}
-		case <-timeout:
-			key, timeout = keys.expire(), nil
-		case signal := <-terminal.signals:
-			switch signal {
-			case syscall.SIGWINCH:
-			case syscall.SIGCONT:
-				if err := terminal.enter(); err != nil {
-					return 0, err
-				}
-			default:
-				return 0, SignalError{signal}
-			}
-			terminal.invalidate()
-		case <-ctx.Done():
-			return 0, context.Cause(ctx)
-		}
-
-		switch key.act {
-		case choose:
+		switch key.Act {
+		case tty.Enter:
 			if i, ok := list.selection(); ok {
 				return i, nil
 			}
-		case leave:
+		case tty.Escape, tty.Abort:
 			return 0, ErrCancelled
-		case endInput:
-			if len(list.query) == 0 {
-				return 0, ErrCancelled
-			}
-		case redraw:
+		case tty.Interrupt:
+			return 0, ErrInterrupted
+		case tty.Redraw:
 			terminal.invalidate()
 		default:
-			list.handleKey(key)
+			if !list.handleKey(key) && key.Act == tty.EndOfInput {
+				return 0, ErrCancelled
+			}
 		}
 	}
-}
-
-// undoLineMode returns the byte that the user typed, for a byte b that the
-// terminal received in line mode, before the picker switched it to raw mode. Line
-// mode turns the carriage return of Enter into a line feed, and Ctrl-D, which
-// marks the end of input, is read as 0 after the switch.
-func undoLineMode(b byte) byte {
-	switch b {
-	case '\n':
-		return '\r'
-	case 0:
-		return ctrl('D')
-	}
-	return b
 }

@@ -16,23 +16,29 @@
 // # Searching
 //
 // An item matches if all words of the query match it, in any order and in any
-// column. Words are separated by spaces. A word matches if its letters occur in
-// order; the closer they are together, the higher the item ranks. Items that
-// match equally well keep their order. Case is ignored unless the query has a
-// capital letter.
+// column. Words are separated by spaces. A word matches if its letters and numbers
+// occur in order; the closer they are together, the higher the item ranks. A number
+// matches in one piece. Items that match equally well keep their order. Accents are
+// ignored; so is case, unless the query has a capital letter.
 //
 // # Keys
 //
 //	Enter                            choose
 //	Esc, Ctrl-C, Ctrl-G              leave; Ctrl-D too if the query is empty
-//	Up, Ctrl-P, Ctrl-K, Shift-Tab    one item up
+//	Up, Ctrl-P, Shift-Tab            one item up
 //	Down, Ctrl-N, Ctrl-J, Tab        one item down
-//	PageUp, PageDown, Home, End      one page, to the first item, to the last
-//	Backspace, Ctrl-H                delete a character; Ctrl-W a word, Ctrl-U all
+//	PageUp, PageDown, Alt-V, Ctrl-V  one page
+//	Ctrl-Home, Ctrl-End              to the first item, to the last; Alt-<, Alt-> too
 //	Ctrl-L                           redraw
+//
+// The other keys edit the query as in a shell: Left, Right, Home, End, Backspace,
+// Delete, Ctrl-A, Ctrl-B, Ctrl-D, Ctrl-E, Ctrl-F, Ctrl-K, Ctrl-U, Ctrl-W, and words
+// with Alt-B, Alt-D, Alt-F.
 //
 // The selection does not wrap around at the ends of the list. Pasted text is
 // inserted into the query; its line ends become spaces and choose nothing.
+//
+// [Ask] does without a screen: it writes a numbered list and asks a question.
 package picker
 
 // Not charm.land/bubbletea/v2 with github.com/sahilm/fuzzy: a program that links
@@ -44,6 +50,7 @@ package picker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 )
 
@@ -58,30 +65,35 @@ type Item struct {
 type Options struct {
 	Prompt string   // what is chosen: "profile", "account", …
 	Header []string // column titles; may be empty
+	Marked string   // what the mark of an item means: "* in use"; may be empty
+	Query  string   // the query to begin with, which the user can edit
 	Color  bool     // use colours, bold, faint and reverse video
 }
 
 var (
 	// ErrCancelled is returned when the user leaves the picker without choosing.
 	ErrCancelled = errors.New("cancelled")
+	// ErrInterrupted is an ErrCancelled by Ctrl-C, which ends more than the choice.
+	ErrInterrupted = fmt.Errorf("%w", ErrCancelled)
 	// ErrNoItems is returned when there are no items.
 	ErrNoItems = errors.New("nothing to choose from")
 	// ErrNoTerminal is returned when the file is not a terminal, or not one that
-	// the picker can use: on Windows there is none.
+	// Pick can use: on Windows there is none.
 	ErrNoTerminal = errors.New("the picker needs a terminal")
 )
 
-// A SignalError is returned when a signal ends the picker: SIGHUP, SIGINT, SIGQUIT
-// or SIGTERM. The terminal is restored by then. The caller should end the process.
-type SignalError struct{ Signal os.Signal }
-
-func (e SignalError) Error() string { return "ended by a signal: " + e.Signal.String() }
+// Matches reports whether the query matches one of the items.
+func Matches(items []Item, query string) bool {
+	list := newList(items)
+	list.setQuery(query)
+	return len(list.ranked) > 0
+}
 
 // Pick lets the user choose an item on the terminal tty, which it reads, writes
 // and leaves open. It returns the index of the item.
 //
-// The error is ErrCancelled, ErrNoItems, ErrNoTerminal, a SignalError, the cause
-// of the cancelled ctx, or an error of reading or writing the terminal.
+// The error is ErrCancelled, ErrNoItems, ErrNoTerminal, a tty.SignalError, the
+// cause of the cancelled ctx, or an error of reading or writing the terminal.
 func Pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, error) {
 	if len(items) == 0 {
 		return 0, ErrNoItems

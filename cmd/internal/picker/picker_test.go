@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
 
@@ -155,13 +156,26 @@ func TestTypeAndChoose(t *testing.T) {
 	s.expectEnd("4938 <nil>")
 }
 
+// The query is edited in the middle, and the picker may begin with one.
+func TestEditAndChoose(t *testing.T) {
+	s := newStage(t, 80, 24, childItems+"=5000", childQuery+"=prd 4938")
+	s.expectLine(0, "profile> prd 4938")
+	s.Type("\x1b[H\x06\x1b[C" + "o")
+	s.expectLine(0, "profile> prod 4938")
+	s.Type("\x01\x0b" + "ident prod 4938\x1b[D\x1b[D\x04\x04" + "38")
+	s.expectLine(0, "ident prod 4938 ")
+	s.expectLine(2, "identity-prod-4938")
+	s.Type("\r")
+	s.expectEnd("4938 <nil>")
+}
+
 func TestMoveAndChoose(t *testing.T) {
 	s := newStage(t, 80, 24, childItems+"=100")
 	s.expectLine(2, "> ")
 	s.Type("\x1b[6~\x1b[B\x0e\t") // a page, and three more
-	s.expectLine(23, "> ")
+	s.expectLine(22, "> ")
 	s.Type("\x1b[A\r")
-	s.expectEnd("24 <nil>")
+	s.expectEnd("23 <nil>")
 }
 
 func TestLeaving(t *testing.T) {
@@ -267,13 +281,13 @@ func TestContextEnds(t *testing.T) {
 }
 
 func TestSignals(t *testing.T) {
-	for _, signal := range endSignals {
+	for _, signal := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM} {
 		s := newStage(t, 80, 24, childItems+"=100")
 		s.expectLine(0, "100/100")
 		if err := s.child.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
-		s.expectEnd("0 " + SignalError{signal}.Error())
+		s.expectEnd("0 " + tty.SignalError{Signal: signal}.Error())
 	}
 }
 
@@ -309,12 +323,12 @@ func TestHangUp(t *testing.T) {
 	// The picker runs when it has written something.
 	started := make(chan struct{})
 	var once sync.Once
-	terminal, tty := ptytest.Open(t, ptytest.Size{}, func(string) { once.Do(func() { close(started) }) })
+	terminal, file := ptytest.Open(t, ptytest.Size{}, func(string) { once.Do(func() { close(started) }) })
 	go func() {
 		<-started
 		terminal.Close()
 	}()
-	if i, err := Pick(t.Context(), tty, choices(3), Options{}); err == nil || errors.Is(err, ErrCancelled) {
+	if i, err := Pick(t.Context(), file, choices(3), Options{}); err == nil || errors.Is(err, ErrCancelled) {
 		t.Errorf("Pick after a hang-up: got %d, %v, want an error other than ErrCancelled", i, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -14,11 +13,12 @@ import (
 type theme struct {
 	prompt string
 	header []string
+	marked string
 	color  bool
 }
 
 func newTheme(o Options) theme {
-	t := theme{prompt: printable(o.Prompt), color: o.Color}
+	t := theme{prompt: printable(o.Prompt), marked: printable(o.Marked), color: o.Color}
 	for _, title := range o.Header {
 		t.header = append(t.header, printable(title))
 	}
@@ -84,19 +84,28 @@ const (
 	plainText    = ""
 	faintText    = "2"
 	promptText   = "1"
-	foundText    = "1;32"
+	foundText    = "1;4" // no colour: whether it can be read depends on the palette
 	selectedText = "7"
-	selectedHit  = "7;1;32"
+	selectedHit  = "7;1;4"
 )
+
+// minBarHeight is the height of a terminal from which on its last row shows the
+// keys.
+const minBarHeight = 6
 
 // draw returns the screen for a terminal of width by height cells, each at least
 // 1. No line is wider than width, and there are at most height lines: the prompt,
-// the column titles if three rows are left below the prompt, and the entries.
+// the column titles if three rows are left below the prompt, the entries, and the
+// keys if the terminal has minBarHeight rows.
 func (t theme) draw(l *list, width, height int) screen {
 	s := screen{width: width, height: height}
 	rows := height - 1
 	titled := len(t.header) > 0 && rows >= 3
 	if titled {
+		rows--
+	}
+	bar := height >= minBarHeight
+	if bar {
 		rows--
 	}
 	if rows < 1 {
@@ -110,6 +119,9 @@ func (t theme) draw(l *list, width, height int) screen {
 		w := writer{width: width}
 		w.pad(2+markWidth(l), plainText)
 		for i, title := range t.header[:min(len(t.header), len(widths))] {
+			if widths[i] == 0 {
+				continue
+			}
 			w.gapBefore(i, t.style(faintText))
 			w.cell(title, nil, widths[i], t.style(faintText), "")
 		}
@@ -125,7 +137,37 @@ func (t theme) draw(l *list, width, height int) screen {
 		w.write("  "+noMatch, t.style(faintText))
 		s.lines = append(s.lines, w.end())
 	}
+	if bar {
+		for len(s.lines) < height-1 {
+			s.lines = append(s.lines, "")
+		}
+		s.lines = append(s.lines, t.barLine(l, width))
+	}
 	return s
+}
+
+// barLine returns the line that names the keys, the most useful ones first, as far
+// as they fit.
+func (t theme) barLine(l *list, width int) string {
+	hints := []string{"Enter choose", "Esc cancel", "type to filter"}
+	if l.text != "" {
+		hints[2] = "Ctrl-U clear"
+	}
+	hints = append(hints, "Up/Down move")
+	if l.markWidth > 0 && t.marked != "" {
+		hints = append(hints, t.marked)
+	}
+	hints = append(hints, "PgUp/PgDn page", "Left/Right edit")
+	w := writer{width: width}
+	for i, hint := range hints {
+		cells := textWidth(hint) + gap*min(i, 1)
+		if w.used+cells > width {
+			break
+		}
+		w.gapBefore(i, t.style(faintText))
+		w.write(hint, t.style(faintText))
+	}
+	return w.end()
 }
 
 // style returns attributes, or none without colours.
@@ -144,15 +186,15 @@ const noMatch = "nothing matches"
 // line is shortened to "> ".
 func (t theme) promptLine(l *list, width int) (line string, cursor int) {
 	w := writer{width: width}
-	prompt, typed := t.prompt+"> ", printable(string(l.query))
+	prompt := t.prompt + "> "
 	if textWidth(prompt) > width/2 {
 		prompt = "> "
 	}
 	prompt, _ = clip(prompt, max(0, width-1))
 	w.write(prompt, t.style(promptText))
-	typed, _ = clipFront(typed, max(0, width-w.used-1))
+	typed, at := l.line.View(width - w.used)
+	cursor = w.used + at
 	w.write(typed, plainText)
-	cursor = w.used
 
 	counts := fmt.Sprintf("%d/%d", len(l.ranked), len(l.entries))
 	if left := width - w.used - textWidth(counts); left >= gap {
@@ -166,14 +208,15 @@ func (t theme) promptLine(l *list, width int) (line string, cursor int) {
 // that Enter would choose.
 func (t theme) onlyLine(l *list, width int) (lines []string, cursor int) {
 	w := writer{width: width}
-	typed, _ := clipFront("> "+printable(string(l.query)), max(0, width/2))
+	w.write("> ", t.style(promptText))
+	typed, at := l.line.View(width/2 - w.used)
+	cursor = w.used + at
 	w.write(typed, t.style(promptText))
-	cursor = w.used
 	choice := noMatch
 	if hits := l.view(1); len(hits) > 0 {
 		choice = strings.ReplaceAll(l.entries[hits[0].index].text, separator, " ")
 	}
-	if width > cursor+2 {
+	if width > w.used+2 {
 		w.pad(2, plainText)
 		choice, _ = clip(choice, width-w.used)
 		w.write(choice, plainText)
@@ -182,13 +225,16 @@ func (t theme) onlyLine(l *list, width int) (lines []string, cursor int) {
 }
 
 // columnWidths returns the width of each column in cells, for a line of width
-// cells. The first column names the item and may use two thirds of the line. If
+// cells. The first column names the item and may use two thirds of the line. A
+// column in which no entry has a text has none, also if it has a title. If
 // the others do not fit with minColumn cells each, the last ones are left out;
 // the rest are narrowed, the widest first.
 func (t theme) columnWidths(l *list, width int) []int {
 	widths := slices.Clone(l.widths)
 	for i, title := range t.header[:min(len(t.header), len(widths))] {
-		widths[i] = max(widths[i], textWidth(title))
+		if widths[i] > 0 {
+			widths[i] = max(widths[i], textWidth(title))
+		}
 	}
 	if len(widths) == 0 {
 		return nil
@@ -196,21 +242,24 @@ func (t theme) columnWidths(l *list, width int) []int {
 	available := max(0, width-2-markWidth(l))
 	needed, shown := min(widths[0], available*2/3), 1
 	for _, w := range widths[1:] {
-		if needed += gap + min(w, minColumn); needed > available {
+		if needed += gapOf(w) + min(w, minColumn); needed > available {
 			break
 		}
 		shown++
 	}
 	widths = widths[:shown]
-	available -= gap * (shown - 1)
 	others := 0
 	for _, w := range widths[1:] {
+		available -= gapOf(w)
 		others += w
 	}
 	widths[0] = min(widths[0], max(available*2/3, available-others))
 	squeeze(widths[1:], available-widths[0])
 	return widths
 }
+
+// gapOf returns the cells before a column of that width.
+func gapOf(width int) int { return gap * min(width, 1) }
 
 // squeeze narrows the widest columns until all together fit into available
 // cells.
@@ -260,6 +309,10 @@ func (t theme) row(w *writer, l *list, hit hit, widths []int, selected bool) {
 		if i == len(widths) {
 			break
 		}
+		if widths[i] == 0 {
+			at += len(column) + len(separator)
+			continue
+		}
 		w.gapBefore(i, style)
 		w.cell(column, matched[at:at+len(column)], widths[i], style, found)
 		at += len(column) + len(separator)
@@ -278,18 +331,11 @@ type writer struct {
 	line  strings.Builder
 }
 
-// write appends as much of text as fits, with the attributes style.
+// write appends as much of text as fits, with the attributes style. After an emoji
+// of several runes, for which terminals take different numbers of cells, it moves
+// the cursor to where the next character belongs.
 func (w *writer) write(text, style string) {
-	fits := 0
-	for i, r := range text {
-		cells := safetext.RuneWidth(r)
-		if w.used+cells > w.width {
-			break
-		}
-		w.used += cells
-		fits = i + utf8.RuneLen(r)
-	}
-	if fits == 0 {
+	if text == "" || w.used+textWidth(text[:cluster(text)]) > w.width {
 		return
 	}
 	if style != w.style {
@@ -300,7 +346,20 @@ func (w *writer) write(text, style string) {
 		w.line.WriteString("m")
 		w.style = style
 	}
-	w.line.WriteString(text[:fits])
+	for at := 0; at < len(text); {
+		size := cluster(text[at:])
+		part := text[at : at+size]
+		cells := textWidth(part)
+		if w.used+cells > w.width {
+			return
+		}
+		w.used += cells
+		w.line.WriteString(part)
+		if size > 1 && safetext.IsEmojiSequence(part) {
+			fmt.Fprintf(&w.line, "\x1b[%dG", w.used+1)
+		}
+		at += size
+	}
 }
 
 // gapBefore writes the gap before column i, except before the first.
@@ -317,14 +376,14 @@ func (w *writer) cell(text string, matched []bool, width int, style, found strin
 		matched = matched[:min(len(matched), len(shown)-min(len(shown), len(ellipsis)))]
 	}
 	from, current := 0, style
-	for i, r := range shown {
+	for at := 0; at < len(shown); at += cluster(shown[at:]) { // a combining mark has its letter's style
 		wanted := style
-		if i < len(matched) && matched[i] {
+		if at < len(matched) && matched[at] {
 			wanted = found
 		}
-		if wanted != current && safetext.RuneWidth(r) > 0 { // a combining mark keeps its letter's style
-			w.write(shown[from:i], current)
-			from, current = i, wanted
+		if wanted != current {
+			w.write(shown[from:at], current)
+			from, current = at, wanted
 		}
 	}
 	w.write(shown[from:], current)

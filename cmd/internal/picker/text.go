@@ -15,7 +15,7 @@ const (
 )
 
 // printable returns text as the picker searches and shows it. Characters that
-// safetext.IsHidden reports are written as \uXXXX, and so is a combining mark at
+// safetext.Printable escapes are written as \uXXXX, and so is a combining mark at
 // the start of text or after three others: a stack of marks would cover the
 // lines above. Text longer than 512 bytes is cut and ends in "…".
 // printable(printable(text)) is printable(text).
@@ -24,23 +24,45 @@ func printable(text string) string {
 		return text
 	}
 	var b strings.Builder
-	marks := maxCombining // the first character must not be a mark
-	for _, r := range safetext.Printable(text) {
-		shown := string(r)
-		switch {
-		case safetext.RuneWidth(r) > 0:
-			marks = 0
-		case marks == maxCombining:
-			shown = fmt.Sprintf("\\u%04x", r)
-			marks = 0
-		default:
-			marks++
-		}
+	text = safetext.Printable(text)
+	for at := 0; at < len(text); {
+		size := safetext.Cluster(text[at:])
+		shown := escapeMarks(text[at:at+size], at == 0)
 		if b.Len()+len(shown)+len(ellipsis) > maxColumn {
 			b.WriteString(ellipsis)
 			break
 		}
 		b.WriteString(shown)
+		at += size
+	}
+	return b.String()
+}
+
+// escapeMarks writes the combining marks of a cluster as \uXXXX that have no
+// character to be on or are too many. first says that nothing is before the
+// cluster.
+func escapeMarks(cluster string, first bool) string {
+	if len(cluster) == 1 {
+		return cluster
+	}
+	var b strings.Builder
+	marks := 0
+	if first {
+		marks = maxCombining
+	}
+	for _, r := range cluster {
+		switch {
+		case safetext.JoinsEmoji(r):
+		case safetext.RuneWidth(r) > 0:
+			marks = 0
+		case marks == maxCombining:
+			fmt.Fprintf(&b, "\\u%04x", r)
+			marks = 0
+			continue
+		default:
+			marks++
+		}
+		b.WriteRune(r)
 	}
 	return b.String()
 }
@@ -69,8 +91,9 @@ func clip(text string, width int) (string, int) {
 	// text[:end] takes used cells and leaves one for the ellipsis.
 	used, end := 0, 0
 	total := 0
-	for i, r := range text {
-		w := safetext.RuneWidth(r)
+	for at := 0; at < len(text); {
+		size := cluster(text[at:])
+		w := textWidth(text[at : at+size])
 		if total+w > width {
 			if width < 1 {
 				return "", 0
@@ -78,28 +101,18 @@ func clip(text string, width int) (string, int) {
 			return text[:end] + ellipsis, used + 1
 		}
 		total += w
+		at += size
 		if total <= width-1 {
-			used, end = total, i+utf8.RuneLen(r)
+			used, end = total, at
 		}
 	}
 	return text, total
 }
 
-// clipFront returns the end of text that fits into width cells, and how many
-// cells it takes. Text that is cut begins with "…".
-func clipFront(text string, width int) (string, int) {
-	total := textWidth(text)
-	if total <= width {
-		return text, total
+// cluster returns safetext.Cluster(text), without decoding ASCII text.
+func cluster(text string) int {
+	if text[0] < utf8.RuneSelf && (len(text) == 1 || text[1] < utf8.RuneSelf) {
+		return 1
 	}
-	if width < 1 {
-		return "", 0
-	}
-	for i, r := range text {
-		if total <= width-1 && safetext.RuneWidth(r) > 0 {
-			return ellipsis + text[i:], total + 1
-		}
-		total -= safetext.RuneWidth(r)
-	}
-	return ellipsis, 1
+	return safetext.Cluster(text)
 }

@@ -54,7 +54,7 @@ func (h *history) profile(n byte) Switch {
 		s.Region = "eu-west-" + name[len(name)-1:]
 	}
 	if n%4 != 1 {
-		s.Color, s.RenewAt = "red", s.Expires.Add(-15*time.Minute)
+		s.Color, s.RenewAt, s.AccountName = "red", s.Expires.Add(-15*time.Minute), "account of "+name
 	}
 	if n%4 == 3 { // static keys
 		s.SessionToken, s.AccountID, s.Expires, s.RenewAt = "", "", time.Time{}, time.Time{}
@@ -315,6 +315,25 @@ func TestClearDropsTheNameOfLostCredentials(t *testing.T) {
 			if got := env[name]; got != want {
 				t.Errorf("%s with credentials %q: got %q, want %q", name, own, got, want)
 			}
+		}
+	}
+}
+
+// The name of an account is text from a service. The shell gets visible characters, and
+// no name of the profile before.
+func TestAccountName(t *testing.T) {
+	env := map[string]string{}
+	for _, c := range []struct{ name, want string }{
+		{"Production", "Production"},
+		{"データ湖 & co", "データ湖 & co"},
+		{"a\x1b[31m\n\u202eb", `a\u001b[31m\u000a\u202eb`},
+		{"", ""},
+	} {
+		change, _ := Switch{Profile: "p", AccountName: c.name}.Apply(env)
+		env = apply(env, change)
+		got, set := env["SSOENV_ACCOUNT_NAME"]
+		if got != c.want || set != (c.want != "") || Read(env).AccountName != c.want {
+			t.Errorf("%q: SSOENV_ACCOUNT_NAME is %q (set: %v), want %q", c.name, got, set, c.want)
 		}
 	}
 }

@@ -11,10 +11,11 @@ import (
 // A State is what the environment says about the shell's switch. The variables
 // are claims, not proof: any program may have set them.
 type State struct {
-	Profile   string // SSOENV_PROFILE; empty: the shell uses no profile
-	Previous  string // SSOENV_PREVIOUS, for "use -"
-	AccountID string // AWS_ACCOUNT_ID
-	Region    string // AWS_REGION, else AWS_DEFAULT_REGION
+	Profile     string // SSOENV_PROFILE; empty: the shell uses no profile
+	Previous    string // SSOENV_PREVIOUS, for "use -"
+	AccountID   string // AWS_ACCOUNT_ID
+	AccountName string // SSOENV_ACCOUNT_NAME
+	Region      string // AWS_REGION, else AWS_DEFAULT_REGION
 
 	Expires    time.Time // SSOENV_EXPIRES; zero if it is not a number
 	RenewAt    time.Time // SSOENV_RENEW_AT; zero if it is not a number
@@ -22,6 +23,7 @@ type State struct {
 
 	PromptFormat string // SSOENV_PROMPT_FORMAT, else "%p %t"
 	Debug        bool   // SSOENV_DEBUG is set to anything but "" and "0"
+	Plain        bool   // SSOENV_PLAIN likewise: no screens, but lists and questions
 
 	env      map[string]string
 	snapshot snapshot
@@ -34,12 +36,14 @@ func Read(env map[string]string) State {
 		Profile:      env["SSOENV_PROFILE"],
 		Previous:     env["SSOENV_PREVIOUS"],
 		AccountID:    env["AWS_ACCOUNT_ID"],
+		AccountName:  env["SSOENV_ACCOUNT_NAME"],
 		Region:       cmp.Or(env["AWS_REGION"], env["AWS_DEFAULT_REGION"]),
 		Expires:      unixTime(env["SSOENV_EXPIRES"]),
 		RenewAt:      unixTime(env["SSOENV_RENEW_AT"]),
 		ExpiryFile:   env["SSOENV_EXPIRY_FILE"],
 		PromptFormat: cmp.Or(env["SSOENV_PROMPT_FORMAT"], "%p %t"),
 		Debug:        env["SSOENV_DEBUG"] != "" && env["SSOENV_DEBUG"] != "0",
+		Plain:        env["SSOENV_PLAIN"] != "" && env["SSOENV_PLAIN"] != "0",
 		env:          env,
 		snapshot:     parseSnapshot(env["SSOENV_SAVED"]),
 	}

@@ -18,6 +18,10 @@ type Switch struct {
 	Region    string // may be empty
 	Color     string // of the prompt's segment; may be empty
 
+	// AccountName may be empty. It is text from a service: the shell gets it as
+	// [safetext.Printable] writes it.
+	AccountName string
+
 	// Settings are other variables that the profile sets. Only settingVars count, and
 	// names for which isEndpointVar holds.
 	Settings shellinit.Env
@@ -106,6 +110,7 @@ func (s Switch) Apply(env map[string]string) (change shellinit.Env, credentialsL
 	change = append(change, set...)
 	change = appendValue(change, env, "SSOENV_EXPIRY_FILE", s.ExpiryFile)
 	change = appendValue(change, env, "SSOENV_COLOR", s.Color)
+	change = appendValue(change, env, "SSOENV_ACCOUNT_NAME", safetext.Printable(s.AccountName))
 	if state.Profile != "" && state.Profile != s.Profile {
 		change = append(change, shellinit.Var{Name: "SSOENV_PREVIOUS", Value: state.Profile})
 	}

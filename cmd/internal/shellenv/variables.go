@@ -84,7 +84,7 @@ var switchOnlyVars = map[string]bool{"AWS_ACCOUNT_ID": true, "AWS_CREDENTIAL_EXP
 
 // ownVars are ssoenv's own variables that Clear removes, but for the marker
 // SSOENV_PROFILE, which is set last and removed first.
-var ownVars = []string{"SSOENV_SAVED", "SSOENV_COLOR", "SSOENV_EXPIRY_FILE", "SSOENV_RENEW_AT", "SSOENV_EXPIRES"}
+var ownVars = []string{"SSOENV_SAVED", "SSOENV_COLOR", "SSOENV_ACCOUNT_NAME", "SSOENV_EXPIRY_FILE", "SSOENV_RENEW_AT", "SSOENV_EXPIRES"}
 
 // Variables returns the names of all variables that a switch may set or unset, but
 // for the endpoint variables of single services.

@@ -13,7 +13,7 @@ const device = "/dev/tty"
 
 // hideInput turns off the echo of the terminal. Undo restores the previous mode.
 func hideInput(terminal *os.File) (undo func()) {
-	return changeMode(terminal, func(t *unix.Termios) { t.Lflag &^= unix.ECHO })
+	return changeMode(int(terminal.Fd()), func(t *unix.Termios) { t.Lflag &^= unix.ECHO })
 }
 
 // AcceptLongLines lets the terminal deliver lines of any length. In canonical
@@ -21,7 +21,7 @@ func hideInput(terminal *os.File) (undo func()) {
 // address of a login can exceed. Undo restores the previous mode. It does
 // nothing, without an error, for a file that is no terminal.
 func AcceptLongLines(terminal *os.File) (undo func()) {
-	return changeMode(terminal, func(t *unix.Termios) {
+	return changeMode(int(terminal.Fd()), func(t *unix.Termios) {
 		t.Lflag &^= unix.ICANON
 		t.Iflag |= unix.ICRNL
 		t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
@@ -29,8 +29,7 @@ func AcceptLongLines(terminal *os.File) (undo func()) {
 }
 
 // changeMode changes the mode of the terminal. Undo restores the previous one.
-func changeMode(terminal *os.File, change func(*unix.Termios)) (undo func()) {
-	fd := int(terminal.Fd())
+func changeMode(fd int, change func(*unix.Termios)) (undo func()) {
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
 		return func() {}

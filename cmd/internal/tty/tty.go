@@ -8,15 +8,14 @@ package tty
 
 import (
 	"bufio"
-	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
 	"github.com/mattn/go-isatty"
-
-	"github.com/ssoenv/ssoenv/session/safetext"
+	"golang.org/x/term"
 )
 
 // A Terminal has the streams and the environment of a process that may have been
@@ -29,13 +28,44 @@ type Terminal struct {
 	// Silenced, unless nil, is set to true when there is a terminal at which a user
 	// might have been asked, but an agent is the caller.
 	Silenced *bool
-	Waiter   *Waiter // that is held during a question; may be nil
+
+	Waiter *Waiter // that is held during a question; may be nil
+	// Plain keeps to lines, as on a terminal that can do no more: it is what a
+	// screen reader reads well.
+	Plain bool
 }
+
+// IsPlain reports whether only lines may be written to the terminal, one after the
+// other, and whole lines read: Plain is set, or the terminal is a dumb one.
+func (t Terminal) IsPlain() bool { return t.Plain || t.Env["TERM"] == "dumb" }
+
+var (
+	// ErrNoTerminal is the error of a file that is not a terminal, or not one that
+	// can be read key by key.
+	ErrNoTerminal = errors.New("no terminal to read keys from")
+	// ErrBack is returned when the user presses Esc at a question.
+	ErrBack = errors.New("back to the question before")
+)
+
+// A SignalError is returned when a signal ends the reading of keys: SIGHUP,
+// SIGINT, SIGQUIT or SIGTERM. The caller should end the process.
+type SignalError struct{ Signal os.Signal }
+
+func (e SignalError) Error() string { return "ended by a signal: " + e.Signal.String() }
 
 // IsTerminal reports whether the file is a terminal, one of Cygwin or MSYS2
 // included.
 func IsTerminal(f *os.File) bool {
 	return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd())
+}
+
+// Size returns the size of the terminal in cells, or 80 by 24 if it is unknown.
+func Size(terminal *os.File) (width, height int) {
+	width, height, err := term.GetSize(int(terminal.Fd()))
+	if err != nil || width < 1 || height < 1 {
+		return 80, 24
+	}
+	return width, height
 }
 
 // Open opens the controlling terminal for reading and writing. It may differ from
@@ -159,38 +189,4 @@ func readLines(terminal io.Reader, done <-chan struct{}) <-chan string {
 		}
 	}()
 	return lines
-}
-
-// Ask shows the prompt and returns the line that the user types. It returns
-// context.Canceled after Ctrl-D, and the context's error if that ends first.
-func (t Terminal) Ask(ctx context.Context, prompt string) (string, error) {
-	reader, err := t.NewLineReader()
-	if err != nil {
-		return "", err
-	}
-	defer reader.Stop()
-	defer t.Waiter.Hold()()
-	_, _ = fmt.Fprint(t.Stderr, "ssoenv: "+safetext.Printable(prompt)+" ")
-	select {
-	case line, ok := <-reader.Lines:
-		if !ok {
-			_, _ = fmt.Fprintln(t.Stderr)
-			return "", context.Canceled // Ctrl-D
-		}
-		return line, nil
-	case <-ctx.Done():
-		_, _ = fmt.Fprintln(t.Stderr)
-		return "", ctx.Err()
-	}
-}
-
-// AskHidden is Ask without showing what the user types. On Windows it is shown.
-func (t Terminal) AskHidden(ctx context.Context, prompt string) (string, error) {
-	undo := hideInput(t.Stderr)
-	defer undo()
-	answer, err := t.Ask(ctx, prompt)
-	if err == nil {
-		_, _ = fmt.Fprintln(t.Stderr)
-	}
-	return answer, err
 }

@@ -3,6 +3,7 @@ package awsapi
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,14 @@ func (e *ServiceError) Error() string {
 type NetworkError struct {
 	Host    string
 	Problem string // follows the host: "did not answer within 30s", "answered with a web page", …
+
+	Certificate bool // the certificate of the host, or of a proxy before it, was refused
+}
+
+// newNetworkError returns the error of a call to the host that got no answer.
+func newNetworkError(ctx context.Context, host string, err error) *NetworkError {
+	_, refused := errors.AsType[*tls.CertificateVerificationError](err)
+	return &NetworkError{Host: host, Problem: networkProblem(ctx, err), Certificate: refused}
 }
 
 func (e *NetworkError) Error() string { return e.Host + " " + e.Problem }
@@ -76,6 +85,7 @@ const (
 	CodeInvalidRequest     = "InvalidRequestException"
 	CodeInvalidClient      = "InvalidClientException"
 	CodeUnauthorizedClient = "UnauthorizedClientException"
+	CodeOtherRegion        = "InvalidRequestRegionException"
 )
 
 // oauthErrors maps the OAuth errors in the bodies of the OIDC service to the

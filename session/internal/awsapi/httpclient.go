@@ -121,17 +121,17 @@ func (c *HTTPClient) attempt(ctx context.Context, req *http.Request, body []byte
 	host := req.URL.Host
 	res, err := c.transport.RoundTrip(try)
 	if err != nil {
-		return nil, &NetworkError{Host: host, Problem: networkProblem(ctx, err)}
+		return nil, newNetworkError(ctx, host, err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	reply, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	if err != nil {
-		return res, &NetworkError{Host: host, Problem: networkProblem(ctx, err)}
+		return res, newNetworkError(ctx, host, err)
 	}
 	res.Body = io.NopCloser(bytes.NewReader(reply))
 	switch {
 	case len(reply) > maxBody:
-		return res, &NetworkError{Host: host, Problem: "sent more than 1 MiB, which no answer of AWS is"}
+		return res, &NetworkError{Host: host, Problem: "sent more than 1 MiB, which AWS does not do"}
 	case res.StatusCode >= 300 && res.StatusCode < 400:
 		return res, redirected(host, res)
 	case c.PlainErrors && res.StatusCode >= 400:
@@ -143,7 +143,7 @@ func (c *HTTPClient) attempt(ctx context.Context, req *http.Request, body []byte
 	case res.StatusCode >= 400:
 		answer := serviceError(res, reply)
 		if answer.Code == "" && res.StatusCode < 500 && !json.Valid(reply) {
-			return res, &NetworkError{Host: host, Problem: fmt.Sprintf("answered HTTP %d in words that are not AWS's: a proxy may be in the way", res.StatusCode)}
+			return res, &NetworkError{Host: host, Problem: fmt.Sprintf("answered HTTP %d in a form that is not AWS's: a proxy may be in the way", res.StatusCode)}
 		}
 		return res, answer
 	}
@@ -213,7 +213,7 @@ func networkProblem(ctx context.Context, err error) string {
 		return "has a certificate of an authority that this machine does not know"
 	}
 	if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return "has a certificate that is not good: " + certificate.Err.Error()
+		return "has a certificate that is not valid: " + certificate.Err.Error()
 	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return fmt.Sprintf("could not be reached within %v", connectTimeout)
@@ -226,9 +226,9 @@ func networkProblem(ctx context.Context, err error) string {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "broke off in the middle of its answer"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
-		return "cannot be reached: there is no way to that network"
+		return "cannot be reached: there is no route to that network"
 	}
-	return "cannot be talked to: " + Shorten(rootCause(err).Error())
+	return "could not be reached: " + Shorten(rootCause(err).Error())
 }
 
 // isWebPage reports whether the response is HTML, by its type or its first bytes.

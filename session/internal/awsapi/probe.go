@@ -60,7 +60,7 @@ func (s Services) Probe(ctx context.Context, address string) Probe {
 	defer s.WaitFor(req.URL.Host)()
 	res, err := transport.RoundTrip(req)
 	if err != nil {
-		return Probe{Issuer: refusedIssuer(err), Err: &NetworkError{Host: req.URL.Host, Problem: networkProblem(ctx, err)}}
+		return Probe{Issuer: refusedIssuer(err), Err: newNetworkError(ctx, req.URL.Host, err)}
 	}
 	_ = res.Body.Close()
 	var r Probe

@@ -1,4 +1,4 @@
-package picker
+package tty
 
 import (
 	"strings"
@@ -8,30 +8,48 @@ import (
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
-// A key is a key press, as the action that it means.
-type key struct {
-	act  act
-	char rune // the character that insert inserts
+// A Key is a key press.
+type Key struct {
+	Act  Act
+	Char rune // the character of Insert, else 0
 }
 
-type act int
+// An Act is what a key means at a line editor or in a list. Who reads the keys
+// decides what those mean that do not edit a line.
+type Act int
 
+// The keys, and the bytes that they are known by besides their own sequences.
 const (
-	nothing act = iota
-	insert
-	erase
-	eraseWord
-	eraseAll
-	up
-	down
-	pageUp
-	pageDown
-	first
-	last
-	choose
-	leave
-	endInput
-	redraw
+	NoKey            Act = iota
+	Insert               // a visible character, or a space
+	Backspace            // Ctrl-H
+	Delete               // the key Delete; EndOfInput deletes too where there is text
+	DeleteWord           // Ctrl-W: back to a space
+	DeleteWordBefore     // Alt-Backspace: back to the start of a word
+	DeleteWordAfter      // Alt-D
+	DeleteToStart        // Ctrl-U
+	DeleteToEnd          // Ctrl-K
+	Left                 // Ctrl-B
+	Right                // Ctrl-F
+	WordLeft             // Ctrl-Left, Alt-B
+	WordRight            // Ctrl-Right, Alt-F
+	Home                 // Ctrl-A
+	End                  // Ctrl-E
+	Up                   // Ctrl-P
+	Down                 // Ctrl-N
+	PageUp               // Alt-V
+	PageDown             // Ctrl-V
+	Top                  // Ctrl-Home, Alt-<
+	Bottom               // Ctrl-End, Alt->
+	Tab
+	BackTab    // Shift-Tab
+	Enter      // carriage return
+	LineFeed   // Ctrl-J, and Enter if it was typed before the terminal was in raw mode
+	Escape     // Esc alone
+	Interrupt  // Ctrl-C, if the terminal does not send a signal for it
+	Abort      // Ctrl-G
+	EndOfInput // Ctrl-D
+	Redraw     // Ctrl-L
 )
 
 const (
@@ -74,7 +92,7 @@ const (
 )
 
 // feed returns the key that b completes, or the zero key.
-func (d *decoder) feed(b byte) key {
+func (d *decoder) feed(b byte) Key {
 	if d.state == ground {
 		return d.plain(b)
 	}
@@ -93,7 +111,10 @@ func (d *decoder) feed(b byte) key {
 		case ']', 'P', 'X', '^', '_':
 			d.begin(text)
 		default:
-			d.reset() // Alt with a letter, which does nothing
+			d.reset()
+			if !d.pasting {
+				return altKey(b)
+			}
 		}
 	case control:
 		switch {
@@ -111,7 +132,7 @@ func (d *decoder) feed(b byte) key {
 	case function:
 		d.reset()
 		if b == 'M' && !d.pasting { // Enter on the number pad
-			return key{act: choose}
+			return Key{Act: Enter}
 		}
 		return d.controlKey("", b)
 	case text:
@@ -121,102 +142,176 @@ func (d *decoder) feed(b byte) key {
 			d.begin(escaped) // the \ after it is read as Alt with a letter
 		}
 	}
-	return key{}
+	return Key{}
 }
 
 func (d *decoder) begin(s state) { d.state, d.sequence = s, d.sequence[:0] }
 func (d *decoder) reset()        { d.begin(ground) }
 
+// altKey returns the key of Alt with b.
+func altKey(b byte) Key {
+	switch b {
+	case 'b', 'B':
+		return Key{Act: WordLeft}
+	case 'f', 'F':
+		return Key{Act: WordRight}
+	case 'd', 'D':
+		return Key{Act: DeleteWordAfter}
+	case ctrl('H'), 0x7f:
+		return Key{Act: DeleteWordBefore}
+	case 'v', 'V':
+		return Key{Act: PageUp}
+	case '<':
+		return Key{Act: Top}
+	case '>':
+		return Key{Act: Bottom}
+	}
+	return Key{}
+}
+
 // controlKey returns the key of the sequence ESC [ parameters final. In a paste
 // only the sequence that ends it has an effect.
-func (d *decoder) controlKey(parameters string, final byte) key {
+func (d *decoder) controlKey(parameters string, final byte) Key {
 	if final == '~' && parameters == "200" {
 		d.pasting = true
-		return key{}
+		return Key{}
 	}
 	if d.pasting {
 		d.pasting = !(final == '~' && parameters == "201")
-		return key{}
+		return Key{}
 	}
-	number, _, _ := strings.Cut(parameters, ";") // without the modifiers
+	number, modifier, _ := strings.Cut(parameters, ";")
+	act := NoKey
 	switch final {
-	case 'A', 'Z': // Z is Shift-Tab
-		return key{act: up}
+	case 'A':
+		act = Up
 	case 'B':
-		return key{act: down}
+		act = Down
+	case 'C':
+		act = Right
+	case 'D':
+		act = Left
 	case 'H':
-		return key{act: first}
+		act = Home
 	case 'F':
-		return key{act: last}
+		act = End
+	case 'Z':
+		act = BackTab
 	case '~':
 		switch number {
 		case "1", "7":
-			return key{act: first}
+			act = Home
 		case "4", "8":
-			return key{act: last}
+			act = End
+		case "3":
+			act = Delete
 		case "5":
-			return key{act: pageUp}
+			act = PageUp
 		case "6":
-			return key{act: pageDown}
+			act = PageDown
 		}
 	}
-	return key{}
+	if modifier != "" && modifier != "2" { // Alt or Ctrl; 2 is Shift
+		act = modified(act)
+	}
+	return Key{Act: act}
+}
+
+// modified returns what the key means together with Ctrl or Alt.
+func modified(act Act) Act {
+	switch act {
+	case Left:
+		return WordLeft
+	case Right:
+		return WordRight
+	case Home:
+		return Top
+	case End:
+		return Bottom
+	case Delete:
+		return DeleteWordAfter
+	}
+	return act
 }
 
 // plain returns the key of a byte outside of a sequence.
-func (d *decoder) plain(b byte) key {
+func (d *decoder) plain(b byte) Key {
 	if b >= utf8.RuneSelf {
 		return d.character(b)
 	}
 	d.partial = d.partial[:0]
 	if b == escape {
 		d.begin(escaped)
-		return key{}
+		return Key{}
 	}
 	if b >= ' ' && b <= '~' {
-		return key{insert, rune(b)}
+		return Key{Insert, rune(b)}
 	}
 	if d.pasting {
 		if b == '\r' || b == '\n' || b == '\t' {
-			return key{insert, ' '}
+			return Key{Insert, ' '}
 		}
-		return key{}
+		return Key{}
 	}
+	return Key{Act: controlAct(b)}
+}
+
+// controlAct returns the meaning of a control character.
+func controlAct(b byte) Act {
 	switch b {
 	case '\r':
-		return key{act: choose}
-	case ctrl('C'), ctrl('G'):
-		return key{act: leave}
-	case ctrl('D'):
-		return key{act: endInput}
+		return Enter
+	case '\n':
+		return LineFeed
+	case '\t':
+		return Tab
 	case ctrl('H'), 0x7f:
-		return key{act: erase}
-	case ctrl('W'):
-		return key{act: eraseWord}
-	case ctrl('U'):
-		return key{act: eraseAll}
-	case ctrl('P'), ctrl('K'):
-		return key{act: up}
-	case ctrl('N'), ctrl('J'), '\t':
-		return key{act: down}
+		return Backspace
+	case ctrl('A'):
+		return Home
+	case ctrl('B'):
+		return Left
+	case ctrl('C'):
+		return Interrupt
+	case ctrl('D'):
+		return EndOfInput
+	case ctrl('E'):
+		return End
+	case ctrl('F'):
+		return Right
+	case ctrl('G'):
+		return Abort
+	case ctrl('K'):
+		return DeleteToEnd
 	case ctrl('L'):
-		return key{act: redraw}
+		return Redraw
+	case ctrl('N'):
+		return Down
+	case ctrl('P'):
+		return Up
+	case ctrl('U'):
+		return DeleteToStart
+	case ctrl('V'):
+		return PageDown
+	case ctrl('W'):
+		return DeleteWord
 	}
-	return key{}
+	return NoKey
 }
 
 // character adds a byte to a character, and returns it once it is complete.
-// Bytes that are not UTF-8 and characters that are not visible are dropped.
-func (d *decoder) character(b byte) key {
+// Bytes that are not UTF-8 and characters that are not visible are dropped, except
+// for those that join an emoji, which a Line drops unless they do.
+func (d *decoder) character(b byte) Key {
 	d.partial = append(d.partial, b)
 	for utf8.FullRune(d.partial) && len(d.partial) > 0 {
 		r, size := utf8.DecodeRune(d.partial)
 		d.partial = append(d.partial[:0], d.partial[size:]...)
-		if (r != utf8.RuneError || size > 1) && !safetext.IsHidden(r) {
-			return key{insert, r}
+		if (r != utf8.RuneError || size > 1) && (!safetext.IsHidden(r) || safetext.JoinsEmoji(r)) {
+			return Key{Insert, r}
 		}
 	}
-	return key{}
+	return Key{}
 }
 
 // timeout returns how long to wait for the next byte before calling expire. 0
@@ -233,12 +328,12 @@ func (d *decoder) timeout() time.Duration {
 
 // expire returns the key of an unfinished sequence after which no byte arrived:
 // Esc, or the zero key. It ends a paste.
-func (d *decoder) expire() key {
+func (d *decoder) expire() Key {
 	alone := d.state == escaped && !d.pasting
 	d.reset()
 	d.pasting = false
 	if alone {
-		return key{act: leave}
+		return Key{Act: Escape}
 	}
-	return key{}
+	return Key{}
 }

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/session"
+)
+
+func TestNearest(t *testing.T) {
+	names := []string{"dev", "deploy", "prod", "prod-eu", "Staging", "team-a-admin", "team-b-admin", "team-c-admin", "team-d-admin"}
+	for typed, want := range map[string]string{
+		"dve":       "dev",
+		"DEV":       "dev",
+		"de":        "dev deploy",
+		"staging":   "Staging",
+		"prdo":      "prod",
+		"prod-us":   "prod-eu",
+		"a-admin":   "team-a-admin",
+		"team":      "", // too many
+		"admin":     "",
+		"x":         "",
+		"nothing":   "",
+		"":          "",
+		"team-e-ad": "",
+	} {
+		if got := strings.Join(nearest(typed, names), " "); got != want {
+			t.Errorf("%q: got %q, want %q", typed, got, want)
+		}
+	}
+	if got := nearest("dev", nil); got != nil {
+		t.Errorf("without names: %q", got)
+	}
+}
+
+func TestAlternatives(t *testing.T) {
+	for want, texts := range map[string][]string{"": nil, "a": {"a"}, "a or b": {"a", "b"}, "a, b or c": {"a", "b", "c"}} {
+		if got := alternatives(texts); got != want {
+			t.Errorf("%q: got %q, want %q", texts, got, want)
+		}
+	}
+}
+
+// What other programs' words stand for is a command or a flag of ssoenv's, and no word
+// stands for two.
+func TestWordsOfOtherPrograms(t *testing.T) {
+	commands := offline.Commands()
+	for word, want := range map[string]string{
+		"ls": "ssoenv list", "Current": "ssoenv status", "switch": "ssoenv use", "signin": "ssoenv login", "unset": "ssoenv clear",
+		"run": "ssoenv exec", "setup": "ssoenv configure", "usage": "ssoenv --help", "xyzzy": "",
+	} {
+		if got := commandsMeant(word, commands); strings.Join(got, " ") != want {
+			t.Errorf("%q: got %q, want %q", word, got, want)
+		}
+	}
+	seen := map[string]string{}
+	for command, words := range otherWords() {
+		if offline.Find(commands, command) == nil && !slices.Contains([]string{"--help", "--version"}, command) {
+			t.Errorf("%q is no command", command)
+		}
+		for word := range strings.FieldsSeq(words) {
+			if seen[word] != "" || offline.Find(commands, word) != nil {
+				t.Errorf("%q stands for %s and for %q", word, command, seen[word])
+			}
+			seen[word] = command
+		}
+	}
+}
+
+// Certificates are named only where one was refused.
+func TestNetworkHint(t *testing.T) {
+	for refused, want := range map[bool]string{false: "HTTPS_PROXY", true: "AWS_CA_BUNDLE"} {
+		if got := networkHint(&session.NetworkError{Host: "host", Certificate: refused}); !strings.Contains(got, want) {
+			t.Errorf("certificate refused: %v: got %q, want %s in it", refused, got, want)
+		}
+	}
+}
