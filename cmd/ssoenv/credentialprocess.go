@@ -19,7 +19,7 @@ func credentialProcessAction(p *program, c *cli.Context) error {
 	if name, err = resolveArg(name, p.state); err != nil {
 		return err
 	}
-	format := c.String("format")
+	format := cmp.Or(c.String("format"), formatProcess)
 	if format != formatProcess && format != formatExport {
 		return usageError{fmt.Sprintf("--format: %q is neither %s nor %s", format, formatProcess, formatExport)}
 	}

@@ -25,9 +25,11 @@ type eachOptions struct {
 	command  []string
 }
 
-// maxJobs is the most commands that run at once. As many calls of the service may be
-// in flight.
-const maxJobs = 64
+// How many commands run at once. As many calls of the service may be in flight.
+const (
+	defaultJobs = "4"
+	maxJobs     = 64
+)
 
 func eachAction(p *program, c *cli.Context) error {
 	if c.NArg() == 0 {
@@ -38,7 +40,7 @@ func eachAction(p *program, c *cli.Context) error {
 		return err
 	}
 	o := eachOptions{credentialOptions: credentials, patterns: c.StringSlice("each"), json: c.Bool("json"), command: c.Args().Slice()}
-	if o.jobs, err = strconv.Atoi(c.String("jobs")); err != nil || o.jobs < 1 || o.jobs > maxJobs {
+	if o.jobs, err = strconv.Atoi(cmp.Or(c.String("jobs"), defaultJobs)); err != nil || o.jobs < 1 || o.jobs > maxJobs {
 		return usageError{fmt.Sprintf("--jobs: %q is not a number from 1 to %d", c.String("jobs"), maxJobs)}
 	}
 	for _, pattern := range o.patterns {

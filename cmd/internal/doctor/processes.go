@@ -11,7 +11,7 @@ import (
 // absolute path still lead to this one. self is the path of the executable of this
 // process.
 func Processes(config *profile.Config, self string) []Finding {
-	r := results{check: "credential_process"}
+	r := results{check: "config"}
 	running, err := os.Stat(self)
 	if err != nil {
 		return nil // reported by Program

@@ -243,7 +243,7 @@ func Commands() []Command {
 				"if it succeeded everywhere, and otherwise 1.",
 			Flags: append([]Flag{
 				{Name: "each", Usage: "run the command in every profile that `PATTERN` matches; may be repeated", Kind: Texts},
-				{Name: "jobs", Usage: "with --each: run the command `N` times at once", Kind: Text, Default: "4"},
+				{Name: "jobs", Usage: "with --each: run the command `N` times at once, instead of 4", Kind: Text},
 				{Name: "json", Usage: "with --each: print one JSON line per profile"},
 			}, credentialFlags()...),
 		},
@@ -252,7 +252,7 @@ func Commands() []Command {
 			Description: "In the AWS config, in a profile of another name than PROFILE:\n\n" +
 				"  credential_process = /path/to/ssoenv credential-process PROFILE",
 			Flags: []Flag{
-				{Name: "format", Usage: "print `FORMAT`: process, or aws-export as aws sts does", Kind: Text, Default: "process"},
+				{Name: "format", Usage: "`FORMAT` aws-export: as aws sts prints credentials", Kind: Text},
 				noLoginFlag(),
 			},
 		},
