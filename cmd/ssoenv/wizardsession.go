@@ -386,5 +386,5 @@ func (w *wizard) checkRole() error {
 
 // nearestRoles is nearest for roles, whose name in IAM has a prefix and a suffix.
 func nearestRoles(typed string, roles []string) []string {
-	return nearest(profile.PermissionSet(typed), roles)
+	return nearest(cmp.Or(profile.PermissionSet(typed), typed), roles)
 }
