@@ -66,6 +66,7 @@ type Client struct {
 
 	Host string // this machine's name, for the name of the client registration
 
+	paced        bool      // a Pacer tries refused calls of GetRoleCredentials again
 	clockWarning sync.Once // that this machine's clock is wrong
 }
 

@@ -21,6 +21,7 @@ type configureOptions struct {
 	account, role                        string
 	region, output                       string
 	profile                              string
+	process                              bool // write NAME-cp, too
 	yes                                  bool
 	login                                loginFlags
 
@@ -34,7 +35,7 @@ func configureAction(p *program, c *cli.Context) error {
 	return p.configure(configureOptions{
 		session: c.String("sso-session"), startURL: c.String("start-url"), ssoRegion: c.String("sso-region"), scopes: c.String("scopes"),
 		account: c.String("account"), role: c.String("role"), region: c.String("region"), output: c.String("output"),
-		profile: c.String("profile"), yes: c.Bool("yes"), login: loginFlagsOf(c),
+		profile: c.String("profile"), process: c.Bool("credential-process"), yes: c.Bool("yes"), login: loginFlagsOf(c),
 	})
 }
 

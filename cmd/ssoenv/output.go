@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -23,6 +24,18 @@ type output struct {
 	links   bool // standard error is a terminal that shows hyperlinks
 
 	waiter *tty.Waiter // nil: it is not said what is waited for
+
+	// writing is held while lines are written, so that goroutines do not write into
+	// each other's.
+	writing sync.Mutex
+}
+
+// writeLines writes whole lines to one of the streams.
+func (o *output) writeLines(to *os.File, lines string) (err error) {
+	o.writing.Lock()
+	defer o.writing.Unlock()
+	o.waiter.Write(func() { _, err = io.WriteString(to, lines) })
+	return err
 }
 
 // say writes one line for the user to standard error, unless o.quiet is set.
@@ -31,8 +44,7 @@ func (o *output) say(format string, args ...any) {
 	if o.quiet {
 		return
 	}
-	line := safetext.Printable(fmt.Sprintf(format, args...))
-	o.waiter.Write(func() { _, _ = fmt.Fprintf(o.stderr, "ssoenv: %s\n", line) })
+	_ = o.writeLines(o.stderr, "ssoenv: "+safetext.Printable(fmt.Sprintf(format, args...))+"\n")
 }
 
 // address writes an address for the user on a line of its own, without a prefix, so
@@ -45,7 +57,7 @@ func (o *output) addressBelow(above, address string) {
 	if o.links {
 		address = tty.Link(address)
 	}
-	o.waiter.Write(func() { _, _ = fmt.Fprintf(o.stderr, "%s%s\n\n", above, address) })
+	_ = o.writeLines(o.stderr, above+address+"\n\n")
 }
 
 // log writes one line of the debug log.
@@ -57,9 +69,8 @@ func (o *output) log(format string, args ...any) {
 
 // print writes to standard output. Each command calls it at most once for what
 // a shell evaluates.
-func (o *output) print(text string) (err error) {
-	o.waiter.Write(func() { _, err = io.WriteString(o.stdout, text) })
-	if err != nil {
+func (o *output) print(text string) error {
+	if err := o.writeLines(o.stdout, text); err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	return nil

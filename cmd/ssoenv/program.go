@@ -44,7 +44,7 @@ func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != "" || env["TERM"] == "dumb"},
 		env: env, environList: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
 	}
-	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Plain: p.state.Plain}
+	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Plain: p.state.Plain, Silenced: new(bool)}
 	if !p.terminal.Automated() {
 		p.waiter = &tty.Waiter{Line: &tty.StatusLine{Out: stderr, Now: time.Now}, Plain: p.terminal.IsPlain()}
 		p.terminal.Waiter = p.waiter

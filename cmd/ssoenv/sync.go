@@ -39,7 +39,10 @@ func syncAction(p *program, c *cli.Context) error {
 		given:       map[string]bool{},
 		prune:       c.Bool("prune"), dryRun: c.Bool("dry-run"), yes: c.Bool("yes"), json: c.Bool("json"), noLogin: c.Bool("no-login"),
 	}
-	for _, flag := range []string{"name", "account", "role", "region"} {
+	if c.Bool("credential-process") {
+		o.Process = "yes"
+	}
+	for _, flag := range []string{"name", "account", "role", "region", "credential-process"} {
 		o.given[flag] = c.IsSet(flag)
 	}
 	return p.sync(o)
@@ -88,6 +91,9 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 	defer stop()
 	for {
 		request, err := o.request(client.Config, sso, inventory, unlisted)
+		if err == nil {
+			request.Program, err = executable(p.args[0])
+		}
 		if err != nil {
 			return err
 		}
@@ -177,7 +183,7 @@ func (o syncOptions) request(config *profile.Config, sso profile.SSOSession, inv
 	for _, option := range []struct {
 		flag          string
 		now, recorded *string
-	}{{"name", &o.Template, &recorded.Template}, {"account", &o.Accounts, &recorded.Accounts}, {"role", &o.Roles, &recorded.Roles}, {"region", &o.Region, &recorded.Region}} {
+	}{{"name", &o.Template, &recorded.Template}, {"account", &o.Accounts, &recorded.Accounts}, {"role", &o.Roles, &recorded.Roles}, {"region", &o.Region, &recorded.Region}, {"credential-process", &o.Process, &recorded.Process}} {
 		if !o.given[option.flag] && *option.recorded != "" {
 			*option.now = *option.recorded
 		}

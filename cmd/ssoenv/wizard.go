@@ -279,6 +279,12 @@ func (w *wizard) write() error {
 	if w.newSession {
 		sso = &w.sso
 	}
+	if w.o.process {
+		var err error
+		if w.spec.Program, err = executable(w.p.args[0]); err != nil {
+			return err
+		}
+	}
 	written, err := w.save(func() (profile.Edit, error) { return w.client.Config.PlanProfile(w.spec, sso) }, func(edit profile.Edit) error {
 		if !w.client.Config.HasProfile(w.spec.Name) || w.o.yes {
 			return nil
@@ -300,7 +306,11 @@ func (w *wizard) write() error {
 	case !written:
 		w.p.say("profile %q is up to date", w.spec.Name)
 		return nil
-	case w.anyAsked: // what comes next is said at the end
+	}
+	if w.o.process {
+		defer w.p.say("programs that are started without a shell use it with AWS_PROFILE=%s", shellinit.Word(profile.ProcessName(w.spec.Name)))
+	}
+	if w.anyAsked { // what comes next is said at the end
 		w.p.say("wrote profile %q to %s", w.spec.Name, w.p.short(w.client.Config.Path))
 		return nil
 	}

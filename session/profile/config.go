@@ -26,7 +26,8 @@ type Config struct {
 	// profiles share a few.
 	sessions map[string]decodedSession
 
-	guards *guards // nil until the first [Config.Guard] that needs them
+	guards *guards     // nil until the first [Config.Guard] that needs them
+	agents *agentRules // likewise, of [Config.Denial]
 }
 
 // A source is one of the two files. A lookup scans the file; after names has
@@ -264,6 +265,13 @@ func (c *Config) Profile(name string) (Profile, error) {
 		return Profile{}, err
 	}
 	return p, nil
+}
+
+// GivesCredentials reports whether the profile names a way to credentials, valid or
+// not. A section with nothing but settings, as [default] often is, does not.
+func (c *Config) GivesCredentials(name string) bool {
+	raw, ok := c.rawProfile(name)
+	return ok && raw.kind(false) != kindNone
 }
 
 // ProfileRole is like [Config.Profile], but ignores the region and the settings

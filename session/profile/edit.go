@@ -27,6 +27,10 @@ type Spec struct {
 	RoleName  string
 	Region    string // empty: the region of an existing profile stays
 	Output    string // likewise
+
+	// Program, unless empty, is the absolute path of ssoenv: the profile [ProcessName]
+	// is written too.
+	Program string
 }
 
 // changes returns the assignments of the profile, in the order of the AWS CLI.
@@ -39,6 +43,9 @@ func (s Spec) changes() []awsconfig.Change {
 		if key.value != "" {
 			changes = append(changes, awsconfig.Change{Kind: awsconfig.Profile, Name: s.Name, Key: key.name, Value: key.value})
 		}
+	}
+	if s.Program != "" {
+		changes = append(changes, processChanges(s.Program, s.Name, s.Region)...)
 	}
 	return changes
 }
@@ -77,6 +84,11 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 	}
 	if !exists && !awsconfig.IsPortable(spec.Name) {
 		return Edit{}, nameError("profile", spec.Name)
+	}
+	if spec.Program != "" {
+		if err := c.checkProcessName(spec.Name); err != nil {
+			return Edit{}, err
+		}
 	}
 	changes := spec.changes()
 	for _, legacy := range []string{"sso_start_url", "sso_region"} {

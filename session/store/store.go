@@ -61,6 +61,7 @@ type Store struct {
 	// inMemoryOnly has the tokens that could not be stored, by token key. They
 	// are used until the process ends.
 	inMemoryOnly map[string]TokenFile
+	memory       sync.Mutex // of inMemoryOnly
 
 	locklessWarning sync.Once // that the file system has no locks
 }
