@@ -75,6 +75,19 @@ func variablesOfTheProgram(t *testing.T) []string {
 // settingsOfTheProgram returns the keys of the config that are for ssoenv.
 func settingsOfTheProgram(t *testing.T) []string {
 	t.Helper()
+	return keysIn(t, ownSetting, 5)
+}
+
+// keysOfTheProgram returns the keys of the AWS tools that have a rule.
+func keysOfTheProgram(t *testing.T) []string {
+	t.Helper()
+	return keysIn(t, regexp.MustCompile(`^(sso|aws|role|sts|use|retry|max|mfa|external|ignore|credential|endpoint|source)_[a-z_]+$`), 15)
+}
+
+// keysIn returns the texts of package profile that the pattern matches, and fails if
+// they are fewer than least.
+func keysIn(t *testing.T, pattern *regexp.Regexp, least int) []string {
+	t.Helper()
 	found := map[string]bool{}
 	for _, file := range sources(t) {
 		if file.pkg != "session/profile" {
@@ -82,15 +95,15 @@ func settingsOfTheProgram(t *testing.T) []string {
 		}
 		ast.Inspect(file.syntax, func(node ast.Node) bool {
 			if literal, ok := node.(*ast.BasicLit); ok && literal.Kind == token.STRING {
-				if key, err := strconv.Unquote(literal.Value); err == nil && ownSetting.MatchString(key) {
+				if key, err := strconv.Unquote(literal.Value); err == nil && pattern.MatchString(key) && key != "sso_oidc" { // a service
 					found[key] = true
 				}
 			}
 			return true
 		})
 	}
-	if len(found) < 5 {
-		t.Fatalf("got %d settings, want at least 5", len(found))
+	if len(found) < least {
+		t.Fatalf("got %d keys, want at least %d", len(found), least)
 	}
 	return slices.Sorted(maps.Keys(found))
 }
