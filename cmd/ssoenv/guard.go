@@ -48,7 +48,7 @@ func (p *program) confirm(client *session.Client, prof profile.Profile, by confi
 	ctx, stop := interruptible()
 	defer stop()
 	err := askYes(ctx, p.terminal, fmt.Sprintf("%q is guarded (ssoenv_confirm)%s. Use it? [y/N]", prof.Name, roleInWords(prof)))
-	if errors.Is(err, errNotConfirmed) {
+	if _, other := errors.AsType[notConfirmedError](err); other {
 		return shownError{err, statusDenied, nil}
 	}
 	return err
@@ -79,10 +79,13 @@ func confirmWrite(ctx context.Context, terminal tty.Terminal, question string) e
 	return askYes(ctx, terminal, question)
 }
 
-var errNotConfirmed = errors.New("not confirmed, nothing changed")
+// A notConfirmedError reports an answer other than yes.
+type notConfirmedError struct{ answer string } // in lower case
+
+func (e notConfirmedError) Error() string { return "not confirmed, nothing changed" }
 
 // askYes asks a question. Any answer but y and yes, Esc included, is
-// [errNotConfirmed].
+// a [notConfirmedError].
 func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
 	answer, err := terminal.Edit(ctx, question, "")
 	switch {
@@ -92,7 +95,7 @@ func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
 		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {
-		return shownError{errNotConfirmed, statusFailed, nil}
+		return shownError{notConfirmedError{answer}, statusFailed, nil}
 	}
 	return nil
 }

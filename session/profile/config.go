@@ -170,6 +170,25 @@ func (c *Config) HasProfile(name string) bool {
 	return ok
 }
 
+// IsEmpty reports whether the files have neither an sso-session nor a profile with more
+// than a region and an output format.
+func (c *Config) IsEmpty() bool {
+	for range c.file.Sections(awsconfig.SSOSession) {
+		return false
+	}
+	for range c.credentials.Sections(awsconfig.Bare) {
+		return false
+	}
+	for section := range c.file.Sections(awsconfig.Profile) {
+		for key := range section.Values() {
+			if key != "region" && key != "output" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // SSOSessions returns every SSO session that the files name: the sso-sessions,
 // and each start URL of the legacy profiles once. The error joins those of the
 // sessions that cannot be used; the others are returned with it.

@@ -88,11 +88,7 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 		if !c.HasSession(sso.Name) && !awsconfig.IsPortable(sso.Name) {
 			return Edit{}, nameError("sso-session", sso.Name)
 		}
-		for _, key := range []struct{ name, value string }{
-			{"sso_start_url", sso.StartURL}, {"sso_region", sso.Region}, {"sso_registration_scopes", strings.Join(sso.Scopes, ",")},
-		} {
-			changes = append(changes, awsconfig.Change{Kind: awsconfig.SSOSession, Name: sso.Name, Key: key.name, Value: key.value})
-		}
+		changes = append(changes, sessionChanges(*sso)...)
 	}
 	edit, err := c.planEdit(func(file *awsconfig.File) error { return file.Apply(changes...) })
 	if err != nil {
@@ -106,6 +102,26 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 		err = &ConfigError{Section: raw.String(), Problem: fmt.Sprintf("%s says otherwise of %s", c.CredentialsPath, raw)}
 	}
 	return edit, err
+}
+
+// PlanSession plans to write the sso-session.
+func (c *Config) PlanSession(sso SSOSession) (Edit, error) {
+	if !c.HasSession(sso.Name) && !awsconfig.IsPortable(sso.Name) {
+		return Edit{}, nameError("sso-session", sso.Name)
+	}
+	return c.planEdit(func(file *awsconfig.File) error { return file.Apply(sessionChanges(sso)...) })
+}
+
+// sessionChanges returns the assignments of the sso-session, in the order of the AWS
+// CLI.
+func sessionChanges(sso SSOSession) []awsconfig.Change {
+	var changes []awsconfig.Change
+	for _, key := range []struct{ name, value string }{
+		{"sso_start_url", sso.StartURL}, {"sso_region", sso.Region}, {"sso_registration_scopes", strings.Join(sso.Scopes, ",")},
+	} {
+		changes = append(changes, awsconfig.Change{Kind: awsconfig.SSOSession, Name: sso.Name, Key: key.name, Value: key.value})
+	}
+	return changes
 }
 
 func nameError(kind, name string) error {

@@ -205,7 +205,8 @@ func Commands() []Command {
 		},
 		{
 			Name: "sync", Usage: "write a profile for every account and role you have",
-			Description: "Prints how the AWS config file would change, asks, and changes it. The profiles are written\n" +
+			Description: "Sums up how the AWS config file would change, asks, and changes it. The lines that change are\n" +
+				"shown on request, with --dry-run, and where the output is no terminal. The profiles are written\n" +
 				"between two comment lines, and nothing outside them is changed but references to profiles that\n" +
 				"are renamed: a profile of the same name that you wrote yourself stays as it is. If an account\n" +
 				"is renamed, so are its profiles, with all keys that you have added. A name that you have\n" +
@@ -219,7 +220,7 @@ func Commands() []Command {
 				{Name: "role", Usage: "only roles that `GLOB` matches", Kind: Text},
 				{Name: "region", Usage: "give every profile the default `REGION`", Kind: Text},
 				{Name: "prune", Usage: "remove stale profiles"},
-				{Name: "dry-run", Usage: "change nothing"},
+				{Name: "dry-run", Usage: "print the lines that would change, and change nothing"},
 				{Name: "yes", Usage: "do not ask"},
 				jsonFlag(), noLoginFlag(),
 			},

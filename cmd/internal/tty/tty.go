@@ -23,6 +23,7 @@ type Terminal struct {
 	Stdin  *os.File
 	Stderr *os.File
 	Env    map[string]string
+	Waiter *Waiter // that is held during a question; may be nil
 	// Plain keeps to lines, as on a terminal that can do no more: it is what a
 	// screen reader reads well.
 	Plain bool
@@ -68,7 +69,7 @@ func Open() (*os.File, error) { return os.OpenFile(device, os.O_RDWR, 0) }
 // HasUser reports whether a user can log in: standard input and standard error
 // are terminals, and neither CI nor direnv is the caller.
 func (t Terminal) HasUser() bool {
-	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && !t.automated()
+	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && !t.Automated()
 }
 
 // CanPrompt reports whether a user can answer a question: standard error is a
@@ -76,7 +77,7 @@ func (t Terminal) HasUser() bool {
 // neither CI nor direnv is the caller. Unlike HasUser it lets standard input be
 // data for a command.
 func (t Terminal) CanPrompt() bool {
-	if !IsTerminal(t.Stderr) || t.automated() {
+	if !IsTerminal(t.Stderr) || t.Automated() {
 		return false
 	}
 	terminal, err := Open()
@@ -87,9 +88,9 @@ func (t Terminal) CanPrompt() bool {
 	return true
 }
 
-// automated reports whether CI or direnv is the caller: such a terminal may show
+// Automated reports whether CI or direnv is the caller: such a terminal may show
 // output, but no user answers at it.
-func (t Terminal) automated() bool {
+func (t Terminal) Automated() bool {
 	return t.Env["CI"] != "" || t.Env["DIRENV_IN_ENVRC"] != ""
 }
 
