@@ -216,8 +216,8 @@ func TestEachOfUnreadOutput(t *testing.T) {
 		t.Errorf("after two signals: %q, want ssoenv", left)
 	}
 	must(t, c.Process.Signal(os.Interrupt))
-	ended := make(chan error)
-	go func() { _, err := c.Process.Wait(); ended <- err }()
+	ended := make(chan struct{})
+	go func() { _, _ = c.Process.Wait(); close(ended) }()
 	select {
 	case <-ended:
 	case <-time.After(10 * time.Second):

@@ -233,7 +233,7 @@ func Commands() []Command {
 			},
 		},
 		{
-			Name: "exec", Usage: "run a command with a profile's credentials", Args: "PROFILE -- COMMAND… | --each PATTERN -- COMMAND…",
+			Name: "exec", Usage: "run a command with a profile's credentials", Args: "PROFILE | --each PATTERN -- COMMAND…",
 			Description: "The command replaces ssoenv, so signals and the exit status are the command's. Use it in\n" +
 				"scripts, make, cron and programs that start others. Flags of ssoenv come before the command;\n" +
 				"the -- between them may be left out.\n\n" +
