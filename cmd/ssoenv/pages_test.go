@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -110,7 +112,7 @@ var (
 	// names of other programs' commands.
 	noCommands = []string{"help", "--version", "--help", "…", "stores", "./cmd/ssoenv"}
 	// foreignFlags are flags of other programs that pages name without the program.
-	foreignFlags = []string{"ecs-server", "run"}
+	foreignFlags = []string{"ec2-server", "run"}
 )
 
 // commandLines returns what follows ssoenv, wherever it is called.
@@ -160,7 +162,7 @@ func TestCommandsOfPages(t *testing.T) {
 					}
 				}
 			}
-			if name := regexp.MustCompile(`^--([a-z-]+)`).FindStringSubmatch(code); name != nil && !slices.Contains(flags, name[1]) {
+			if name := regexp.MustCompile(`^--([a-z0-9-]+)`).FindStringSubmatch(code); name != nil && !slices.Contains(flags, name[1]) {
 				t.Errorf("%s: no command has the flag --%s", p.name, name[1])
 			}
 		}
@@ -242,6 +244,34 @@ func runPage(t *testing.T, shell, script string, emptyHome bool) {
 	s := w.screen(t, env, append(words, script)...)
 	if shown, state := s.Wait(time.Minute); state == nil || state.ExitCode() != 0 || strings.Contains(shown, "ssoenv: hint:") {
 		t.Errorf("got %v, want exit status 0 and no hint:\n%s\n%s", state, script, shown)
+	}
+}
+
+// The blocks of JSON in the recipes are JSON, and a kubeconfig as they have it gets a
+// token for the role of its profile.
+func TestFilesOfRecipes(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/recipes.md")
+	must(t, err)
+	for _, b := range (page{text: string(text)}).blocks() {
+		var value any
+		if err := json.Unmarshal([]byte(b.text), &value); b.info == "json" && err != nil {
+			t.Errorf("%v: %s", err, b.text)
+		}
+	}
+	args := submatches(`args: \[(.*)\]`, string(text))
+	if len(args) != 1 {
+		t.Fatalf("got %d lines of arguments, want 1", len(args))
+	}
+	w := newWorld(t)
+	w.logIn(t)
+	out, err := w.command(t, []string{"AWS_PAGER="}, append([]string{"ssoenv"}, strings.Split(args[0], ", ")...)...).Output()
+	var answer struct {
+		Kind   string
+		Status struct{ Token string }
+	}
+	if err = cmp.Or(err, json.Unmarshal(out, &answer)); err != nil || answer.Kind != "ExecCredential" || !strings.HasPrefix(answer.Status.Token, "k8s-aws-v1.") {
+		t.Errorf("%v: got %s", err, out)
 	}
 }
 
