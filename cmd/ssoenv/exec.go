@@ -19,6 +19,9 @@ import (
 type execOptions struct {
 	credentialOptions
 	command []string
+
+	serve     bool
+	tokenFile string // --token-file; may be empty
 }
 
 func execAction(p *program, c *cli.Context) error {
@@ -32,7 +35,11 @@ func execAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.exec(execOptions{o, c.Args().Tail()})
+	serve, tokenFile := c.Bool("serve"), c.String("token-file")
+	if c.IsSet("token-file") && (!serve || tokenFile == "") {
+		return usageError{"--token-file FILE is for exec --serve"}
+	}
+	return p.exec(execOptions{o, c.Args().Tail(), serve, tokenFile})
 }
 
 // Statuses of a command that could not be started, as in a shell.
@@ -42,17 +49,9 @@ const (
 )
 
 func (p *program) exec(o execOptions) error {
-	// Before a login, which would be in vain.
-	path, err := exec.LookPath(o.command[0])
-	if errors.Is(err, exec.ErrNotFound) && isInPath(o.command[0], p.env["PATH"]) {
-		err = fs.ErrPermission
-	}
+	path, err := p.findCommand(o.command[0]) // before a login, which would be in vain
 	if err != nil {
-		status := statusNotFound
-		if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EISDIR) {
-			status = statusNotExecutable
-		}
-		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], unwrapped(err)), status, nil}
+		return err
 	}
 	if o.profile, err = resolveArg(o.profile, p.state); err != nil {
 		return err
@@ -62,13 +61,39 @@ func (p *program) exec(o execOptions) error {
 		return err
 	}
 	p.warnOfStaticKeys(plan.profile)
+	if o.serve {
+		return p.execServed(path, o, plan)
+	}
 	change, _ := plan.shellSwitch().Apply(p.env)
 	p.allowDumps()
-	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), process.Streams{Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr})
+	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), p.commandStreams())
 	if err != nil {
-		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
+		return cannotRun(o.command[0], err, statusNotExecutable)
 	}
 	return statusError(status)
+}
+
+func (p *program) commandStreams() process.Streams {
+	return process.Streams{Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr}
+}
+
+// findCommand returns the path of the command, as a shell finds it.
+func (p *program) findCommand(name string) (path string, err error) {
+	path, err = exec.LookPath(name)
+	if errors.Is(err, exec.ErrNotFound) && isInPath(name, p.env["PATH"]) {
+		err = fs.ErrPermission
+	}
+	switch {
+	case err == nil:
+		return path, nil
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EISDIR):
+		return "", cannotRun(name, unwrapped(err), statusNotExecutable)
+	}
+	return "", cannotRun(name, unwrapped(err), statusNotFound)
+}
+
+func cannotRun(name string, err error, status int) error {
+	return shownError{fmt.Errorf("the command %q cannot be run: %w", name, err), status, nil}
 }
 
 // isInPath reports whether a folder of PATH has a file of that name, executable

@@ -32,6 +32,8 @@ type program struct {
 
 	profile string // that the command is about, once it is known
 
+	unattended bool // a credential_process that is run cannot ask the user
+
 	deps
 }
 

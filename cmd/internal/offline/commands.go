@@ -215,8 +215,14 @@ func Commands() []Command {
 		{
 			Name: "exec", Usage: "run a command with a profile's credentials", Args: "PROFILE -- COMMAND…",
 			Description: "The command replaces ssoenv, so signals and the exit status are the command's. Use it in\n" +
-				"scripts, make, cron and programs that start others.",
-			Flags: credentialFlags(),
+				"scripts, make, cron and programs that start others.\n\n" +
+				"With --serve, for commands that outlive one set of credentials: ssoenv stays, and gives the\n" +
+				"command and what it starts fresh credentials at an address of this machine. They are not in\n" +
+				"the environment. The command sees no other profile.",
+			Flags: append([]Flag{
+				{Name: "serve", Usage: "renew the credentials for as long as COMMAND runs"},
+				{Name: "token-file", Usage: "with --serve: write the token to `FILE`, not to a variable", Kind: Text},
+			}, credentialFlags()...),
 		},
 		{
 			Name: "credential-process", Usage: "print a profile's credentials as JSON, for the AWS tools' credential_process", Args: "PROFILE",
