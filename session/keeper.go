@@ -14,8 +14,9 @@ import (
 //
 // The SDKs ask an endpoint for credentials at every call while little time is left:
 // botocore (1.43) below 15 minutes, the SDKs for Go and JavaScript below 5. So a Keeper
-// renews earlier than a shell does, at 20 minutes, and the answer after that is good for
-// as long as a role lasts. Measured: two questions of botocore an hour.
+// renews earlier than a shell does, at 20 minutes, and a program that asks after that has
+// another 40 minutes at least. It does so by itself if the present credentials have been
+// asked for, and otherwise when they are: a program that sleeps causes no calls.
 //
 // The clients do not wait: the SDK for JavaScript gives up after 1 s, botocore after
 // 2 s, each after some attempts. So Get returns what is left while the renewal runs, and
@@ -73,7 +74,7 @@ func (c *Client) RenewAhead(ctx context.Context, p profile.Profile) (store.Crede
 var ErrRenewing = errors.New("the credentials are being renewed; ask again")
 
 // A Keeper has the credentials of one profile ready for many callers, and renews them
-// when they are asked for and renewal is due.
+// when renewal is due.
 type Keeper struct {
 	// Renew returns newer credentials, as [Client.RenewAhead] does. There is one call at
 	// a time, each in a goroutine of its own.
@@ -92,6 +93,8 @@ type Keeper struct {
 
 	mu      sync.Mutex
 	creds   store.Credentials
+	used    bool          // creds have been asked for
+	timer   *time.Timer   // for the renewal of creds
 	watched bool          // Alive was true of creds
 	checked time.Time     // the last call of Alive
 	flight  chan struct{} // closed when the renewal under way has ended; nil: there is none
@@ -107,9 +110,26 @@ func (k *Keeper) Set(creds store.Credentials) {
 }
 
 func (k *Keeper) setLocked(creds store.Credentials) {
-	k.creds, k.err, k.retryAt = creds, nil, time.Time{}
-	k.checked = k.Now()
+	now := k.Now()
+	k.creds, k.err, k.retryAt, k.used = creds, nil, time.Time{}, false
+	k.checked = now
 	k.watched = k.Alive != nil && k.Alive()
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+	if due := KeeperDue(creds); due.After(now) {
+		k.timer = time.AfterFunc(due.Sub(now), k.renewUsed)
+	}
+}
+
+// renewUsed renews the credentials if they have been asked for. It is called when that is
+// due; if the machine has slept, Get may have been earlier.
+func (k *Keeper) renewUsed() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now := k.Now(); k.used && !now.Before(KeeperDue(k.creds)) {
+		k.startLocked(now)
+	}
 }
 
 // Get returns valid credentials. If there are none, the error is that of the last
@@ -117,6 +137,7 @@ func (k *Keeper) setLocked(creds store.Credentials) {
 func (k *Keeper) Get(ctx context.Context) (store.Credentials, error) {
 	k.mu.Lock()
 	now := k.Now()
+	k.used = true
 	k.checkAliveLocked(now)
 	due := KeeperDue(k.creds)
 	if k.validLocked(now) && (due.IsZero() || now.Before(due)) {
@@ -142,7 +163,7 @@ func (k *Keeper) Get(ctx context.Context) (store.Credentials, error) {
 	switch {
 	case k.validLocked(k.Now()):
 		return k.creds, nil
-	case k.flight == nil && k.err != nil:
+	case k.err != nil:
 		return store.Credentials{}, k.err
 	}
 	return store.Credentials{}, ErrRenewing
