@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -125,5 +126,7 @@ func hasTerminal() bool {
 func EndBySignal(status int) {
 	s := syscall.Signal(status - 128)
 	signal.Reset(s)
-	_ = syscall.Kill(os.Getpid(), s)
+	if syscall.Kill(os.Getpid(), s) == nil {
+		time.Sleep(time.Second) // another thread handles it
+	}
 }
