@@ -328,7 +328,9 @@ func TestServeLeavesNoTrace(t *testing.T) {
 		// XFSZ have their default.
 		signals := regexp.MustCompile(`(?m)^Sig(Blk|Pnd|Cgt):.*\n`)
 		own := regexp.MustCompile(`/proc/(PID|\d+)/`)
-		clean := func(text string) string { return own.ReplaceAllString(signals.ReplaceAllString(text, ""), "/proc/PID/") }
+		clean := func(text string) string {
+			return own.ReplaceAllString(signals.ReplaceAllString(text, ""), "/proc/PID/")
+		}
 		if got, want := clean(got), clean(want); got != want {
 			t.Errorf("%q:\n%s\nwithout ssoenv:\n%s", words, got, want)
 		}
