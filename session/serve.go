@@ -45,8 +45,8 @@ const (
 	maxRequestHeader  = 4 << 10 // net/http reads 4 KiB more before it refuses
 	requestTimeout    = 2 * time.Second
 	answerTimeout     = 5 * time.Second
-	maxConnections    = 256 // of the user; more wait to be accepted
-	maxForeign        = 8   // of others; more are closed
+	maxConnections    = 64 // of the user; more wait to be accepted
+	maxForeign        = 8  // of others; more are closed
 	foreverExpiration = time.Hour
 )
 
@@ -187,7 +187,7 @@ type containerJSON struct {
 // as it is.
 type refusalJSON struct{ Code, Message string }
 
-func answer(w http.ResponseWriter, status int, document any) {
+func answer[T refusalJSON | containerJSON](w http.ResponseWriter, status int, document T) {
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")

@@ -60,10 +60,10 @@ func (p *program) exec(o execOptions) error {
 	if err != nil {
 		return err
 	}
-	p.warnOfStaticKeys(plan.profile)
 	if o.serve {
 		return p.execServed(path, o, plan)
 	}
+	p.warnOfStaticKeys(plan.profile)
 	change, _ := plan.shellSwitch().Apply(p.env)
 	p.allowDumps()
 	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), p.commandStreams())

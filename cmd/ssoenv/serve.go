@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -24,6 +25,9 @@ import (
 // execServed runs the command as a child and serves it the credentials of the plan, and
 // newer ones, for as long as it runs. What outlives it gets none.
 func (p *program) execServed(path string, o execOptions, plan switchPlan) error {
+	if plan.profile.Static != nil {
+		p.say("warning: the keys of %q do not expire: the command can use them for good", plan.profile.Name)
+	}
 	listener, err := loopback.Listen()
 	if err != nil {
 		return err
@@ -46,6 +50,7 @@ func (p *program) execServed(path string, o execOptions, plan switchPlan) error 
 		URL: server.URL(), Token: server.Token, TokenFile: files.token, ConfigFile: files.config, Credentials: os.DevNull,
 	})
 
+	debug.SetGCPercent(20) // a small heap: this process may stay for days
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan struct{})
 	go func() {

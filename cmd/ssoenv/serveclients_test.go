@@ -53,8 +53,7 @@ const { STSClient, GetCallerIdentityCommand } = require("FOLDER");
 new STSClient({}).send(new GetCallerIdentityCommand({})).then((who) => console.log(who.Arn), (e) => { console.error(String(e)); process.exit(1); });'`,
 }
 
-// Whatever the profile "default" of the machine is, every SDK gets the role that was
-// asked for.
+// Every SDK gets the role that was asked for, for every profile "default" of the machine.
 func TestServeGivesTheAskedRole(t *testing.T) {
 	t.Parallel()
 	sdk := sdkForJavaScript(t)
@@ -127,5 +126,33 @@ for i in range(20): print(sts.get_caller_identity()["Arn"]); time.sleep(0.5)' &&
 	}
 	if n := w.server.Calls(ssotest.GetRoleCredentials); n < 3 {
 		t.Errorf("got %d sets of credentials, want at least 3", n)
+	}
+}
+
+// In a sandbox that hides the home directory, as docs/serve.md has it, the command gets its
+// role and finds neither the AWS config nor ssoenv's caches.
+func TestServeInASandbox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.logIn(t)
+	page, err := os.ReadFile("../../docs/serve.md")
+	must(t, err)
+	_, recipe, found := strings.Cut(string(page), "```\nssoenv exec --serve dev -- sh -c 'bwrap")
+	recipe, _, ended := strings.Cut(recipe, "- \\\n  aws sts get-caller-identity\n```")
+	if !found || !ended {
+		t.Fatal("docs/serve.md has no recipe of bubblewrap")
+	}
+	// Of what the test needs below the home, only the rules of the endpoints are visible.
+	rules := t.TempDir()
+	must(t, ssotest.WriteDataPath(rules, w.url))
+	script := "ssoenv exec --serve dev -- sh -c 'bwrap" + recipe + `- sh -c 'find "$HOME" -type f; env -u AWS_CONFIG_FILE ssoenv use prod --no-login; /usr/bin/aws sts get-caller-identity --query Arn --output text'`
+	out, err := w.command(t, []string{"AWS_DATA_PATH=" + rules}, "sh", "-c", script).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "AWSReservedSSO_Developer_") || !strings.Contains(string(out), "false\n") || strings.Contains(string(out), "sso/cache") {
+		t.Errorf("install bubblewrap: %v\n%s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, w.home) && !strings.HasSuffix(line, ".config\n") {
+			t.Errorf("the command sees the file %s", line)
+		}
 	}
 }
