@@ -187,14 +187,18 @@ type containerJSON struct {
 // as it is.
 type refusalJSON struct{ Code, Message string }
 
-func answer[T refusalJSON | containerJSON](w http.ResponseWriter, status int, document T) {
+func answer(w http.ResponseWriter, status int, document any) {
+	body, err := json.Marshal(document)
+	if err != nil {
+		status = http.StatusInternalServerError
+	}
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Connection", "close")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(document)
+	_, _ = w.Write(append(body, '\n'))
 }
 
 // A limitedListener bounds how many connections are open at a time.
