@@ -141,6 +141,19 @@ func (p *program) serveLoginCommand(prof profile.Profile) string {
 	return p.remedies().loginCommand(prof.SSOSession)
 }
 
+// servedProfile returns the profile whose credentials exec --serve gives to the command
+// that ssoenv runs in. It reads no file if no endpoint is in the environment.
+func (p *program) servedProfile() (name string, ok bool) {
+	if p.env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == "" {
+		return "", false
+	}
+	config, err := p.config()
+	if err != nil {
+		return "", false
+	}
+	return config.ServedProfile()
+}
+
 // servedError is the error of a command of ssoenv that needs the AWS config, inside the
 // command that exec --serve runs.
 func servedError(name string) error {
