@@ -378,7 +378,7 @@ func TestServeInterruptedScript(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.logIn(t)
-	s := w.screen(t, nil, "bash", "-c", `for i in 1 2 3; do ssoenv exec --serve dev -- sh -c 'echo run '$i'; sleep 30'; done; echo not stopped`)
+	s := w.screen(t, nil, "bash", "-c", `for i in 1 2 3; do ssoenv exec --serve dev -- sh -c 'echo run '$i'; exec sleep 30'; done; echo not stopped`)
 	s.expect("run 1")
 	s.keys("\x03")
 	shown, state := s.Wait(20 * time.Second)
@@ -434,12 +434,12 @@ func TestServeOtherUsers(t *testing.T) {
 func TestServeNeedsALogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.setRoleLifetime(8 * time.Second)
+	w.setRoleLifetime(12 * time.Second)
 	w.logIn(t)
 	s := w.serve(t)
 	_, first := s.ask(t)
 	w.server.RevokeSessions()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		status, body := s.ask(t)
 		if status == 200 && body["AccessKeyId"] == first["AccessKeyId"] {
 			if time.Now().After(deadline) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
@@ -108,21 +109,21 @@ func TestServeShowsNoOtherProfile(t *testing.T) {
 func TestServeKeepsProgramsRunning(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Change(func(s *ssotest.Settings) { s.RoleLifetime = 4e9 })
+	w.setRoleLifetime(6 * time.Second)
 	w.logIn(t)
 	script := fmt.Sprintf(`
 node --no-warnings -e '
 const { STSClient, GetCallerIdentityCommand } = require("%s");
 const client = new STSClient({ maxAttempts: 1 });
-(async () => { for (let i = 0; i < 20; i++) { console.log((await client.send(new GetCallerIdentityCommand({}))).Arn); await new Promise((r) => setTimeout(r, 500)); } })().catch((e) => { console.error(String(e)); process.exit(1); });' &
+(async () => { for (let i = 0; i < 24; i++) { console.log((await client.send(new GetCallerIdentityCommand({}))).Arn); await new Promise((r) => setTimeout(r, 500)); } })().catch((e) => { console.error(String(e)); process.exit(1); });' &
 javascript=$!
 /usr/bin/python3 -c '
 import time, awscli.botocore.session, awscli.botocore.config
 sts = awscli.botocore.session.get_session().create_client("sts", config=awscli.botocore.config.Config(retries={"max_attempts": 1}))
-for i in range(20): print(sts.get_caller_identity()["Arn"]); time.sleep(0.5)' && wait $javascript`, sdkForJavaScript(t))
+for i in range(24): print(sts.get_caller_identity()["Arn"]); time.sleep(0.5)' && wait $javascript`, sdkForJavaScript(t))
 	out, err := w.command(t, []string{"AWS_DATA_PATH=" + w.endpointRules(t)}, "ssoenv", "exec", "--serve", "dev", "--", "sh", "-c", script).CombinedOutput()
-	if n := strings.Count(string(out), "AWSReservedSSO_Developer_"); err != nil || n != 40 {
-		t.Errorf("%v: %d of 40 calls worked\n%s", err, n, out)
+	if n := strings.Count(string(out), "AWSReservedSSO_Developer_"); err != nil || n != 48 {
+		t.Errorf("%v: %d of 48 calls worked\n%s", err, n, out)
 	}
 	if n := w.server.Calls(ssotest.GetRoleCredentials); n < 3 {
 		t.Errorf("got %d sets of credentials, want at least 3", n)
