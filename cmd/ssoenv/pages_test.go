@@ -181,7 +181,7 @@ if [ "$1" = sts ]; then exec /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL_STS"
 /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL_STS" sts get-caller-identity >/dev/null && echo "aws $1"`,
 	"docker": `#!/bin/sh
 case $1 in login) grep -qx 'aws ecr' ;; *) : "${AWS_ACCESS_KEY_ID:?}" "${AWS_REGION:?}" ;; esac`,
-	"terraform": "#!/bin/sh\n: ${AWS_ACCESS_KEY_ID:?}",
+	"terraform": "#!/bin/sh\n: ${AWS_ACCESS_KEY_ID:-${AWS_CONTAINER_CREDENTIALS_FULL_URI:?}}",
 	"npx":       "#!/bin/sh\n: ${AWS_ACCESS_KEY_ID:?}",
 	"make":      "#!/bin/sh\n: ${AWS_ACCESS_KEY_ID:?}",
 }
