@@ -54,7 +54,9 @@ sso_session = crop
 		for _, command := range []string{"list", "accounts", "roles --all", "roles 111111111111", "status", "status --all"} {
 			words := append([]string{"ssoenv"}, strings.Fields(command)...)
 			for _, line := range w.listed(t, width, env, words...) {
-				text := colors.ReplaceAllString(line, "")
+				const erased = "\x1b[K" // the progress before it is gone
+				text := colors.ReplaceAllString(line[max(0, strings.LastIndex(line, erased)):], "")
+				text = strings.TrimPrefix(text, erased)
 				if strings.HasPrefix(text, "ssoenv: ") || strings.Contains(text, "accounts, ") {
 					continue // a message, or the progress
 				}
