@@ -1,5 +1,4 @@
-# A Nix flake with the released program. scripts/packaging/manifests fills in the words
-# between @.
+# A Nix flake with the released program, filled in by scripts/packaging/manifests.
 {
   description = "Switches shells between AWS profiles of IAM Identity Center";
 

@@ -1,4 +1,4 @@
-# A Homebrew formula. scripts/packaging/manifests fills in the words between @.
+# A Homebrew formula, filled in by scripts/packaging/manifests.
 class Ssoenv < Formula
   desc "Switches shells between AWS profiles of IAM Identity Center"
   homepage "https://github.com/ssoenv/ssoenv"
