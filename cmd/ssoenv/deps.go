@@ -73,6 +73,9 @@ func (p *program) client() (*session.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if name, ok := config.ServedProfile(); ok {
+		return nil, servedError(name)
+	}
 	host, _ := os.Hostname()
 	tokens, tokensErr := cache.OpenShared(p.paths.Tokens)
 	if tokensErr != nil {
@@ -89,6 +92,7 @@ func (p *program) client() (*session.Client, error) {
 			Keyring:     keyring.Keyring{Bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
 			Now:         p.now,
 			Warn:        func(line string) { p.say("%s", line) },
+			Waiting:     p.waitFor,
 		},
 		Config:          config,
 		Transport:       sync.OnceValues(func() (http.RoundTripper, error) { return p.transport(config.DefaultCABundle()) }),

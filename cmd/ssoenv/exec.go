@@ -23,9 +23,20 @@ import (
 type execOptions struct {
 	credentialOptions
 	command []string
+
+	serve     bool
+	tokenFile string // --token-file; may be empty
 }
 
 func execAction(p *program, c *cli.Context) error {
+	if c.IsSet("each") {
+		return eachAction(p, c)
+	}
+	for _, flag := range []string{"jobs", "json"} {
+		if c.IsSet(flag) {
+			return usageError{fmt.Sprintf("--%s is for exec --each", flag)}
+		}
+	}
 	args := c.Args().Slice()
 	// Words after a leading "--" are a profile whose name may begin with "-", and the
 	// command, or only the command.
@@ -47,7 +58,11 @@ func execAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.exec(execOptions{o, args[1:]})
+	serve, tokenFile := c.Bool("serve"), c.String("token-file")
+	if c.IsSet("token-file") && (!serve || tokenFile == "") {
+		return usageError{"--token-file FILE is for exec --serve"}
+	}
+	return p.exec(execOptions{o, args[1:], serve, tokenFile})
 }
 
 // checkFirstWord returns an error if the first of the words after "exec --" is no
@@ -89,33 +104,53 @@ func (p *program) exec(o execOptions) error {
 	if o.profile, err = resolveArg(o.profile, p.state); err != nil {
 		return err
 	}
-	// Before a login, which would be in vain.
-	path, err := exec.LookPath(o.command[0])
-	if errors.Is(err, exec.ErrNotFound) && isInPath(o.command[0], p.env["PATH"]) {
-		err = fs.ErrPermission
-	}
+	path, err := p.findCommand(o.command[0], assignmentHint(o)) // before a login, which would be in vain
 	if err != nil {
 		if err := p.checkProfile(client.Config, o.profile); err != nil {
 			return err // the first word may be the command
 		}
-		status := statusNotFound
-		if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EISDIR) {
-			status = statusNotExecutable
-		}
-		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], unwrapped(err)), status, assignmentHint(o)}
+		return err
 	}
 	plan, err := p.credentials(o.credentialOptions)
 	if err != nil {
 		return err
 	}
+	if o.serve {
+		return p.execServed(path, o, plan)
+	}
 	p.warnOfStaticKeys(plan.profile)
 	change, _ := plan.shellSwitch().Apply(p.env)
 	p.allowDumps()
-	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), process.Streams{Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr})
+	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), p.commandStreams())
 	if err != nil {
-		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
+		return cannotRun(o.command[0], err, statusNotExecutable, nil)
 	}
 	return statusError(status)
+}
+
+// findCommand returns the path of the command, or an error with the status of one
+// that cannot be started, and the hints.
+func (p *program) findCommand(name string, hints []string) (string, error) {
+	path, err := exec.LookPath(name)
+	if errors.Is(err, exec.ErrNotFound) && isInPath(name, p.env["PATH"]) {
+		err = fs.ErrPermission
+	}
+	if err == nil {
+		return path, nil
+	}
+	status := statusNotFound
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EISDIR) {
+		status = statusNotExecutable
+	}
+	return "", cannotRun(name, unwrapped(err), status, hints)
+}
+
+func cannotRun(name string, err error, status int, hints []string) error {
+	return shownError{fmt.Errorf("the command %q cannot be run: %w", name, err), status, hints}
+}
+
+func (p *program) commandStreams() process.Streams {
+	return process.Streams{Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr}
 }
 
 // assignmentHint says how a variable is set for the command, if the first word of the

@@ -20,14 +20,23 @@ import (
 // user picks. Esc and Ctrl-C end the command with [statusInterrupted]. A terminal
 // that is plain, or of Windows, shows lines and a question instead of a screen.
 func (p *program) pick(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
+	i, err := p.pickOrBack(ctx, items, options)
+	if errors.Is(err, picker.ErrCancelled) || errors.Is(err, context.Canceled) {
+		return 0, shownError{errors.New("cancelled, nothing changed"), statusInterrupted, nil}
+	}
+	return i, err
+}
+
+// pickOrBack is pick for a caller to which Esc and Ctrl-C mean something else: it
+// returns picker.ErrCancelled and context.Canceled.
+func (p *program) pickOrBack(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
+	defer p.waiter.Hold()()
 	i, err := p.pickOnScreen(ctx, items, options)
 	if errors.Is(err, picker.ErrNoTerminal) {
 		i, err = picker.Ask(ctx, p.terminal, items, options)
 	}
-	if errors.Is(err, picker.ErrCancelled) || errors.Is(err, context.Canceled) {
-		return 0, shownError{errors.New("cancelled, nothing changed"), statusInterrupted, nil}
-	}
-	if _, ended := errors.AsType[tty.SignalError](err); ended {
+	_, ended := errors.AsType[tty.SignalError](err)
+	if ended || errors.Is(err, picker.ErrInterrupted) {
 		return 0, context.Canceled
 	}
 	return i, err
@@ -62,8 +71,8 @@ func (p *program) pickProfile() (string, error) {
 	return p.pickProfileOf(items, usable, "")
 }
 
-// pickSimilar shows the profiles with the text as the filter. If it matches none of
-// them, it returns the error notFound.
+// pickSimilar shows the profiles with the text as the filter, and selects the one that
+// was probably meant. If the filter matches none, it returns the error notFound.
 func (p *program) pickSimilar(text string, notFound error) (string, error) {
 	client, err := p.client()
 	if err != nil {
@@ -73,18 +82,24 @@ func (p *program) pickSimilar(text string, notFound error) (string, error) {
 	if !picker.Matches(items, text) {
 		return "", notFound
 	}
-	return p.pickProfileOf(items, usable, text)
+	likely := nearest(text, usable)
+	return p.pickProfileOf(items, usable, text, likely...)
 }
 
-// pickProfileOf shows the items of [program.profileItems], filtered by the query,
-// and returns the name of the profile that the user picks.
-func (p *program) pickProfileOf(items []picker.Item, names []string, query string) (string, error) {
+// pickProfileOf shows the items of [program.profileItems], filtered by the query, and
+// returns the name of the profile that the user picks. The first that is likely, if
+// there is one, is selected.
+func (p *program) pickProfileOf(items []picker.Item, names []string, query string, likely ...string) (string, error) {
 	ctx, stop := interruptible()
 	defer stop()
-	i, err := p.pick(ctx, items, picker.Options{
+	options := picker.Options{
 		Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "EXPIRES", "SESSION"},
 		Marked: inUseMark + " in use", Query: query,
-	})
+	}
+	if len(likely) > 0 {
+		options.Selected = likely[0]
+	}
+	i, err := p.pick(ctx, items, options)
 	if err != nil {
 		return "", err
 	}

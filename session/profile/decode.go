@@ -47,6 +47,7 @@ var keyRules = map[string]keyRule{
 	"ssoenv_login":           {oneOf("auto", "pkce", "device"), "auto, pkce or device"},
 	"ssoenv_store":           {oneOf("shared", "isolated"), "shared or isolated"},
 	guardKey:                 {oneOf("true", "interactive", "false"), "true, interactive or false"},
+	agentsKey:                {oneOf("allow", "deny"), "allow or deny"},
 	"ssoenv_color":           {isColor, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255"},
 }
 
@@ -129,7 +130,7 @@ func decodeSession(name string, values map[string]string) decodedSession {
 	}
 	// An unknown store is an error and not ignored: the user who asked for it
 	// does not want the token in a file.
-	err := cmp.Or(checkName(section, name), checkKeys(section, values, "ssoenv_store"), checkSession(section, values))
+	err := cmp.Or(checkName(section, name), checkKeys(section, values, "ssoenv_store", agentsKey), checkSession(section, values))
 	return decodedSession{values, s, err}
 }
 
@@ -317,7 +318,7 @@ func (c *Config) decodeSettings(p *Profile, raw rawProfile) (err error) {
 			hop.Assume.Region = p.Region
 		}
 	}
-	if err := checkKeys(raw, raw.values, "region", guardKey, "ssoenv_color"); err != nil {
+	if err := checkKeys(raw, raw.values, "region", guardKey, agentsKey, "ssoenv_color"); err != nil {
 		return err
 	}
 	p.Settings, err = c.decodeVariables(raw)

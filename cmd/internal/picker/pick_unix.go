@@ -57,6 +57,7 @@ func pick(ctx context.Context, file *os.File, items []Item, o Options) (int, err
 	theme := newTheme(o)
 	list := newList(items)
 	list.setQuery(o.Query)
+	list.selectItem(func(i int) bool { return o.Selected != "" && items[i].Columns[0] == o.Selected })
 	draw := func() error {
 		width, height := terminal.Size()
 		return terminal.show(theme.draw(list, width, height))
@@ -71,8 +72,10 @@ func pick(ctx context.Context, file *os.File, items []Item, o Options) (int, err
 			if i, ok := list.selection(); ok {
 				return i, nil
 			}
-		case tty.Escape, tty.Interrupt, tty.Abort:
+		case tty.Escape, tty.Abort:
 			return 0, ErrCancelled
+		case tty.Interrupt:
+			return 0, ErrInterrupted
 		case tty.Redraw:
 			terminal.invalidate()
 		default:

@@ -50,6 +50,7 @@ package picker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 )
 
@@ -67,11 +68,17 @@ type Options struct {
 	Marked string   // what the mark of an item means: "* in use"; may be empty
 	Query  string   // the query to begin with, which the user can edit
 	Color  bool     // use colours, bold, faint and reverse video
+
+	// Selected is the first column of the item that is selected at first, if the query
+	// matches it. It may be empty.
+	Selected string
 }
 
 var (
 	// ErrCancelled is returned when the user leaves the picker without choosing.
 	ErrCancelled = errors.New("cancelled")
+	// ErrInterrupted is an ErrCancelled by Ctrl-C, which ends more than the choice.
+	ErrInterrupted = fmt.Errorf("%w", ErrCancelled)
 	// ErrNoItems is returned when there are no items.
 	ErrNoItems = errors.New("nothing to choose from")
 	// ErrNoTerminal is returned when the file is not a terminal, or not one that
