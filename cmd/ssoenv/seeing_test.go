@@ -105,6 +105,11 @@ func TestPager(t *testing.T) {
 			t.Errorf("PAGER=%q:\n%s", none, shown)
 		}
 	}
+	for _, plain := range []string{"TERM=dumb", "SSOENV_PLAIN=1"} {
+		if shown := strings.Join(w.listed(t, 80, append(pager("head -n 3"), plain), "ssoenv", "list"), "\n"); !strings.Contains(shown, "many-99") {
+			t.Errorf("%s:\n%s", plain, shown)
+		}
+	}
 	shown = strings.Join(w.listed(t, 80, pager("no-such-pager"), "ssoenv", "list"), "\n")
 	if !strings.Contains(shown, "many-99") || !strings.Contains(shown, "ssoenv: the pager cannot be run: ") {
 		t.Errorf("a pager that is missing:\n%s", shown)
