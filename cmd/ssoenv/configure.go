@@ -139,7 +139,7 @@ func (w *wizard) offerStartup() (activate string, err error) {
 // declined turns the error of an offer that the user left into none: all that was
 // asked before is done.
 func declined(err error) error {
-	if errors.Is(err, errBack) || errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, tty.ErrBack) || errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err

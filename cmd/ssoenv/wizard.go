@@ -20,7 +20,7 @@ import (
 // A wizard asks the questions of one run of configure. It does not ask what a flag
 // answers.
 //
-// It is a list of steps. Each asks at most one question. Esc leads back to the step
+// It takes one step after the other. Each asks at most one question. Esc leads back to the step
 // before that asked one, with the answer that it got, to be edited; at the first
 // question it ends the wizard. The session is written as soon as its login has
 // succeeded, so a wizard that is left goes on from there in its next run.
@@ -37,8 +37,9 @@ type wizard struct {
 	doubted    string // the region that the user was asked to think about
 	wrong      bool   // the region of the session turned out to be another one
 	typed      typedAnswers
-	asked      bool // the step has asked a question
-	anyAsked   bool // the run has
+	asked      bool   // the step has asked a question
+	anyAsked   bool   // the run has
+	questions  []step // the steps that have asked, to go back to
 
 	accounts []store.Account // of the session; nil: not listed
 	account  store.Account
@@ -52,52 +53,100 @@ type wizard struct {
 // typedAnswers are what the user typed, to be edited if a question is asked again.
 type typedAnswers struct{ startURL, ssoRegion, session, region, profile string }
 
-// errBack leads to the question before.
-var errBack = tty.ErrBack
+// A step is a part of the wizard. Its number is its place in their order.
+type step int
+
+const (
+	chooseSession step = iota
+	askStartURL
+	askSSORegion
+	nameSession
+	logIn
+	chooseAccount
+	chooseRole
+	askRegion
+	nameProfile
+	writeProfile
+	endOfSteps
+)
+
+func (w *wizard) take(s step) error {
+	return [endOfSteps]func(*wizard) error{
+		chooseSession: (*wizard).chooseSession,
+		askStartURL:   (*wizard).askStartURL,
+		askSSORegion:  (*wizard).askSSORegion,
+		nameSession:   (*wizard).nameSession,
+		logIn:         (*wizard).logIn,
+		chooseAccount: (*wizard).chooseAccount,
+		chooseRole:    (*wizard).chooseRole,
+		askRegion:     (*wizard).askRegion,
+		nameProfile:   (*wizard).nameProfile,
+		writeProfile:  (*wizard).writeProfile,
+	}[s](w)
+}
 
 // run takes the steps.
 func (w *wizard) run() error {
-	steps := []func() error{w.chooseSession, w.askStartURL, w.askSSORegion, w.nameSession, w.logIn}
-	if !w.onlySSO {
-		steps = append(steps, w.chooseAccount, w.chooseRole, w.askRegion, w.nameProfile, w.write)
+	end := endOfSteps
+	if w.onlySSO {
+		end = chooseAccount
 	}
-	var asked []int // the steps that asked, in order
-	for i := 0; i < len(steps); {
+	for s := chooseSession; s < end; {
 		w.asked = false
-		err := steps[i]()
-		region, wrong := errors.AsType[*session.RegionError](err)
-		switch {
-		case wrong && w.newSession && w.p.terminal.CanPrompt():
-			// The session is described anew, from the region on.
-			w.explain(region)
-			asked = slices.DeleteFunc(asked, func(step int) bool { return step >= 2 })
-			i, w.wrong = 2, true
+		if err := w.take(s); err != nil {
+			if s, err = w.stepAfter(err); err != nil {
+				return err
+			}
 			continue
-		case isLoginFailure(err) && w.newSession && len(asked) > 0:
-			// The answers are still there, to be changed or to be accepted again.
-			w.p.say("%v", err)
-			i, asked = asked[len(asked)-1], asked[:len(asked)-1]
-			continue
-		case errors.Is(err, errBack) && len(asked) > 0:
-			i = asked[len(asked)-1]
-			asked = asked[:len(asked)-1]
-			continue
-		case errors.Is(err, errBack):
-			return shownError{errors.New("cancelled, " + w.remains()), statusInterrupted, w.continuation()}
-		case errors.Is(err, io.EOF), errors.Is(err, context.Canceled):
-			return shownError{errors.New("interrupted, " + w.remains()), statusInterrupted, w.continuation()}
-		case err != nil:
-			return err
 		}
 		if w.asked {
-			asked = append(asked, i)
+			w.questions = append(w.questions, s)
 		}
-		if i == 4 && !w.newSession { // its description is no longer a question
-			asked = slices.DeleteFunc(asked, func(step int) bool { return step > 0 && step < 4 })
+		if s == logIn && !w.newSession { // its description is no longer a question
+			w.questions = slices.DeleteFunc(w.questions, func(s step) bool { return s > chooseSession && s < logIn })
 		}
-		i++
+		s++
 	}
 	return nil
+}
+
+// stepAfter returns the step that follows one that has failed, or the error that ends
+// the wizard.
+func (w *wizard) stepAfter(err error) (step, error) {
+	region, wrong := errors.AsType[*session.RegionError](err)
+	back := errors.Is(err, tty.ErrBack)
+	switch {
+	case wrong && w.newSession && w.p.terminal.CanPrompt():
+		// The session is described anew, from the region on.
+		w.sayWrongRegion(region)
+		w.questions = slices.DeleteFunc(w.questions, func(s step) bool { return s >= askSSORegion })
+		w.wrong = true
+		return askSSORegion, nil
+	case isLoginFailure(err) && w.newSession && len(w.questions) > 0:
+		// The answers are still there, to be changed or to be accepted again.
+		w.p.say("%v", err)
+		return w.lastQuestion(), nil
+	case back && len(w.questions) > 0:
+		return w.lastQuestion(), nil
+	case back:
+		return 0, w.left("cancelled")
+	case errors.Is(err, io.EOF), errors.Is(err, context.Canceled):
+		return 0, w.left("interrupted")
+	}
+	return 0, err
+}
+
+// lastQuestion removes the last step from those that have asked, and returns it.
+func (w *wizard) lastQuestion() step {
+	last := len(w.questions) - 1
+	s := w.questions[last]
+	w.questions = w.questions[:last]
+	return s
+}
+
+// left is the error of a wizard that the user leaves.
+func (w *wizard) left(how string) error {
+	return shownError{errors.New(how + ", " + w.keptSoFar()), statusInterrupted, w.continuation()}
 }
 
 // isLoginFailure reports whether a login did not work that may work the next time.
@@ -107,8 +156,8 @@ func isLoginFailure(err error) bool {
 	return denied || network
 }
 
-// remains says what a wizard that ends early leaves.
-func (w *wizard) remains() string {
+// keptSoFar says what a wizard that ends early has written.
+func (w *wizard) keptSoFar() string {
 	if w.kept == "" {
 		return "nothing changed"
 	}
@@ -122,9 +171,9 @@ func (w *wizard) continuation() []string {
 	return []string{"ssoenv configure goes on from there"}
 }
 
-// explain says that the region of the session is wrong, which the service says in
-// several ways.
-func (w *wizard) explain(err *session.RegionError) {
+// sayWrongRegion says that the region of the session is wrong, which the service says
+// in several ways.
+func (w *wizard) sayWrongRegion(err *session.RegionError) {
 	if err.Actual != "" {
 		w.p.say("the Identity Center of %s is in %s, not in %s", w.sso.StartURL, err.Actual, w.sso.Region)
 		w.typed.ssoRegion = err.Actual
@@ -186,7 +235,7 @@ func (w *wizard) pick(flag, what string, items []picker.Item) (int, error) {
 	w.asked, w.anyAsked = true, true
 	i, err := w.p.pickOrBack(w.ctx, items, picker.Options{Prompt: what})
 	if errors.Is(err, picker.ErrCancelled) {
-		return 0, errBack
+		return 0, tty.ErrBack
 	}
 	return i, err
 }
@@ -273,8 +322,9 @@ func (w *wizard) syncName() (string, error) {
 	return w.client.Config.SyncName(w.sso.Name, role(w.account), shared), nil
 }
 
-// write writes the profile. If it exists, write shows the change and asks first.
-func (w *wizard) write() error {
+// writeProfile writes the profile. If it exists, writeProfile shows the change and asks
+// first.
+func (w *wizard) writeProfile() error {
 	var sso *profile.SSOSession
 	if w.newSession {
 		sso = &w.sso
