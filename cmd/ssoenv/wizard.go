@@ -246,17 +246,8 @@ func (w *wizard) confirm(question string, preset bool) (bool, error) {
 	if preset {
 		keys = "[Y/n]"
 	}
-	answer, err := w.p.terminal.Edit(w.ctx, question+" "+keys, "")
-	if err != nil {
-		return false, err
-	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "":
-		return preset, nil
-	case "y", "yes":
-		return true, nil
-	}
-	return false, nil
+	yes, _, err := askYesNo(w.ctx, w.p.terminal, question+" "+keys, preset)
+	return yes, err
 }
 
 // askRegion asks for the profile's region.
