@@ -29,7 +29,7 @@ func (p *program) setUp(onlySSO bool, name string, flags loginFlags) (session, p
 		return "", "", p.noProfiles(client.Config)
 	}
 	if profile.IsPortableName(name) {
-		w.typed.profile = name
+		w.wanted = name
 	}
 	if err := w.run(); err != nil {
 		return "", "", err

@@ -35,8 +35,8 @@ type wizard struct {
 	sso        profile.SSOSession
 	newSession bool   // sso is in no file yet
 	doubted    string // the region that the user was asked to think about
-	wrong      bool   // the region of the session turned out to be another one
-	typed      typedAnswers
+	wrong      string // the start URL whose region turned out to be another one
+	typed      map[step]typedAnswer
 	asked      bool   // the step has asked a question
 	anyAsked   bool   // the run has
 	questions  []step // the steps that have asked, to go back to
@@ -46,12 +46,26 @@ type wizard struct {
 	roles    []string // of the account; nil: not listed
 	role     string
 	spec     profile.Spec
+	wanted   string // the name to offer for the profile; empty: the one that sync gives
 
 	kept string // the name of a session that is written and logged in to
 }
 
-// typedAnswers are what the user typed, to be edited if a question is asked again.
-type typedAnswers struct{ startURL, ssoRegion, session, region, profile string }
+// A question is one whose answer the user types.
+type question struct {
+	step   step
+	flag   string // answers it, too
+	prompt string
+	offer  string // the answer to begin with, which the user can edit
+	about  string // the answers before that offer and the answer depend on
+
+	// check accepts the answer. It may return an askAgain, to offer another one.
+	check func(answer string) error
+}
+
+// A typedAnswer is what the user typed, to be edited if the question is asked again
+// about the same.
+type typedAnswer struct{ about, text string }
 
 // A step is a part of the wizard. Its number is its place in their order.
 type step int
@@ -120,7 +134,7 @@ func (w *wizard) stepAfter(err error) (step, error) {
 		// The session is described anew, from the region on.
 		w.sayWrongRegion(region)
 		w.questions = slices.DeleteFunc(w.questions, func(s step) bool { return s >= askSSORegion })
-		w.wrong = true
+		w.wrong = w.sso.StartURL
 		return askSSORegion, nil
 	case isLoginFailure(err) && w.newSession && len(w.questions) > 0:
 		// The answers are still there, to be changed or to be accepted again.
@@ -176,29 +190,32 @@ func (w *wizard) continuation() []string {
 func (w *wizard) sayWrongRegion(err *session.RegionError) {
 	if err.Actual != "" {
 		w.p.say("the Identity Center of %s is in %s, not in %s", w.sso.StartURL, err.Actual, w.sso.Region)
-		w.typed.ssoRegion = err.Actual
+		w.remember(askSSORegion, w.sso.StartURL, err.Actual)
 		return
 	}
 	w.p.say("the Identity Center of %s is not in %s, or there is none of that name", w.sso.StartURL, w.sso.Region)
 	w.p.say("hint: the AWS access portal shows its region in its address or under \"Access keys\"; Esc leads back to the start URL")
 }
 
-// question asks until check accepts the answer. preset is the answer to begin with,
-// which the user can edit. Without a terminal, the error names the flag that answers
-// the question. check may return an askAgain, to offer another answer.
-func (w *wizard) question(flag, prompt, preset string, check func(string) error) (string, error) {
+// ask asks until the answer is accepted. Without a terminal, the error names the flag
+// that answers the question.
+func (w *wizard) ask(q question) (string, error) {
 	if !w.p.terminal.CanPrompt() {
-		return "", shownError{usageError{"there is no terminal to ask at: " + strings.ToLower(prompt)}, statusUsage,
-			[]string{"answer it with " + flag}}
+		return "", shownError{usageError{"there is no terminal to ask at: " + strings.ToLower(q.prompt)}, statusUsage,
+			[]string{"answer it with " + q.flag}}
 	}
 	w.greet()
+	preset := q.offer
+	if typed := w.typed[q.step]; typed.about == q.about {
+		preset = cmp.Or(typed.text, q.offer)
+	}
 	for {
-		answer, err := w.p.terminal.Edit(w.ctx, prompt+":", preset)
+		answer, err := w.p.terminal.Edit(w.ctx, q.prompt+":", preset)
 		if err != nil {
 			return "", err
 		}
 		answer = strings.TrimSpace(answer)
-		if err := check(answer); err != nil {
+		if err := q.check(answer); err != nil {
 			w.p.say("%v", err)
 			preset = answer
 			if offer, ok := errors.AsType[askAgain](err); ok {
@@ -206,8 +223,17 @@ func (w *wizard) question(flag, prompt, preset string, check func(string) error)
 			}
 			continue
 		}
+		w.remember(q.step, q.about, answer)
 		return answer, nil
 	}
+}
+
+// remember keeps an answer, to be offered if the question is asked again.
+func (w *wizard) remember(s step, about, answer string) {
+	if w.typed == nil {
+		w.typed = map[step]typedAnswer{}
+	}
+	w.typed[s] = typedAnswer{about, answer}
 }
 
 // An askAgain is what is wrong with an answer, and another one to offer.
@@ -251,23 +277,23 @@ func (w *wizard) confirm(question string, preset bool) (bool, error) {
 }
 
 // askRegion asks for the profile's region.
-func (w *wizard) askRegion() (err error) {
+func (w *wizard) askRegion() error {
 	w.spec = profile.Spec{Name: w.o.profile, Session: w.sso.Name, AccountID: w.account.ID, RoleName: w.role, Region: w.o.region, Output: w.o.output}
 	if w.spec.Region != "" || w.noDefaults {
 		return nil
 	}
 	now, _ := w.client.Config.Profile(w.spec.Name) // may not exist
-	preset := cmp.Or(w.typed.region, now.Region, w.client.STSRegion, w.sso.Region)
-	w.spec.Region, err = w.question("--region", "Region of the profile, or - for none", preset, func(region string) error {
-		if region == "-" || region == "" {
-			return nil
-		}
-		return w.checkRegion(region)
+	region, err := w.ask(question{
+		step: askRegion, flag: "--region", prompt: "Region of the profile, or - for none", about: w.sso.Name,
+		offer: cmp.Or(now.Region, w.client.STSRegion, w.sso.Region),
+		check: func(region string) error {
+			if region == "-" || region == "" {
+				return nil
+			}
+			return w.checkRegion(region)
+		},
 	})
-	if err == nil {
-		w.typed.region = w.spec.Region
-	}
-	w.spec.Region = strings.TrimPrefix(w.spec.Region, "-")
+	w.spec.Region = strings.TrimPrefix(region, "-")
 	return err
 }
 
@@ -276,21 +302,21 @@ func (w *wizard) nameProfile() (err error) {
 	if w.o.profile != "" {
 		return nil
 	}
-	preset := w.typed.profile
-	if preset == "" {
-		if preset, err = w.syncName(); err != nil {
+	offer := w.wanted
+	if offer == "" {
+		if offer, err = w.syncName(); err != nil {
 			return err
 		}
 	}
-	w.spec.Name, err = w.question("--profile", "Name of the profile", preset, func(name string) error {
-		if w.client.Config.HasProfile(name) {
-			return nil
-		}
-		return checkName(name)
+	w.spec.Name, err = w.ask(question{
+		step: nameProfile, flag: "--profile", prompt: "Name of the profile", about: w.sso.Name + "/" + w.account.ID + "/" + w.role, offer: offer,
+		check: func(name string) error {
+			if w.client.Config.HasProfile(name) {
+				return nil
+			}
+			return checkName(name)
+		},
 	})
-	if err == nil {
-		w.typed.profile = w.spec.Name
-	}
 	return err
 }
 

@@ -94,16 +94,17 @@ func (w *wizard) askStartURL() (err error) {
 		}
 		return nil
 	}
-	if w.typed.startURL == "" && w.p.terminal.CanPrompt() {
+	if w.typed[askStartURL].text == "" && w.p.terminal.CanPrompt() {
 		w.p.say("your AWS access portal: https://WORD.awsapps.com/start, or WORD alone")
 	}
-	answer, err := w.question("--start-url", "Start URL", w.typed.startURL, func(url string) error {
-		return checkStartURL(expandStartURL(url))
+	answer, err := w.ask(question{
+		step: askStartURL, flag: "--start-url", prompt: "Start URL",
+		check: func(url string) error { return checkStartURL(expandStartURL(url)) },
 	})
 	if err != nil {
 		return err
 	}
-	w.typed.startURL, w.sso.StartURL = answer, expandStartURL(answer)
+	w.sso.StartURL = expandStartURL(answer)
 	if w.sso.StartURL != answer {
 		w.p.say("that is %s", w.sso.StartURL)
 	}
@@ -148,18 +149,19 @@ func (w *wizard) askSSORegion() (err error) {
 	if !w.newSession {
 		return nil
 	}
-	if w.sso.Region = w.o.ssoRegion; w.sso.Region != "" && !w.wrong {
-		return nil
+	if w.wrong != w.sso.StartURL {
+		if w.sso.Region = w.o.ssoRegion; w.sso.Region != "" {
+			return nil
+		}
+		if w.sso.Region = w.client.DetectRegion(w.ctx, w.sso.StartURL); w.sso.Region != "" {
+			w.p.say("its Identity Center is in %s", w.sso.Region)
+			return w.ctx.Err()
+		}
 	}
-	if w.sso.Region = w.client.DetectRegion(w.ctx, w.sso.StartURL); w.sso.Region != "" && !w.wrong {
-		w.p.say("its Identity Center is in %s", w.sso.Region)
-		return w.ctx.Err()
-	}
-	preset := cmp.Or(w.typed.ssoRegion, w.client.STSRegion, "us-east-1")
-	w.sso.Region, err = w.question("--sso-region", "Region of the Identity Center", preset, w.checkRegion)
-	if err == nil {
-		w.typed.ssoRegion = w.sso.Region
-	}
+	w.sso.Region, err = w.ask(question{
+		step: askSSORegion, flag: "--sso-region", prompt: "Region of the Identity Center", about: w.sso.StartURL,
+		offer: cmp.Or(w.client.STSRegion, "us-east-1"), check: w.checkRegion,
+	})
 	return err
 }
 
@@ -204,15 +206,15 @@ func (w *wizard) nameSession() (err error) {
 	if !w.newSession || w.o.session != "" {
 		return nil
 	}
-	w.sso.Name, err = w.question("--sso-session", "Name of the new session", cmp.Or(w.typed.session, w.sessionName()), func(name string) error {
-		if w.client.Config.HasSession(name) {
-			return fmt.Errorf("there is a session %q already", name)
-		}
-		return checkName(name)
+	w.sso.Name, err = w.ask(question{
+		step: nameSession, flag: "--sso-session", prompt: "Name of the new session", about: w.sso.StartURL, offer: w.sessionName(),
+		check: func(name string) error {
+			if w.client.Config.HasSession(name) {
+				return fmt.Errorf("there is a session %q already", name)
+			}
+			return checkName(name)
+		},
 	})
-	if err == nil {
-		w.typed.session = w.sso.Name
-	}
 	return err
 }
 
@@ -260,6 +262,7 @@ func (w *wizard) logIn() error {
 		return err
 	}
 	w.newSession, w.kept = false, w.sso.Name
+	w.typed, w.wrong = nil, "" // they are about this session, and the next new one is another
 	if written {
 		w.p.say("wrote session %q to %s", w.sso.Name, w.p.short(w.client.Config.Path))
 	}
