@@ -48,7 +48,8 @@ type wizard struct {
 	spec     profile.Spec
 	wanted   string // the name to offer for the profile; empty: the one that sync gives
 
-	kept string // the name of a session that is written and logged in to
+	kept    string // the name of a session that is written and logged in to
+	written bool   // the profile is, too
 }
 
 // A question is one whose answer the user types.
@@ -172,14 +173,21 @@ func isLoginFailure(err error) bool {
 
 // keptSoFar says what a wizard that ends early has written.
 func (w *wizard) keptSoFar() string {
-	if w.kept == "" {
+	switch {
+	case w.written:
+		return fmt.Sprintf("the profile %q is written", w.spec.Name)
+	case w.kept == "":
 		return "nothing changed"
 	}
 	return fmt.Sprintf("the session %q and its login are kept", w.kept)
 }
 
+// continuation is the hint of a wizard that ends early.
 func (w *wizard) continuation() []string {
-	if w.kept == "" {
+	switch {
+	case w.written:
+		return []string{fmt.Sprintf("ssoenv use %s switches to it", profileArgument(w.spec.Name))}
+	case w.kept == "":
 		return nil
 	}
 	return []string{"ssoenv configure goes on from there"}
@@ -276,6 +284,19 @@ func (w *wizard) confirm(question string, preset bool) (bool, error) {
 	return yes, err
 }
 
+// offer asks whether to do more than the command has to. Esc is a no; Ctrl-C ends the
+// wizard.
+func (w *wizard) offer(question string, preset bool) (bool, error) {
+	yes, err := w.confirm(question, preset)
+	switch {
+	case errors.Is(err, tty.ErrBack):
+		return false, nil
+	case errors.Is(err, context.Canceled):
+		return false, w.left("interrupted")
+	}
+	return yes, err
+}
+
 // askRegion asks for the profile's region.
 func (w *wizard) askRegion() error {
 	w.spec = profile.Spec{Name: w.o.profile, Session: w.sso.Name, AccountID: w.account.ID, RoleName: w.role, Region: w.o.region, Output: w.o.output}
@@ -357,13 +378,15 @@ func (w *wizard) writeProfile() error {
 		}
 		yes, err := w.confirm(question, false)
 		if err == nil && !yes {
-			return shownError{notConfirmedError{}, statusFailed, nil}
+			return shownError{errors.New("not confirmed, " + w.keptSoFar()), statusFailed, w.continuation()}
 		}
 		return err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	w.written = true
+	switch {
 	case !written:
 		w.p.say("profile %q is up to date", w.spec.Name)
 		return nil
