@@ -281,39 +281,19 @@ func (w *wizard) chooseAccount() (err error) {
 			return err
 		}
 	}
-	accounts := w.accounts
 	if w.o.account != "" {
-		id, err := accountID(w.ctx, w.client, w.sso, w.o.account)
-		if err != nil {
-			return err
-		}
-		accounts = slices.DeleteFunc(slices.Clone(accounts), func(a store.Account) bool { return a.ID != id })
-		if len(accounts) == 0 {
-			return noSuchAccountID(w.sso, id, w.accounts)
-		}
+		w.account, err = findAccount(w.sso, w.o.account, w.accounts)
+		return err
 	}
-	if len(accounts) == 0 {
+	if len(w.accounts) == 0 {
 		return noAccounts(w.sso)
 	}
-	i, err := w.pick("--account", "account", accountItems(accounts))
+	i, err := w.pick("--account", "account", accountItems(w.accounts))
 	if err != nil {
 		return err
 	}
-	w.account = accounts[i]
+	w.account = w.accounts[i]
 	return nil
-}
-
-// noSuchAccountID is the error of an account that the session gives no access to.
-func noSuchAccountID(sso profile.SSOSession, id string, accounts []store.Account) error {
-	ids := make([]string, len(accounts))
-	for i, a := range accounts {
-		ids[i] = a.ID
-	}
-	hint := "ssoenv accounts lists those that it gives access to"
-	if near := nearest(id, ids); len(near) > 0 {
-		hint = fmt.Sprintf("did you mean %s (%s)?", near[0], offline.Dash(accounts[slices.Index(ids, near[0])].Name))
-	}
-	return shownError{fmt.Errorf("%q gives access to no account %s", sso.Title(), id), statusDenied, []string{hint}}
 }
 
 // roleCheckTimeout limits the check of a role that the flags name.
@@ -362,7 +342,10 @@ func (w *wizard) checkRoleIfLoggedIn() (err error) {
 	defer cancel()
 	w.roles, err = w.client.AccountRoles(ctx, w.sso, w.account.ID)
 	if answer, ok := errors.AsType[*session.ServiceError](err); ok && answer.Status == 403 {
-		return noSuchAccountID(w.sso, w.account.ID, nil)
+		accounts, _ := w.client.Accounts(ctx, w.sso) // without them, no other is suggested
+		if _, none := findAccount(w.sso, w.account.ID, accounts); none != nil {
+			return none
+		}
 	}
 	if err != nil {
 		w.p.log("the role is not checked: %v", err)
@@ -371,23 +354,10 @@ func (w *wizard) checkRoleIfLoggedIn() (err error) {
 	return w.checkRole()
 }
 
-// checkRole returns an error with the nearest name unless the session has the role in
-// the account.
+// checkRole returns an error unless the session has the role in the account.
 func (w *wizard) checkRole() error {
 	if slices.Contains(w.roles, w.role) {
 		return nil
 	}
-	hint := "the roles there are: " + strings.Join(w.roles, ", ")
-	if len(w.roles) == 0 || len(w.roles) > 10 {
-		hint = fmt.Sprintf("ssoenv roles %s lists those that it gives access to", w.account.ID)
-	}
-	if near := nearestRoles(w.role, w.roles); len(near) > 0 {
-		hint = didYouMean(near)
-	}
-	return shownError{fmt.Errorf("%q gives access to no role %q in account %s", w.sso.Title(), w.role, w.account.ID), statusDenied, []string{hint}}
-}
-
-// nearestRoles is nearest for roles, whose name in IAM has a prefix and a suffix.
-func nearestRoles(typed string, roles []string) []string {
-	return nearest(cmp.Or(profile.PermissionSet(typed), typed), roles)
+	return noRole(w.sso, w.account.ID, w.role, w.roles)
 }
