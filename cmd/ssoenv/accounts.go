@@ -141,7 +141,7 @@ func (p *program) roles(account string, o sessionOptions) error {
 		}
 		name = client.AccountNames(sso)[account]
 		roles, err = client.AccountRoles(ctx, sso, account)
-		return err
+		return explainForbidden(ctx, client, sso, account, err)
 	})
 	if err != nil {
 		return err
@@ -367,6 +367,22 @@ func explainDenied(ctx context.Context, client *session.Client, err error) error
 		if _, none := findAccount(denied.SSOSession, denied.AccountID, accounts); none != nil {
 			return none
 		}
+	}
+	return err
+}
+
+// explainForbidden returns, for a refusal to list the roles of an account that the session
+// gives no access to, the error of noAccount. It returns other errors as they are.
+func explainForbidden(ctx context.Context, client *session.Client, sso profile.SSOSession, accountID string, err error) error {
+	if answer, ok := errors.AsType[*session.ServiceError](err); !ok || answer.Status != 403 {
+		return err
+	}
+	accounts, listErr := client.Accounts(ctx, sso)
+	if listErr != nil {
+		return err
+	}
+	if _, none := findAccount(sso, accountID, accounts); none != nil {
+		return none
 	}
 	return err
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
-	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
 )
@@ -341,11 +340,9 @@ func (w *wizard) checkRoleIfLoggedIn() (err error) {
 	ctx, cancel := context.WithTimeout(w.ctx, roleCheckTimeout)
 	defer cancel()
 	w.roles, err = w.client.AccountRoles(ctx, w.sso, w.account.ID)
-	if answer, ok := errors.AsType[*session.ServiceError](err); ok && answer.Status == 403 {
-		accounts, _ := w.client.Accounts(ctx, w.sso) // without them, no other is suggested
-		if _, none := findAccount(w.sso, w.account.ID, accounts); none != nil {
-			return none
-		}
+	err = explainForbidden(ctx, w.client, w.sso, w.account.ID, err)
+	if _, none := errors.AsType[noAccountError](err); none {
+		return err
 	}
 	if err != nil {
 		w.p.log("the role is not checked: %v", err)
