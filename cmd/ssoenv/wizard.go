@@ -332,7 +332,7 @@ func (w *wizard) nameProfile() (err error) {
 	w.spec.Name, err = w.ask(question{
 		step: nameProfile, flag: "--profile", prompt: "Name of the profile", about: w.sso.Name + "/" + w.account.ID + "/" + w.role, offer: offer,
 		check: func(name string) error {
-			if w.client.Config.HasProfile(name) {
+			if name == offer || w.client.Config.HasProfile(name) { // sync gives letters of every script
 				return nil
 			}
 			return checkName(name)

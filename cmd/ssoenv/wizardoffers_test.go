@@ -62,3 +62,18 @@ func TestTheWizardSaysWhatARefusalKeeps(t *testing.T) {
 		{`not confirmed, the session "sso" and its login are kept`, ""}, {"hint: ssoenv configure goes on from there", ""}, {"status 1", ""},
 	})
 }
+
+// The name that sync gives is accepted if it is offered, in every script.
+func TestTheWizardAcceptsTheNameItOffers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.logIn(t)
+	s := w.shell(t, "bash")
+	s.take(w, []turn{
+		{"", "ssoenv configure; echo status $?\r"}, {"2/2", "corp\r"}, {"6/6", "3333\r"}, {"2/2", "\r"}, {"Region of the profile", "\r"},
+		{"Name of the profile: Zurich-データ湖-Analyst", retyped + "湖\r"}, {"a name consists of letters", retyped + "Zurich-データ湖-Analyst\r"},
+		{`wrote profile "Zurich-データ湖-Analyst"`, ""}, {"too[?] ", "\x1b"}, {"new shells[?] ", "\x1b"}, {"next: ssoenv use '?Zurich-データ湖-Analyst", ""},
+	})
+	s.typeLine("ssoenv use Zurich-データ湖-Analyst")
+	s.expect("account 333333333333")
+}
