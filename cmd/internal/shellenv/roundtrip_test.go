@@ -59,6 +59,9 @@ func (h *history) profile(n byte) Switch {
 	if n%4 == 3 { // static keys
 		s.SessionToken, s.AccountID, s.Expires, s.RenewAt = "", "", time.Time{}, time.Time{}
 	}
+	if n/4%2 == 1 {
+		s.AsProfile, s.AccessKeyID, s.SecretAccessKey, s.SessionToken, s.ExpiryFile = true, "", "", "", ""
+	}
 	switch n % 4 {
 	case 1:
 		s.Settings = shellinit.Env{
@@ -92,11 +95,15 @@ func (h *history) step(op, arg byte) {
 		maps.DeleteFunc(h.hidden, func(name, _ string) bool { _, ok := h.env[name]; return ok })
 	case 2:
 		if h.switched {
-			current := Read(h.env).Profile[len("profile-")] - '0'
+			state := Read(h.env)
+			current := state.Profile[len("profile-")] - '0'
+			if state.AsProfile {
+				current += 4
+			}
 			h.env = apply(h.env, h.profile(current).Renew(h.env))
 		}
 	default:
-		names := slices.Concat(credentialVars, restorableVars, settingVars, []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB", "UNRELATED", "PATH"})
+		names := slices.Concat(credentialVars, restorableVars, settingVars, roleVars, []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB", "UNRELATED", "PATH"})
 		name := names[int(arg)%len(names)]
 		value, isSet := fmt.Sprintf("by hand %d", op%4), op%3 != 0
 		if now, ok := h.env[name]; ok == isSet && (!ok || now == value) {
@@ -159,7 +166,8 @@ func FuzzRoundTrip(f *testing.F) {
 	for _, steps := range []string{
 		"\x00\x01", "\x00\x01\x00\x02\x02\x00", "\x04\x0b\x00\x01", "\x00\x01\x04\x0b\x00\x02", "\x05\x00\x00\x01", "\x05\x00\x05\x02\x00\x01\x00\x02",
 		"\x00\x01\x07\x00\x02\x00", "\x00\x01\x05\x01\x02\x00\x00\x00", "\x05\x0e\x05\x00\x00\x01\x05\x0e", "\x03\x04\x00\x00\x03\x04", "\x00\x02\x04\x0c\x00\x00\x04\x0d",
-		"\x07\x04\x00\x00\x07\x04\x03\x04",
+		"\x07\x04\x00\x00\x07\x04\x03\x04", "\x00\x04\x02\x00", "\x04\x04\x00\x05\x00\x01\x00\x06", "\x00\x01\x00\x05\x04\x04\x02\x00\x00\x02",
+		"\x04\x00\x00\x05\x00\x01", "\x04\x1b\x04\x1a\x00\x05\x00\x01\x00\x05", "\x00\x04\x04\x1a\x00\x05",
 	} {
 		f.Add([]byte(steps))
 	}
