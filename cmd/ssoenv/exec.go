@@ -43,7 +43,7 @@ func execAction(p *program, c *cli.Context) error {
 	case 1:
 		return usageError{"which command? ssoenv exec " + profileArgument(args[0]) + " -- COMMAND"}
 	}
-	o, err := credentialOptionsOf(c, args[0])
+	o, err := environmentOptionsOf(c, args[0])
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (p *program) exec(o execOptions) error {
 	if err != nil {
 		return err
 	}
-	p.warnOfStaticKeys(plan.profile)
+	p.warnOfStaticKeys(plan)
 	change, _ := plan.shellSwitch().Apply(p.env)
 	p.allowDumps()
 	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), process.Streams{Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr})

@@ -116,6 +116,13 @@ func (r remedies) configRemedy(err error) (status int, hints []string, ok bool) 
 		}
 		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + name}, true
 	}
+	if export, ok := errors.AsType[*profile.ExportError](err); ok {
+		hints := []string{"give this shell the keys instead: --export keys"}
+		if export.Isolated {
+			hints = append(hints, "or use a profile with a credential_process that runs ssoenv for it: ssoenv configure --credential-process writes one")
+		}
+		return statusConfig, hints, true
+	}
 	if config, ok := errors.AsType[*profile.ConfigError](err); ok {
 		switch {
 		case config.Key == "AWS_REGION":
