@@ -66,6 +66,7 @@ type Client struct {
 
 	Host string // this machine's name, for the name of the client registration
 
+	paced        bool      // a Pacer tries refused calls of GetRoleCredentials again
 	clockWarning sync.Once // that this machine's clock is wrong
 }
 
@@ -101,7 +102,7 @@ func NewTransport(roots []byte, proxy func(*http.Request) (*url.URL, error)) (*h
 // with the settings that the Client has now.
 func (c *Client) services(network profile.Network) awsapi.Services {
 	s := awsapi.Services{
-		Transport: c.Transport, Endpoints: c.Endpoints, Now: c.Now, ClockDrift: c.warnClock,
+		Transport: c.Transport, Endpoints: c.Endpoints, Now: c.Now, ClockDrift: c.warnClock, WaitFor: c.WaitFor,
 		FIPS: either(c.Variables.FIPS, network.FIPS), DualStack: either(c.Variables.DualStack, network.DualStack),
 	}
 	if c.Variables.IgnoreEndpoints == nil && network.IgnoreEndpoints {

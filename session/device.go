@@ -65,8 +65,7 @@ func (c *Client) startDevice(ctx context.Context, target loginTarget) (store.Reg
 			device, err = start()
 		}
 	}
-	if awsapi.HasCode(err, awsapi.CodeInvalidGrant, awsapi.CodeInvalidRequest) {
-		// The service's answer to a start URL of another region.
+	if isAboutRegion(err) {
 		return store.Registration{}, nil, &RegionError{SSOSession: target.SSOSession}
 	}
 	return client, device, err

@@ -48,8 +48,11 @@ func (c *Client) register(ctx context.Context, login loginTarget, grant string) 
 		in.IssuerUrl = aws.String(login.issuer)
 	}
 	out, err := oidc.RegisterClient(ctx, in)
+	if err = awsapi.CallError("RegisterClient", err); isAboutRegion(err) && in.IssuerUrl != nil {
+		return store.Registration{}, &RegionError{SSOSession: login.SSOSession}
+	}
 	if err != nil {
-		return store.Registration{}, awsapi.CallError("RegisterClient", err)
+		return store.Registration{}, err
 	}
 	client := store.Registration{
 		ClientID:     aws.ToString(out.ClientId),
@@ -61,6 +64,12 @@ func (c *Client) register(ctx context.Context, login loginTarget, grant string) 
 	}
 	c.StoreRegistration(login.SSOSession, grant, client)
 	return client, nil
+}
+
+// isAboutRegion reports whether an error that AWS answered to a start URL is its answer
+// to one of another region.
+func isAboutRegion(err error) bool {
+	return awsapi.HasCode(err, awsapi.CodeInvalidGrant, awsapi.CodeInvalidRequest, awsapi.CodeOtherRegion)
 }
 
 // clientName returns the name by which an administrator of IAM Identity Center

@@ -106,11 +106,13 @@ func (c *Client) fetchFromSSO(ctx context.Context, p profile.Profile) (store.Cre
 }
 
 func (c *Client) getRoleCredentials(ctx context.Context, p profile.Profile, token store.Token) (store.Credentials, error) {
-	client, err := c.services(p.SSOSession.Network).SSO(p.SSOSession.Region)
+	services := c.services(p.SSOSession.Network)
+	client, err := services.HTTPClient(p.SSOSession.Region)
 	if err != nil {
 		return store.Credentials{}, err
 	}
-	out, err := client.GetRoleCredentials(ctx, &ssoapi.GetRoleCredentialsInput{
+	client.Paced = c.paced
+	out, err := services.SSOOver(client).GetRoleCredentials(ctx, &ssoapi.GetRoleCredentialsInput{
 		AccessToken: aws.String(token.Access.Reveal()),
 		AccountId:   aws.String(p.AccountID),
 		RoleName:    aws.String(p.RoleName),

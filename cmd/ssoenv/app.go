@@ -135,6 +135,8 @@ func (p *program) cliFlags(flags []offline.Flag) []cli.Flag {
 			converted[i] = &cli.BoolFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden}
 		case f.Kind == offline.Duration:
 			converted[i] = &cli.DurationFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden}
+		case f.Kind == offline.Texts:
+			converted[i] = &cli.StringSliceFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden}
 		default:
 			converted[i] = &cli.StringFlag{Name: f.Name, Usage: f.Usage, Hidden: f.Hidden, Value: f.Default}
 		}

@@ -64,6 +64,9 @@ func (p *program) console(o consoleOptions) error {
 	var with browser.Command
 	if !toTerminal {
 		// Before a login, which would be in vain.
+		if err := p.checkBrowser("ssoenv console " + profileArgument(prof.Name)); err != nil {
+			return err
+		}
 		if with, err = browser.Find(p.env, p.browserSetting(prof.SSOSession)); err != nil {
 			return shownError{err, statusFailed, []string{printHint(prof.Name)}}
 		}

@@ -89,6 +89,7 @@ func (p *program) client() (*session.Client, error) {
 			Keyring:     keyring.Keyring{Bus: p.env["DBUS_SESSION_BUS_ADDRESS"]},
 			Now:         p.now,
 			Warn:        func(line string) { p.say("%s", line) },
+			Waiting:     p.waitFor,
 		},
 		Config:          config,
 		Transport:       sync.OnceValues(func() (http.RoundTripper, error) { return p.transport(config.DefaultCABundle()) }),

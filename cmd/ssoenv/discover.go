@@ -3,11 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -17,40 +16,33 @@ import (
 // found, which may be nil, is called for each account as soon as its roles are
 // known.
 func (p *program) discover(ctx context.Context, client *session.Client, sso profile.SSOSession, found func(store.AccountRoles)) ([]store.AccountRoles, error) {
-	bar := newProgressBar(p.stderr, p.quiet)
-	warn := client.Warn
-	client.Warn = func(line string) { bar.end(); warn(line) }
-	defer func() { client.Warn = warn }()
-	events := session.DiscoveryEvents{Progress: bar.show}
-	if found != nil {
-		events.Found = func(account store.AccountRoles) {
-			bar.end() // standard output may be the same screen
-			found(account)
-		}
+	bar := progressBar{now: p.now}
+	events := session.DiscoveryEvents{Found: found}
+	if !p.quiet {
+		events.Progress = func(at session.Progress) { p.waiter.Progress(bar.text(at)) }
 	}
 	inventory, err := client.Discover(ctx, sso, events)
-	bar.end()
+	p.waiter.Progress("")
 	if err != nil && len(inventory) > 0 {
 		p.say("%d accounts are known so far; within an hour, the same command continues from there", len(inventory))
 	}
 	return inventory, err
 }
 
-// A progressBar shows on a status line how far the inventory has been read.
-type progressBar struct{ line *tty.StatusLine } // nil: nothing is shown
+// A progressBar describes how far the inventory has been read, and estimates how long
+// the rest takes.
+type progressBar struct {
+	now func() time.Time
 
-func newProgressBar(out *os.File, quiet bool) progressBar {
-	if quiet {
-		return progressBar{}
-	}
-	return progressBar{&tty.StatusLine{Out: out, Now: time.Now}}
+	first   session.Progress // the first one that had all accounts
+	started time.Time        // when that was
 }
 
-func (b progressBar) show(at session.Progress) {
-	if b.line == nil {
-		return
-	}
-	const width = 24
+// estimateAfter is how long the accounts are counted before their speed is used.
+const estimateAfter = 2 * time.Second
+
+func (b *progressBar) text(at session.Progress) string {
+	const width = 12
 	done := 0
 	if at.Accounts > 0 {
 		done = width * at.Done / at.Accounts
@@ -59,16 +51,23 @@ func (b progressBar) show(at session.Progress) {
 	if at.Listed {
 		more = ""
 	}
-	slow := ""
-	if at.Throttled > 0 {
-		slow = ", as fast as AWS allows"
-	}
-	b.line.Show(fmt.Sprintf("[%s%s] %d of %d%s accounts, %d roles%s",
-		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, slow))
+	return fmt.Sprintf("[%s%s] %d of %d%s accounts, %d roles%s",
+		strings.Repeat("=", done), strings.Repeat(" ", width-done), at.Done, at.Accounts, more, at.Roles, b.rest(at))
 }
 
-func (b progressBar) end() {
-	if b.line != nil {
-		b.line.Clear()
+// rest returns the estimate, such as ", about 40s left", or "" while there is none.
+func (b *progressBar) rest(at session.Progress) string {
+	if !at.Listed {
+		return ""
 	}
+	if b.started.IsZero() {
+		b.started, b.first = b.now(), at
+	}
+	took, done := b.now().Sub(b.started), at.Done-b.first.Done
+	left := at.Accounts - at.Done
+	if took < estimateAfter || done <= 0 || left <= 0 {
+		return ""
+	}
+	estimate := time.Duration(float64(took) / float64(done) * float64(left))
+	return fmt.Sprintf(", about %s left", offline.FormatDuration(estimate.Round(time.Second)))
 }

@@ -102,6 +102,9 @@ func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err erro
 		environment.HasProfile = client.Config.HasProfile
 		sessions, _ = client.Config.SSOSessions() // doctor.Config reports the others
 		add(doctor.Config(client.Config, p.env, format))
+		if selfErr == nil {
+			add(doctor.Processes(client.Config, self))
+		}
 	}
 	current = "session"
 	add(doctor.Sessions(client, sessions, format))

@@ -58,18 +58,45 @@ func (p *program) report(command *offline.Command, err error) int {
 		return int(silent)
 	}
 	status := statusDone
-	var lines []string
+	var failures []failure
 	for _, err := range flattenJoined(err) {
 		errStatus, hints := p.remedies().remedy(command, err)
+		hints = append(hints, p.agentHint(err)...)
 		if errors.Is(err, context.Canceled) {
 			err = errors.New("interrupted")
 		}
-		lines = append(lines, err.Error())
-		for _, hint := range hints {
-			lines = append(lines, "hint: "+hint)
-		}
+		failures = append(failures, failure{err.Error(), errStatus, hints})
 		if status == statusDone {
 			status = errStatus
+		}
+	}
+	p.sayFailures(command, failures)
+	return status
+}
+
+// A failure is an error as it is shown: to users as lines, to an agent with --json as
+// this document.
+type failure struct {
+	Error  string   `json:"error"`
+	Status int      `json:"status"`
+	Hints  []string `json:"hints,omitempty"`
+}
+
+// sayFailures writes the errors, in the form that their reader wants.
+func (p *program) sayFailures(command *offline.Command, failures []failure) {
+	if p.terminal.Agent() != "" && offline.WalkArgs(p.args[1:], offline.Commands()).Has("json") {
+		for _, f := range failures {
+			if text, err := offline.MarshalJSONLine(f); err == nil {
+				_ = p.writeLines(p.stderr, text)
+			}
+		}
+		return
+	}
+	var lines []string
+	for _, f := range failures {
+		lines = append(lines, f.Error)
+		for _, hint := range f.Hints {
+			lines = append(lines, "hint: "+hint)
 		}
 	}
 	if command != nil && command.Name == "credential-process" {
@@ -79,7 +106,6 @@ func (p *program) report(command *offline.Command, err error) int {
 	for _, line := range lines {
 		p.say("%s", line)
 	}
-	return status
 }
 
 // flattenJoined returns the errors that were joined, each of which gets a line

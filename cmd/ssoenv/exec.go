@@ -26,6 +26,14 @@ type execOptions struct {
 }
 
 func execAction(p *program, c *cli.Context) error {
+	if c.IsSet("each") {
+		return eachAction(p, c)
+	}
+	for _, flag := range []string{"jobs", "json"} {
+		if c.IsSet(flag) {
+			return usageError{fmt.Sprintf("--%s is for exec --each", flag)}
+		}
+	}
 	args := c.Args().Slice()
 	// Words after a leading "--" are a profile whose name may begin with "-", and the
 	// command, or only the command.
@@ -89,20 +97,12 @@ func (p *program) exec(o execOptions) error {
 	if o.profile, err = resolveArg(o.profile, p.state); err != nil {
 		return err
 	}
-	// Before a login, which would be in vain.
-	path, err := exec.LookPath(o.command[0])
-	if errors.Is(err, exec.ErrNotFound) && isInPath(o.command[0], p.env["PATH"]) {
-		err = fs.ErrPermission
-	}
+	path, err := p.findCommand(o.command[0], assignmentHint(o)) // before a login, which would be in vain
 	if err != nil {
 		if err := p.checkProfile(client.Config, o.profile); err != nil {
 			return err // the first word may be the command
 		}
-		status := statusNotFound
-		if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EISDIR) {
-			status = statusNotExecutable
-		}
-		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], unwrapped(err)), status, assignmentHint(o)}
+		return err
 	}
 	plan, err := p.credentials(o.credentialOptions)
 	if err != nil {
@@ -116,6 +116,23 @@ func (p *program) exec(o execOptions) error {
 		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
 	}
 	return statusError(status)
+}
+
+// findCommand returns the path of the command, or an error with the status of one
+// that cannot be started, and the hints.
+func (p *program) findCommand(name string, hints []string) (string, error) {
+	path, err := exec.LookPath(name)
+	if errors.Is(err, exec.ErrNotFound) && isInPath(name, p.env["PATH"]) {
+		err = fs.ErrPermission
+	}
+	if err == nil {
+		return path, nil
+	}
+	status := statusNotFound
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EISDIR) {
+		status = statusNotExecutable
+	}
+	return "", shownError{fmt.Errorf("the command %q cannot be run: %w", name, unwrapped(err)), status, hints}
 }
 
 // assignmentHint says how a variable is set for the command, if the first word of the

@@ -24,34 +24,50 @@ const (
 )
 
 // confirm returns nil if the credentials of the profile may be used. If the
-// profile is guarded, it asks the user, unless the user has confirmed already.
+// profile is guarded, it asks the user, unless the user has confirmed already. An
+// agent is denied what the config denies it, and --yes does not change that.
 func (p *program) confirm(client *session.Client, prof profile.Profile, by confirmation) error {
-	if by == givenByFlag || by == notNeeded {
-		return nil
+	needed, err := p.needsConfirmation(client, prof, by)
+	if err != nil || !needed {
+		return err
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	err = askYes(ctx, p.terminal, fmt.Sprintf("%q is guarded (ssoenv_confirm)%s. Use it? [y/N]", prof.Name, roleInWords(prof)))
+	if _, other := errors.AsType[notConfirmedError](err); other {
+		return shownError{err, statusDenied, nil}
+	}
+	return err
+}
+
+// needsConfirmation reports whether the user must be asked before the credentials of
+// the profile are used, and can be. It returns an error if they may not be used.
+func (p *program) needsConfirmation(client *session.Client, prof profile.Profile, by confirmation) (bool, error) {
+	if by == notNeeded {
+		return false, nil
+	}
+	if err := p.checkAgent(client, prof); err != nil || by == givenByFlag {
+		return false, err
 	}
 	guard, inner := client.Config.Guard(prof), client.Config.ProcessGuard(prof)
 	switch {
 	case guard.Level == profile.Unguarded:
-		return nil
+		return false, nil
 	case by == onlyUnguarded && guard.Level == profile.GuardInteractive:
-		return nil
+		return false, nil
 	case by == onlyUnguarded:
-		return shownError{fmt.Errorf("%q is guarded (ssoenv_confirm), and credential-process does not ask", prof.Name), statusDenied, interactiveHint(guard)}
+		return false, shownError{fmt.Errorf("%q is guarded (ssoenv_confirm), and credential-process does not ask", prof.Name), statusDenied, interactiveHint(guard)}
 	case inner.Level == profile.GuardAlways: // an answer would be in vain
-		return shownError{fmt.Errorf("%q is guarded (ssoenv_confirm) by profile %q, and the ssoenv credential-process that it runs does not ask", prof.Name, inner.Profile),
+		return false, shownError{fmt.Errorf("%q is guarded (ssoenv_confirm) by profile %q, and the ssoenv credential-process that it runs does not ask", prof.Name, inner.Profile),
 			statusDenied, interactiveHint(inner)}
 	case offline.CheckHolder(client.Store, prof, p.state) == nil: // this shell has confirmed it
-		return nil
+		return false, nil
+	case p.terminal.Agent() != "":
+		return false, shownError{fmt.Errorf("%q needs confirmation (ssoenv_confirm), and an agent is not asked (%s is set)", prof.Name, p.terminal.Agent()), statusDenied, nil}
 	case !p.terminal.CanPrompt():
-		return shownError{fmt.Errorf("%q needs confirmation (ssoenv_confirm) and there is no terminal; use --yes", prof.Name), statusDenied, nil}
+		return false, shownError{fmt.Errorf("%q needs confirmation (ssoenv_confirm) and there is no terminal; use --yes", prof.Name), statusDenied, nil}
 	}
-	ctx, stop := interruptible()
-	defer stop()
-	err := askYes(ctx, p.terminal, fmt.Sprintf("%q is guarded (ssoenv_confirm)%s. Use it? [y/N]", prof.Name, roleInWords(prof)))
-	if errors.Is(err, errNotConfirmed) {
-		return shownError{err, statusDenied, nil}
-	}
-	return err
+	return true, nil
 }
 
 // interactiveHint says how programs get the credentials of a guarded profile.
@@ -79,10 +95,13 @@ func confirmWrite(ctx context.Context, terminal tty.Terminal, question string) e
 	return askYes(ctx, terminal, question)
 }
 
-var errNotConfirmed = errors.New("not confirmed, nothing changed")
+// A notConfirmedError reports an answer other than yes.
+type notConfirmedError struct{ answer string } // in lower case
+
+func (e notConfirmedError) Error() string { return "not confirmed, nothing changed" }
 
 // askYes asks a question. Any answer but y and yes, Esc included, is
-// [errNotConfirmed].
+// a [notConfirmedError].
 func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
 	answer, err := terminal.Edit(ctx, question, "")
 	switch {
@@ -92,7 +111,7 @@ func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
 		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {
-		return shownError{errNotConfirmed, statusFailed, nil}
+		return shownError{notConfirmedError{answer}, statusFailed, nil}
 	}
 	return nil
 }

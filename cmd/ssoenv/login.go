@@ -55,6 +55,13 @@ func (p *program) runLogin(o loginOptions) error {
 	if err != nil {
 		return err
 	}
+	if client.Config.IsEmpty() && o.session == "" && !o.all {
+		name, _, err := p.setUp(true, "", o.flags)
+		if err == nil {
+			p.sayNext(name)
+		}
+		return err
+	}
 	sessions, unreadable := p.sessionsFor(client.Config, o.sessionChoice)
 	p.warnOfConfig(client.Config)
 	p.warnOfProfile(client.Config, p.profile)

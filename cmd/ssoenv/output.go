@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -21,6 +22,20 @@ type output struct {
 	quiet   bool // write no messages: there is no user to read them
 	noColor bool // NO_COLOR is set, or the terminal has no colours
 	links   bool // standard error is a terminal that shows hyperlinks
+
+	waiter *tty.Waiter // nil: it is not said what is waited for
+
+	// writing is held while lines are written, so that goroutines do not write into
+	// each other's.
+	writing sync.Mutex
+}
+
+// writeLines writes whole lines to one of the streams.
+func (o *output) writeLines(to *os.File, lines string) (err error) {
+	o.writing.Lock()
+	defer o.writing.Unlock()
+	o.waiter.Write(func() { _, err = io.WriteString(to, lines) })
+	return err
 }
 
 // say writes one line for the user to standard error, unless o.quiet is set.
@@ -29,7 +44,7 @@ func (o *output) say(format string, args ...any) {
 	if o.quiet {
 		return
 	}
-	_, _ = fmt.Fprintf(o.stderr, "ssoenv: %s\n", safetext.Printable(fmt.Sprintf(format, args...)))
+	_ = o.writeLines(o.stderr, "ssoenv: "+safetext.Printable(fmt.Sprintf(format, args...))+"\n")
 }
 
 // address writes an address for the user on a line of its own, without a prefix, so
@@ -42,7 +57,7 @@ func (o *output) addressBelow(above, address string) {
 	if o.links {
 		address = tty.Link(address)
 	}
-	_, _ = fmt.Fprintf(o.stderr, "%s%s\n\n", above, address)
+	_ = o.writeLines(o.stderr, above+address+"\n\n")
 }
 
 // log writes one line of the debug log.
@@ -55,7 +70,7 @@ func (o *output) log(format string, args ...any) {
 // print writes to standard output. Each command calls it at most once for what
 // a shell evaluates.
 func (o *output) print(text string) error {
-	if _, err := io.WriteString(o.stdout, text); err != nil {
+	if err := o.writeLines(o.stdout, text); err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	return nil
@@ -83,10 +98,10 @@ func (o *output) view() offline.View {
 // maxDiffLines is where a diff on a terminal is cut.
 const maxDiffLines = 40
 
-// shortenDiff cuts a diff at [maxDiffLines] if standard output is a terminal.
-func (o *output) shortenDiff(diff string) string {
+// shortenDiff cuts a diff at [maxDiffLines] if it is for a terminal.
+func (o *output) shortenDiff(to *os.File, diff string) string {
 	lines := strings.SplitAfterN(diff, "\n", maxDiffLines+1)
-	if !tty.IsTerminal(o.stdout) || len(lines) <= maxDiffLines {
+	if !tty.IsTerminal(to) || len(lines) <= maxDiffLines {
 		return diff
 	}
 	more := strings.Count(lines[maxDiffLines], "\n")
@@ -95,6 +110,12 @@ func (o *output) shortenDiff(diff string) string {
 
 // showDiff writes a unified diff, with colours on a terminal.
 func (o *output) showDiff(to *os.File, diff string) {
+	text := o.diffText(to, diff)
+	o.waiter.Write(func() { _, _ = to.WriteString(text) })
+}
+
+// diffText returns a unified diff as showDiff writes it to the file.
+func (o *output) diffText(to *os.File, diff string) string {
 	colors := map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '@': "\x1b[36m"}
 	colored := tty.IsTerminal(to) && !o.noColor
 	var b strings.Builder
@@ -105,5 +126,5 @@ func (o *output) showDiff(to *os.File, diff string) {
 		}
 		b.WriteString(text + "\n")
 	}
-	_, _ = to.WriteString(b.String())
+	return b.String()
 }

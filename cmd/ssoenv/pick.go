@@ -20,14 +20,23 @@ import (
 // user picks. Esc and Ctrl-C end the command with [statusInterrupted]. A terminal
 // that is plain, or of Windows, shows lines and a question instead of a screen.
 func (p *program) pick(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
+	i, err := p.pickOrBack(ctx, items, options)
+	if errors.Is(err, picker.ErrCancelled) || errors.Is(err, context.Canceled) {
+		return 0, shownError{errors.New("cancelled, nothing changed"), statusInterrupted, nil}
+	}
+	return i, err
+}
+
+// pickOrBack is pick for a caller to which Esc and Ctrl-C mean something else: it
+// returns picker.ErrCancelled and context.Canceled.
+func (p *program) pickOrBack(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
+	defer p.waiter.Hold()()
 	i, err := p.pickOnScreen(ctx, items, options)
 	if errors.Is(err, picker.ErrNoTerminal) {
 		i, err = picker.Ask(ctx, p.terminal, items, options)
 	}
-	if errors.Is(err, picker.ErrCancelled) || errors.Is(err, context.Canceled) {
-		return 0, shownError{errors.New("cancelled, nothing changed"), statusInterrupted, nil}
-	}
-	if _, ended := errors.AsType[tty.SignalError](err); ended {
+	_, ended := errors.AsType[tty.SignalError](err)
+	if ended || errors.Is(err, picker.ErrInterrupted) {
 		return 0, context.Canceled
 	}
 	return i, err

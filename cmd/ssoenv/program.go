@@ -44,7 +44,11 @@ func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != "" || env["TERM"] == "dumb"},
 		env: env, environList: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
 	}
-	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Plain: p.state.Plain}
+	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Plain: p.state.Plain, Silenced: new(bool)}
+	if !p.terminal.Automated() {
+		p.waiter = &tty.Waiter{Line: &tty.StatusLine{Out: stderr, Now: time.Now}, Plain: p.terminal.IsPlain()}
+		p.terminal.Waiter = p.waiter
+	}
 	p.links = tty.HasLinks(env) && tty.IsTerminal(stderr)
 	p.paths, p.pathsErr = offline.FindPaths(env)
 	return p
@@ -56,6 +60,14 @@ func (p *program) homeIsMissing() bool { return runtime.GOOS != "windows" && p.e
 
 // formatTime returns the local time of day of t.
 func (p *program) formatTime(t time.Time) string { return offline.FormatTime(t, p.now()) }
+
+// waitFor says at the terminal what is waited for, if that takes long. done ends it.
+func (p *program) waitFor(what string) (done func()) {
+	if p.quiet {
+		return func() {}
+	}
+	return p.waiter.Begin(what)
+}
 
 // interruptible returns a context that ends at SIGINT, SIGTERM or SIGHUP, for a
 // command that is about to wait. A second signal ends the process, if it has not

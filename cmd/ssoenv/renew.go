@@ -29,6 +29,7 @@ func refreshAction(p *program, c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
+	p.waiter = nil // the user waits for the prompt, not for this
 	return p.refresh(c.Duration("within"))
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
@@ -51,6 +52,9 @@ func (p programs) Run() int {
 		return 1
 	}
 	ptytest.DefaultSignals()
+	for _, name := range tty.AgentVariables() { // the tests may be run by an agent
+		_ = os.Unsetenv(name)
+	}
 	return p.M.Run()
 }
 

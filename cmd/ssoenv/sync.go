@@ -10,8 +10,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
+	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/store"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -37,7 +39,10 @@ func syncAction(p *program, c *cli.Context) error {
 		given:       map[string]bool{},
 		prune:       c.Bool("prune"), dryRun: c.Bool("dry-run"), yes: c.Bool("yes"), json: c.Bool("json"), noLogin: c.Bool("no-login"),
 	}
-	for _, flag := range []string{"name", "account", "role", "region"} {
+	if c.Bool("credential-process") {
+		o.Process = "yes"
+	}
+	for _, flag := range []string{"name", "account", "role", "region", "credential-process"} {
 		o.given[flag] = c.IsSet(flag)
 	}
 	return p.sync(o)
@@ -50,6 +55,11 @@ func (p *program) sync(o syncOptions) error {
 	client, err := p.client()
 	if err != nil {
 		return err
+	}
+	if client.Config.IsEmpty() && o.session == "" {
+		if o.session, _, err = p.setUp(true, "", loginFlags{}); err != nil {
+			return err
+		}
 	}
 	var sso profile.SSOSession
 	var inventory []store.AccountRoles
@@ -73,7 +83,7 @@ func (p *program) sync(o syncOptions) error {
 	return p.writeSync(client, o, sso, inventory, unlisted)
 }
 
-// writeSync shows how the config would change, asks, and writes it. If another
+// writeSync sums up how the config would change, asks, and writes it. If another
 // program changes the config in between, it plans again.
 func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.SSOSession, inventory []store.AccountRoles, unlisted []string) error {
 	p.warnOfConfig(client.Config)
@@ -81,6 +91,9 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 	defer stop()
 	for {
 		request, err := o.request(client.Config, sso, inventory, unlisted)
+		if err == nil {
+			request.Program, err = executable(p.args[0])
+		}
 		if err != nil {
 			return err
 		}
@@ -88,19 +101,21 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 		if err != nil {
 			return err
 		}
-		if err := checkMatch(request, plan, sso, len(inventory)); err != nil {
+		if err := checkMatch(request, plan, sso, inventory); err != nil {
 			return err
 		}
 		report := newSyncJSON(request, plan)
-		if !o.json {
-			p.showDiff(p.stdout, p.shortenDiff(plan.Diff()))
-		}
 		p.summarize(request, plan)
+		if !o.json && (o.dryRun || !tty.IsTerminal(p.stdout)) {
+			if err := p.page(p.diffText(p.stdout, plan.Diff())); err != nil {
+				return err
+			}
+		}
 		if plan.IsEmpty() || o.dryRun {
 			return p.printSync(o, report)
 		}
 		if !o.yes {
-			if err := confirmWrite(ctx, p.terminal, fmt.Sprintf("Write %s? [y/N]", client.Config.Path)); err != nil {
+			if err := p.confirmSync(ctx, plan.Edit); err != nil {
 				return err
 			}
 		}
@@ -115,12 +130,30 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 		if err != nil {
 			return err
 		}
-		p.say("wrote %s", client.Config.Path)
+		p.say("wrote %s", p.short(client.Config.Path))
 		if backup != "" {
-			p.say("the previous version is %s", backup)
+			p.say("the previous version is %s", p.short(backup))
 		}
 		report.Written, report.Backup = true, backup
 		return p.printSync(o, report)
+	}
+}
+
+// confirmSync asks the user before the config file is changed, and shows the diff to
+// one who answers d.
+func (p *program) confirmSync(ctx context.Context, edit profile.Edit) error {
+	for {
+		err := confirmWrite(ctx, p.terminal, fmt.Sprintf("Write %s? [y/N, d shows the changes]", p.short(edit.Path())))
+		if other, ok := errors.AsType[notConfirmedError](err); !ok || other.answer != "d" && other.answer != "diff" {
+			return err
+		}
+		if tty.IsTerminal(p.stdout) {
+			if err := p.page(p.diffText(p.stdout, edit.Diff())); err != nil {
+				return err
+			}
+			continue
+		}
+		p.showDiff(p.stderr, p.shortenDiff(p.stderr, edit.Diff()))
 	}
 }
 
@@ -150,7 +183,7 @@ func (o syncOptions) request(config *profile.Config, sso profile.SSOSession, inv
 	for _, option := range []struct {
 		flag          string
 		now, recorded *string
-	}{{"name", &o.Template, &recorded.Template}, {"account", &o.Accounts, &recorded.Accounts}, {"role", &o.Roles, &recorded.Roles}, {"region", &o.Region, &recorded.Region}} {
+	}{{"name", &o.Template, &recorded.Template}, {"account", &o.Accounts, &recorded.Accounts}, {"role", &o.Roles, &recorded.Roles}, {"region", &o.Region, &recorded.Region}, {"credential-process", &o.Process, &recorded.Process}} {
 		if !o.given[option.flag] && *option.recorded != "" {
 			*option.now = *option.recorded
 		}
@@ -174,20 +207,33 @@ func (o syncOptions) request(config *profile.Config, sso profile.SSOSession, inv
 
 // checkMatch returns an error if there is nothing to write a profile for, and
 // nothing to remove.
-func checkMatch(r profile.SyncRequest, plan profile.SyncPlan, sso profile.SSOSession, accounts int) error {
-	filters := profile.SyncOptions{Accounts: r.Options.Accounts, Roles: r.Options.Roles}.String()
+func checkMatch(r profile.SyncRequest, plan profile.SyncPlan, sso profile.SSOSession, inventory []store.AccountRoles) error {
+	o := syncOptions{SyncOptions: r.Options}
+	matching := slices.ContainsFunc(inventory, func(a store.AccountRoles) bool { return o.matchesAccount(a.Account) })
+	session := shellinit.Word(sso.Name)
 	switch {
 	case len(r.Roles) > 0 || len(plan.Stale) > 0:
 		return nil
-	case accounts == 0 || filters == "":
-		return noAccounts(sso)
+	case !matching && o.Accounts != "" && len(inventory) > 0:
+		return shownError{usageError{fmt.Sprintf("no account matches '%s'", o.Accounts)}, statusUsage,
+			[]string{fmt.Sprintf("ssoenv accounts --sso-session %s lists them; --account '*' takes all, in the next runs too", session)}}
+	case matching && o.Roles != "":
+		where := ""
+		if o.Accounts != "" {
+			where = fmt.Sprintf(" in the accounts that match '%s'", o.Accounts)
+		}
+		return shownError{usageError{fmt.Sprintf("no role matches '%s'%s", o.Roles, where)}, statusUsage,
+			[]string{fmt.Sprintf("ssoenv roles --all --sso-session %s lists them; --role '*' takes all, in the next runs too", session)}}
 	}
-	return shownError{usageError{fmt.Sprintf("%q gives access to no role that matches %s", sso.Title(), filters)}, statusUsage,
-		[]string{"ssoenv roles --all lists them; a filter of an earlier sync ends with --account '*' or --role '*'"}}
+	return noAccounts(sso)
 }
 
 func (o syncOptions) matches(account store.Account, role string) bool {
-	return matchesGlob(o.Roles, role) && (matchesGlob(o.Accounts, account.ID) || matchesGlob(o.Accounts, account.Name))
+	return matchesGlob(o.Roles, role) && o.matchesAccount(account)
+}
+
+func (o syncOptions) matchesAccount(account store.Account) bool {
+	return matchesGlob(o.Accounts, account.ID) || matchesGlob(o.Accounts, account.Name)
 }
 
 // inScope returns a function that reports whether this run decides about an
@@ -204,12 +250,16 @@ func (o syncOptions) inScope(inventory []store.AccountRoles, unlisted []string) 
 	}
 }
 
-// summarize says what the plan changes: the old and the new name of each renamed
-// profile, and the rest in one line.
+// A summary has at most maxSummaryNames names of each kind, in maxSummaryCells cells, so
+// that they are one line of most terminals.
+const (
+	maxSummaryNames = 5
+	maxSummaryCells = 56
+)
+
+// summarize says what the plan changes: how many profiles in one line, then the names
+// of the first ones, and outside of a terminal all that are renamed.
 func (p *program) summarize(r profile.SyncRequest, plan profile.SyncPlan) {
-	for _, rename := range plan.Renamed {
-		p.say("%s is now called %s", rename.From, rename.To)
-	}
 	var changes []string
 	add := func(n int, what string) {
 		if n > 0 {
@@ -232,11 +282,37 @@ func (p *program) summarize(r profile.SyncRequest, plan profile.SyncPlan) {
 		changes = []string{"up to date; only comments of ssoenv's change"}
 	}
 	p.say("%s, %s", offline.Count(len(r.Roles), "profile"), strings.Join(changes, ", "))
+	p.nameChanged("new", plan.Added)
+	p.nameChanged("changed", plan.Changed)
+	p.nameChanged("stale", plan.Stale)
+	for i, rename := range plan.Renamed {
+		if i == maxSummaryNames && tty.IsTerminal(p.stderr) { // a log has all of them
+			p.say("and %d more are renamed", len(plan.Renamed)-i)
+			break
+		}
+		p.say("%s is now called %s", rename.From, rename.To)
+	}
 	if n := len(plan.Conflicts); n > 0 {
 		shown := plan.Conflicts[:min(n, 5)]
 		p.say("warning: %d not written, because other profiles have these names: %s", n, strings.Join(shown, ", "))
 		p.say("hint: give them other names: ssoenv sync --sso-session %s --name '{session}-{account}-{role}'", shellinit.Word(r.Session))
 	}
+}
+
+// nameChanged says the first names of a kind of change.
+func (p *program) nameChanged(kind string, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	n := min(len(names), maxSummaryNames)
+	for n > 1 && safetext.Width(strings.Join(names[:n], ", ")) > maxSummaryCells {
+		n--
+	}
+	more := ""
+	if len(names) > n {
+		more = fmt.Sprintf(" and %d more", len(names)-n)
+	}
+	p.say("%s: %s%s", kind, strings.Join(names[:n], ", "), more)
 }
 
 // syncJSON is what sync --json prints.

@@ -252,7 +252,11 @@ func TestSyncRecordsItsOptions(t *testing.T) {
 	// A filter that nothing matches is an error, given or recorded.
 	before := w.content(t, ".aws/config")
 	_, said = w.sync(t, statusUsage, "--account", "nosuch*", "--yes")
-	says(t, said, `no role that matches --account "nosuch*"`, "hint: ssoenv roles --all", "!up to date", "!0 profiles")
+	says(t, said, "no account matches 'nosuch*'\n", "hint: ssoenv accounts --sso-session corp lists them", "!up to date", "!0 profiles")
+	_, said = w.sync(t, statusUsage, "--role", "nosuch*", "--yes")
+	says(t, said, "no role matches 'nosuch*'\n", "hint: ssoenv roles --all --sso-session corp lists them")
+	_, said = w.sync(t, statusUsage, "--account", "Sh*", "--role", "nosuch", "--yes")
+	says(t, said, "no role matches 'nosuch' in the accounts that match 'Sh*'\n")
 	if w.content(t, ".aws/config") != before {
 		t.Error("a filter that nothing matches was recorded")
 	}

@@ -44,7 +44,7 @@ func (p *program) use(o useOptions) error {
 	if tty.IsTerminal(p.stdout) {
 		return notEvaluated(p.env, "use "+shellinit.Word(cmp.Or(o.profile, "PROFILE")))
 	}
-	if o.profile, err = p.profileToUse(o.profile); err != nil {
+	if o.profile, err = p.profileToUse(o); err != nil {
 		return err
 	}
 	if o.shell == "" && !shellinit.IsPortable(o.profile) {
@@ -54,7 +54,7 @@ func (p *program) use(o useOptions) error {
 	plan, err := p.credentials(o.credentialOptions)
 	if p.mayChoose(o.credentialOptions, err) {
 		var name string
-		if name, err = p.pickSimilar(o.profile, err); err == nil {
+		if name, err = p.pickOther(o, err); err == nil {
 			o.profile = name
 			plan, err = p.credentials(o.credentialOptions)
 		}
@@ -82,21 +82,32 @@ func (p *program) use(o useOptions) error {
 }
 
 // profileToUse returns the profile that the argument of use names or, without one,
-// that the user picks.
-func (p *program) profileToUse(arg string) (string, error) {
-	if arg != "" {
-		return resolveArg(arg, p.state)
+// that the user picks. In an empty home it is one that the user sets up now.
+func (p *program) profileToUse(o useOptions) (string, error) {
+	if o.profile != "" {
+		return resolveArg(o.profile, p.state)
 	}
 	config, err := p.config()
 	switch {
 	case err != nil:
 		return "", err
-	case len(config.ProfileNames()) == 0 && len(config.SessionNames()) == 0:
-		return "", p.noProfiles(config)
+	case config.IsEmpty():
+		_, name, err := p.setUp(false, "", o.login)
+		return name, err
 	case p.terminal.CanPrompt():
 		return p.pickProfile()
 	}
 	return resolveArg("", p.state)
+}
+
+// pickOther returns the profile that the user picks instead of one that does not exist
+// or, in an empty home, sets up.
+func (p *program) pickOther(o useOptions, notFound error) (string, error) {
+	if config, err := p.config(); err == nil && config.IsEmpty() {
+		_, name, err := p.setUp(false, o.profile, o.login)
+		return name, err
+	}
+	return p.pickSimilar(o.profile, notFound)
 }
 
 // mayChoose reports whether err is that there is no profile of the name, and the user
@@ -195,6 +206,12 @@ func environmentOptionsOf(c *cli.Context, name string) (credentialOptions, error
 	return o, err
 }
 
+// exportsProfile reports whether the environment gets AWS_PROFILE instead of the
+// credentials of the profile.
+func (o credentialOptions) exportsProfile(prof profile.Profile) bool {
+	return o.forEnvironment && cmp.Or(o.export, prof.Export) == profile.ExportProfile
+}
+
 // A switchPlan is a profile with its credentials and the region, which may be
 // empty. With asProfile, the credentials are only the times of the session's token.
 type switchPlan struct {
@@ -261,7 +278,7 @@ func (p *program) profileCredentials(client *session.Client, prof profile.Profil
 	}
 	client.STSRegion = cmp.Or(o.region, client.STSRegion)
 	client.Network = prof.Network
-	if o.forEnvironment && cmp.Or(o.export, prof.Export) == profile.ExportProfile {
+	if o.exportsProfile(prof) {
 		return p.profilePlan(client, prof, o)
 	}
 	if !o.noLogin && p.terminal.CanPrompt() {

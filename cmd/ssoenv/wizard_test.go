@@ -11,6 +11,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
+// retyped deletes the answer that is offered (Ctrl-U).
+const retyped = "\x15"
+
+// sortedSections returns the sections of a config file in one order.
+func sortedSections(text string) []string {
+	sections := strings.Split(strings.ReplaceAll(strings.TrimSpace(text), "\n\n", "\n"), "\n[")
+	for i := range sections {
+		sections[i] = strings.Trim(sections[i], "[\n")
+	}
+	slices.Sort(sections)
+	return sections
+}
+
 // From an empty home to a working profile by answering questions.
 func TestTheWizard(t *testing.T) {
 	w := newWorld(t)
@@ -19,27 +32,25 @@ func TestTheWizard(t *testing.T) {
 	}
 	s := w.shell(t, "bash")
 	s.typeLine("ssoenv configure")
-	s.expect("Name of the new session: ")
-	s.typeLine("my corp")
-	s.expect("a name consists of letters, digits")
-	s.expect("Name of the new session: ")
-	s.typeLine("corp")
-	s.expect("Start URL, .*: ")
+	s.expect("your AWS access portal: ")
+	s.expect("Enter accepts an answer, Esc goes back to the one before")
+	s.expect("Start URL: ")
 	s.typeLine("http://example.com")
 	s.expect("is not an https URL")
-	s.typeLine(w.url + "/start")
-	// The start URL says where the instance is; no browser is opened before.
-	s.expect(`Region of the Identity Center \[us-east-1\]: `)
-	s.typeLine("eu-west-1")
-	s.expect("the Identity Center of this start URL is in us-east-1, not in eu-west-1")
+	s.expect("Start URL: http://example.com")
+	s.typeLine(retyped + w.url + "/start")
+	// The start URL says where the instance is.
+	s.expect("its Identity Center is in us-east-1")
+	s.expect("Name of the new session: sso")
+	s.typeLine(retyped + "my corp")
+	s.expect("a name consists of letters, digits")
+	s.expect("Name of the new session: my corp")
 	if n := w.logins(); n != 0 {
-		t.Errorf("%d logins before the region was known", n)
+		t.Errorf("%d logins before the session was described", n)
 	}
-	s.expect("Identity Center .*: ")
-	s.typeLine("")
-	s.expect(`Registration scopes \[sso:account:access\]: `)
-	s.typeLine("")
+	s.typeLine("\x1b[H\x1b[C\x1b[C\x1b[3~\x1b[H\x1b[3~\x1b[3~") // the arrows edit: Home, Right, Right, Delete
 	s.expect("logged in to")
+	s.expect(`wrote session "corp" to`)
 	s.expect(`6/6`)
 	s.keys("devel")
 	s.expect(`1/6`)
@@ -47,13 +58,19 @@ func TestTheWizard(t *testing.T) {
 	s.expect(`3/3`)
 	s.keys("\x1b[B\x1b[B\r")
 	s.expect("account Development .111111111111., role ReadOnly")
-	s.expect(`Region of the profile, or - for none \[us-east-1\]: `)
-	s.typeLine("eu-central-1")
-	s.expect("Output format of the AWS CLI, or Enter for its default: ")
+	s.expect(`Region of the profile, or - for none: us-east-1`)
+	s.typeLine(retyped + "eu-cntral-1")
+	s.expect("eu-cntral-1: did you mean eu-central-1[?]")
+	s.expect("Region of the profile, or - for none: eu-central-1")
 	s.typeLine("")
-	s.expect(`Name of the profile \[ReadOnly-111111111111\]: `)
-	s.typeLine("dev")
+	s.expect(`Name of the profile: Development-ReadOnly`)
+	s.typeLine(retyped + "dev")
 	s.expect(`wrote profile "dev" to`)
+	s.expect(`Write profiles for your other roles too[?] \[y/N\] `)
+	s.typeLine("")
+	s.expect(`Add ssoenv to ~/.bashrc, for new shells[?] \[Y/n\] `)
+	s.typeLine("n")
+	s.expect("next: ssoenv use dev")
 	s.typeLine("ssoenv use dev && environ AWS_ACCOUNT_ID AWS_REGION")
 	s.expect(`AWS_ACCOUNT_ID="111111111111"`)
 	s.expect(`AWS_REGION="eu-central-1"`)
@@ -82,8 +99,8 @@ func TestTheWizard(t *testing.T) {
 		a.typeLine(turn[1])
 	}
 	a.expect("To use this profile")
-	// except for the blank line that ssoenv leaves between sections.
-	if theirs := w.read(t, ".aws/config"); strings.ReplaceAll(ours, "\n\n", "\n") != theirs {
+	// except for the order of the sections and the blank line between them.
+	if theirs := w.read(t, ".aws/config"); !slices.Equal(sortedSections(ours), sortedSections(theirs)) {
 		t.Errorf("ssoenv writes\n%s\nthe AWS CLI\n%s", ours, theirs)
 	}
 
@@ -108,14 +125,16 @@ func TestTheWizardAsksOnlyForMissingFlags(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.shell(t, "bash")
-	s.typeLine("ssoenv configure --account 111111111111 --role Developer --profile new")
+	s.typeLine("ssoenv configure --account 111111111111 --role Developer --profile new --output yaml")
 	s.expect("2/2")
 	s.keys("\r")
-	s.expect(`Region of the profile, or - for none \[us-east-1\]: `)
-	s.typeLine("eu-west-2")
-	s.expect("Output format of the AWS CLI, or Enter for its default: ")
-	s.typeLine("yaml")
+	s.expect(`Region of the profile, or - for none: us-east-1`)
+	s.typeLine(retyped + "eu-west-2")
 	s.expect(`wrote profile "new" to`)
+	s.expect("too[?] ")
+	s.typeLine("n")
+	s.expect("new shells[?] ")
+	s.typeLine("n")
 	if got := w.read(t, ".aws/config"); !strings.Contains(got, "[profile new]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = Developer\nregion = eu-west-2\noutput = yaml\n") {
 		t.Errorf("written:\n%s", got)
 	}
@@ -125,9 +144,7 @@ func TestTheWizardAsksOnlyForMissingFlags(t *testing.T) {
 	s.typeLine("ssoenv configure --account 111111111111 --role Developer --profile dev")
 	s.expect("2/2")
 	s.keys("\r")
-	s.expect(`Region of the profile, or - for none \[eu-north-1\]: `)
-	s.typeLine("")
-	s.expect("Output format of the AWS CLI")
+	s.expect(`Region of the profile, or - for none: eu-north-1`)
 	s.typeLine("")
 	s.expect(`profile "dev" is up to date`)
 }

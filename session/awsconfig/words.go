@@ -3,6 +3,7 @@ package awsconfig
 import (
 	"fmt"
 	"runtime"
+	"strings"
 )
 
 // SplitWords splits a command line into words by the rules of Python's
@@ -80,4 +81,20 @@ func findWords(text []byte, most int, escapes bool) (words []word, ok bool) {
 	}
 	end(len(text))
 	return words, quote == 0
+}
+
+// QuoteWord returns a text as one word of a command line, which [SplitWords] reads
+// back. On Windows, a text with a quote has no such form.
+func QuoteWord(text string) string {
+	plain := func(r rune) bool {
+		return r > '~' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("_./@:+=,-", r)
+	}
+	escapes := runtime.GOOS != "windows"
+	if text != "" && strings.IndexFunc(text, func(r rune) bool { return !plain(r) && (escapes || r != '\\') }) < 0 {
+		return text
+	}
+	if escapes {
+		text = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
+	}
+	return `"` + text + `"`
 }

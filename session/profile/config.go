@@ -26,7 +26,8 @@ type Config struct {
 	// profiles share a few.
 	sessions map[string]decodedSession
 
-	guards *guards // nil until the first [Config.Guard] that needs them
+	guards *guards     // nil until the first [Config.Guard] that needs them
+	agents *agentRules // likewise, of [Config.Denial]
 }
 
 // A source is one of the two files. A lookup scans the file; after names has
@@ -170,6 +171,25 @@ func (c *Config) HasProfile(name string) bool {
 	return ok
 }
 
+// IsEmpty reports whether the files have neither an sso-session nor a profile with more
+// than a region and an output format.
+func (c *Config) IsEmpty() bool {
+	for range c.file.Sections(awsconfig.SSOSession) {
+		return false
+	}
+	for range c.credentials.Sections(awsconfig.Bare) {
+		return false
+	}
+	for section := range c.file.Sections(awsconfig.Profile) {
+		for key := range section.Values() {
+			if key != "region" && key != "output" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // SSOSessions returns every SSO session that the files name: the sso-sessions,
 // and each start URL of the legacy profiles once. The error joins those of the
 // sessions that cannot be used; the others are returned with it.
@@ -245,6 +265,13 @@ func (c *Config) Profile(name string) (Profile, error) {
 		return Profile{}, err
 	}
 	return p, nil
+}
+
+// GivesCredentials reports whether the profile names a way to credentials, valid or
+// not. A section with nothing but settings, as [default] often is, does not.
+func (c *Config) GivesCredentials(name string) bool {
+	raw, ok := c.rawProfile(name)
+	return ok && raw.kind(false) != kindNone
 }
 
 // ProfileRole is like [Config.Profile], but ignores the region and the settings

@@ -48,6 +48,7 @@ var keyRules = map[string]keyRule{
 	"ssoenv_store":           {oneOf("shared", "isolated"), "shared or isolated"},
 	guardKey:                 {oneOf("true", "interactive", "false"), "true, interactive or false"},
 	exportKey:                {oneOf(ExportKeys, ExportProfile), "keys or profile"},
+	agentsKey:                {oneOf("allow", "deny"), "allow or deny"},
 	"ssoenv_color":           {isColor, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255"},
 }
 
@@ -132,7 +133,7 @@ func decodeSession(name string, values map[string]string) decodedSession {
 	// An unknown store is an error and not ignored: the user who asked for it
 	// does not want the token in a file. So is an unknown export: the user does not
 	// want credentials in the environment.
-	err := cmp.Or(checkName(section, name), checkKeys(section, values, "ssoenv_store", exportKey), checkSession(section, values))
+	err := cmp.Or(checkName(section, name), checkKeys(section, values, "ssoenv_store", exportKey, agentsKey), checkSession(section, values))
 	return decodedSession{values, s, err}
 }
 
@@ -321,7 +322,7 @@ func (c *Config) decodeSettings(p *Profile, raw rawProfile) (err error) {
 			hop.Assume.Region = p.Region
 		}
 	}
-	if err := checkKeys(raw, raw.values, "region", guardKey, exportKey, "ssoenv_color"); err != nil {
+	if err := checkKeys(raw, raw.values, "region", guardKey, exportKey, agentsKey, "ssoenv_color"); err != nil {
 		return err
 	}
 	p.Settings, err = c.decodeVariables(raw)

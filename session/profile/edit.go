@@ -27,6 +27,10 @@ type Spec struct {
 	RoleName  string
 	Region    string // empty: the region of an existing profile stays
 	Output    string // likewise
+
+	// Program, unless empty, is the absolute path of ssoenv: the profile [ProcessName]
+	// is written too.
+	Program string
 }
 
 // changes returns the assignments of the profile, in the order of the AWS CLI.
@@ -39,6 +43,9 @@ func (s Spec) changes() []awsconfig.Change {
 		if key.value != "" {
 			changes = append(changes, awsconfig.Change{Kind: awsconfig.Profile, Name: s.Name, Key: key.name, Value: key.value})
 		}
+	}
+	if s.Program != "" {
+		changes = append(changes, processChanges(s.Program, s.Name, s.Region)...)
 	}
 	return changes
 }
@@ -78,6 +85,11 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 	if !exists && !awsconfig.IsPortable(spec.Name) {
 		return Edit{}, nameError("profile", spec.Name)
 	}
+	if spec.Program != "" {
+		if err := c.checkProcessName(spec.Name); err != nil {
+			return Edit{}, err
+		}
+	}
 	changes := spec.changes()
 	for _, legacy := range []string{"sso_start_url", "sso_region"} {
 		if raw.get(legacy) != "" {
@@ -88,11 +100,7 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 		if !c.HasSession(sso.Name) && !awsconfig.IsPortable(sso.Name) {
 			return Edit{}, nameError("sso-session", sso.Name)
 		}
-		for _, key := range []struct{ name, value string }{
-			{"sso_start_url", sso.StartURL}, {"sso_region", sso.Region}, {"sso_registration_scopes", strings.Join(sso.Scopes, ",")},
-		} {
-			changes = append(changes, awsconfig.Change{Kind: awsconfig.SSOSession, Name: sso.Name, Key: key.name, Value: key.value})
-		}
+		changes = append(changes, sessionChanges(*sso)...)
 	}
 	edit, err := c.planEdit(func(file *awsconfig.File) error { return file.Apply(changes...) })
 	if err != nil {
@@ -106,6 +114,26 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 		err = &ConfigError{Section: raw.String(), Problem: fmt.Sprintf("%s says otherwise of %s", c.CredentialsPath, raw)}
 	}
 	return edit, err
+}
+
+// PlanSession plans to write the sso-session.
+func (c *Config) PlanSession(sso SSOSession) (Edit, error) {
+	if !c.HasSession(sso.Name) && !awsconfig.IsPortable(sso.Name) {
+		return Edit{}, nameError("sso-session", sso.Name)
+	}
+	return c.planEdit(func(file *awsconfig.File) error { return file.Apply(sessionChanges(sso)...) })
+}
+
+// sessionChanges returns the assignments of the sso-session, in the order of the AWS
+// CLI.
+func sessionChanges(sso SSOSession) []awsconfig.Change {
+	var changes []awsconfig.Change
+	for _, key := range []struct{ name, value string }{
+		{"sso_start_url", sso.StartURL}, {"sso_region", sso.Region}, {"sso_registration_scopes", strings.Join(sso.Scopes, ",")},
+	} {
+		changes = append(changes, awsconfig.Change{Kind: awsconfig.SSOSession, Name: sso.Name, Key: key.name, Value: key.value})
+	}
+	return changes
 }
 
 func nameError(kind, name string) error {

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session/awsconfig"
@@ -65,43 +66,70 @@ func (c *Config) ProcessGuard(p Profile) Guard {
 	return strictest
 }
 
-// guardOf is [Config.Guard]. A credential_process that runs ssoenv leads to
-// other profiles. Those in visited are not looked at again; guardOf adds to it.
+// guardOf is [Config.Guard] of the profile and what its credential_process leads to.
+// Profiles in visited are not looked at again; guardOf adds to it.
 func (c *Config) guardOf(p Profile, visited map[string]bool) Guard {
 	var strictest Guard
-	for hop := &p; hop != nil; hop = hop.Source {
-		role := ssoRole(hop.AccountID, hop.RoleName)
-		if hop.Source != nil {
-			role = assumedRole(hop.Assume.RoleARN)
-		}
-		strictest = stricter(stricter(strictest, c.guards.byName[hop.Name]), c.guards.byRole[role])
-		strictest = stricter(strictest, c.guardOfProcess(hop.Process, visited))
-	}
+	c.eachHop(p, visited, func(h hop) { strictest = stricter(strictest, c.guards.of(h)) })
 	return strictest
 }
 
 func (c *Config) guardOfProcess(process Process, visited map[string]bool) Guard {
 	var strictest Guard
+	c.eachHopOfProcess(process, visited, func(h hop) { strictest = stricter(strictest, c.guards.of(h)) })
+	return strictest
+}
+
+// A hop is a step on the way to the credentials of a profile: a profile with the
+// role that it has, or a role of which only the name is known.
+type hop struct {
+	name     string // of the profile; may be empty
+	role     string // result of ssoRole or assumedRole; may be empty
+	startURL string // of the SSO session that the role belongs to; may be empty
+
+	// unclear is the lower-case name of a role whose account or session is not known
+	// here. It is empty if role is known.
+	unclear string
+}
+
+// eachHop calls visit for the profile, for the source profiles of its chain, and for
+// the profiles that a credential_process which runs ssoenv asks for. Profiles in
+// visited are not looked at again; eachHop adds to it.
+func (c *Config) eachHop(p Profile, visited map[string]bool, visit func(hop)) {
+	for at := &p; at != nil; at = at.Source {
+		h := hop{name: at.Name, role: ssoRole(at.AccountID, at.RoleName), startURL: at.SSOSession.StartURL}
+		if at.Source != nil {
+			h.role = assumedRole(at.Assume.RoleARN)
+		}
+		visit(h)
+		c.eachHopOfProcess(at.Process, visited, visit)
+	}
+}
+
+func (c *Config) eachHopOfProcess(process Process, visited map[string]bool, visit func(hop)) {
 	for _, name := range process.ssoenvProfiles() {
 		if visited[name] {
 			continue
 		}
 		visited[name] = true
 		if other, err := c.Profile(name); err == nil {
-			strictest = stricter(strictest, c.guardOf(other, visited))
+			c.eachHop(other, visited, visit)
 		} else if ref, ok := cutRole(name); ok {
-			strictest = stricter(strictest, c.guards.ofRoleIn(ref))
+			// Which account has the name, or which session is meant, is not known
+			// here: the role's name decides.
+			visit(hop{unclear: strings.ToLower(ref.RoleName)})
 		}
 	}
-	return strictest
 }
 
-// ofRoleIn returns the strictest guard of a role that ref may be. Which account has
-// the name, or which session is meant, is not known here: the role's name decides.
-func (g *guards) ofRoleIn(ref RoleRef) Guard {
-	var strictest Guard
+// of returns the strictest guard that is about the hop.
+func (g *guards) of(h hop) Guard {
+	strictest := stricter(g.byName[h.name], g.byRole[h.role])
+	if h.unclear == "" {
+		return strictest
+	}
 	for role, guard := range g.byRole {
-		if strings.HasSuffix(role, "/"+strings.ToLower(ref.RoleName)) {
+		if strings.HasSuffix(role, "/"+h.unclear) {
 			strictest = stricter(strictest, guard)
 		}
 	}
@@ -138,11 +166,15 @@ func (c *Config) addGuard(found *guards, section awsconfig.Section) {
 		return
 	}
 	found.byName[raw.name] = stricter(found.byName[raw.name], guard)
-	for _, role := range []string{assumedRole(raw.get("role_arn")), ssoRole(raw.get("sso_account_id"), raw.get("sso_role_name"))} {
-		if role != "" {
-			found.byRole[role] = stricter(found.byRole[role], guard)
-		}
+	for _, role := range raw.roles() {
+		found.byRole[role] = stricter(found.byRole[role], guard)
 	}
+}
+
+// roles identifies the roles that the profile names, valid or not.
+func (raw rawProfile) roles() []string {
+	return slices.DeleteFunc([]string{assumedRole(raw.get("role_arn")), ssoRole(raw.get("sso_account_id"), raw.get("sso_role_name"))},
+		func(role string) bool { return role == "" })
 }
 
 // decodeGuard decodes an ssoenv_confirm.

@@ -36,6 +36,51 @@ func nameOf(template string, role SyncRole, session string) string {
 	return cmp.Or(slug(expanded), role.AccountID+"-"+slug(role.RoleName))
 }
 
+// SyncName returns the name of the profile that has the role or, if none has it, the
+// name that a sync of the session would give it now. shared is whether the session has
+// another role for which [Config.SameSyncName] holds.
+func (c *Config) SyncName(session string, role SyncRole, shared bool) string {
+	if name, ok := c.profileOfRole(session, role); ok {
+		return name
+	}
+	given := nameOf(c.syncTemplate(session), role, session)
+	for name := range distinctNames(given, role) {
+		if name == given && (shared || name == "default") || c.HasProfile(name) {
+			continue
+		}
+		return name
+	}
+	return given // not reached: there is no last distinct name
+}
+
+// SameSyncName reports whether the template of the session's names gives the same one
+// to both roles.
+func (c *Config) SameSyncName(session string, a, b SyncRole) bool {
+	template := c.syncTemplate(session)
+	return nameOf(template, a, session) == nameOf(template, b, session)
+}
+
+// syncTemplate returns the template that the next sync of the session uses, unless it
+// is given another one.
+func (c *Config) syncTemplate(session string) string {
+	options, err := c.SyncOptions(session) // the user can edit what is recorded
+	if err != nil || options.Template == "" || CheckTemplate(options.Template) != nil {
+		return DefaultTemplate
+	}
+	return options.Template
+}
+
+// profileOfRole returns the name of the first profile that has the role of the session.
+func (c *Config) profileOfRole(session string, role SyncRole) (name string, ok bool) {
+	for section := range c.file.Sections(awsconfig.Profile) {
+		values := section.Values()
+		if values["sso_session"] == session && values["sso_account_id"] == role.AccountID && values["sso_role_name"] == role.RoleName {
+			return section.Name(), true
+		}
+	}
+	return "", false
+}
+
 func expand(template string, role SyncRole, session string) (string, error) {
 	var b strings.Builder
 	for rest := template; rest != ""; {

@@ -29,6 +29,8 @@ package profile
 // therefore never changes its name because another one arrives.
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,6 +43,7 @@ type SyncOptions struct {
 	Accounts string // a glob; empty: all
 	Roles    string // likewise
 	Region   string // of new profiles; may be empty
+	Process  string // "yes": a profile [ProcessName] for each; else empty
 }
 
 // fields returns the options by the name of their flag.
@@ -51,7 +54,7 @@ func (o *SyncOptions) fields() []struct {
 	return []struct {
 		flag  string
 		value *string
-	}{{"--name", &o.Template}, {"--account", &o.Accounts}, {"--role", &o.Roles}, {"--region", &o.Region}}
+	}{{"--name", &o.Template}, {"--account", &o.Accounts}, {"--role", &o.Roles}, {"--region", &o.Region}, {"--credential-process", &o.Process}}
 }
 
 // String returns the options as a part of a command line, in ASCII. An empty one is
@@ -133,7 +136,8 @@ type SyncRequest struct {
 	// InScope reports whether the request decides about a role. A profile whose role
 	// is in scope but not in Roles is stale.
 	InScope func(accountID, role string) bool
-	Prune   bool // remove the stale profiles
+	Prune   bool   // remove the stale profiles
+	Program string // the absolute path of ssoenv, for Options.Process
 }
 
 // A SyncPlan is the edit that brings the profiles of an sso-session up to date.
@@ -211,7 +215,12 @@ type syncedSection struct {
 	values   map[string]string
 	recorded string // the name that the template gave; empty: unknown
 	removed  bool   // a profile of the same name is outside
+
+	renamedFrom string // the name before this sync; empty: the same
 }
+
+// former returns the name of the section before this sync.
+func (s *syncedSection) former() string { return cmp.Or(s.renamedFrom, s.name) }
 
 // syncWork is one run of PlanSync.
 type syncWork struct {
@@ -294,7 +303,13 @@ func (w *syncWork) decide() {
 		w.plan.Stale = append(w.plan.Stale, s.name)
 		if w.Prune {
 			w.remove(s.name)
+			if other := w.processOf(s.name, s.former()); other != nil {
+				w.remove(other.name)
+			}
 		}
+	}
+	if w.Options.Process != "" {
+		w.writeProcesses(wanted)
 	}
 }
 
@@ -328,6 +343,9 @@ func (w *syncWork) rename(wanted map[roleKey]SyncRole) {
 		if s := &w.sections[i]; w.isDue(s, wanted) {
 			due = append(due, s)
 			delete(w.taken, s.name)
+			if process := w.processOf(s.name, s.name); process != nil {
+				delete(w.taken, process.name)
+			}
 		}
 	}
 	for _, s := range due {
@@ -344,9 +362,13 @@ func (w *syncWork) rename(wanted map[roleKey]SyncRole) {
 			if name != s.name {
 				_, twice := w.outside[s.name]
 				w.plan.Renamed = append(w.plan.Renamed, awsconfig.Rename{From: s.name, To: name, KeepReferences: twice})
-				s.name = name
+				s.renamedFrom, s.name = s.name, name
+				w.renameProcess(s)
 			}
 			break
+		}
+		if process := w.processOf(s.name, s.former()); process != nil {
+			w.taken[process.name] = true
 		}
 	}
 }
@@ -440,5 +462,57 @@ func (w *syncWork) add(role SyncRole) {
 		w.changes = append(w.changes, Spec{Name: name, Session: w.Session, AccountID: role.AccountID, RoleName: role.RoleName, Region: w.Options.Region}.changes()...)
 		w.records[name] = record(role, w.nameOf(role))
 		return
+	}
+}
+
+// processOf returns the section of the block that runs ssoenv for the profile of that
+// name, which was the former one before this sync; or nil.
+func (w *syncWork) processOf(name, former string) *syncedSection {
+	for i := range w.sections {
+		s := &w.sections[i]
+		if s.key == (roleKey{}) && (s.name == ProcessName(name) || s.name == ProcessName(former)) && runsFor(s.values["credential_process"], former) {
+			return s
+		}
+	}
+	return nil
+}
+
+// renameProcess lets the profile that runs ssoenv for a renamed one follow it, if it
+// still has the name that it was given.
+func (w *syncWork) renameProcess(renamed *syncedSection) {
+	s, to := w.processOf(renamed.name, renamed.renamedFrom), ProcessName(renamed.name)
+	if s == nil || s.name != ProcessName(renamed.renamedFrom) || w.isTaken(to) {
+		return
+	}
+	w.plan.Renamed = append(w.plan.Renamed, awsconfig.Rename{From: s.name, To: to})
+	s.renamedFrom, s.name = s.name, to
+}
+
+// writeProcesses writes the profile ProcessName for each profile of a wanted role that
+// is in the block. One whose path of ssoenv is another is brought up to date.
+func (w *syncWork) writeProcesses(wanted map[roleKey]SyncRole) {
+	names, former, regions := slices.Clone(w.plan.Added), map[string]string{}, map[string]string{}
+	for i := range w.sections {
+		if s := &w.sections[i]; w.profiles[s.key] == s {
+			if _, ok := wanted[s.key]; ok {
+				names = append(names, s.name)
+				former[s.name], regions[s.name] = s.former(), s.values["region"]
+			}
+		}
+	}
+	for _, name := range names {
+		before := cmp.Or(former[name], name)
+		s := w.processOf(name, before)
+		switch {
+		case s == nil && w.isTaken(ProcessName(name)):
+			w.plan.Conflicts = append(w.plan.Conflicts, ProcessName(name))
+		case s == nil:
+			w.taken[ProcessName(name)] = true
+			w.plan.Added = append(w.plan.Added, ProcessName(name))
+			w.changes = append(w.changes, processChanges(w.Program, name, cmp.Or(regions[name], w.Options.Region))...)
+		case s.values["credential_process"] != processCommand(w.Program, before):
+			w.plan.Changed = append(w.plan.Changed, s.name)
+			w.changes = append(w.changes, awsconfig.Change{Kind: awsconfig.Profile, Name: s.name, Key: "credential_process", Value: processCommand(w.Program, name)})
+		}
 	}
 }

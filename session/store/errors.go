@@ -73,6 +73,14 @@ type BusyError struct {
 	Waited time.Duration
 }
 
+// holder names the other process and what it does.
+func (e *BusyError) holder() string {
+	if e.PID == 0 {
+		return "another process, which is " + e.Doing
+	}
+	return fmt.Sprintf("process %d, which is %s", e.PID, e.Doing)
+}
+
 func (e *BusyError) Error() string {
 	who := "another ssoenv"
 	if e.PID != 0 {

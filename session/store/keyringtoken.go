@@ -46,7 +46,9 @@ func (s *Store) deleteKeyringToken(sso profile.SSOSession) error {
 func (s *Store) useKeyring(sso profile.SSOSession, use func() error) error {
 	err := errNoKeyring
 	if s.Keyring != nil {
+		done := s.WaitFor("the keyring")
 		err = use()
+		done()
 	}
 	if err != nil {
 		return &KeyringError{sso, err}

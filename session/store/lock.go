@@ -15,6 +15,13 @@ import (
 const (
 	LockTimeout      = 40 * time.Second
 	ShortLockTimeout = 5 * time.Second
+
+	// announceAfter is how long a lock is waited for before Waiting is called.
+	announceAfter = 100 * time.Millisecond
+
+	// loggingIn is what the holder of a login's lock does. A wait for it is not
+	// announced here: a login has words of its own for it.
+	loggingIn = "logging in"
 )
 
 // LockToken locks the session's token for changes. It waits up to wait and then
@@ -39,14 +46,14 @@ func (s *Store) LockRole(ctx context.Context, p profile.Profile, wait time.Durat
 // LockLogin locks the login to an SSO session. It waits up to wait and then
 // returns a *[BusyError].
 func (s *Store) LockLogin(ctx context.Context, sso profile.SSOSession, wait time.Duration) (unlock func(), err error) {
-	return s.lock(ctx, []*cache.Dir{s.Tokens, s.Private}, tokenKey(sso)+"-login", "logging in", wait)
+	return s.lock(ctx, []*cache.Dir{s.Tokens, s.Private}, tokenKey(sso)+"-login", loggingIn, wait)
 }
 
 // SaveConfig applies an edit of the AWS config file under the lock of the config.
 // See [profile.Edit.Apply] for what it returns.
 func (s *Store) SaveConfig(ctx context.Context, edit profile.Edit) (backup string, err error) {
 	const doing = "writing the AWS config file"
-	unlock, err := s.acquire(ctx, doing, ShortLockTimeout, func(ctx context.Context) (func(), error) {
+	unlock, err := s.await(ctx, doing, ShortLockTimeout, func(ctx context.Context) (func(), error) {
 		return cache.LockFile(ctx, edit.Path())
 	})
 	if errors.Is(err, cache.ErrNoLocks) {
@@ -70,7 +77,7 @@ func (s *Store) lock(ctx context.Context, folders []*cache.Dir, key, doing strin
 		if dir == nil {
 			continue
 		}
-		unlock, err = s.acquire(ctx, doing, wait, func(ctx context.Context) (func(), error) { return dir.Lock(ctx, key) })
+		unlock, err = s.await(ctx, doing, wait, func(ctx context.Context) (func(), error) { return dir.Lock(ctx, key) })
 		if !errors.Is(err, cache.ErrNoLocks) {
 			return unlock, err
 		}
@@ -79,6 +86,24 @@ func (s *Store) lock(ctx context.Context, folders []*cache.Dir, key, doing strin
 		s.locklessWarning.Do(func() { s.Warnf("%v: programs at the same time may each renew the session", err) })
 	}
 	return unlock, nil
+}
+
+// await is acquire, and announces the wait if it is not a short one.
+func (s *Store) await(ctx context.Context, doing string, wait time.Duration, try func(context.Context) (func(), error)) (unlock func(), err error) {
+	if doing == loggingIn || wait <= announceAfter {
+		return s.acquire(ctx, doing, wait, try)
+	}
+	unlock, err = s.acquire(ctx, doing, announceAfter, try)
+	busy, ok := errors.AsType[*BusyError](err)
+	if !ok {
+		return unlock, err
+	}
+	defer s.WaitFor(busy.holder())()
+	unlock, err = s.acquire(ctx, doing, wait-announceAfter, try)
+	if busy, ok := errors.AsType[*BusyError](err); ok {
+		busy.Waited = wait
+	}
+	return unlock, err
 }
 
 // acquire calls try with a context that ends after wait, and returns a *[BusyError]

@@ -54,11 +54,24 @@ type Store struct {
 	// be nil.
 	Warn func(string)
 
+	// Waiting is called when something is waited for that other processes or hosts
+	// do: what follows "waiting for". done is called when that is over. It may be nil.
+	Waiting func(what string) (done func())
+
 	// inMemoryOnly has the tokens that could not be stored, by token key. They
 	// are used until the process ends.
 	inMemoryOnly map[string]TokenFile
+	memory       sync.Mutex // of inMemoryOnly
 
 	locklessWarning sync.Once // that the file system has no locks
+}
+
+// WaitFor is Waiting, and does nothing if that is nil.
+func (s *Store) WaitFor(what string) (done func()) {
+	if s.Waiting == nil {
+		return func() {}
+	}
+	return s.Waiting(what)
 }
 
 // Warnf formats a line for Warn.

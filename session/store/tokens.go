@@ -79,7 +79,7 @@ func sameStart(a, b string) bool { return profile.NormalStartURL(a) == profile.N
 
 // ReadAnyToken is [Store.ReadToken] without the check of the start URL.
 func (s *Store) ReadAnyToken(sso profile.SSOSession) (file TokenFile, ok bool, err error) {
-	if file, ok := s.inMemoryOnly[tokenKey(sso)]; ok {
+	if file, ok := s.unstored(sso); ok {
 		return file, true, nil
 	}
 	switch {
@@ -144,6 +144,8 @@ var errTokenReplaced = errors.New("the token was replaced meanwhile")
 
 // rememberUnstored keeps the token for this process if err is not nil.
 func (s *Store) rememberUnstored(sso profile.SSOSession, file TokenFile, err error) {
+	s.memory.Lock()
+	defer s.memory.Unlock()
 	switch {
 	case err == nil:
 		delete(s.inMemoryOnly, tokenKey(sso))
@@ -157,8 +159,16 @@ func (s *Store) rememberUnstored(sso profile.SSOSession, file TokenFile, err err
 // Persisted reports whether other processes can read the session's token. It is
 // false after a WriteToken that failed.
 func (s *Store) Persisted(sso profile.SSOSession) bool {
-	_, inMemoryOnly := s.inMemoryOnly[tokenKey(sso)]
+	_, inMemoryOnly := s.unstored(sso)
 	return !inMemoryOnly
+}
+
+// unstored returns the session's token that could not be stored.
+func (s *Store) unstored(sso profile.SSOSession) (file TokenFile, ok bool) {
+	s.memory.Lock()
+	defer s.memory.Unlock()
+	file, ok = s.inMemoryOnly[tokenKey(sso)]
+	return file, ok
 }
 
 // TokenDeleted reports whether a token that this process has read before is gone,

@@ -42,6 +42,7 @@ type Kind int
 const (
 	Switch   Kind = iota // nothing
 	Text                 // any text
+	Texts                // any text; the flag may be repeated
 	Duration             // a Go duration, such as 15m
 )
 
@@ -93,6 +94,10 @@ func sessionFlag(usage string) Flag {
 // exportFlag is for the commands that give an environment to a shell or a program.
 func exportFlag() Flag {
 	return Flag{Name: "export", Usage: "give it `WHAT`: keys, or profile (only AWS_PROFILE: AWS tools get the credentials)", Kind: Text}
+}
+
+func processFlag() Flag {
+	return Flag{Name: "credential-process", Usage: "also write profiles NAME-cp for programs that are started without a shell"}
 }
 
 // loginFlags say how a login proceeds.
@@ -205,12 +210,14 @@ func Commands() []Command {
 				{Name: "region", Usage: "the profile's default `REGION`", Kind: Text},
 				{Name: "output", Usage: "the AWS CLI's output `FORMAT`", Kind: Text},
 				{Name: "profile", Usage: "the `NAME` of the profile", Kind: Text},
+				processFlag(),
 				{Name: "yes", Usage: "change an existing profile without asking"},
 			}, loginFlags()...),
 		},
 		{
 			Name: "sync", Usage: "write a profile for every account and role you have",
-			Description: "Prints how the AWS config file would change, asks, and changes it. The profiles are written\n" +
+			Description: "Sums up how the AWS config file would change, asks, and changes it. The lines that change are\n" +
+				"shown on request, with --dry-run, and where the output is no terminal. The profiles are written\n" +
 				"between two comment lines, and nothing outside them is changed but references to profiles that\n" +
 				"are renamed: a profile of the same name that you wrote yourself stays as it is. If an account\n" +
 				"is renamed, so are its profiles, with all keys that you have added. A name that you have\n" +
@@ -223,24 +230,36 @@ func Commands() []Command {
 				{Name: "account", Usage: "only accounts that `GLOB` matches", Kind: Text},
 				{Name: "role", Usage: "only roles that `GLOB` matches", Kind: Text},
 				{Name: "region", Usage: "give every profile the default `REGION`", Kind: Text},
+				processFlag(),
 				{Name: "prune", Usage: "remove stale profiles"},
-				{Name: "dry-run", Usage: "change nothing"},
+				{Name: "dry-run", Usage: "print the lines that would change, and change nothing"},
 				{Name: "yes", Usage: "do not ask"},
 				jsonFlag(), noLoginFlag(),
 			},
 		},
 		{
-			Name: "exec", Usage: "run a command with a profile's credentials", Args: "PROFILE -- COMMAND…",
+			Name: "exec", Usage: "run a command with a profile's credentials", Args: "PROFILE | --each PATTERN -- COMMAND…",
 			Description: "The command replaces ssoenv, so signals and the exit status are the command's. Use it in\n" +
 				"scripts, make, cron and programs that start others. Flags of ssoenv come before the command;\n" +
-				"the -- between them may be left out.",
-			Flags: append(credentialFlags(), exportFlag()),
+				"the -- between them may be left out.\n\n" +
+				"With --each, runs the command once for each profile whose name, account or role PATTERN\n" +
+				"matches (a glob: quote it), several at a time, and puts the profile's name before each line of\n" +
+				"output. The command reads nothing; SSOENV_PROFILE tells it where it runs. The exit status is 0\n" +
+				"if it succeeded everywhere, and otherwise 1.",
+			Flags: append([]Flag{
+				{Name: "each", Usage: "run the command in every profile that `PATTERN` matches; may be repeated", Kind: Texts},
+				{Name: "jobs", Usage: "with --each: run the command `N` times at once, instead of 4", Kind: Text},
+				{Name: "json", Usage: "with --each: print one JSON line per profile"},
+			}, append(credentialFlags(), exportFlag())...),
 		},
 		{
 			Name: "credential-process", Usage: "print credentials as JSON, for credential_process", Args: "PROFILE",
 			Description: "In the AWS config, in a profile of another name than PROFILE:\n\n" +
 				"  credential_process = /path/to/ssoenv credential-process PROFILE",
-			Flags: []Flag{noLoginFlag()},
+			Flags: []Flag{
+				{Name: "format", Usage: "`FORMAT` aws-export: as aws sts prints credentials", Kind: Text},
+				noLoginFlag(),
+			},
 		},
 		{
 			Name: "console", Usage: "open the AWS console, signed in as a profile", Args: "[PROFILE]",

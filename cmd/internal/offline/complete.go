@@ -109,6 +109,8 @@ func flagSource(flag string) (from source, known bool) {
 		return wordSource("output format", OutputFormats()...), true
 	case "profile":
 		return profileSource(aboutNothing), true
+	case "each":
+		return profileSource(aboutRole), true
 	case "region", "sso-region":
 		return source{heading: "region", list: (*menu).regions}, true
 	case "role":
@@ -119,7 +121,7 @@ func flagSource(flag string) (from source, known bool) {
 		return wordSource("shell", shellinit.Names()...), true
 	case "sso-session":
 		return source{heading: "sso-session", list: (*menu).sessions}, true
-	case "format", "hook", "hook-prompt", "min", "name", "scopes", "start-url", "within":
+	case "format", "hook", "hook-prompt", "jobs", "min", "name", "scopes", "start-url", "within":
 		return source{}, true // anything
 	}
 	return source{}, false
@@ -176,6 +178,9 @@ func (m *menu) fillCommand(w Walk) (heading string, ok bool) {
 	m.flags = w.FlagsAllowed
 	sources := argumentSources(w.Name)
 	sources = sources[min(len(w.Arguments), len(sources)):]
+	if w.Has("each") {
+		sources = sources[len(sources)-1:] // the command, without a profile
+	}
 	argument := source{}
 	if len(sources) > 0 {
 		argument = sources[0]

@@ -50,9 +50,16 @@ func Dash(text string) string { return cmp.Or(text, "-") }
 // in JSON.
 func MarshalJSON(v any) (string, error) {
 	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return "", fmt.Errorf("JSON: %w", err)
-	}
+	return escapeJSON(data), err
+}
+
+// MarshalJSONLine is [MarshalJSON] on one line.
+func MarshalJSONLine(v any) (string, error) {
+	data, err := json.Marshal(v)
+	return escapeJSON(data), err
+}
+
+func escapeJSON(data []byte) string {
 	var b strings.Builder
 	b.Grow(len(data) + 1)
 	for _, r := range string(data) {
@@ -65,7 +72,7 @@ func MarshalJSON(v any) (string, error) {
 		}
 	}
 	b.WriteByte('\n')
-	return b.String(), nil
+	return b.String()
 }
 
 // Count returns the number with its noun, such as "1 profile" or "2 profiles".

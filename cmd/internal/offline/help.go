@@ -43,7 +43,7 @@ func examples(command string) []string {
 		"completion":         {"ssoenv completion fish > ~/.config/fish/completions/ssoenv.fish", "ssoenv completion zsh > ~/.zfunc/_ssoenv"},
 		"doctor":             {"ssoenv doctor", "ssoenv doctor --offline --json"},
 		"version":            {"ssoenv version", "ssoenv --version"},
-		"exec":               {"ssoenv exec dev -- terraform plan", "ssoenv exec prod --region eu-west-1 -- aws s3 ls"},
+		"exec":               {"ssoenv exec dev -- terraform plan", "ssoenv exec prod --region eu-west-1 -- aws s3 ls", "ssoenv exec --each '*-readonly' -- aws s3 ls"},
 		"credential-process": {"ssoenv credential-process dev", "aws s3 ls --profile tools   # whose credential_process is that line"},
 		"console":            {"ssoenv console prod", "ssoenv console dev --service ec2 --print"},
 		"prompt":             {"ssoenv prompt --format '%p %t'", "ssoenv prompt dev"},

@@ -52,3 +52,12 @@ var knownRegions = []struct{ name, place string }{
 	{"cn-northwest-1", "Ningxia"},
 	{"eusc-de-east-1", "European Sovereign Cloud, Brandenburg"},
 }
+
+// KnownRegions returns the names of AWS's regions. There may be newer ones.
+func KnownRegions() []string {
+	names := make([]string, len(knownRegions))
+	for i, region := range knownRegions {
+		names[i] = region.name
+	}
+	return names
+}

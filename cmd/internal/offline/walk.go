@@ -16,7 +16,7 @@ type Walk struct {
 
 	Flags     []string // the command's flags, each followed by its value if that is a word of its own
 	Arguments []string // the command's arguments
-	Foreign   []string // after "exec PROFILE": the words of another program
+	Foreign   []string // after "exec PROFILE" or "exec --each PATTERN": the words of another program
 
 	// What can follow the last word.
 	PendingFlag  string // the flag whose value is missing, or ""
@@ -25,8 +25,8 @@ type Walk struct {
 }
 
 // WalkArgs reads the words of a command line, without the program's name. Flags
-// may be anywhere; "--" ends them. What follows "exec PROFILE" is another
-// program's, "--" between them or not.
+// may be anywhere; "--" ends them. What follows "exec PROFILE", or the flags of an exec
+// with --each, is another program's, "--" between them or not.
 func WalkArgs(words []string, commands []Command) Walk {
 	w := Walk{FlagsAllowed: true}
 	at := commandIndex(words, commands)
@@ -43,13 +43,13 @@ func WalkArgs(words []string, commands []Command) Walk {
 	for rest := words[at+1:]; len(rest) > 0; {
 		word, after := rest[0], rest[1:]
 		switch {
-		case isExec && len(w.Arguments) > 0 && (!w.FlagsAllowed || !isFlag(word)):
+		case isExec && (len(w.Arguments) > 0 || w.Has("each")) && (!w.FlagsAllowed || !isFlag(word)):
 			w.Foreign, w.InForeign = rest, true
 			return w
 		case w.FlagsAllowed && word == "--":
 			w.FlagsAllowed = false
 			if isExec {
-				w.Foreign, w.InForeign = after, len(w.Arguments) > 0 || len(after) > 0
+				w.Foreign, w.InForeign = after, len(w.Arguments) > 0 || len(after) > 0 || w.Has("each")
 				return w
 			}
 		case w.FlagsAllowed && isFlag(word):
@@ -70,6 +70,20 @@ func WalkArgs(words []string, commands []Command) Walk {
 		rest = after
 	}
 	return w
+}
+
+// Has reports whether the command's flags have the one of that name.
+func (w Walk) Has(name string) bool {
+	for i := 0; i < len(w.Flags); i++ {
+		given, hasValue := flagName(w.Flags[i])
+		if given == name {
+			return true
+		}
+		if flag, known := w.Command.Flag(given); known && flag.TakesValue() && !hasValue {
+			i++
+		}
+	}
+	return false
 }
 
 // commandIndex returns the index of the first word that is neither a flag nor the

@@ -71,8 +71,10 @@ func pick(ctx context.Context, file *os.File, items []Item, o Options) (int, err
 			if i, ok := list.selection(); ok {
 				return i, nil
 			}
-		case tty.Escape, tty.Interrupt, tty.Abort:
+		case tty.Escape, tty.Abort:
 			return 0, ErrCancelled
+		case tty.Interrupt:
+			return 0, ErrInterrupted
 		case tty.Redraw:
 			terminal.invalidate()
 		default:

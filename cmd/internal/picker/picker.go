@@ -50,6 +50,7 @@ package picker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 )
 
@@ -72,6 +73,8 @@ type Options struct {
 var (
 	// ErrCancelled is returned when the user leaves the picker without choosing.
 	ErrCancelled = errors.New("cancelled")
+	// ErrInterrupted is an ErrCancelled by Ctrl-C, which ends more than the choice.
+	ErrInterrupted = fmt.Errorf("%w", ErrCancelled)
 	// ErrNoItems is returned when there are no items.
 	ErrNoItems = errors.New("nothing to choose from")
 	// ErrNoTerminal is returned when the file is not a terminal, or not one that

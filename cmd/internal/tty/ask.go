@@ -37,6 +37,7 @@ func (t Terminal) Ask(ctx context.Context, prompt string) (string, error) {
 // Enter go back.
 func (t Terminal) Edit(ctx context.Context, prompt, initial string) (string, error) {
 	prompt = "ssoenv: " + safetext.Printable(prompt) + " "
+	defer t.Waiter.Hold()()
 	if !t.IsPlain() {
 		if in, err := Open(); err == nil {
 			defer func() { _ = in.Close() }()
@@ -87,6 +88,7 @@ func (t Terminal) askLine(ctx context.Context, prompt string) (string, error) {
 		return "", err
 	}
 	defer reader.Stop()
+	defer t.Waiter.Hold()()
 	_, _ = fmt.Fprint(t.Stderr, prompt)
 	select {
 	case line, ok := <-reader.Lines:

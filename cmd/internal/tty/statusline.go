@@ -24,11 +24,19 @@ type StatusLine struct {
 // ends. A text that comes less than 50 ms after the last one is not shown. In a
 // narrow terminal the text is cut rather than wrapped, so that it stays one line.
 func (l *StatusLine) Show(text string) {
-	if !IsTerminal(l.Out) || l.Now().Sub(l.last) < redrawInterval {
-		return
+	if IsTerminal(l.Out) && l.Now().Sub(l.last) >= redrawInterval {
+		l.draw(text)
+	}
+}
+
+// draw is Show at any time. It reports whether the file is a terminal.
+func (l *StatusLine) draw(text string) bool {
+	if !IsTerminal(l.Out) {
+		return false
 	}
 	l.last, l.shown = l.Now(), true
 	_, _ = fmt.Fprint(l.Out, "\r\x1b[?7l\x1b[K"+text+"\x1b[?7h")
+	return true
 }
 
 // Clear erases the line if it has been shown.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/mattn/go-isatty"
 	"golang.org/x/term"
@@ -23,6 +24,12 @@ type Terminal struct {
 	Stdin  *os.File
 	Stderr *os.File
 	Env    map[string]string
+
+	// Silenced, unless nil, is set to true when there is a terminal at which a user
+	// might have been asked, but an agent is the caller.
+	Silenced *bool
+
+	Waiter *Waiter // that is held during a question; may be nil
 	// Plain keeps to lines, as on a terminal that can do no more: it is what a
 	// screen reader reads well.
 	Plain bool
@@ -66,17 +73,17 @@ func Size(terminal *os.File) (width, height int) {
 func Open() (*os.File, error) { return os.OpenFile(device, os.O_RDWR, 0) }
 
 // HasUser reports whether a user can log in: standard input and standard error
-// are terminals, and neither CI nor direnv is the caller.
+// are terminals, and neither CI, direnv nor an agent is the caller.
 func (t Terminal) HasUser() bool {
-	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && !t.automated()
+	return IsTerminal(t.Stdin) && IsTerminal(t.Stderr) && !t.silenced() && !t.Automated()
 }
 
 // CanPrompt reports whether a user can answer a question: standard error is a
 // terminal, the controlling terminal can be opened or standard input is one, and
-// neither CI nor direnv is the caller. Unlike HasUser it lets standard input be
+// neither CI, direnv nor an agent is the caller. Unlike HasUser it lets standard input be
 // data for a command.
 func (t Terminal) CanPrompt() bool {
-	if !IsTerminal(t.Stderr) || t.automated() {
+	if !IsTerminal(t.Stderr) || t.silenced() || t.Automated() {
 		return false
 	}
 	terminal, err := Open()
@@ -87,10 +94,38 @@ func (t Terminal) CanPrompt() bool {
 	return true
 }
 
-// automated reports whether CI or direnv is the caller: such a terminal may show
-// output, but no user answers at it.
-func (t Terminal) automated() bool {
-	return t.Env["CI"] != "" || t.Env["DIRENV_IN_ENVRC"] != ""
+// Automated reports whether CI, direnv or an agent is the caller: such a terminal may
+// show output, but no user answers at it.
+func (t Terminal) Automated() bool {
+	return t.Env["CI"] != "" || t.Env["DIRENV_IN_ENVRC"] != "" || t.Agent() != ""
+}
+
+// silenced reports whether an agent is the caller, and sets t.Silenced then.
+func (t Terminal) silenced() bool {
+	if t.Agent() == "" {
+		return false
+	}
+	if t.Silenced != nil {
+		*t.Silenced = true
+	}
+	return true
+}
+
+// AgentVariables returns the names of the variables by which programs that act for a
+// user say so.
+func AgentVariables() []string {
+	return []string{"AI_AGENT", "AGENT", "CLAUDECODE", "CURSOR_AGENT", "CODEX_SANDBOX", "CODEX_THREAD_ID", "GEMINI_CLI", "OPENCODE", "COPILOT_CLI"}
+}
+
+// Agent returns the variable by which a program that acts for a user says that it is
+// the caller, or "". A variable counts if it is set and not empty, 0 or false.
+func (t Terminal) Agent() string {
+	for _, name := range AgentVariables() {
+		if value := t.Env[name]; value != "" && value != "0" && !strings.EqualFold(value, "false") {
+			return name
+		}
+	}
+	return ""
 }
 
 // A LineReader reads what the user types.

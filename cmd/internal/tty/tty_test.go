@@ -52,3 +52,20 @@ func TestNoTerminal(t *testing.T) {
 		t.Errorf("got %q, %v in the file, want nothing", text, err)
 	}
 }
+
+// A variable of an agent counts if it is set and not empty, 0 or false.
+func TestAgent(t *testing.T) {
+	if got := len(AgentVariables()); got != 9 {
+		t.Errorf("got %d variables, want 9", got)
+	}
+	for _, name := range AgentVariables() {
+		for value, want := range map[string]string{"1": name, "claude": name, "": "", "0": "", "false": "", "False": ""} {
+			if got := (Terminal{Env: map[string]string{name: value}}).Agent(); got != want {
+				t.Errorf("%s=%s: got %q, want %q", name, value, got, want)
+			}
+		}
+	}
+	if got := (Terminal{Env: map[string]string{"AGENTS": "1", "HOME": "/"}}).Agent(); got != "" {
+		t.Errorf("got %q, want none", got)
+	}
+}

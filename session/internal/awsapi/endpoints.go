@@ -60,6 +60,10 @@ type Services struct {
 
 	// ClockDrift is called with the drift that each response of a service shows.
 	ClockDrift func(ClockDrift)
+
+	// WaitFor is called with the host before each call. done is called after it, all
+	// attempts and the pauses between them included.
+	WaitFor func(host string) (done func())
 }
 
 // HTTPClient returns the HTTP client for one service in the region. The region
@@ -78,7 +82,7 @@ func (s Services) HTTPClient(region string) (*HTTPClient, error) {
 			s.ClockDrift(drift)
 		}
 	}
-	return &HTTPClient{transport: transport, place: s.placeOf(region), onAnswer: onAnswer}, nil
+	return &HTTPClient{transport: transport, place: s.placeOf(region), onAnswer: onAnswer, waitFor: s.WaitFor}, nil
 }
 
 func checkRegion(region string) error {

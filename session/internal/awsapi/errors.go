@@ -85,6 +85,7 @@ const (
 	CodeInvalidRequest     = "InvalidRequestException"
 	CodeInvalidClient      = "InvalidClientException"
 	CodeUnauthorizedClient = "UnauthorizedClientException"
+	CodeOtherRegion        = "InvalidRequestRegionException"
 )
 
 // oauthErrors maps the OAuth errors in the bodies of the OIDC service to the

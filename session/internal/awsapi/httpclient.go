@@ -71,6 +71,7 @@ type HTTPClient struct {
 	transport http.RoundTripper
 	place     place
 	onAnswer  func(*http.Response) // receives each response that is from AWS
+	waitFor   func(host string) (done func())
 }
 
 // Do makes a call, with up to maxAttempts attempts. Its errors are a *[ServiceError], a
@@ -86,6 +87,7 @@ func (c *HTTPClient) Do(req *http.Request) (*http.Response, error) {
 	parent := req.Context()
 	ctx, cancel := context.WithTimeout(parent, callTimeout)
 	defer cancel()
+	defer c.waitFor(req.URL.Host)()
 	for attempt := 1; ; attempt++ {
 		res, err := c.attempt(ctx, req, body)
 		err = withoutSecrets(err, secretsOf(req, body))

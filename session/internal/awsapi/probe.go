@@ -57,6 +57,7 @@ func (s Services) Probe(ctx context.Context, address string) Probe {
 	if err != nil {
 		return Probe{Err: err}
 	}
+	defer s.WaitFor(req.URL.Host)()
 	res, err := transport.RoundTrip(req)
 	if err != nil {
 		return Probe{Issuer: refusedIssuer(err), Err: newNetworkError(ctx, req.URL.Host, err)}

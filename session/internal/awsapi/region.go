@@ -88,6 +88,7 @@ func (s Services) fetchPage(ctx context.Context, method string, page *url.URL) (
 	if err != nil {
 		return nil, err
 	}
+	defer s.WaitFor(page.Host)()
 	return transport.RoundTrip(req)
 }
 
