@@ -71,8 +71,8 @@ func (p *program) pickProfile() (string, error) {
 	return p.pickProfileOf(items, usable, "")
 }
 
-// pickSimilar shows the profiles with the text as the filter. If it matches none of
-// them, it returns the error notFound.
+// pickSimilar shows the profiles with the text as the filter, and selects the one that
+// was probably meant. If the filter matches none, it returns the error notFound.
 func (p *program) pickSimilar(text string, notFound error) (string, error) {
 	client, err := p.client()
 	if err != nil {
@@ -82,18 +82,24 @@ func (p *program) pickSimilar(text string, notFound error) (string, error) {
 	if !picker.Matches(items, text) {
 		return "", notFound
 	}
-	return p.pickProfileOf(items, usable, text)
+	likely := nearest(text, usable)
+	return p.pickProfileOf(items, usable, text, likely...)
 }
 
-// pickProfileOf shows the items of [program.profileItems], filtered by the query,
-// and returns the name of the profile that the user picks.
-func (p *program) pickProfileOf(items []picker.Item, names []string, query string) (string, error) {
+// pickProfileOf shows the items of [program.profileItems], filtered by the query, and
+// returns the name of the profile that the user picks. The first that is likely, if
+// there is one, is selected.
+func (p *program) pickProfileOf(items []picker.Item, names []string, query string, likely ...string) (string, error) {
 	ctx, stop := interruptible()
 	defer stop()
-	i, err := p.pick(ctx, items, picker.Options{
+	options := picker.Options{
 		Prompt: "profile", Header: []string{"PROFILE", "ACCOUNT", "", "ROLE", "EXPIRES", "SESSION"},
 		Marked: inUseMark + " in use", Query: query,
-	})
+	}
+	if len(likely) > 0 {
+		options.Selected = likely[0]
+	}
+	i, err := p.pick(ctx, items, options)
 	if err != nil {
 		return "", err
 	}

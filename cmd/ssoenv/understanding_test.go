@@ -35,6 +35,13 @@ func TestUseOfATextOpensTheList(t *testing.T) {
 	s.expect("PROMPT> ")
 	profileIs(`="prod"`)
 
+	// The name that was probably meant is selected.
+	s.typeLine("ssoenv use dev; ssoenv use prdo")
+	s.expect(`profile> .*prdo`)
+	s.keys("\r")
+	s.expect(`prod: account 222222222222`)
+	s.expect("PROMPT> ")
+
 	for _, line := range []string{"use Administrator --yes", "use Administrator --no-login", "use zzzz", "use Administrator </dev/null"} {
 		s.typeLine("ssoenv " + line + "; echo sta''tus $?")
 		s.expect(`there is no profile`)

@@ -2,6 +2,7 @@ package picker
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -143,6 +144,14 @@ func (l *list) selection() (index int, ok bool) {
 		return l.ranked[l.selected].index, true
 	}
 	return 0, false
+}
+
+// selectItem selects the first entry, of those that the query matches, whose index
+// is wanted, if there is one.
+func (l *list) selectItem(wanted func(index int) bool) {
+	if at := slices.IndexFunc(l.ranked, func(h hit) bool { return wanted(h.index) }); at >= 0 {
+		l.selected = at
+	}
 }
 
 // handleKey edits the query or moves the selection. It reports whether the key

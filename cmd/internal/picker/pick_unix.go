@@ -57,6 +57,7 @@ func pick(ctx context.Context, file *os.File, items []Item, o Options) (int, err
 	theme := newTheme(o)
 	list := newList(items)
 	list.setQuery(o.Query)
+	list.selectItem(func(i int) bool { return o.Selected != "" && items[i].Columns[0] == o.Selected })
 	draw := func() error {
 		width, height := terminal.Size()
 		return terminal.show(theme.draw(list, width, height))
