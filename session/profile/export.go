@@ -20,12 +20,14 @@ func IsExport(text string) bool { return keyRules[exportKey].valid(text) }
 // get the credentials that ssoenv gets.
 type ExportError struct {
 	Profile  string
-	Reason   string // a clause that follows "AWS_PROFILE cannot be"
-	Isolated bool   // the token is in the keyring; a profile with a credential_process works
+	Reason   string // a clause
+
+	NoProfile bool // it is an account and a role
+	Isolated  bool // the token is in the keyring; a profile with a credential_process works
 }
 
 func (e *ExportError) Error() string {
-	return fmt.Sprintf("AWS_PROFILE cannot be %q: %s", e.Profile, e.Reason)
+	return fmt.Sprintf("%q cannot be given to AWS tools by AWS_PROFILE: %s", e.Profile, e.Reason)
 }
 
 // CheckExport returns nil if the AWS CLI and the SDKs, to which AWS_PROFILE names the
@@ -42,7 +44,7 @@ func (c *Config) CheckExport(p Profile) error {
 		return &ExportError{Profile: p.Name, Reason: fmt.Sprintf(format, args...)}
 	}
 	if !c.HasProfile(p.Name) {
-		return refuse("%s has no profile of that name, by which AWS tools could find the role", c.Path)
+		return &ExportError{Profile: p.Name, NoProfile: true, Reason: "it is no profile of " + c.Path}
 	}
 	keysBeside := p.Source != nil && p.Source.Name == p.Name // with which the role is assumed
 	for hop := &p; hop != nil; hop = hop.Source {
