@@ -15,12 +15,9 @@ import (
 // themselves, with the session's token, which ssoenv keeps valid.
 
 // profilePlan returns the plan that exports the name of the profile: after a login, if
-// one is needed and the user can be asked. A profile that AWS tools read in another way
-// than ssoenv is a *[profile.ExportError].
+// one is needed and the user can be asked. The profile has passed
+// [profile.Config.CheckExport].
 func (p *program) profilePlan(client *session.Client, prof profile.Profile, o credentialOptions) (switchPlan, error) {
-	if err := client.Config.CheckExport(prof); err != nil {
-		return switchPlan{}, err
-	}
 	p.log("profile %q is exported as AWS_PROFILE", prof.Name)
 	if sso := client.Config.TokenSession(prof); !sso.IsZero() {
 		if err := p.ensureToken(client, prof, sso, o); err != nil {

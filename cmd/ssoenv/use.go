@@ -273,6 +273,11 @@ func (p *program) credentials(o credentialOptions) (switchPlan, error) {
 // profileCredentials is [program.credentials] for a profile that has been read.
 func (p *program) profileCredentials(client *session.Client, prof profile.Profile, o credentialOptions) (switchPlan, error) {
 	p.profile = prof.Name
+	if o.exportsProfile(prof) {
+		if err := client.Config.CheckExport(prof); err != nil {
+			return switchPlan{}, err
+		}
+	}
 	if err := p.confirm(client, prof, o.confirm); err != nil {
 		return switchPlan{}, err
 	}

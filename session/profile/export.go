@@ -3,6 +3,8 @@ package profile
 import (
 	"fmt"
 	"strings"
+
+	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
 
 const exportKey = "ssoenv_export"
@@ -32,7 +34,7 @@ func (e *ExportError) Error() string {
 
 // CheckExport returns nil if the AWS CLI and the SDKs, to which AWS_PROFILE names the
 // profile, get credentials of the same role as ssoenv, for as long as the session
-// lasts. Otherwise it returns an *[ExportError].
+// lasts. Otherwise it returns an *[ExportError]. It reads both files as a whole.
 //
 // Measured with the AWS CLI, botocore and the SDK for Go: they resolve roles of an
 // sso-session and of a legacy profile by the token in the AWS CLI's sso/cache, role
@@ -56,7 +58,7 @@ func (c *Config) CheckExport(p Profile) error {
 		case len(ways) > 1 && !keysBeside:
 			return refuse("%s has %s, and AWS tools do not agree which of them counts", raw, strings.Join(ways, " and "))
 		}
-		for _, problem := range c.emptyKeys(raw) {
+		for _, problem := range append(c.emptyKeys(raw), c.readDifferently(raw)...) {
 			return refuse("%s", problem)
 		}
 	}
@@ -65,6 +67,40 @@ func (c *Config) CheckExport(p Profile) error {
 			Reason: fmt.Sprintf("the token of %q is in the keyring (ssoenv_store = isolated), where AWS tools do not look", p.SSOSession.Title())}
 	}
 	return nil
+}
+
+// readDifferently returns a line for each reason why some AWS tool rejects the file or
+// reads the sections of the profile, and of its sso-session, differently than others.
+func (c *Config) readDifferently(raw rawProfile) []string {
+	var found []string
+	profile, inConfig := c.file.section(awsconfig.Profile, raw.name)
+	credentials, inCredentials := c.credentials.section(awsconfig.Bare, raw.name)
+	for _, f := range []struct {
+		path     string
+		file     source
+		sections []awsconfig.Section
+		counts   []bool
+	}{
+		{c.Path, c.file, []awsconfig.Section{profile, raw.session}, []bool{inConfig, raw.hasSession}},
+		{c.CredentialsPath, c.credentials, []awsconfig.Section{credentials}, []bool{inCredentials}},
+	} {
+		lines := map[int]bool{}
+		for i, section := range f.sections {
+			if !f.counts[i] {
+				continue
+			}
+			lines[section.Line()] = true
+			for _, key := range section.Keys() {
+				lines[section.KeyLine(key)] = true
+			}
+		}
+		for _, problem := range f.file.Problems() {
+			if problem.Fatal || lines[problem.Line] {
+				found = append(found, fmt.Sprintf("line %d of %s: %s", problem.Line, f.path, problem.Text))
+			}
+		}
+	}
+	return found
 }
 
 // ways returns the ways to credentials that the profile has, by their keys.

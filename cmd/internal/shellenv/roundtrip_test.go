@@ -309,6 +309,42 @@ func TestSettingsDoNotLeak(t *testing.T) {
 	}
 }
 
+// A switch by AWS_PROFILE unsets what the AWS tools prefer to it: another profile, keys
+// and a web identity. With the next switch by credentials, the web identity is back.
+func TestSwitchByProfile(t *testing.T) {
+	before := map[string]string{"AWS_PROFILE": "mine", "AWS_DEFAULT_PROFILE": "mine", "AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "s"}
+	byProfile := Switch{Profile: "dev", Region: "eu-west-1", AsProfile: true, Expires: time.Unix(1_800_000_000, 0), Settings: shellinit.Env{{Name: "AWS_RETRY_MODE", Value: "standard"}}}
+	change, lost := byProfile.Apply(before)
+	env := apply(before, change)
+	delete(env, "SSOENV_SAVED")
+	want := map[string]string{"AWS_PROFILE": "dev", "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_SSO_PROFILE": "dev",
+		"SSOENV_PROFILE": "dev", "SSOENV_EXPORT": "profile", "SSOENV_EXPIRES": "1800000000"}
+	if !maps.Equal(env, want) || !lost {
+		t.Errorf("got %q, lost %v; want %q", env, lost, want)
+	}
+	env = apply(before, change)
+	if !Read(env).AsProfile || !Read(env).CredentialsUnchanged() {
+		t.Error("the state does not say that AWS_PROFILE is exported, and unchanged")
+	}
+
+	// A renewal changes the times alone, and nothing if the user has chosen another one.
+	byProfile.Expires = byProfile.Expires.Add(time.Hour)
+	if got := byProfile.Renew(env); len(got) != 1 || got[0] != (shellinit.Var{Name: "SSOENV_EXPIRES", Value: "1800003600"}) {
+		t.Errorf("a renewal: got %v", got)
+	}
+	byHand := maps.Clone(env)
+	byHand["AWS_PROFILE"] = "prod"
+	if got := byProfile.Renew(byHand); got != nil {
+		t.Errorf("a renewal after AWS_PROFILE was set by hand: got %v", got)
+	}
+
+	change, _ = (&history{}).profile(0).Apply(env)
+	env = apply(env, change)
+	if env["AWS_ROLE_ARN"] != "arn" || env["AWS_WEB_IDENTITY_TOKEN_FILE"] != "/token" || env["AWS_PROFILE"] != "" || Read(env).AsProfile {
+		t.Errorf("after a switch by credentials: %q", env)
+	}
+}
+
 // What aws-vault, awsume and awsu say of their credentials goes with those.
 func TestClearDropsTheNameOfLostCredentials(t *testing.T) {
 	for _, name := range []string{"AWS_VAULT", "AWSUME_PROFILE", "AWSU_PROFILE"} {
