@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -230,3 +231,49 @@ func (w *world) hookUntil(t *testing.T, ended <-chan struct{}, shell map[string]
 		shell = after
 	}
 }
+
+// The hook keeps the token fresh in idle shells that have AWS_PROFILE, with one renewal
+// for all of them. After a logout elsewhere the prompt says that the session has
+// ended, and after a login that it lasts again.
+func TestHookKeepsTheTokenFresh(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime = 16 * time.Second })
+	w.logIn(t)
+	t.Cleanup(w.waitForProcesses)
+	var panes []pane
+	for _, shell := range allShells {
+		p := pane{w.shell(t, shell, "NO_COLOR=1"), shell}
+		p.typeLine(strings.ReplaceAll(showCredentials[shell], "AWS_ACCESS_KEY_ID", "AWS_PROFILE"))
+		p.expect(`<\|> PROMPT> `)
+		p.typeLine("ssoenv use dev --export profile")
+		p.expect(`<dev\|dev \d+s> PROMPT> `)
+		panes = append(panes, p)
+	}
+	isFresh := func(prompt string) bool { return fresh.MatchString(prompt) }
+	for renewals := 1; renewals <= 2; renewals++ {
+		waitFor(panes, func() bool { return w.server.Calls(ssotest.RefreshToken) == renewals })
+		pressEnterUntil(panes, isFresh)
+	}
+	checkQuiet(t, panes)
+
+	if out, err := w.command(t, nil, "ssoenv", "logout", "dev").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	pressEnterUntil(panes, func(prompt string) bool { return strings.HasPrefix(prompt, "<dev|dev expired>") })
+	waitFor(panes, func() bool {
+		return !slices.ContainsFunc(panes, func(p pane) bool {
+			return p.count(`ssoenv: the session of "dev" has ended; log in again with: ssoenv login dev`) != 1
+		})
+	})
+	w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime = time.Hour })
+	w.logIn(t)
+	pressEnterUntil(panes, func(prompt string) bool { return strings.HasPrefix(prompt, "<dev|dev 59m>") })
+	for _, p := range panes {
+		p.typeLine("ssoenv clear")
+		p.expect(`<\|> PROMPT> `)
+	}
+}
+
+// fresh matches a prompt with the time of a token of 16 s that was renewed lately.
+var fresh = regexp.MustCompile(`^<dev\|dev ([89]|1\d)s>`)

@@ -86,7 +86,9 @@ func adoptTimes(config *profile.Config, caches *store.Store, state shellenv.Stat
 	}
 	times, loggedIn, err := SessionTimes(config, caches, p)
 	if !loggedIn {
+		// The hook looks for a new login as often as for credentials of a minute.
 		times.Expires = caches.Now()
+		times.RenewAt = times.Expires.Add(-15 * time.Second)
 	}
 	isExpired := func(t time.Time) bool { return !t.After(caches.Now()) }
 	if err != nil || times.Expires.Unix() == state.Expires.Unix() || isExpired(times.Expires) && isExpired(state.Expires) {
