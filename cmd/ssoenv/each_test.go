@@ -189,7 +189,7 @@ func TestEachAsksOnce(t *testing.T) {
 	each := []string{"ssoenv", "exec", "--each", "acct-*", "--", "sh", "-c", "echo done"}
 	for _, answer := range []string{"", "n", "yes?"} {
 		s := w.screen(t, nil, each...)
-		s.expect(`guarded \(ssoenv_confirm\), 2 of 10 profiles:\s+ssoenv:   "acct-003": account 700000000003, role ReadOnly\s+ssoenv:   "acct-007": account 700000000007, role ReadOnly\s+ssoenv: Run "sh" in all 10 profiles\? \[y/N\]`)
+		s.expect(`guarded \(ssoenv_confirm\), 2 of 10 profiles:\s+ssoenv:   "acct-003": account 700000000003, role ReadOnly\s+ssoenv:   "acct-007": account 700000000007, role ReadOnly\s(?s).*ssoenv: Run "sh" in all 10 profiles\? \[y/N\]`)
 		s.typeLine(answer)
 		shown, state := s.Wait(20 * time.Second)
 		if state.ExitCode() != 5 || len(w.server.Counts()) > 0 {
@@ -200,7 +200,7 @@ func TestEachAsksOnce(t *testing.T) {
 	s.expect(`\[y/N\]`)
 	s.typeLine("y")
 	shown, state := s.Wait(30 * time.Second)
-	if state.ExitCode() != 0 || strings.Count(shown, "[y/N]") != 1 || strings.Count(shown, `logged in to "corp"`) != 1 || strings.Count(shown, ": done\n") != 10 {
+	if state.ExitCode() != 0 || strings.Count(shown, "guarded (ssoenv_confirm)") != 1 || strings.Count(shown, `logged in to "corp"`) != 1 || strings.Count(shown, ": done\n") != 10 {
 		t.Errorf("%v:\n%s", state, shown)
 	}
 	if got := w.server.Counts(); got[ssotest.RedeemCode] != 1 || got[ssotest.GetRoleCredentials] != 10 {
