@@ -21,8 +21,8 @@ func IsExport(text string) bool { return keyRules[exportKey].valid(text) }
 // An ExportError reports that AWS tools to which AWS_PROFILE names the profile do not
 // get the credentials that ssoenv gets.
 type ExportError struct {
-	Profile  string
-	Reason   string // a clause
+	Profile string
+	Reason  string // a clause
 
 	NoProfile bool // it is an account and a role
 	Isolated  bool // the token is in the keyring; a profile with a credential_process works

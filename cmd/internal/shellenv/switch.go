@@ -149,10 +149,13 @@ func (s Switch) Apply(env map[string]string) (change shellinit.Env, credentialsL
 // change.
 func (s Switch) Renew(env map[string]string) shellinit.Env {
 	state := Read(env)
-	if !state.CredentialsUnchanged() || s.AsProfile != state.AsProfile {
+	if !state.CredentialsUnchanged() {
 		return nil
 	}
-	if s.AsProfile {
+	switch {
+	case s.AsProfile != state.AsProfile:
+		return nil
+	case s.AsProfile:
 		return s.appendTimes(nil, env)
 	}
 	next := state.snapshot
