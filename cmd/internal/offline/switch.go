@@ -61,9 +61,9 @@ func CheckHolder(caches *store.Store, p profile.Profile, state shellenv.State) e
 }
 
 // Adopt returns the change that gives a switched shell newer credentials of its
-// profile. It is empty if the cache has none that are newer. A shell without
-// credentials, which has AWS_PROFILE instead, is given the times of the token, which any program may
-// have renewed; if there is none any more, it has expired now.
+// profile. It is empty if the cache has none that are newer. A shell that has
+// AWS_PROFILE instead of credentials is given the times of the token, which any
+// program may have renewed; if there is none any more, it has expired now.
 func Adopt(config *profile.Config, caches *store.Store, state shellenv.State, env map[string]string) (shellinit.Env, error) {
 	if state.AsProfile {
 		return adoptTimes(config, caches, state, env)
