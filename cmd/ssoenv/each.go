@@ -38,7 +38,7 @@ func eachAction(p *program, c *cli.Context) error {
 	if c.Bool("serve") || c.IsSet("token-file") {
 		return usageError{"--each and --serve exclude each other"}
 	}
-	credentials, err := credentialOptionsOf(c, "")
+	credentials, err := environmentOptionsOf(c, "")
 	if err != nil {
 		return err
 	}
@@ -83,6 +83,11 @@ func (p *program) execEach(o eachOptions) error {
 	p.warnOfConfig(client.Config)
 	if err := p.confirmEach(client, targets, o); err != nil {
 		return err
+	}
+	for i, t := range targets {
+		if t.err == nil && o.exportsProfile(t.profile) {
+			targets[i].err = client.Config.CheckExport(t.profile)
+		}
 	}
 	client.STSRegion = cmp.Or(o.region, client.STSRegion)
 	return p.newEachRun(client, path, targets, o).run()

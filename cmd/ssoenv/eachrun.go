@@ -184,12 +184,15 @@ func (r *eachRun) one(ctx context.Context, t target) eachResult {
 	if err != nil {
 		return fail(err)
 	}
-	r.p.warnOfStaticKeys(t.profile)
 	region := t.profile.Region
 	if r.o.region != "" {
 		region = r.o.region
 	}
 	plan := switchPlan{client: r.client, profile: t.profile, creds: creds, region: region}
+	if r.o.exportsProfile(t.profile) {
+		plan.asProfile, plan.creds = true, store.Credentials{AccountName: creds.AccountName}
+	}
+	r.p.warnOfStaticKeys(plan)
 	change, _ := plan.shellSwitch().Apply(r.p.env)
 	command := &exec.Cmd{Path: r.path, Args: r.o.command, Env: shellenv.Environ(change, r.p.environList), WaitDelay: leftBehind}
 	return r.execute(command, t, fail)

@@ -116,6 +116,16 @@ func (r remedies) configRemedy(err error) (status int, hints []string, ok bool) 
 		}
 		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + name}, true
 	}
+	if export, ok := errors.AsType[*profile.ExportError](err); ok {
+		hints := []string{"export the keys instead: --export keys"}
+		switch {
+		case export.NoProfile:
+			hints = append(hints, "or write a profile for it: ssoenv configure")
+		case export.Isolated:
+			hints = append(hints, "or use a profile that runs ssoenv: ssoenv configure --credential-process writes one")
+		}
+		return statusConfig, hints, true
+	}
 	if config, ok := errors.AsType[*profile.ConfigError](err); ok {
 		switch {
 		case config.Key == "AWS_REGION":

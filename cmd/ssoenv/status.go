@@ -49,6 +49,7 @@ type statusJSON struct {
 	Region      string              `json:"region,omitempty"`
 	SSOSession  string              `json:"sso_session,omitempty"`
 	StartURL    string              `json:"start_url,omitempty"`
+	Export      string              `json:"export,omitempty"` // "profile": the shell has AWS_PROFILE instead of credentials
 
 	CredentialsExpire  *time.Time `json:"credentials_expire,omitempty"`
 	TokenExpires       *time.Time `json:"token_expires,omitempty"`
@@ -62,7 +63,10 @@ type statusJSON struct {
 
 func (p *program) status(o statusOptions) error {
 	s := statusJSON{Profile: p.state.Profile, Region: p.state.Region}
-	if s.Profile != "" {
+	switch {
+	case s.Profile != "" && p.state.AsProfile:
+		s.Export = profile.ExportProfile
+	case s.Profile != "":
 		s.CredentialsExpire = jsonTime(p.state.Expires)
 	}
 	if o.check {
@@ -101,13 +105,19 @@ func (s *statusJSON) describe(client *session.Client) error {
 	}
 	s.AccountID, s.RoleName = p.AccountID, p.RoleName
 	s.AccountName = offline.AccountNames(client.Config, client.Store)(p.SSOSession, p.AccountID)
-	s.SSOSession, s.StartURL = p.SSOSession.Name, p.SSOSession.StartURL
+	sso := p.SSOSession
+	if s.Export != "" {
+		sso = client.Config.TokenSession(p)
+	}
+	s.SSOSession, s.StartURL = sso.Name, sso.StartURL
 	if client.Roles != nil {
 		s.Cache = protection(client.Roles)
 	}
-	token, _ := client.CachedToken(p.SSOSession)
+	token, _ := client.CachedToken(sso)
 	s.TokenExpires, s.RegistrationExpire = jsonTime(token.Expires), jsonTime(token.RegistrationExpires)
-	s.Refreshable = client.AutoRenews(p, token)
+	if s.Refreshable = client.AutoRenews(p, token); s.Export != "" {
+		s.Refreshable = token.Refreshable(client.Now())
+	}
 	return nil
 }
 
@@ -121,7 +131,8 @@ func jsonTime(t time.Time) *time.Time {
 }
 
 // checkStatus answers with a status and no message. It trusts the shell's own
-// expiration first: its credentials stay valid even if the config has changed.
+// expiration first: its credentials stay valid even if the config has changed. In a
+// shell without credentials, the token counts.
 func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	p.quiet = true
 	switch {
@@ -136,6 +147,9 @@ func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	}
 	if err := s.describe(client); err != nil {
 		return err
+	}
+	if s.Export != "" && (s.StartURL == "" || s.TokenExpires != nil && s.TokenExpires.Sub(p.now()) > least) {
+		return nil
 	}
 	if s.Refreshable {
 		return statusError(statusFailed)
@@ -152,9 +166,12 @@ func (s statusJSON) text(now time.Time, neverExpires bool, view offline.View) st
 		session = cmp.Or(session, "none (role chain)")
 	}
 	lines := [][2]string{{"profile", s.Profile}, {"account", account}, {"role", role}, {"region", s.Region}, {"session", session}}
-	if neverExpires {
+	switch {
+	case s.Export != "":
+		lines = append(lines, [2]string{"credentials", "AWS tools get them (AWS_PROFILE)"})
+	case neverExpires:
 		lines = append(lines, [2]string{"credentials", "do not expire"})
-	} else {
+	default:
 		lines = append(lines, [2]string{"credentials", expiryInWords(s.CredentialsExpire, now, "none")})
 	}
 	if s.StartURL != "" { // a chain from static credentials has no session
@@ -162,10 +179,13 @@ func (s statusJSON) text(now time.Time, neverExpires bool, view offline.View) st
 			[2]string{"registration", expiryInWords(s.RegistrationExpire, now, "none")})
 	}
 	renewal := "no (log in again when they expire)"
+	if s.Export != "" {
+		renewal = "no (log in again when the token expires)"
+	}
 	if s.Refreshable {
 		renewal = "yes"
 	}
-	if !neverExpires {
+	if !neverExpires && (s.Export == "" || s.StartURL != "") {
 		lines = append(lines, [2]string{"auto-renew", renewal})
 	}
 	return labelled(append(lines, [2]string{"cache", s.Cache}), view.Width)

@@ -47,6 +47,7 @@ var keyRules = map[string]keyRule{
 	"ssoenv_login":           {oneOf("auto", "pkce", "device"), "auto, pkce or device"},
 	"ssoenv_store":           {oneOf("shared", "isolated"), "shared or isolated"},
 	guardKey:                 {oneOf("true", "interactive", "false"), "true, interactive or false"},
+	exportKey:                {oneOf(ExportKeys, ExportProfile), "keys or profile"},
 	agentsKey:                {oneOf("allow", "deny"), "allow or deny"},
 	"ssoenv_color":           {isColor, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255"},
 }
@@ -127,10 +128,12 @@ func decodeSession(name string, values map[string]string) decodedSession {
 		LoginMethod: values["ssoenv_login"],
 		Browser:     values["ssoenv_browser"],
 		Isolated:    values["ssoenv_store"] == "isolated",
+		Export:      values[exportKey],
 	}
 	// An unknown store is an error and not ignored: the user who asked for it
-	// does not want the token in a file.
-	err := cmp.Or(checkName(section, name), checkKeys(section, values, "ssoenv_store", agentsKey), checkSession(section, values))
+	// does not want the token in a file. So is an unknown export: the user does not
+	// want credentials in the environment.
+	err := cmp.Or(checkName(section, name), checkKeys(section, values, "ssoenv_store", exportKey, agentsKey), checkSession(section, values))
 	return decodedSession{values, s, err}
 }
 
@@ -309,6 +312,7 @@ func (c *Config) fileOf(raw rawProfile, key string) string {
 func (c *Config) decodeSettings(p *Profile, raw rawProfile) (err error) {
 	p.Region = raw.get("region")
 	p.Color = raw.get("ssoenv_color")
+	p.Export = cmp.Or(raw.get(exportKey), p.SSOSession.Export)
 	// Every role in the chain is assumed in the region and over the network of this
 	// profile. Those of the source profiles and of the SSO session do not count.
 	for hop := p; hop != nil; hop = hop.Source {
@@ -318,7 +322,7 @@ func (c *Config) decodeSettings(p *Profile, raw rawProfile) (err error) {
 			hop.Assume.Region = p.Region
 		}
 	}
-	if err := checkKeys(raw, raw.values, "region", guardKey, agentsKey, "ssoenv_color"); err != nil {
+	if err := checkKeys(raw, raw.values, "region", guardKey, exportKey, agentsKey, "ssoenv_color"); err != nil {
 		return err
 	}
 	p.Settings, err = c.decodeVariables(raw)

@@ -27,6 +27,7 @@ func TestEveryKeyRuleIsApplied(t *testing.T) {
 		"ssoenv_store":                    {inSession("ssoenv_store"), `sso-session "s"`, "bad!"},
 		"ssoenv_confirm":                  {inProfile("ssoenv_confirm"), `profile "p"`, "bad!"},
 		"ssoenv_agents":                   {inSession("ssoenv_agents"), `sso-session "s"`, "bad!"},
+		"ssoenv_export":                   {inSession("ssoenv_export"), `sso-session "s"`, "bad!"},
 		"ssoenv_color":                    {inProfile("ssoenv_color"), `profile "p"`, "bad!"},
 		"role_arn":                        {session + "[profile p]\nrole_arn = bad!\nsource_profile = q\n[profile q]\n" + role, `profile "p"`, "bad!"},
 		"role_session_name":               {inChained("role_session_name"), `profile "p"`, "ba\u00fc!"},
@@ -54,7 +55,7 @@ func TestEveryKeyRuleIsApplied(t *testing.T) {
 			t.Errorf("%s: the rule accepts %q", key, test.value)
 		}
 	}
-	if got := len(keyRules); got != 25 {
+	if got := len(keyRules); got != 26 {
 		t.Errorf("got %d rules, want a case for each", got)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 func TestPromptLine(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
-	full := Prompt{"dev", "111111111111", "Production", "eu-west-1", now.Add(time.Hour + 30*time.Second)}
+	full := Prompt{Profile: "dev", AccountID: "111111111111", AccountName: "Production", Region: "eu-west-1", Expires: now.Add(time.Hour + 30*time.Second)}
 	keys := Prompt{Profile: "ci", Region: "eu-west-1"} // static keys
 	for _, c := range []struct {
 		prompt       Prompt
@@ -32,6 +32,7 @@ func TestPromptLine(t *testing.T) {
 		{Prompt{Profile: "a "}, "%p%t x", "a  x\n"},
 		{Prompt{Profile: "%t%p", Expires: now}, "%p %t", "%t%p expired\n"},
 		{Prompt{Profile: "a\nb\x1b"}, "%p %t", `a\u000ab\u001b` + "\n"},
+		{Prompt{Profile: "dev", LoggedOut: true}, "%p %t", "dev logged out\n"},
 		{Prompt{}, "%p %t", ""},
 		{Prompt{Expires: now}, "%p %t", ""},
 	} {
