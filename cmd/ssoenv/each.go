@@ -106,9 +106,10 @@ func (p *program) targets(client *session.Client, patterns []string) ([]target, 
 		}
 		account := accountName(role.SSOSession, role.AccountID)
 		texts := []string{name, role.AccountID, account, role.RoleName, role.AccountID + "/" + role.RoleName, account + "/" + role.RoleName}
+		texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" || text == "/" })
 		isTarget := false
 		for i, pattern := range patterns {
-			if slices.ContainsFunc(texts, func(text string) bool { return matchesAll(pattern, text) }) {
+			if slices.ContainsFunc(texts, func(text string) bool { return matchesGlob(pattern, text) }) {
 				matched[i], isTarget = true, true
 			}
 		}
@@ -121,13 +122,6 @@ func (p *program) targets(client *session.Client, patterns []string) ([]target, 
 		return nil, shownError{fmt.Errorf("no profile matches %q, by its name, account or role", patterns[at]), statusConfig, near}
 	}
 	return found, nil
-}
-
-// matchesAll is matchesGlob for a pattern that matches slashes, too, which names of
-// profiles and accounts may have.
-func matchesAll(pattern, text string) bool {
-	withoutSlash := strings.NewReplacer("/", "\x01")
-	return text != "" && text != "/" && matchesGlob(withoutSlash.Replace(pattern), withoutSlash.Replace(text))
 }
 
 // confirmEach is [program.confirm] for all targets: it asks once.

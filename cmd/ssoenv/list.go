@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -99,24 +98,6 @@ func matchesPattern(pattern string, texts ...string) bool {
 		}
 		return matchesGlob(pattern, text)
 	})
-}
-
-// matchesGlob reports whether text matches glob. Case does not count. The empty glob
-// matches everything.
-func matchesGlob(glob, text string) bool {
-	if glob == "" {
-		return true
-	}
-	matched, _ := path.Match(strings.ToLower(glob), strings.ToLower(text))
-	return matched
-}
-
-// checkGlob returns an error for a glob that is malformed.
-func checkGlob(glob string) error {
-	if _, err := path.Match(glob, ""); err != nil {
-		return usageError{fmt.Sprintf("%q is not a glob", glob)}
-	}
-	return nil
 }
 
 // noMatch returns the error of a command that would list things of that kind, none of
