@@ -76,7 +76,7 @@ func pick(ctx context.Context, file *os.File, items []Item, o Options) (int, err
 			return 0, ErrCancelled
 		case tty.Interrupt:
 			return 0, ErrInterrupted
-		case tty.Redraw:
+		case tty.Redraw, tty.Continue:
 			terminal.invalidate()
 		default:
 			if !list.handleKey(key) && key.Act == tty.EndOfInput {

@@ -108,9 +108,9 @@ func (t Terminal) askLine(ctx context.Context, prompt string) (string, error) {
 // above it.
 type lineScreen struct {
 	write  func(text string) error
-	prompt string // as much as was in the row of the answer first
-	row    string // as much as is in it
-	above  string // rows with the rest of prompt
+	prompt string
+	above  string // the rows of prompt above that of the answer
+	row    string // the rest of prompt
 	width  int    // of the terminal, in cells
 	cursor int    // the column of the cursor
 	shown  string // the part of the answer that was written last, and the cursor's move
@@ -120,15 +120,22 @@ type lineScreen struct {
 // is at least twice as wide.
 const answerWidth = 16
 
-// begin writes the part of the prompt that has rows of its own.
+// begin begins the question in the row of the cursor: it writes the part of the prompt
+// that has rows of its own.
 func (s *lineScreen) begin(prompt string, width int) error {
-	var above string
-	above, s.prompt = splitPrompt(prompt, width)
-	s.width, s.row = width, s.prompt
-	if above == "" {
+	s.prompt, s.cursor = prompt, 0
+	s.split(width)
+	if s.above == "" {
 		return nil
 	}
-	return s.write("\r" + above)
+	return s.write("\r" + s.above)
+}
+
+// split divides the prompt for a terminal of that width. Nothing of the answer is shown
+// then.
+func (s *lineScreen) split(width int) {
+	s.above, s.row = splitPrompt(s.prompt, width)
+	s.width, s.shown = width, ""
 }
 
 // splitPrompt wraps the prompt at spaces, or within words that are too long, so
@@ -184,6 +191,14 @@ func (s *lineScreen) place(width int) string {
 	if width == s.width {
 		return "\r" + s.row
 	}
+	before := s.erase(width)
+	s.split(width)
+	return before + s.above + s.row
+}
+
+// erase returns what erases the question and leaves the cursor where it began, in a
+// terminal of that width.
+func (s *lineScreen) erase(width int) string {
 	up := strings.Count(s.above, "\n")
 	if width < s.width {
 		up += s.cursor / width
@@ -191,13 +206,10 @@ func (s *lineScreen) place(width int) string {
 			up += max(0, safetext.Width(row)-1) / width
 		}
 	}
-	before := "\r"
-	if up > 0 {
-		before += fmt.Sprintf("\x1b[%dA", up)
+	if up == 0 {
+		return "\r\x1b[J"
 	}
-	s.above, s.row = splitPrompt(s.prompt, width)
-	s.width, s.shown = width, ""
-	return before + "\x1b[J" + s.above + s.row
+	return fmt.Sprintf("\r\x1b[%dA\x1b[J", up)
 }
 
 // column returns what moves the cursor from the first column to that one.
@@ -236,6 +248,3 @@ const (
 	markPastes   = "\x1b[?2004h"
 	unmarkPastes = "\x1b[?2004l"
 )
-
-// eraseRow erases the row of a question that is left.
-const eraseRow = "\r\x1b[K"

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,6 +76,42 @@ func TestEditLine(t *testing.T) {
 	}
 }
 
+// A question that is left with Esc is erased, also one of several rows, and also those
+// that a terminal has wrapped that has become narrower.
+func TestEscErasesTheQuestion(t *testing.T) {
+	prompt := "ssoenv: " + strings.Repeat("word ", 20) + "? " // 53, 50 and 7 cells
+	_, terminal := asked(t, 60, prompt, "initial", "\x1b")
+	terminal.Expect("^" + regexp.QuoteMeta("\r\x1b[2A\x1b[J"))
+	_, terminal = asked(t, 60, "Region: ", "", "\x1b")
+	terminal.Expect("^" + regexp.QuoteMeta("\r\x1b[J"))
+
+	screen := lineScreen{write: func(string) error { return nil }}
+	line := NewLine(strings.Repeat("y", 30))
+	if err := errors.Join(screen.begin(prompt, 60), screen.draw(&line, 60)); err != nil {
+		t.Fatal(err)
+	}
+	for width, want := range map[int]string{60: "\r\x1b[2A\x1b[J", 80: "\r\x1b[2A\x1b[J", 30: "\r\x1b[5A\x1b[J"} {
+		if got := screen.erase(width); got != want {
+			t.Errorf("%d columns: got %q, want %q", width, got, want)
+		}
+	}
+}
+
+// After a stop the question is asked again in full, below what other programs have
+// written.
+func TestQuestionAfterAStop(t *testing.T) {
+	terminal, file := ptytest.Open(t, ptytest.Size{Cols: 30, Rows: 24}, nil)
+	go func() { _, _ = editLine(t.Context(), file, file, "ssoenv: one two three four five six? ", "dev") }()
+	terminal.Expect("(?s)one two.*six.*dev")
+	terminal.Forget()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	terminal.Expect("(?s)\rssoenv: one two.*six.*dev")
+	terminal.Type("\r")
+	terminal.Expect(`\x1b\[\?2004l`)
+}
+
 // What is typed after an answer is left for the next question.
 func TestTypedAheadAnswers(t *testing.T) {
 	terminal, file := ptytest.Open(t, ptytest.Size{Cols: 80, Rows: 24}, nil)
@@ -115,8 +153,8 @@ func TestQuestionKeepsToItsRow(t *testing.T) {
 	if err := screen.begin("ssoenv: "+strings.Repeat("word ", 20)+"? ", 60); err != nil {
 		t.Fatal(err)
 	}
-	if len(written) != 1 || strings.Count(written[0], "\r\n") < 1 || len(screen.prompt) > 60-answerWidth {
-		t.Errorf("got %q above, and %q before the answer", written, screen.prompt)
+	if len(written) != 1 || strings.Count(written[0], "\r\n") != 2 || len(screen.row) > 60-answerWidth {
+		t.Errorf("got %q above, and %q before the answer", written, screen.row)
 	}
 	line := NewLine(strings.Repeat("y", 70))
 	if err := screen.draw(&line, 60); err != nil {
@@ -135,11 +173,11 @@ func TestQuestionKeepsToItsRow(t *testing.T) {
 	if err := screen.draw(&line, 60); err != nil {
 		t.Fatal(err)
 	}
-	// A narrower terminal has wrapped the row.
+	// A narrower terminal has wrapped the rows: 3, 2, and 2 before the cursor's.
 	if err := screen.draw(&line, 25); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(written[4], "\r\x1b[2A\x1b[J") || len([]rune(screen.row)) > 17 {
+	if !strings.HasPrefix(written[4], "\r\x1b[7A\x1b[J"+screen.above+screen.row) || len([]rune(screen.row)) > 17 {
 		t.Errorf("after a resize: got %q", written[4])
 	}
 }

@@ -36,8 +36,15 @@ func editLine(ctx context.Context, in, out *os.File, prompt, initial string) (st
 		if err != nil {
 			return "", err
 		}
-		if key.Act == Redraw {
+		switch key.Act {
+		case Redraw:
 			screen.redraw()
+			continue
+		case Continue: // in another row, below what was written meanwhile
+			width, _ := raw.Size()
+			if err := screen.begin(prompt, width); err != nil {
+				return "", err
+			}
 			continue
 		}
 		done, err := answerKey(&line, key)
@@ -45,7 +52,8 @@ func editLine(ctx context.Context, in, out *os.File, prompt, initial string) (st
 			continue
 		}
 		if errors.Is(err, ErrBack) {
-			last = eraseRow
+			width, _ := raw.Size()
+			last = screen.erase(width)
 			return "", err
 		}
 		line.Edit(Key{Act: End})

@@ -134,8 +134,8 @@ func (t *Raw) Size() (width, height int) {
 // already: what it draws would be out of date at once. Key reads no byte after
 // those of the key, so that what the user types ahead is left to the next reader.
 //
-// Redraw is the key if the terminal has another size or the process continues
-// after a stop: what was drawn may be gone. The error is a SignalError, the cause
+// Redraw is the key if the terminal has another size, and Continue if the process
+// continues after a stop: what was drawn may be gone. The error is a SignalError, the cause
 // of the cancelled ctx, or one of reading, writing or draw.
 func (t *Raw) Key(ctx context.Context, draw func() error) (Key, error) {
 	now := make(chan struct{})
@@ -189,7 +189,7 @@ func (t *Raw) signalled(signal os.Signal) (Key, error) {
 	case syscall.SIGWINCH:
 		return Key{Act: Redraw}, nil
 	case syscall.SIGCONT:
-		return Key{Act: Redraw}, t.enter()
+		return Key{Act: Continue}, t.enter()
 	}
 	return Key{}, SignalError{signal}
 }
