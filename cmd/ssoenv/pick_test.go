@@ -70,6 +70,25 @@ func TestPlainList(t *testing.T) {
 	}
 }
 
+// Where lines are read, an answer leads back, as the wizard says.
+func TestPlainQuestionsLeadBack(t *testing.T) {
+	t.Parallel()
+	w := newHome(t)
+	s := w.screen(t, []string{"SSOENV_PLAIN=1"}, "ssoenv", "configure")
+	s.expect(`Enter accepts an answer, "<" goes back to the one before`)
+	s.expect("Start URL: ")
+	s.typeLine(w.url + "/start")
+	s.expect(`Name of the new session \[sso\]: `)
+	s.typeLine("<")
+	s.expect(`Start URL \[http\S+/start\]: `)
+	s.typeLine("")
+	s.expect(`Name of the new session \[sso\]: `)
+	s.typeLine("<")
+	s.expect("Start URL")
+	s.typeLine("<")
+	s.expect("cancelled, nothing changed")
+}
+
 // At a question the answer is edited, and a pasted line end answers nothing.
 func TestQuestionsAreEdited(t *testing.T) {
 	t.Parallel()

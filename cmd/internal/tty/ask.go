@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session/safetext"
@@ -33,12 +34,13 @@ func (t Terminal) Ask(ctx context.Context, prompt string) (string, error) {
 // An answer is one line: line ends in a pasted text become spaces. What the user
 // types after it is left for the next question. A terminal that is plain (see
 // [Terminal.IsPlain]) or cannot be read key by key, as on Windows, shows the answer
-// to begin with in brackets and takes it if the user types none; there Esc and
-// Enter go back.
+// to begin with in brackets and takes it if the user types none. There the answer "<"
+// goes back (see [Terminal.BackKey]), and the question stays. So do Esc and Enter,
+// except in a Windows console, where Esc erases the line.
 func (t Terminal) Edit(ctx context.Context, prompt, initial string) (string, error) {
 	prompt = "ssoenv: " + safetext.Printable(prompt) + " "
 	defer t.Waiter.Hold()()
-	if !t.IsPlain() {
+	if hasKeys && !t.IsPlain() {
 		if in, err := Open(); err == nil {
 			defer func() { _ = in.Close() }()
 			answer, err := editLine(ctx, in, t.Stderr, prompt, initial)
@@ -47,22 +49,45 @@ func (t Terminal) Edit(ctx context.Context, prompt, initial string) (string, err
 			}
 		}
 	}
-	if initial != "" {
-		before, colon := strings.CutSuffix(prompt, ": ")
-		prompt = before + " [" + safetext.Printable(initial) + "]"
-		if colon {
-			prompt += ":"
-		}
-		prompt += " "
+	answer, err := t.askLine(ctx, linePrompt(prompt, initial))
+	if err != nil {
+		return answer, err
 	}
-	answer, err := t.askLine(ctx, prompt)
-	switch {
-	case err == nil && answer == string(rune(escape)):
+	return lineAnswer(answer, initial)
+}
+
+// linePrompt returns the prompt with the answer to begin with in brackets.
+func linePrompt(prompt, initial string) string {
+	if initial == "" {
+		return prompt
+	}
+	offer := " [" + safetext.Printable(initial) + "]"
+	if before, ok := strings.CutSuffix(prompt, ": "); ok {
+		return before + offer + ": "
+	}
+	return prompt[:len(prompt)-1] + offer + " "
+}
+
+// lineAnswer returns what a line answers to [linePrompt], or ErrBack.
+func lineAnswer(line, initial string) (string, error) {
+	switch strings.TrimSpace(line) {
+	case backAnswer, string(rune(escape)):
 		return "", ErrBack
-	case err == nil && answer == "":
+	case "":
 		return initial, nil
 	}
-	return answer, err
+	return line, nil
+}
+
+// backAnswer is the answer for which [Terminal.Edit] goes back where it reads lines.
+const backAnswer = "<"
+
+// BackKey returns what the user types to go a question back, for a sentence.
+func (t Terminal) BackKey() string {
+	if hasKeys && !t.IsPlain() {
+		return "Esc"
+	}
+	return strconv.Quote(backAnswer)
 }
 
 // AskHidden is Ask without showing what the user types, and without editing. On

@@ -182,19 +182,50 @@ func TestQuestionKeepsToItsRow(t *testing.T) {
 	}
 }
 
-// A plain terminal is asked for a line: the answer to begin with is in brackets.
+// Where lines are read, the answer to begin with is in brackets, and Enter takes it.
+func TestAnswersInLines(t *testing.T) {
+	for _, test := range []struct{ prompt, initial, want string }{
+		{"Region: ", "", "Region: "},
+		{"Region: ", "eu-west-1", "Region [eu-west-1]: "},
+		{"Which? ", "a\x1bb", `Which? [a\u001bb] `},
+	} {
+		if got := linePrompt(test.prompt, test.initial); got != test.want {
+			t.Errorf("%q, %q: got %q, want %q", test.prompt, test.initial, got, test.want)
+		}
+	}
+	for _, test := range []struct {
+		line, initial, want string
+		err                 error
+	}{
+		{"", "eu-west-1", "eu-west-1", nil},
+		{" ", "eu-west-1", "eu-west-1", nil},
+		{"", "", "", nil},
+		{"us-east-1", "eu-west-1", "us-east-1", nil},
+		{"<", "eu-west-1", "", ErrBack},
+		{"< ", "", "", ErrBack},
+		{"<a>", "", "<a>", nil},
+		{"\x1b", "", "", ErrBack},
+	} {
+		if got, err := lineAnswer(test.line, test.initial); got != test.want || !errors.Is(err, test.err) {
+			t.Errorf("%q, %q: got %q, %v, want %q, %v", test.line, test.initial, got, err, test.want, test.err)
+		}
+	}
+}
+
+// A plain terminal is asked for lines, and says what goes back there.
 func TestIsPlain(t *testing.T) {
 	for _, test := range []struct {
 		terminal Terminal
 		want     bool
+		back     string
 	}{
-		{Terminal{}, false},
-		{Terminal{Env: map[string]string{"TERM": "xterm"}}, false},
-		{Terminal{Env: map[string]string{"TERM": "dumb"}}, true},
-		{Terminal{Plain: true}, true},
+		{Terminal{}, false, "Esc"},
+		{Terminal{Env: map[string]string{"TERM": "xterm"}}, false, "Esc"},
+		{Terminal{Env: map[string]string{"TERM": "dumb"}}, true, `"<"`},
+		{Terminal{Plain: true}, true, `"<"`},
 	} {
-		if got := test.terminal.IsPlain(); got != test.want {
-			t.Errorf("%+v: got %v, want %v", test.terminal, got, test.want)
+		if got, back := test.terminal.IsPlain(), test.terminal.BackKey(); got != test.want || back != test.back {
+			t.Errorf("%+v: got %v, %s, want %v, %s", test.terminal, got, back, test.want, test.back)
 		}
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"os"
 )
 
+// hasKeys says that the terminal can be read key by key.
+const hasKeys = true
+
 // editLine shows the prompt on out and returns the line that the user types on the
 // terminal in, which is the same terminal. initial is the text to begin with. The
 // errors are those of [Terminal.Edit], and ErrNoTerminal.
