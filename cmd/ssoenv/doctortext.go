@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/doctor"
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
@@ -145,9 +145,9 @@ func doctorSummary(findings []doctor.Finding) string {
 	}
 	add(count[doctor.OK], fmt.Sprintf("%d ok", count[doctor.OK]))
 	add(fixed, fmt.Sprintf("%d fixed", fixed))
-	add(count[doctor.Warning], offline.Count(count[doctor.Warning], "warning"))
-	add(count[doctor.Problem], offline.Count(count[doctor.Problem], "problem"))
-	text := offline.Count(len(findings), "check") + ": " + strings.Join(parts, ", ")
+	add(count[doctor.Warning], layout.Count(count[doctor.Warning], "warning"))
+	add(count[doctor.Problem], layout.Count(count[doctor.Problem], "problem"))
+	text := layout.Count(len(findings), "check") + ": " + strings.Join(parts, ", ")
 	if fixable > 0 && fixed == 0 {
 		text += fmt.Sprintf("; ssoenv doctor --fix fixes %d of them", fixable)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -151,13 +152,13 @@ func (p *program) confirmEach(client *session.Client, targets []target, o eachOp
 	if first != nil || len(guarded) == 0 {
 		return first
 	}
-	p.say("guarded (ssoenv_confirm), %d of %s:", len(guarded), offline.Count(len(targets), "profile"))
+	p.say("guarded (ssoenv_confirm), %d of %s:", len(guarded), layout.Count(len(targets), "profile"))
 	for _, prof := range guarded {
 		p.say("  %q%s", prof.Name, roleInWords(prof))
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	err := askYes(ctx, p.terminal, fmt.Sprintf("Run %q in all %s? [y/N]", o.command[0], offline.Count(len(targets), "profile")))
+	err := askYes(ctx, p.terminal, fmt.Sprintf("Run %q in all %s? [y/N]", o.command[0], layout.Count(len(targets), "profile")))
 	if _, other := errors.AsType[notConfirmedError](err); other {
 		return shownError{err, statusDenied, nil}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 )
 
@@ -75,7 +76,7 @@ func (p *program) explainBroken(rows []offline.ListedProfile) {
 	case len(broken) == 1:
 		p.say("not usable: %s", broken[0].Problem)
 	default:
-		p.say("%s are not usable; ssoenv doctor explains them", offline.Count(len(broken), "profile"))
+		p.say("%s are not usable; ssoenv doctor explains them", layout.Count(len(broken), "profile"))
 	}
 }
 

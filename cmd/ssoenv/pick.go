@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
@@ -148,7 +149,7 @@ func (p *program) profileItems(client *session.Client) (items []picker.Item, usa
 			mark = inUseMark
 		}
 		if expires := expirations[prof.Name]; !expires.IsZero() {
-			left = offline.FormatDuration(expires.Sub(p.now()))
+			left = layout.FormatDuration(expires.Sub(p.now()))
 		}
 		items = append(items, picker.Item{Mark: mark, Columns: []string{
 			prof.Name, prof.AccountID, accounts(prof.SSOSession, prof.AccountID), prof.RoleName, left, prof.SSOSession.Name,
@@ -186,7 +187,7 @@ func sessionItems(config *profile.Config, names []string) []picker.Item {
 func accountItems(accounts []store.Account) []picker.Item {
 	items := make([]picker.Item, len(accounts))
 	for i, a := range accounts {
-		items[i] = picker.Item{Columns: []string{offline.Dash(a.Name), a.ID, a.Email}}
+		items[i] = picker.Item{Columns: []string{layout.Dash(a.Name), a.ID, a.Email}}
 	}
 	return items
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -59,7 +60,7 @@ func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 func (p *program) homeIsMissing() bool { return runtime.GOOS != "windows" && p.env["HOME"] == "" }
 
 // formatTime returns the local time of day of t.
-func (p *program) formatTime(t time.Time) string { return offline.FormatTime(t, p.now()) }
+func (p *program) formatTime(t time.Time) string { return layout.FormatTime(t, p.now()) }
 
 // waitFor says at the terminal what is waited for, if that takes long. done ends it.
 func (p *program) waitFor(what string) (done func()) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -143,7 +144,7 @@ func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	return statusError(statusLogin)
 }
 
-func (s statusJSON) text(now time.Time, neverExpires bool, view offline.View) string {
+func (s statusJSON) text(now time.Time, neverExpires bool, view layout.View) string {
 	account, session, role := accountTitle(s.AccountID, s.AccountName), cmp.Or(s.SSOSession, s.StartURL), s.RoleName
 	switch s.Kind {
 	case offline.KindStaticKeys, offline.KindProcess:
@@ -178,9 +179,9 @@ func expiryInWords(t *time.Time, now time.Time, none string) string {
 	case t == nil:
 		return none
 	case t.After(now):
-		return fmt.Sprintf("%s left, until %s", offline.FormatDuration(t.Sub(now)), offline.FormatTime(*t, now))
+		return fmt.Sprintf("%s left, until %s", layout.FormatDuration(t.Sub(now)), layout.FormatTime(*t, now))
 	}
-	return "expired at " + offline.FormatTime(*t, now)
+	return "expired at " + layout.FormatTime(*t, now)
 }
 
 // labelled returns a line for each pair: a label, and a value in the column beside it.
@@ -194,7 +195,7 @@ func labelled(lines [][2]string, width int) string {
 	for _, line := range lines {
 		fmt.Fprintf(&b, "%-*s", indent, line[0])
 		used := indent
-		for i, word := range strings.Fields(offline.Dash(safetext.Printable(line[1]))) {
+		for i, word := range strings.Fields(layout.Dash(safetext.Printable(line[1]))) {
 			cells := safetext.Width(word)
 			if i > 0 && width > 0 && used+1+cells > width {
 				b.WriteString("\n" + strings.Repeat(" ", indent))

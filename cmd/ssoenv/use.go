@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -144,7 +145,7 @@ func (p *program) announce(plan switchPlan, credentialsLost bool) {
 	}
 	until := ""
 	if !plan.creds.Expires.IsZero() {
-		until = fmt.Sprintf(", until %s (%s)", p.formatTime(plan.creds.Expires), offline.FormatDuration(plan.creds.Expires.Sub(p.now())))
+		until = fmt.Sprintf(", until %s (%s)", p.formatTime(plan.creds.Expires), layout.FormatDuration(plan.creds.Expires.Sub(p.now())))
 	}
 	p.say("%s: %s%s%s", plan.profile.Name, plan.identity(), region, until)
 	if plan.region == "" {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
@@ -308,7 +309,7 @@ func noSuchAccountID(sso profile.SSOSession, id string, accounts []store.Account
 	}
 	hint := "ssoenv accounts lists those that it gives access to"
 	if near := nearest(id, ids); len(near) > 0 {
-		hint = fmt.Sprintf("did you mean %s (%s)?", near[0], offline.Dash(accounts[slices.Index(ids, near[0])].Name))
+		hint = fmt.Sprintf("did you mean %s (%s)?", near[0], layout.Dash(accounts[slices.Index(ids, near[0])].Name))
 	}
 	return shownError{fmt.Errorf("%q gives access to no account %s", sso.Title(), id), statusDenied, []string{hint}}
 }

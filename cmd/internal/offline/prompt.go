@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
@@ -49,7 +50,7 @@ func (p Prompt) Line(format string, now time.Time) string {
 	}
 	left := ""
 	if d := p.Expires.Sub(now); d > 0 {
-		left = FormatDuration(d)
+		left = layout.FormatDuration(d)
 	} else if !p.Expires.IsZero() {
 		left = "expired"
 	}

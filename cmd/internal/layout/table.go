@@ -1,4 +1,6 @@
-package offline
+// Package layout says how text is arranged for a user: in tables, in lines of a width,
+// and which words durations, times and numbers are. It prints nothing.
+package layout
 
 import (
 	"slices"
