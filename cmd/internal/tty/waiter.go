@@ -177,19 +177,12 @@ func (w *Waiter) show(what string) {
 // fit cuts a text so that it and others of that many cells are on one line, with the ^C
 // that a terminal shows at its end.
 func (w *Waiter) fit(text string, others int) string {
-	others += len("^C ")
 	columns, _, err := term.GetSize(int(w.Line.Out.Fd()))
-	if err != nil || columns <= 0 || safetext.Width(text)+others <= columns {
+	if err != nil || columns <= 0 {
 		return text
 	}
-	var short []rune
-	for _, r := range text {
-		if safetext.Width(string(short)+string(r))+1+others > columns {
-			break
-		}
-		short = append(short, r)
-	}
-	return string(short) + "…"
+	short, _ := safetext.Clip(text, max(1, columns-others-len("^C ")))
+	return short
 }
 
 func (w *Waiter) draw(text string) {
