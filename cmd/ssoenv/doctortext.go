@@ -7,7 +7,6 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/doctor"
 	"github.com/ssoenv/ssoenv/cmd/internal/layout"
-	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // doctorGroups are the headings of the findings, with the checks below each of them.
@@ -96,31 +95,7 @@ func (s doctorStyle) short(text string) string {
 	return strings.ReplaceAll(" "+text, " "+s.home+"/", " ~/")[1:]
 }
 
-// wrap breaks a text between words, for lines that begin with blank. A word that is
-// wider than a line is not broken.
-func (s doctorStyle) wrap(text, blank string) string {
-	columns := s.width - len(blank)
-	if s.width == 0 || columns < 10 {
-		return text
-	}
-	var b strings.Builder
-	used := 0
-	for i, word := range strings.Split(text, " ") {
-		width := safetext.Width(word)
-		switch {
-		case i == 0:
-		case used+1+width > columns:
-			b.WriteString("\n" + blank)
-			used = 0
-		default:
-			b.WriteString(" ")
-			used++
-		}
-		b.WriteString(word)
-		used += width
-	}
-	return b.String()
-}
+func (s doctorStyle) wrap(text, blank string) string { return layout.Wrap(text, blank, s.width) }
 
 // doctorSummary returns a sentence such as "14 checks: 12 ok, 1 warning, 1 problem".
 func doctorSummary(findings []doctor.Finding) string {

@@ -191,23 +191,10 @@ func labelled(lines [][2]string, width int) string {
 	for _, line := range lines {
 		indent = max(indent, len(line[0])+2)
 	}
+	blank := strings.Repeat(" ", indent)
 	var b strings.Builder
 	for _, line := range lines {
-		fmt.Fprintf(&b, "%-*s", indent, line[0])
-		used := indent
-		for i, word := range strings.Fields(layout.Dash(safetext.Printable(line[1]))) {
-			cells := safetext.Width(word)
-			if i > 0 && width > 0 && used+1+cells > width {
-				b.WriteString("\n" + strings.Repeat(" ", indent))
-				used = indent
-			} else if i > 0 {
-				b.WriteByte(' ')
-				used++
-			}
-			b.WriteString(word)
-			used += cells
-		}
-		b.WriteByte('\n')
+		fmt.Fprintf(&b, "%-*s%s\n", indent, line[0], layout.Wrap(layout.Dash(safetext.Printable(line[1])), blank, width))
 	}
 	return b.String()
 }
