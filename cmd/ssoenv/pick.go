@@ -54,7 +54,7 @@ func (p *program) pickOnScreen(ctx context.Context, items []picker.Item, options
 		return 0, fmt.Errorf("there is no terminal for the list: %w", err)
 	}
 	defer func() { _ = terminal.Close() }()
-	options.Color = p.env["NO_COLOR"] == ""
+	options.Color = !p.noColor
 	return picker.Pick(ctx, terminal, items, options)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +68,22 @@ func TestPlainList(t *testing.T) {
 			s.expect("cancelled, nothing changed")
 			s.expect("status 130: false")
 		})
+	}
+}
+
+// The list has colours where other output has them.
+func TestListWithoutColors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	style := regexp.MustCompile("\x1b\\[0(;[0-9]+)+m")
+	for env, want := range map[string]bool{"X=": true, "NO_COLOR=1": false, "NO_COLOR=": true} {
+		s := w.screen(t, []string{env}, "sh", "-c", `x=$(ssoenv use); echo "status $?"`)
+		s.expect("Enter choose")
+		s.keys("\x1b")
+		s.expect("status 130")
+		if got := style.MatchString(s.shown()); got != want {
+			t.Errorf("%s: colours %v, want %v", env, got, want)
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ type program struct {
 func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 	env := environ(given)
 	p := &program{
-		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != "" || env["TERM"] == "dumb"},
+		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != "" || tty.IsDumb(env)},
 		env: env, environList: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
 	}
 	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Plain: p.state.Plain, Silenced: new(bool)}

@@ -37,7 +37,11 @@ type Terminal struct {
 
 // IsPlain reports whether only lines may be written to the terminal, one after the
 // other, and whole lines read: Plain is set, or the terminal is a dumb one.
-func (t Terminal) IsPlain() bool { return t.Plain || t.Env["TERM"] == "dumb" }
+func (t Terminal) IsPlain() bool { return t.Plain || IsDumb(t.Env) }
+
+// IsDumb reports whether a terminal with this environment says that it knows no control
+// sequences, colours included.
+func IsDumb(env map[string]string) bool { return env["TERM"] == "dumb" }
 
 var (
 	// ErrNoTerminal is the error of a file that is not a terminal, or not one that
