@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"github.com/ssoenv/ssoenv/shellinit/ptytest"
@@ -140,6 +141,23 @@ func TestEditLineNeedsTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = file.Close() }()
+	if _, err := editLine(t.Context(), file, file, "? ", ""); !errors.Is(err, ErrNoTerminal) {
+		t.Errorf("got %v, want ErrNoTerminal", err)
+	}
+}
+
+// In a process with more open files than select(2) can watch, the terminal is read in
+// lines.
+func TestManyOpenFiles(t *testing.T) {
+	_, file := ptytest.Open(t, ptytest.Size{Cols: 80, Rows: 24}, nil)
+	for fd := 0; fd < unix.FD_SETSIZE; {
+		null, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Skip(err)
+		}
+		t.Cleanup(func() { _ = null.Close() })
+		fd = int(null.Fd())
+	}
 	if _, err := editLine(t.Context(), file, file, "? ", ""); !errors.Is(err, ErrNoTerminal) {
 		t.Errorf("got %v, want ErrNoTerminal", err)
 	}

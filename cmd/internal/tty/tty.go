@@ -64,8 +64,10 @@ func IsTerminal(f *os.File) bool {
 }
 
 // Size returns the size of the terminal in cells, or 80 by 24 if it is unknown.
-func Size(terminal *os.File) (width, height int) {
-	width, height, err := term.GetSize(int(terminal.Fd()))
+func Size(terminal *os.File) (width, height int) { return sizeOf(int(terminal.Fd())) }
+
+func sizeOf(fd int) (width, height int) {
+	width, height, err := term.GetSize(fd)
 	if err != nil || width < 1 || height < 1 {
 		return 80, 24
 	}
