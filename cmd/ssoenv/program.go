@@ -47,7 +47,7 @@ func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 	}
 	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Plain: p.state.Plain, Silenced: new(bool)}
 	if !p.terminal.Automated() {
-		p.waiter = &tty.Waiter{Line: &tty.StatusLine{Out: stderr, Now: time.Now}, Plain: p.terminal.IsPlain()}
+		p.waiter = &tty.Waiter{Line: tty.NewStatusLine(stderr, time.Now), Plain: p.terminal.IsPlain()}
 		p.terminal.Waiter = p.waiter
 	}
 	p.links = tty.HasLinks(env) && tty.IsTerminal(stderr)
