@@ -33,7 +33,7 @@ func (p *program) pick(ctx context.Context, items []picker.Item, options picker.
 func (p *program) pickOrBack(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
 	defer p.waiter.Hold()()
 	i, err := p.pickOnScreen(ctx, items, options)
-	if errors.Is(err, picker.ErrNoTerminal) {
+	if errors.Is(err, tty.ErrNoTerminal) {
 		i, err = picker.Ask(ctx, p.terminal, items, options)
 	}
 	_, ended := errors.AsType[tty.SignalError](err)
@@ -43,11 +43,11 @@ func (p *program) pickOrBack(ctx context.Context, items []picker.Item, options p
 	return i, err
 }
 
-// pickOnScreen is pick on a whole screen. The error is picker.ErrNoTerminal if the
+// pickOnScreen is pick on a whole screen. The error is tty.ErrNoTerminal if the
 // terminal cannot show one.
 func (p *program) pickOnScreen(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
 	if p.terminal.IsPlain() {
-		return 0, picker.ErrNoTerminal
+		return 0, tty.ErrNoTerminal
 	}
 	terminal, err := tty.Open()
 	if err != nil {

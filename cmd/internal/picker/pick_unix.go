@@ -4,7 +4,6 @@ package picker
 
 import (
 	"context"
-	"errors"
 	"os"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -25,12 +24,9 @@ const (
 )
 
 // open switches the terminal to raw mode and the alternate screen. The caller must
-// call Close. The error is ErrNoTerminal if file is not a terminal.
+// call Close. The error is tty.ErrNoTerminal if file is not a terminal.
 func open(file *os.File) (*terminal, error) {
 	raw, err := tty.OpenRaw(file, file, tty.RawOptions{SetUp: setUp, TakeDown: takeDown})
-	if errors.Is(err, tty.ErrNoTerminal) {
-		return nil, ErrNoTerminal
-	}
 	return &terminal{Raw: raw}, err
 }
 

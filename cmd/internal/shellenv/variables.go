@@ -86,12 +86,6 @@ var switchOnlyVars = map[string]bool{"AWS_ACCOUNT_ID": true, "AWS_CREDENTIAL_EXP
 // SSOENV_PROFILE, which is set last and removed first.
 var ownVars = []string{"SSOENV_SAVED", "SSOENV_COLOR", "SSOENV_ACCOUNT_NAME", "SSOENV_EXPIRY_FILE", "SSOENV_RENEW_AT", "SSOENV_EXPIRES"}
 
-// Variables returns the names of all variables that a switch may set or unset, but
-// for the endpoint variables of single services.
-func Variables() []string {
-	return slices.Concat(credentialVars, restorableVars, settingVars, ownVars, []string{"SSOENV_PREVIOUS", "SSOENV_PROFILE"})
-}
-
 // Conflicting returns the names of variables that name other credentials, another
 // profile or another region than the switch does. It leaves out those that a switch
 // sets and those that only say when credentials expire.
