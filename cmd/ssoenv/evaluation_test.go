@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 	"unicode"
-
 )
 
 // An evaluator is a real shell, with options that change how it parses.
