@@ -46,10 +46,11 @@ func checkOwnerOrRoot(path string, info fs.FileInfo) error {
 
 // Suspect returns an error that says why another user could have written the file
 // at path: it belongs to a user other than root, or its mode allows others to
-// write. It returns nil if the file does not exist or cannot be inspected.
+// write. It returns nil if the file does not exist or cannot be inspected, and for a
+// folder or a device such as /dev/null, from which nothing is read.
 func Suspect(path string) error {
 	info, err := os.Stat(path)
-	if err != nil {
+	if err != nil || !info.Mode().IsRegular() {
 		return nil
 	}
 	if err := checkOwnerOrRoot(path, info); err != nil {

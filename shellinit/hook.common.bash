@@ -382,7 +382,7 @@ function __ssoenv_show {
 # codes. With a value that is empty, the brackets around it go, and the blanks before
 # it, or at the beginning those after it.
 function __ssoenv_format {
-	\builtin local "__ssoenv_rest=${SSOENV_PROMPT_FORMAT:-%p %t}" __ssoenv_value
+	\builtin local "__ssoenv_rest=${SSOENV_PROMPT_FORMAT:-%p %t}" __ssoenv_value __ssoenv_done=
 	__ssoenv_text=
 	while [[ $__ssoenv_rest == *%* ]]; do
 		__ssoenv_text+=${__ssoenv_rest%%\%*}
@@ -397,14 +397,17 @@ function __ssoenv_format {
 		*) __ssoenv_value=%${__ssoenv_rest:0:1} ;;
 		esac
 		__ssoenv_rest=${__ssoenv_rest#?}
-		__ssoenv_text+=$__ssoenv_value
-		[[ -n $__ssoenv_value ]] || __ssoenv_omit
+		if [[ -n $__ssoenv_value ]]; then
+			__ssoenv_done+=$__ssoenv_text$__ssoenv_value __ssoenv_text=
+		else
+			__ssoenv_omit
+		fi
 	done
-	__ssoenv_text+=$__ssoenv_rest
+	__ssoenv_text=$__ssoenv_done$__ssoenv_text$__ssoenv_rest
 }
 
-# __ssoenv_omit removes what belongs to an empty value, which is between __ssoenv_text
-# and __ssoenv_rest.
+# __ssoenv_omit removes what belongs to an empty value, which is between __ssoenv_text,
+# the part of the format after the last value, and __ssoenv_rest.
 function __ssoenv_omit {
 	__ssoenv_text=${__ssoenv_text%"${__ssoenv_text##*[! ]}"}
 	case ${__ssoenv_text#"${__ssoenv_text%?}"}${__ssoenv_rest:0:1} in
@@ -413,5 +416,5 @@ function __ssoenv_omit {
 		__ssoenv_text=${__ssoenv_text%"${__ssoenv_text##*[! ]}"}
 		;;
 	esac
-	[[ -n $__ssoenv_text ]] || __ssoenv_rest=${__ssoenv_rest#"${__ssoenv_rest%%[! ]*}"}
+	[[ -n $__ssoenv_done$__ssoenv_text ]] || __ssoenv_rest=${__ssoenv_rest#"${__ssoenv_rest%%[! ]*}"}
 }

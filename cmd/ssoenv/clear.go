@@ -30,6 +30,9 @@ func (p *program) clear(shellName string) error {
 		p.say("this shell uses no profile: there is nothing to clear")
 		return nil
 	}
+	if name, ok := p.servedProfile(); ok { // its credentials would stay
+		return servedError(name)
+	}
 	cleared := shellenv.Clear(p.env)
 	text, err := shell.Render(cleared.Change)
 	if err != nil {

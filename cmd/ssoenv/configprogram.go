@@ -79,9 +79,12 @@ func (p *program) runProcess(ctx context.Context, prof profile.Profile) ([]byte,
 	command.Args[0] = words[0]
 	command.Env = append(shellenv.Environ(shellenv.Clear(p.env).Change, p.environList), processChain+"="+p.env[processChain]+prof.Name+"\n")
 	printed := &processOutput{full: cancel}
-	command.Stdin, command.Stdout, command.Stderr = p.stdin, printed, p.stderr
+	command.Stdout = printed
+	if !p.unattended {
+		command.Stdin, command.Stderr = p.stdin, p.stderr
+	}
 	command.WaitDelay = time.Second
-	if !tty.IsTerminal(p.stdin) && !tty.IsTerminal(p.stderr) {
+	if p.unattended || !tty.IsTerminal(p.stdin) && !tty.IsTerminal(p.stderr) {
 		process.StopWithChildren(command)
 	}
 	err = command.Run()

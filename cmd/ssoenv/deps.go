@@ -73,6 +73,9 @@ func (p *program) client() (*session.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if name, ok := config.ServedProfile(); ok {
+		return nil, servedError(name)
+	}
 	host, _ := os.Hostname()
 	tokens, tokensErr := cache.OpenShared(p.paths.Tokens)
 	if tokensErr != nil {

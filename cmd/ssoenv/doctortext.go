@@ -92,6 +92,9 @@ func (s doctorStyle) heading(text string) string {
 // short returns a text in which paths of the home directory begin with ~ where a
 // shell would expand it.
 func (s doctorStyle) short(text string) string {
+	if s.home == "" {
+		return text
+	}
 	return strings.ReplaceAll(" "+text, " "+s.home+"/", " ~/")[1:]
 }
 

@@ -36,6 +36,9 @@ func eachAction(p *program, c *cli.Context) error {
 	if c.NArg() == 0 {
 		return usageError{"which command? ssoenv exec --each PATTERN -- COMMAND"}
 	}
+	if c.Bool("serve") || c.IsSet("token-file") {
+		return usageError{"--each and --serve exclude each other"}
+	}
 	credentials, err := credentialOptionsOf(c, "")
 	if err != nil {
 		return err

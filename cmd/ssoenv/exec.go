@@ -23,6 +23,9 @@ import (
 type execOptions struct {
 	credentialOptions
 	command []string
+
+	serve     bool
+	tokenFile string // --token-file; may be empty
 }
 
 func execAction(p *program, c *cli.Context) error {
@@ -55,7 +58,11 @@ func execAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.exec(execOptions{o, args[1:]})
+	serve, tokenFile := c.Bool("serve"), c.String("token-file")
+	if c.IsSet("token-file") && (!serve || tokenFile == "") {
+		return usageError{"--token-file FILE is for exec --serve"}
+	}
+	return p.exec(execOptions{o, args[1:], serve, tokenFile})
 }
 
 // checkFirstWord returns an error if the first of the words after "exec --" is no
@@ -108,12 +115,15 @@ func (p *program) exec(o execOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.serve {
+		return p.execServed(path, o, plan)
+	}
 	p.warnOfStaticKeys(plan.profile)
 	change, _ := plan.shellSwitch().Apply(p.env)
 	p.allowDumps()
-	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), process.Streams{Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr})
+	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), p.commandStreams())
 	if err != nil {
-		return shownError{fmt.Errorf("the command %q cannot be run: %w", o.command[0], err), statusNotExecutable, nil}
+		return cannotRun(o.command[0], err, statusNotExecutable, nil)
 	}
 	return statusError(status)
 }
@@ -132,7 +142,15 @@ func (p *program) findCommand(name string, hints []string) (string, error) {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EISDIR) {
 		status = statusNotExecutable
 	}
-	return "", shownError{fmt.Errorf("the command %q cannot be run: %w", name, unwrapped(err)), status, hints}
+	return "", cannotRun(name, unwrapped(err), status, hints)
+}
+
+func cannotRun(name string, err error, status int, hints []string) error {
+	return shownError{fmt.Errorf("the command %q cannot be run: %w", name, err), status, hints}
+}
+
+func (p *program) commandStreams() process.Streams {
+	return process.Streams{Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr}
 }
 
 // assignmentHint says how a variable is set for the command, if the first word of the

@@ -100,13 +100,15 @@ func (w *hostWorld) hosts(user string) string {
 // Go SDK with its defaults.
 func goIdentity() {
 	loaded, err := config.LoadDefaultConfig(context.Background())
+	var who *sts.GetCallerIdentityOutput
 	if err == nil {
-		_, err = sts.NewFromConfig(loaded).GetCallerIdentity(context.Background(), nil)
+		who, err = sts.NewFromConfig(loaded).GetCallerIdentity(context.Background(), nil)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	fmt.Println(*who.Arn)
 }
 
 const hostProfile = "sso_account_id = 111111111111\nsso_role_name = Developer\n"

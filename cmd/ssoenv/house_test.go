@@ -28,17 +28,18 @@ var layers = map[string]struct {
 	"cmd/ssoenv": {
 		[]string{
 			"session", "session/awsconfig", "session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache",
-			"cmd/internal/browser", "cmd/internal/doctor", "cmd/internal/keyring", "cmd/internal/layout", "cmd/internal/offline",
-			"cmd/internal/picker", "cmd/internal/process", "cmd/internal/shellenv", "cmd/internal/tty",
+			"cmd/internal/browser", "cmd/internal/doctor", "cmd/internal/keyring", "cmd/internal/layout", "cmd/internal/loopback",
+			"cmd/internal/offline", "cmd/internal/picker", "cmd/internal/process", "cmd/internal/shellenv", "cmd/internal/tty",
 		},
 		[]string{"github.com/urfave/cli/v2", "github.com/adrg/xdg"},
 	},
 	"cmd/fakesso":          {[]string{"session/ssotest"}, nil},
-	"cmd/internal/browser": {[]string{"session/awsconfig", "session/profile"}, []string{"golang.org/x/sys/unix"}},
+	"cmd/internal/browser": {[]string{"cmd/internal/loopback", "session/awsconfig", "session/profile"}, nil},
 	"cmd/internal/doctor": {
 		[]string{"session", "session/profile", "session/store", "session/safetext", "cache", "shellinit", "cmd/internal/browser", "cmd/internal/shellenv"}, nil,
 	},
-	"cmd/internal/keyring": {nil, []string{"github.com/godbus/dbus/v5", "github.com/zalando/go-keyring"}},
+	"cmd/internal/keyring":  {nil, []string{"github.com/godbus/dbus/v5", "github.com/zalando/go-keyring"}},
+	"cmd/internal/loopback": {nil, []string{"golang.org/x/sys/unix"}},
 	"cmd/internal/offline": {
 		[]string{"session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/layout", "cmd/internal/shellenv"},
 		[]string{"github.com/adrg/xdg"},

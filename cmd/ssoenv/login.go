@@ -159,7 +159,7 @@ func sessionInstead(config *profile.Config, missing *profile.NotFoundError) ([]p
 func (p *program) defaultSession(config *profile.Config) ([]profile.SSOSession, error) {
 	sso, err := config.ProfileSSOSession("default")
 	names := config.SessionNames()
-	if len(names) == 0 && !config.HasSource("default") {
+	if len(names) == 0 && !config.NamesCredentials("default") {
 		return nil, p.noProfile(config)
 	}
 	switch {

@@ -114,7 +114,8 @@ func TestQuestionsAreEdited(t *testing.T) {
 	s.expect("Name of the new session: ")
 	s.keys("\x1b[200~two\nlines\x1b[201~")
 	s.keys("\x15cxrp\x1b[D\x1b[D\x1b[D\x1b[3~o\r")
-	s.expect("there is a session \"corp\" already")
+	s.expect(`there is a session "corp" already`)
+	s.expect("Name of the new session: corp")
 	s.keys("\x15\x04")
 	s.expect("interrupted")
 }

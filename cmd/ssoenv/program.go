@@ -35,6 +35,8 @@ type program struct {
 	command string // the name of the command, once it is known
 	profile string // that the command is about, once it is known
 
+	unattended bool // a credential_process that is run cannot ask the user
+
 	deps
 }
 

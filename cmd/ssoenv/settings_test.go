@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
 )
@@ -28,6 +29,9 @@ func TestEverySettingReachesTheShell(t *testing.T) {
 		})
 		if !accepted {
 			t.Errorf("no value of %s reaches the shell as %s", key, variable)
+		}
+		if !slices.Contains(shellenv.Variables(), variable) {
+			t.Errorf("shellenv.Variables() has no %s", variable)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -210,7 +209,8 @@ func (p *program) startupFile(name string) (startupFile, error) {
 // replaceStartup replaces the file's text. The file keeps its mode, links are
 // followed, and nothing changes if it has changed since it was read. A copy of the
 // text before is beside the file; backup is a clause that names it. A file that is
-// empty and of which there is no copy, because it did not exist before, is removed.
+// empty and of which there is no copy, because it did not exist before, is removed,
+// unless a link leads to it.
 func (p *program) replaceStartup(file startupFile, text string) (backup string, err error) {
 	unchanged := func() error {
 		now, err := os.ReadFile(file.path)
@@ -228,8 +228,12 @@ func (p *program) replaceStartup(file startupFile, text string) (backup string, 
 			return "", fmt.Errorf("%s is read-only: another program may write it from a file of its own", file.shown)
 		}
 		_, err := os.Lstat(copied)
-		if text == "" && errors.Is(err, fs.ErrNotExist) {
-			return "", cmp.Or(unchanged(), os.Remove(file.path))
+		link, _ := os.Readlink(file.path)
+		if text == "" && link == "" && errors.Is(err, fs.ErrNotExist) {
+			if err := unchanged(); err != nil {
+				return "", err
+			}
+			return "", os.Remove(file.path)
 		}
 		if err := cache.ReplaceFile(copied, []byte(file.text), 0o600); err != nil {
 			return "", fmt.Errorf("no copy of %s could be kept, so it is not changed: %w", file.shown, err)
@@ -273,7 +277,12 @@ func (p *program) askShell(shell shellinit.Shell, expression string) (answer str
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, words[0], append(words[1:], expression)...).Output() //nolint:gosec // a shell by its name, and an expression of shellinit
+	command := exec.CommandContext(ctx, words[0], append(words[1:], expression)...) //nolint:gosec // a shell by its name, and an expression of shellinit
+	command.WaitDelay = time.Second                                                 // for programs that the shell's files have started and that go on
+	out, err := command.Output()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil
+	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	answer = strings.TrimSpace(lines[len(lines)-1])
 	return answer, err == nil && answer != ""
@@ -281,7 +290,7 @@ func (p *program) askShell(shell shellinit.Shell, expression string) (answer str
 
 // short returns a path as the user writes it: ~ for the home directory.
 func (p *program) short(path string) string {
-	if rest, ok := strings.CutPrefix(path, p.paths.Home+string(os.PathSeparator)); ok {
+	if rest, ok := strings.CutPrefix(path, p.paths.Home+string(os.PathSeparator)); ok && p.paths.Home != "" {
 		return "~" + string(os.PathSeparator) + rest
 	}
 	return path

@@ -298,7 +298,7 @@ func defaultProfile(name string, env map[string]string) string {
 // profile "default", if the user has not named it, counts only if it has
 // credentials.
 func (p *program) requireProfile(config *profile.Config, name string) (string, error) {
-	if name == "" && p.shellUsesNone() && !config.HasSource("default") {
+	if name == "" && p.shellUsesNone() && !config.NamesCredentials("default") {
 		return "", p.noProfile(config)
 	}
 	return defaultProfile(name, p.env), nil

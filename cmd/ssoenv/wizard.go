@@ -337,7 +337,11 @@ func (w *wizard) save(plan func() (profile.Edit, error), confirm func(profile.Ed
 			return false, err
 		}
 		saved := err == nil
-		if err := w.p.reloadConfig(w.client); err != nil || saved {
+		switch err := w.p.reloadConfig(w.client); {
+		case saved && err != nil:
+			w.p.say("warning: %v", err) // what was written is no failure
+			return true, nil
+		case err != nil, saved:
 			return saved, err
 		}
 	}

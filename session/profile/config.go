@@ -344,13 +344,6 @@ func (c *Config) rawProfile(name string) (rawProfile, bool) {
 	return raw, inConfig || inCredentials
 }
 
-// HasSource reports whether one of the files has a profile of that name that says
-// where its credentials come from.
-func (c *Config) HasSource(name string) bool {
-	raw, ok := c.rawProfile(name)
-	return ok && raw.kind(false) != kindNone
-}
-
 func (c *Config) notFound(kind awsconfig.Kind, name string) error {
 	e := &NotFoundError{Kind: string(kind), Name: name, File: c.Path}
 	header := e.Kind + " " + name

@@ -149,24 +149,38 @@ func isSSO(values map[string]string) bool {
 
 // squash returns the letters of a key or a kind of section, in lower case.
 func squash(text string) string {
-	return strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(text))
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == '.' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(text))
 }
+
+// maxMisspelt is the number of bytes of the longest key that may be misspelt.
+const maxMisspelt = 40
 
 // misspelt returns the keys that are nearly one of the given keys, which the section
 // does not have: without "sso_", or with other separators or endings.
 func misspelt(values map[string]string, keys ...string) map[string]string {
-	wrong := map[string]string{}
+	forms := map[string]string{}
 	for _, right := range keys {
 		if _, ok := values[right]; ok {
 			continue
 		}
 		letters := squash(right)
 		short := strings.TrimPrefix(letters, "sso")
-		forms := []string{letters, short, letters + "s", letters + "name", strings.TrimSuffix(letters, "id"), strings.TrimSuffix(letters, "name"), strings.TrimSuffix(letters, "s")}
-		for key := range values {
-			if slices.Contains(forms, squash(key)) && !slices.Contains(keys, key) {
-				wrong[key] = right
-			}
+		for _, form := range []string{letters, short, letters + "s", letters + "name", strings.TrimSuffix(letters, "id"), strings.TrimSuffix(letters, "name"), strings.TrimSuffix(letters, "s")} {
+			forms[form] = right
+		}
+	}
+	wrong := map[string]string{}
+	for key := range values {
+		if len(key) > maxMisspelt {
+			continue
+		}
+		if right, ok := forms[squash(key)]; ok && !slices.Contains(keys, key) {
+			wrong[key] = right
 		}
 	}
 	return wrong

@@ -41,7 +41,8 @@ func recordedIn(dir *cache.Dir) []string {
 }
 
 // recordFolders adds the Unusual directories to the RecordedFolders. If that fails,
-// a logout with another environment does not find them.
+// a logout with another environment does not find them. It takes no lock: what another
+// process adds at the same moment may be lost until that one stores something again.
 func (s *Store) recordFolders() {
 	for _, dir := range []*cache.Dir{s.Tokens, s.Private} {
 		if dir == nil {

@@ -146,7 +146,8 @@ func (s *Store) AccountNames(sso profile.SSOSession) map[string]string {
 
 // RecordAccounts adds accounts, as the service has just listed them, to the stored
 // inventory of the SSO session: their names and email addresses, not their roles. It
-// writes only if that changes something.
+// writes only if that changes something. It takes no lock: what another process stores
+// at the same moment may be lost, and the next discovery asks for it again.
 func (s *Store) RecordAccounts(sso profile.SSOSession, accounts []Account) {
 	v, ok := s.ReadInventory(sso)
 	if !ok {

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/loopback"
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
@@ -21,7 +22,7 @@ import (
 // is started with the redirect's own address instead, on 127.0.0.1: it answers one
 // GET of a path that cannot be guessed. All other requests are refused and do not
 // end it. A connection of another user is closed when it is accepted, where the
-// system says to whom it belongs (ownerCheck).
+// system says to whom it belongs (package loopback).
 type Redirect struct {
 	target string
 	path   string
@@ -39,13 +40,13 @@ func ServeOnce(ctx context.Context, c Command, address string) (*Redirect, error
 	if !profile.IsWebURL(address) {
 		return nil, fmt.Errorf("%q is not an address for a browser", address)
 	}
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	listener, err := loopback.Listen()
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen for the browser: %w", err)
+		return nil, err
 	}
 	r := &Redirect{
 		target: address, path: "/" + rand.Text(), served: make(chan struct{}), done: make(chan struct{}),
-		listener: &ownListener{Listener: listener, isOwn: ownerCheck(listener)},
+		listener: &ownListener{Listener: listener},
 	}
 	go r.serve(ctx)
 	return r, c.Open("http://" + listener.Addr().String() + r.path)
@@ -59,11 +60,11 @@ func (h *Redirect) Fetched() <-chan struct{} { return h.done }
 // user's.
 func (h *Redirect) RefusedOthers() bool { return h.listener.refused.Load() }
 
-// An ownListener accepts connections of this user's processes and of root's.
+// An ownListener accepts connections of this user's processes, and of root's, who can
+// read every process anyway.
 type ownListener struct {
-	net.Listener
-	isOwn   func(net.Conn) bool // nil if the system does not say
-	refused atomic.Bool         // a connection was not the user's
+	*loopback.Listener
+	refused atomic.Bool // a connection was not the user's
 }
 
 // Accept returns the next connection of the user. It closes those of others at
@@ -71,7 +72,7 @@ type ownListener struct {
 func (l *ownListener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
-		if err != nil || l.isOwn == nil || l.isOwn(c) {
+		if err != nil || l.Owner(c) != loopback.Other {
 			return c, err
 		}
 		l.refused.Store(true)

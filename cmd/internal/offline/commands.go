@@ -237,11 +237,16 @@ func Commands() []Command {
 			Description: "The command replaces ssoenv, so signals and the exit status are the command's. Use it in\n" +
 				"scripts, make, cron and programs that start others. Flags of ssoenv come before the command;\n" +
 				"the -- between them may be left out.\n\n" +
+				"With --serve, for commands that outlive one set of credentials: ssoenv stays, and gives the\n" +
+				"command and what it starts fresh credentials at an address of this machine. They are not in\n" +
+				"the environment. The command sees no other profile.\n\n" +
 				"With --each, runs the command once for each profile whose name, account or role PATTERN\n" +
 				"matches (a glob: quote it), several at a time, and puts the profile's name before each line of\n" +
 				"output. The command reads nothing; SSOENV_PROFILE tells it where it runs. The exit status is 0\n" +
 				"if it succeeded everywhere, and otherwise 1.",
 			Flags: append([]Flag{
+				{Name: "serve", Usage: "renew the credentials for as long as COMMAND runs"},
+				{Name: "token-file", Usage: "with --serve: write the token to `FILE`, not to a variable", Kind: Text},
 				{Name: "each", Usage: "run the command in every profile that `PATTERN` matches; may be repeated", Kind: Texts},
 				{Name: "jobs", Usage: "with --each: run the command `N` times at once, instead of 4", Kind: Text},
 				{Name: "json", Usage: "with --each: print one JSON line per profile"},

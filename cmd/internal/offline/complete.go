@@ -119,6 +119,8 @@ func flagSource(flag string) (from source, known bool) {
 		return wordSource("shell", shellinit.Names()...), true
 	case "sso-session":
 		return source{heading: "sso-session", list: (*menu).sessions}, true
+	case "token-file":
+		return source{foreign: true}, true // the shell completes files
 	case "format", "hook", "hook-prompt", "jobs", "min", "name", "scopes", "start-url", "within":
 		return source{}, true // anything
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
@@ -55,31 +56,33 @@ func (p Prompt) Line(format string, now time.Time) string {
 		left = "expired"
 	}
 	values := map[byte]string{'%': "%", 'p': p.Profile, 't': left, 'a': p.AccountID, 'n': p.AccountName, 'r': p.Region}
-	line := ""
+	line, literal := "", "" // up to the last value, and the part of the format after it
 	for {
 		text, rest, found := strings.Cut(format, "%")
-		line += text
+		literal += text
 		switch {
 		case !found:
-			return safetext.Printable(line) + "\n"
+			return safetext.Printable(line+literal) + "\n"
 		case rest == "":
-			return safetext.Printable(line) + "%\n"
+			return safetext.Printable(line+literal) + "%\n"
 		}
 		format = rest[1:]
 		value, known := values[rest[0]]
 		switch {
 		case !known:
-			line, format = line+"%", rest
+			_, size := utf8.DecodeRuneInString(rest)
+			line, literal, format = line+literal+"%"+rest[:size], "", rest[size:]
 		case value == "":
-			line, format = omit(line, format)
+			literal, format = omit(literal, format, line == "")
 		default:
-			line += value
+			line, literal = line+literal+value, ""
 		}
 	}
 }
 
-// omit removes what belongs to an empty value, which is between the two texts.
-func omit(before, after string) (string, string) {
+// omit removes what belongs to an empty value, which is between the two texts, from
+// them. first says that there is nothing before them.
+func omit(before, after string, first bool) (string, string) {
 	before = strings.TrimRight(before, " ")
 	if before != "" && after != "" {
 		switch before[len(before)-1:] + after[:1] {
@@ -87,7 +90,7 @@ func omit(before, after string) (string, string) {
 			before, after = strings.TrimRight(before[:len(before)-1], " "), after[1:]
 		}
 	}
-	if before == "" {
+	if before == "" && first {
 		after = strings.TrimLeft(after, " ")
 	}
 	return before, after

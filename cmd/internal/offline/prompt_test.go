@@ -28,6 +28,8 @@ func TestPromptLine(t *testing.T) {
 		{keys, "(%t) %p", "ci\n"},
 		{keys, "%p (%t]", "ci (]\n"},
 		{keys, "%t", "\n"},
+		{Prompt{Profile: "a["}, "%p%t] %r x", "a[] x\n"},
+		{Prompt{Profile: "a "}, "%p%t x", "a  x\n"},
 		{Prompt{Profile: "%t%p", Expires: now}, "%p %t", "%t%p expired\n"},
 		{Prompt{Profile: "a\nb\x1b"}, "%p %t", `a\u000ab\u001b` + "\n"},
 		{Prompt{}, "%p %t", ""},

@@ -86,6 +86,24 @@ var switchOnlyVars = map[string]bool{"AWS_ACCOUNT_ID": true, "AWS_CREDENTIAL_EXP
 // SSOENV_PROFILE, which is set last and removed first.
 var ownVars = []string{"SSOENV_SAVED", "SSOENV_COLOR", "SSOENV_ACCOUNT_NAME", "SSOENV_EXPIRY_FILE", "SSOENV_RENEW_AT", "SSOENV_EXPIRES"}
 
+// unservedVars are not in the environment of a program that gets its credentials from an
+// endpoint: they are, or lead to, other credentials, or say when credentials in the
+// environment expire.
+var unservedVars = slices.Concat(credentialVars, []string{
+	"AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION", "AWSUME_EXPIRATION",
+	"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_CREDENTIAL_FILE",
+	"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+	"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
+	"SSOENV_SAVED", "SSOENV_EXPIRY_FILE", "SSOENV_RENEW_AT", "SSOENV_EXPIRES", "SSOENV_PREVIOUS",
+})
+
+// Variables returns the names of all variables that a switch may set or unset, but
+// for the endpoint variables of single services.
+func Variables() []string {
+	return slices.Concat(credentialVars, restorableVars, settingVars, ownVars, []string{"SSOENV_PREVIOUS", "SSOENV_PROFILE"})
+}
+
 // Conflicting returns the names of variables that name other credentials, another
 // profile or another region than the switch does. It leaves out those that a switch
 // sets and those that only say when credentials expire.

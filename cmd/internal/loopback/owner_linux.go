@@ -1,4 +1,4 @@
-package browser
+package loopback
 
 import (
 	"encoding/binary"
@@ -10,22 +10,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ownerCheck returns a function that reports whether a connection that the
-// listener has accepted comes from a process of this user, or of root, who can read
-// every process anyway. It returns nil if the kernel does not describe sockets, not
-// even the listener: some sandboxes do not.
-//
-// Only an established connection whose socket a process has open counts. The kernel
-// gives the user 0, root's, to a socket that its process has closed, so anyone could
-// be root by sending the request together with the end of the connection.
-func ownerCheck(listener net.Listener) func(net.Conn) bool {
-	if _, err := findSocket(listener.Addr(), &net.TCPAddr{IP: net.IPv4zero}); err != nil {
-		return nil
+// describes reports whether the kernel describes sockets, such as the listener with
+// that address.
+func describes(listener net.Addr) bool {
+	_, err := findSocket(listener, &net.TCPAddr{IP: net.IPv4zero})
+	return err == nil
+}
+
+// owner asks the kernel. Only an established connection whose socket a process has open
+// counts: the kernel gives the user 0, root's, to a socket that its process has closed,
+// so anyone could be root by sending the request together with the end of the
+// connection.
+func owner(c net.Conn) Owner {
+	peer, err := findSocket(c.RemoteAddr(), c.LocalAddr())
+	switch {
+	case err != nil || peer.state != unix.BPF_TCP_ESTABLISHED || peer.inode == 0:
+		return Other
+	case int64(peer.uid) == int64(os.Getuid()):
+		return User
+	case peer.uid == 0:
+		return Root
 	}
-	return func(c net.Conn) bool {
-		peer, err := findSocket(c.RemoteAddr(), c.LocalAddr())
-		return err == nil && peer.state == unix.BPF_TCP_ESTABLISHED && peer.inode != 0 && (peer.uid == 0 || int(peer.uid) == os.Getuid())
-	}
+	return Other
 }
 
 // A socketInfo is what the kernel says of a TCP socket.
