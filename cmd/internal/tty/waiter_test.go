@@ -99,7 +99,7 @@ func TestWaiterIsRemoved(t *testing.T) {
 	})
 }
 
-// The progress of a discovery stands in place of what is waited for, and is drawn every
+// The progress of a discovery replaces what is waited for, and is drawn every
 // 50 ms at most.
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
