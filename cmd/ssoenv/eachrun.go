@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/process"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -146,7 +146,7 @@ func (r *eachRun) showProgress() (end func()) {
 // progress says how many commands have ended, and where others are running.
 func (r *eachRun) progress() string {
 	names, ended := r.runningIn()
-	text := fmt.Sprintf("%d of %s done", ended, offline.Count(len(r.targets), "profile"))
+	text := fmt.Sprintf("%d of %s done", ended, layout.Count(len(r.targets), "profile"))
 	if len(names) > 0 {
 		text += "; running in " + safetext.Printable(strings.Join(names, ", "))
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -44,7 +45,7 @@ func (p *program) ensureToken(client *session.Client, prof profile.Profile, sso 
 		return err
 	}
 	if token, ok := client.CachedToken(sso); ok && token.Expires.After(now) {
-		p.say("the session with %q could not be renewed, and lasts %s more: %v", sso.Title(), offline.FormatDuration(token.Expires.Sub(now)), err)
+		p.say("the session with %q could not be renewed, and lasts %s more: %v", sso.Title(), layout.FormatDuration(token.Expires.Sub(now)), err)
 		return nil
 	}
 	return err

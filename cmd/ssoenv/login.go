@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -234,6 +234,6 @@ func (p *program) ensureLogin(ctx context.Context, client *session.Client, sso p
 		p.say("%s %q; renews automatically", verb, sso.Title())
 		return nil
 	}
-	p.say("%s %q until %s (%s)", verb, sso.Title(), p.formatTime(token.Expires), offline.FormatDuration(token.Expires.Sub(p.now())))
+	p.say("%s %q until %s (%s)", verb, sso.Title(), p.formatTime(token.Expires), layout.FormatDuration(token.Expires.Sub(p.now())))
 	return nil
 }

@@ -130,11 +130,11 @@ func (r remedies) configRemedy(err error) (status int, hints []string, ok bool) 
 		switch {
 		case config.Key == "AWS_REGION":
 			return statusConfig, []string{"set AWS_REGION or AWS_DEFAULT_REGION to a region, or unset it"}, true
-		case config.Section == "" && config.Key == "sso-session":
+		case config.Section == (profile.SectionName{}) && config.Key == "sso-session":
 			return statusConfig, []string{"name the sso-session before the account, as in NAME:ACCOUNT/ROLE"}, true
 		case strings.HasPrefix(config.Key, "AWS_ENDPOINT_URL"):
 			return statusConfig, []string{"unset " + config.Key + ", or give it an https URL"}, true
-		case config.Section != "" && config.Key != "":
+		case config.Section != (profile.SectionName{}) && config.Key != "":
 			return statusConfig, []string{fmt.Sprintf("fix %s in %s of %s", config.Key, config.Section, r.configPath)}, true
 		}
 		return statusConfig, []string{"fix " + r.configPath}, true

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -157,7 +158,7 @@ func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	return statusError(statusLogin)
 }
 
-func (s statusJSON) text(now time.Time, neverExpires bool, view offline.View) string {
+func (s statusJSON) text(now time.Time, neverExpires bool, view layout.View) string {
 	account, session, role := accountTitle(s.AccountID, s.AccountName), cmp.Or(s.SSOSession, s.StartURL), s.RoleName
 	switch s.Kind {
 	case offline.KindStaticKeys, offline.KindProcess:
@@ -198,9 +199,9 @@ func expiryInWords(t *time.Time, now time.Time, none string) string {
 	case t == nil:
 		return none
 	case t.After(now):
-		return fmt.Sprintf("%s left, until %s", offline.FormatDuration(t.Sub(now)), offline.FormatTime(*t, now))
+		return fmt.Sprintf("%s left, until %s", layout.FormatDuration(t.Sub(now)), layout.FormatTime(*t, now))
 	}
-	return "expired at " + offline.FormatTime(*t, now)
+	return "expired at " + layout.FormatTime(*t, now)
 }
 
 // labelled returns a line for each pair: a label, and a value in the column beside it.
@@ -210,23 +211,10 @@ func labelled(lines [][2]string, width int) string {
 	for _, line := range lines {
 		indent = max(indent, len(line[0])+2)
 	}
+	blank := strings.Repeat(" ", indent)
 	var b strings.Builder
 	for _, line := range lines {
-		fmt.Fprintf(&b, "%-*s", indent, line[0])
-		used := indent
-		for i, word := range strings.Fields(offline.Dash(safetext.Printable(line[1]))) {
-			cells := safetext.Width(word)
-			if i > 0 && width > 0 && used+1+cells > width {
-				b.WriteString("\n" + strings.Repeat(" ", indent))
-				used = indent
-			} else if i > 0 {
-				b.WriteByte(' ')
-				used++
-			}
-			b.WriteString(word)
-			used += cells
-		}
-		b.WriteByte('\n')
+		fmt.Fprintf(&b, "%-*s%s\n", indent, line[0], layout.Wrap(layout.Dash(safetext.Printable(line[1])), blank, width))
 	}
 	return b.String()
 }

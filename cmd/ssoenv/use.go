@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -145,7 +146,7 @@ func (p *program) announce(plan switchPlan, credentialsLost bool) {
 	}
 	until := ""
 	if !plan.creds.Expires.IsZero() {
-		until = fmt.Sprintf(", until %s (%s)", p.formatTime(plan.creds.Expires), offline.FormatDuration(plan.creds.Expires.Sub(p.now())))
+		until = fmt.Sprintf(", until %s (%s)", p.formatTime(plan.creds.Expires), layout.FormatDuration(plan.creds.Expires.Sub(p.now())))
 	}
 	if plan.asProfile {
 		until = " (AWS_PROFILE, no keys)"

@@ -48,7 +48,7 @@ func TestEveryKeyRuleIsApplied(t *testing.T) {
 		_, err := configOf(t, test.text).Profile("p")
 		config, ok := errors.AsType[*ConfigError](err)
 		want := fmt.Sprintf("%s of %s is %q, which is not %s", key, test.section, test.value, keyRules[key].wanted)
-		if !ok || config.Key != key || config.Section != test.section || err.Error() != want {
+		if !ok || config.Key != key || config.Section.String() != test.section || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", key, err, want)
 		}
 		if keyRules[key].valid(test.value) {

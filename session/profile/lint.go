@@ -265,14 +265,8 @@ func (c *Config) ProfileErrors() []error {
 // ErrorLine returns the line of the config file that the error is about, or 0 if it is
 // about none.
 func (c *Config) ErrorLine(err *ConfigError) int {
-	for _, kind := range []awsconfig.Kind{awsconfig.Profile, awsconfig.SSOSession} {
-		var name string
-		if _, scanErr := fmt.Sscanf(err.Section, string(kind)+" %q", &name); scanErr != nil {
-			continue
-		}
-		if section, ok := c.file.section(kind, name); ok {
-			return cmp.Or(section.KeyLine(err.Key), section.Line())
-		}
+	if section, ok := c.file.section(err.Section.Kind, err.Section.Name); ok {
+		return cmp.Or(section.KeyLine(err.Key), section.Line())
 	}
 	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
@@ -68,7 +69,7 @@ func (p Prompt) Line(format string, now time.Time) string {
 	if p.LoggedOut {
 		left = "logged out"
 	} else if d := p.Expires.Sub(now); d > 0 {
-		left = FormatDuration(d)
+		left = layout.FormatDuration(d)
 	} else if !p.Expires.IsZero() {
 		left = "expired"
 	}
