@@ -392,8 +392,7 @@ func (w *wizard) writeProfile() error {
 		return err
 	}
 	w.written = true
-	switch {
-	case !written:
+	if !written {
 		w.p.say("profile %q is up to date", w.spec.Name)
 		return nil
 	}
