@@ -40,14 +40,15 @@ func (p *program) logout(o logoutOptions) error {
 	ctx, stop := interruptible()
 	defer stop()
 	shellSession, inUse := sessionInUse(client.Config, p.state)
-	endedHere := false // the shell's own session has been ended
+	fromProcess := processInUse(client.Config, p.state)
+	endedHere := false // the shell's own session has been ended, or may have been
 	failures := []error{unreadable}
 	for _, sso := range sessions {
 		had, err := client.Logout(ctx, sso)
 		if err != nil {
 			failures = append(failures, withLogoutHints(p.remedies(), err))
 		}
-		endedHere = endedHere || inUse && sso.Name == shellSession.Name && profile.NormalStartURL(sso.StartURL) == profile.NormalStartURL(shellSession.StartURL)
+		endedHere = endedHere || fromProcess || inUse && sso.Name == shellSession.Name && profile.NormalStartURL(sso.StartURL) == profile.NormalStartURL(shellSession.StartURL)
 		if had && err == nil {
 			p.say("logged out of %q", sso.Title())
 		} else if !had && err == nil {
@@ -98,4 +99,15 @@ func sessionInUse(config *profile.Config, state shellenv.State) (profile.SSOSess
 	}
 	sso, err := config.ProfileSSOSession(state.Profile)
 	return sso, err == nil
+}
+
+// processInUse reports whether this shell's credentials, or those at the start of
+// their role chain, came from a program, which may have them from any session. Static
+// keys are the user's own.
+func processInUse(config *profile.Config, state shellenv.State) bool {
+	if state.Profile == "" {
+		return false
+	}
+	prof, err := config.ProfileRole(state.Profile)
+	return err == nil && prof.FromProcess()
 }

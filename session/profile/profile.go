@@ -97,4 +97,9 @@ type StaticKeys struct {
 type Process struct {
 	Command string // the command line
 	File    string // the config file that names it
+
+	// Guards is a text that changes with every guard of the config. What the program
+	// printed under other guards may be something that is guarded now: it is not
+	// known which roles it asks for.
+	Guards string
 }

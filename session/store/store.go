@@ -97,7 +97,8 @@ const entryFormat = 1
 
 // Earlier builds stored the inventory and the token history under names that began
 // with these (until 28 November 2026), and had the oldSessionID in the names of role
-// credentials and inventories (until 29 November). Nothing reads those files now; a
+// credentials and inventories (until 29 November), and the rolePrefix of no session in
+// those of what programs print (until 29 November). Nothing reads those files now; a
 // logout deletes them.
 const (
 	oldInventoryPrefix    = "reach-"
