@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/process"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -30,7 +29,7 @@ func (p *program) browserSetting(sso profile.SSOSession) string {
 	if sso.Browser == "" {
 		return ""
 	}
-	if err := cache.CheckPrivatePath(sso.BrowserFile); err != nil {
+	if err := p.paths.CheckProgramFile(sso.BrowserFile); err != nil {
 		p.say("ssoenv_browser of %s is not started: %v", sso.BrowserFile, err)
 		return ""
 	}
@@ -56,9 +55,9 @@ func (p *program) runProcess(ctx context.Context, prof profile.Profile) ([]byte,
 	fail := func(format string, args ...any) error {
 		return &session.ProcessError{Profile: prof.Name, File: prof.Process.File, Problem: fmt.Sprintf(format, args...)}
 	}
-	if err := cache.CheckPrivatePath(prof.Process.File); err != nil {
+	if err := p.paths.CheckProgramFile(prof.Process.File); err != nil {
 		return nil, shownError{fail("is not run: %v", err), statusConfig, []string{
-			"a program is run only from a file that AWS_CONFIG_FILE names by an absolute path, or from the default one, if no other user can write to it and to the folders above it"}}
+			"a program is run only from a file that AWS_CONFIG_FILE names by an absolute path, without variables but $HOME, or from the default one, if no other user can write to it and to the folders above it"}}
 	}
 	words, err := awsconfig.SplitWords(prof.Process.Command)
 	switch {

@@ -2,6 +2,7 @@ package offline
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -24,6 +25,8 @@ type Paths struct {
 	CLICache    string // folder: the AWS CLI's cli/cache
 	Private     string // folder: client registrations, inventory, locks, history
 	CacheHome   string // folder: the user's, as XDG_CACHE_HOME names it
+
+	variables map[string]string // of a file that is found through one: "$PWD in AWS_CONFIG_FILE"
 }
 
 // FindPaths finds them as the AWS CLI does: AWS_CONFIG_FILE and
@@ -43,10 +46,12 @@ func FindPaths(env map[string]string) (Paths, error) {
 		}
 	}
 	aws := filepath.Join(home, ".aws")
+	variables := map[string]string{}
 	return Paths{
 		Home:        home,
-		Config:      awsFile(env, home, "AWS_CONFIG_FILE", filepath.Join(aws, "config")),
-		Credentials: awsFile(env, home, "AWS_SHARED_CREDENTIALS_FILE", filepath.Join(aws, "credentials")),
+		Config:      awsFile(env, home, "AWS_CONFIG_FILE", filepath.Join(aws, "config"), variables),
+		Credentials: awsFile(env, home, "AWS_SHARED_CREDENTIALS_FILE", filepath.Join(aws, "credentials"), variables),
+		variables:   variables,
 		Tokens:      filepath.Join(aws, "sso", "cache"),
 		CLICache:    filepath.Join(aws, "cli", "cache"),
 		Private:     filepath.Join(cacheHome, "ssoenv"),
@@ -54,21 +59,41 @@ func FindPaths(env map[string]string) (Paths, error) {
 	}, nil
 }
 
-func awsFile(env map[string]string, home, variable, standard string) string {
+// awsFile returns the path of a file. It adds to variables through which one but HOME
+// the file is found.
+func awsFile(env map[string]string, home, variable, standard string, variables map[string]string) string {
 	path := env[variable]
 	if path == "" {
 		return standard
 	}
+	through := ""
 	path = os.Expand(path, func(name string) string {
+		if name != "HOME" {
+			through = "$" + name + " in " + variable
+		}
 		if value, ok := env[name]; ok {
 			return value
 		}
 		return "$" + name
 	})
 	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/') {
-		return home + rest
+		path = home + rest
+	}
+	if through != "" {
+		variables[path] = through
 	}
 	return path
+}
+
+// CheckProgramFile returns an error that says why no program that the config file at
+// path names may be started: others could write to the file (see
+// [cache.CheckPrivatePath]), or it is found through a variable that another folder may
+// change, as $PWD: the working directory may be a clone of anyone's.
+func (p Paths) CheckProgramFile(path string) error {
+	if through := p.variables[path]; through != "" {
+		return fmt.Errorf("%q is found through %s", path, through)
+	}
+	return cache.CheckPrivatePath(path)
 }
 
 // Roles returns the folder of role credentials. It is in memory if the system
