@@ -43,6 +43,10 @@ const maxProcessOutput = 1 << 20
 // first one to that which runs this process, with a line feed after each.
 const processChain = "SSOENV_PROCESS_CHAIN"
 
+// processConfirmed is 1 if the use of the last profile in processChain was confirmed, or
+// needs no confirmation because a tool asks; see [program.unconfirmedProcess].
+const processConfirmed = "SSOENV_PROCESS_CONFIRMED"
+
 // runProcess runs the credential_process of a profile as the AWS CLI does, without a
 // shell and with this process's standard input and environment, without what a switch
 // has put there: that is of another profile. What it writes to standard error is the
@@ -76,7 +80,8 @@ func (p *program) runProcess(ctx context.Context, prof profile.Profile) ([]byte,
 	defer cancel()
 	command := exec.CommandContext(ctx, path, words[1:]...)
 	command.Args[0] = words[0]
-	command.Env = append(shellenv.Environ(shellenv.Clear(p.env).Change, p.environList), processChain+"="+p.env[processChain]+prof.Name+"\n")
+	command.Env = append(shellenv.Environ(shellenv.Clear(p.env).Change, p.environList),
+		processChain+"="+p.env[processChain]+prof.Name+"\n", processConfirmed+"="+map[bool]string{true: "1"}[prof.Process.Confirmed])
 	printed := &processOutput{full: cancel}
 	command.Stdout = printed
 	if !p.unattended {

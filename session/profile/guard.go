@@ -59,6 +59,41 @@ func (c *Config) allGuards() *guards {
 	return c.guards
 }
 
+// WithConfirmation returns the profile with the use of it confirmed: a credential_process
+// at the start of its role chain may get what is guarded with "interactive" from ssoenv,
+// however it asks. If the profile itself is not guarded, what the program prints is then
+// stored apart, for it is not for those who have confirmed nothing.
+func (c *Config) WithConfirmation(p Profile) Profile {
+	apart := c.Guard(p).Level == Unguarded && c.allGuards().isInteractive()
+	return p.withConfirmation(apart)
+}
+
+func (p Profile) withConfirmation(apart bool) Profile {
+	if p.Source != nil {
+		source := p.Source.withConfirmation(apart)
+		p.Source = &source
+		return p
+	}
+	p.Process.Confirmed = p.Process.Command != ""
+	if p.Process.Confirmed && apart {
+		p.Process.Guards += "\nconfirmed"
+	}
+	return p
+}
+
+// isInteractive reports whether a guard is "interactive".
+func (g *guards) isInteractive() bool {
+	if g == nil {
+		return false
+	}
+	for _, guard := range g.byName {
+		if guard.Level == GuardInteractive {
+			return true
+		}
+	}
+	return false
+}
+
 // String returns a text that is the same for equal guards alone. It is empty if
 // nothing is guarded.
 func (g *guards) String() string {

@@ -102,4 +102,8 @@ type Process struct {
 	// printed under other guards may be something that is guarded now: it is not
 	// known which roles it asks for.
 	Guards string
+
+	// Confirmed says that the program may get what is guarded with "interactive"; see
+	// [Profile.WithConfirmation].
+	Confirmed bool
 }
