@@ -233,6 +233,7 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 	}
 	before, _ := s.readEntry(p)
 	now := s.Now().UTC()
+	s.recordFolders()
 	err := s.Roles.Put(roleKey(p), roleEntry{
 		Format:           roleFormat,
 		AccessKeyID:      creds.AccessKeyID,
@@ -246,7 +247,6 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 		AccountName:      creds.AccountName,
 		Issued:           s.recent(append(before.Issued, issuedKey{keyFingerprint(creds.AccessKeyID, creds.SecretKey), now.Unix()})),
 	})
-	s.recordFolders()
 	if err == nil {
 		// The modification time is the expiration too, so that a program that
 		// watches the file notices two renewals in one second.

@@ -118,17 +118,34 @@ func (p Paths) Elsewhere() []string {
 }
 
 // Unusual returns those of the folders in use that a run with other XDG variables
-// would not find in Elsewhere.
+// would not find in Elsewhere, nor one with the HOME that the tokens are in: ~/.aws may
+// be a link to that of another home.
 func (p Paths) Unusual() []string {
 	roles, _ := p.Roles()
 	usual := p.usual()
-	return slices.DeleteFunc([]string{p.Private, roles}, func(dir string) bool { return slices.Contains(usual, dir) })
+	borrowed := p.borrowsTokens()
+	return slices.DeleteFunc([]string{p.Private, roles}, func(dir string) bool {
+		return slices.Contains(usual, dir) && !(borrowed && strings.HasPrefix(dir, p.Home+string(filepath.Separator)))
+	})
 }
+
+// borrowsTokens reports whether links lead from Tokens to the folder of another home.
+func (p Paths) borrowsTokens() bool {
+	tokens, err := filepath.EvalSymlinks(p.Tokens)
+	if err != nil { // it does not exist yet
+		return false
+	}
+	home, err := filepath.EvalSymlinks(p.Home)
+	return err == nil && tokens != filepath.Join(home, ".aws", "sso", "cache")
+}
+
+// DefaultCache returns the Private folder of a run without XDG_CACHE_HOME.
+func (p Paths) DefaultCache() string { return filepath.Join(p.Home, ".cache", "ssoenv") }
 
 // usual returns the folders of Elsewhere that no variable but HOME names.
 func (p Paths) usual() []string {
 	folders := []string{filepath.Join("/run/user", strconv.Itoa(os.Getuid()), "ssoenv")}
-	private := []string{filepath.Join(p.Home, ".cache", "ssoenv")}
+	private := []string{p.DefaultCache()}
 	for _, pattern := range []string{".var/app/*/cache/ssoenv", "snap/*/*/.cache/ssoenv"} {
 		// A HOME with a bracket in its name is a pattern of its own, which finds
 		// nothing.
