@@ -63,7 +63,7 @@ func (p *program) withConfirmation(client *session.Client, prof profile.Profile,
 }
 
 // unconfirmedProcess returns the profile whose credential_process runs this process, and
-// whether its use was confirmed by nobody. What is guarded with "interactive" is then
+// whether its use was not confirmed. What is guarded with "interactive" is then
 // refused as with "true": that is for tools, not for a way around the question. That an
 // ssoenv runs the program is a fact, however the program is written.
 //

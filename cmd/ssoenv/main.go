@@ -58,7 +58,8 @@ func checkTimezone(tz string) {
 	if !filepath.IsAbs(path) {
 		return
 	}
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+	info, err := os.Stat(path) //nolint:gosec // the path that package time would open
+	if err != nil || !info.Mode().IsRegular() {
 		time.Local = time.UTC
 	}
 }

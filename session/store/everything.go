@@ -2,8 +2,8 @@ package store
 
 import (
 	"errors"
-	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -70,10 +70,12 @@ func (s *Store) ForgetEverything() error {
 // isOfSession reports whether a key of ssoenv's directories is of an SSO session, or of
 // role credentials.
 func isOfSession(key string) bool {
-	return regexp.MustCompile(`^([0-9a-f]{32}|client|inventory|token-history|refused|reach|lineage)-`).MatchString(key)
+	id, _, _ := strings.Cut(key, "-")
+	return len(id) == 32 && isHex(id) || slices.ContainsFunc([]string{"client-", "inventory-", "token-history-", "refused-", oldInventoryPrefix, oldTokenHistoryPrefix},
+		func(prefix string) bool { return strings.HasPrefix(key, prefix) })
 }
 
 // isCLIKey reports whether the AWS CLI names files of its caches so.
-func isCLIKey(key string) bool {
-	return len(key) == 40 && !slices.ContainsFunc([]byte(key), func(c byte) bool { return (c < '0' || c > '9') && (c < 'a' || c > 'f') })
-}
+func isCLIKey(key string) bool { return len(key) == 40 && isHex(key) }
+
+func isHex(text string) bool { return strings.Trim(text, "0123456789abcdef") == "" }
