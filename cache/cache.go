@@ -8,7 +8,8 @@
 //   - files have mode 0600 and directories that it creates 0700, for every umask;
 //   - file names are built from keys, which cannot contain a path;
 //   - files that another user could have created are not read;
-//   - nothing is written through a symbolic or hard link;
+//   - nothing is written through a hard link, nor through a symbolic one, but for a link
+//     in a shared directory to a place where only the user can write;
 //   - a read creates nothing.
 //
 // A file that is damaged, or is not what the caller expects, is a miss and not an
@@ -79,6 +80,9 @@ func Open(path string) (*Dir, error) {
 // They create the directory with the mode that the umask leaves, often 0775. If
 // the directory belongs to the user and is writable by others, it loses that
 // permission instead of causing an error. Its mode is not changed otherwise.
+//
+// A file may be a symbolic link, to the one of another home. It is written where the link
+// leads, and locked there; see place.
 func OpenShared(path string) (*Dir, error) {
 	return open(path, true)
 }
@@ -178,7 +182,7 @@ func (d *Dir) WriteIf(key string, data []byte, check func() error) error {
 }
 
 func (d *Dir) write(key string, data []byte, attrs attributes) error {
-	path, err := d.file(key)
+	path, err := d.place(key)
 	if err != nil {
 		return err
 	}
@@ -210,11 +214,15 @@ func writeCacheTag(dir string) {
 	}
 }
 
-// Delete removes key's file. It returns nil if the file does not exist.
+// Delete removes key's file. It returns nil if the file does not exist. A link that
+// place follows stays, and leads to nothing.
 func (d *Dir) Delete(key string) error {
 	path, err := d.file(key)
 	if err != nil {
 		return err
+	}
+	if target, err := d.place(key); err == nil {
+		path = target
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%q not deleted: %w", path, cause(err))
@@ -257,6 +265,57 @@ func (d *Dir) file(key string) (string, error) {
 		key += ".json"
 	}
 	return filepath.Join(d.path, key), nil
+}
+
+// place returns the path at which key's file is written. In a shared directory, that is
+// where a symbolic link leads: to replace the link would leave the other home with an
+// old file, such as a token whose refresh token has been used. It is an error if another
+// user could have decided where it leads, or could write there.
+func (d *Dir) place(key string) (string, error) {
+	path, err := d.file(key)
+	if err != nil || !d.shared {
+		return path, err
+	}
+	target, err := resolveLinks(path)
+	if err == nil && target == path {
+		return path, nil
+	}
+	if err == nil {
+		err = checkTarget(path, target)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%q is a symbolic link, through which nothing is written: %w", path, err)
+	}
+	return target, nil
+}
+
+// checkTarget returns an error if another user could have decided that links at path lead
+// to target, or can write to target or to its directory.
+func checkTarget(path, target string) error {
+	dir, err := os.Stat(parent(target))
+	if err != nil {
+		return cause(err)
+	}
+	if err := checkOwner(parent(target), dir); err != nil {
+		return err
+	}
+	if mode := dir.Mode().Perm(); renamesOpenFiles && mode&0o022 != 0 {
+		return fmt.Errorf("%q is writable by others (mode %04o)", parent(target), mode)
+	}
+	info, err := os.Lstat(target)
+	if link, _ := os.Readlink(path); errors.Is(err, fs.ErrNotExist) && (link == target || filepath.Join(filepath.Dir(path), link) == filepath.Clean(target)) {
+		return CheckPrivatePath(parent(target)) // the link, in a directory of the user's, leads there at once
+	}
+	if err != nil {
+		return cause(err)
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%q is not a regular file (%v)", target, info.Mode())
+	}
+	if err := checkOwner(target, info); err != nil {
+		return err
+	}
+	return CheckPrivatePath(path)
 }
 
 // validKey reports whether key follows the rules given at Dir. They exclude

@@ -75,13 +75,17 @@ func (e *LockedError) Unwrap() error { return e.Err }
 // Lock waits until ctx ends and then returns a [*LockedError]. If ctx has ended
 // already, it tries once. If locking is not possible, the error is [ErrNoLocks].
 // unlock is never nil; after an error it does nothing. The first use creates the
-// lock file and the directory.
+// lock file and the directory. The lock of a file that a link leads to is beside it.
 func (d *Dir) Lock(ctx context.Context, key string) (unlock func(), err error) {
 	noop := func() {}
 	if !validKey(key) {
 		return noop, fmt.Errorf("%q is not a cache key", key)
 	}
-	return lock(ctx, filepath.Join(d.path, key+lockSuffix), d.ensureDir)
+	path := filepath.Join(d.path, key)
+	if target, err := d.place(key); err == nil && target != d.Path(key) {
+		path = strings.TrimSuffix(target, ".json")
+	}
+	return lock(ctx, path+lockSuffix, d.ensureDir)
 }
 
 // LockFile is [Dir.Lock] for a file outside of a cache. The lock file is beside

@@ -17,3 +17,9 @@ func PrivateMemory(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir() && info.Mode().Perm() == 0o700 && checkOwner(path, info) == nil
 }
+
+// isProcFS reports whether path is on a procfs.
+func isProcFS(path string) bool {
+	var fs unix.Statfs_t
+	return unix.Statfs(path, &fs) == nil && int64(fs.Type) == unix.PROC_SUPER_MAGIC
+}

@@ -67,6 +67,9 @@ func Suspect(path string) error {
 // folder above it or a symbolic link on the way belongs to another user, or others
 // can write to one of them. In a sticky folder, such as /tmp, others can only write
 // what is theirs: it is no reason.
+//
+// A path through /proc, or through /dev as /dev/fd/3, is one too: where it leads depends
+// on the process, as /proc/self/cwd does.
 func CheckPrivatePath(path string) error {
 	if !filepath.IsAbs(path) {
 		return fmt.Errorf("%q is a relative path", path)
@@ -89,6 +92,9 @@ func CheckPrivatePath(path string) error {
 		next := filepath.Join(at, name)
 		if err := checkPrivate(next); err != nil {
 			return err
+		}
+		if dependsOnProcess(next) {
+			return fmt.Errorf("%q leads through %s, which is another place for each process", path, next)
 		}
 		target, err := os.Readlink(next)
 		if err != nil { // no link
@@ -120,6 +126,12 @@ func checkPrivate(path string) error {
 		return fmt.Errorf("%q is writable by others (mode %04o)", path, info.Mode().Perm())
 	}
 	return nil
+}
+
+// dependsOnProcess reports whether path, a part of a path, is of a file system in which
+// links lead to other places for each process. /dev/shm is none.
+func dependsOnProcess(path string) bool {
+	return path == "/proc" || filepath.Dir(path) == "/dev" && path != "/dev/shm" || isProcFS(path)
 }
 
 // checkSingleLink returns an error if the file has more than one hard link: what

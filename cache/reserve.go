@@ -56,13 +56,17 @@ func (e *ReserveError) Unwrap() error { return e.Err }
 func (d *Dir) Reserve(key string, size int) (*Reservation, error) {
 	temp, err := d.reserve(key, size)
 	if err != nil {
-		return nil, &ReserveError{d.path, err}
+		dir := d.path
+		if path, err := d.place(key); err == nil {
+			dir = parent(path)
+		}
+		return nil, &ReserveError{dir, err}
 	}
 	return &Reservation{temp}, nil
 }
 
 func (d *Dir) reserve(key string, size int) (tempFile, error) {
-	path, err := d.file(key)
+	path, err := d.place(key)
 	if err != nil {
 		return tempFile{}, err
 	}

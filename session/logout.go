@@ -32,6 +32,28 @@ func (c *Client) Logout(ctx context.Context, sso profile.SSOSession) (had bool, 
 	return had, errors.Join(failures...)
 }
 
+// LogoutRest ends the sessions of all tokens that are still stored, as of an sso-session
+// that has another name in the config now, and deletes them and what is left of any
+// session. It continues after an error; the error joins all that occurred. It returns
+// the start URLs of the tokens that it has deleted.
+func (c *Client) LogoutRest(ctx context.Context) (ended []string, err error) {
+	var failures []error
+	for _, token := range c.StoredTokens(nil) {
+		unlock := c.LockStoredToken(ctx, token, store.ShortLockTimeout)
+		err := fmt.Errorf("the session with %q could not be ended at the service: its token names the region %q", token.File.StartURL, token.File.Region)
+		if profile.IsRegion(token.File.Region) {
+			err = c.endSession(ctx, token.Session(), token.File)
+		}
+		deleteErr := c.ForgetStoredToken(token)
+		unlock()
+		if deleteErr == nil {
+			ended = append(ended, token.File.StartURL)
+		}
+		failures = append(failures, err, deleteErr)
+	}
+	return ended, errors.Join(append(failures, c.ForgetEverything(), c.ForgetTemps())...)
+}
+
 // endSession ends the session at AWS. An expired access token cannot do that, so
 // it is refreshed first, if possible. The caller holds the token lock.
 func (c *Client) endSession(ctx context.Context, sso profile.SSOSession, file store.TokenFile) error {

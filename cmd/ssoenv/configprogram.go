@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/process"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -30,7 +29,7 @@ func (p *program) browserSetting(sso profile.SSOSession) string {
 	if sso.Browser == "" {
 		return ""
 	}
-	if err := cache.CheckPrivatePath(sso.BrowserFile); err != nil {
+	if err := p.paths.CheckProgramFile(sso.BrowserFile); err != nil {
 		p.say("ssoenv_browser of %s is not started: %v", sso.BrowserFile, err)
 		return ""
 	}
@@ -44,6 +43,10 @@ const maxProcessOutput = 1 << 20
 // first one to that which runs this process, with a line feed after each.
 const processChain = "SSOENV_PROCESS_CHAIN"
 
+// processConfirmed is 1 if the use of the last profile in processChain was confirmed, or
+// needs no confirmation because a tool asks; see [program.unconfirmedProcess].
+const processConfirmed = "SSOENV_PROCESS_CONFIRMED"
+
 // runProcess runs the credential_process of a profile as the AWS CLI does, without a
 // shell and with this process's standard input and environment, without what a switch
 // has put there: that is of another profile. What it writes to standard error is the
@@ -56,9 +59,9 @@ func (p *program) runProcess(ctx context.Context, prof profile.Profile) ([]byte,
 	fail := func(format string, args ...any) error {
 		return &session.ProcessError{Profile: prof.Name, File: prof.Process.File, Problem: fmt.Sprintf(format, args...)}
 	}
-	if err := cache.CheckPrivatePath(prof.Process.File); err != nil {
+	if err := p.paths.CheckProgramFile(prof.Process.File); err != nil {
 		return nil, shownError{fail("is not run: %v", err), statusConfig, []string{
-			"a program is run only from a file that AWS_CONFIG_FILE names by an absolute path, or from the default one, if no other user can write to it and to the folders above it"}}
+			"a program is run only from a file that AWS_CONFIG_FILE names by an absolute path, without variables but $HOME, or from the default one, if no other user can write to it and to the folders above it"}}
 	}
 	words, err := awsconfig.SplitWords(prof.Process.Command)
 	switch {
@@ -77,7 +80,8 @@ func (p *program) runProcess(ctx context.Context, prof profile.Profile) ([]byte,
 	defer cancel()
 	command := exec.CommandContext(ctx, path, words[1:]...)
 	command.Args[0] = words[0]
-	command.Env = append(shellenv.Environ(shellenv.Clear(p.env).Change, p.environList), processChain+"="+p.env[processChain]+prof.Name+"\n")
+	command.Env = append(shellenv.Environ(shellenv.Clear(p.env).Change, p.environList),
+		processChain+"="+p.env[processChain]+prof.Name+"\n", processConfirmed+"="+map[bool]string{true: "1"}[prof.Process.Confirmed])
 	printed := &processOutput{full: cancel}
 	command.Stdout = printed
 	if !p.unattended {

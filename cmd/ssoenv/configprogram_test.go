@@ -58,6 +58,24 @@ func configPlaces() []configPlace {
 		{"relative with a dot, in the home", relative(func(string) string { return "./.aws/config" }, home), false},
 		{"relative, from /", relative(func(home string) string { return strings.TrimPrefix(home, "/") + "/.aws/config" }, root), false},
 		{"relative upwards", relative(func(home string) string { return "../" + filepath.Base(home) + "/.aws/config" }, home), false},
+		{"through HOME", relative(func(string) string { return "${HOME}/.aws/config" }, root), true},
+		{"through PWD", func(_ *testing.T, w *world, _ string) ([]string, string) {
+			return []string{"AWS_CONFIG_FILE=$PWD/.aws/config", "PWD=" + w.home}, w.home
+		}, false},
+		{"through a variable later on", func(_ *testing.T, w *world, _ string) ([]string, string) {
+			return []string{"AWS_CONFIG_FILE=/$OLDPWD/.aws/config", "OLDPWD=" + w.home}, "/"
+		}, false},
+		{"through /proc", relative(func(string) string { return "/proc/self/cwd/.aws/config" }, home), false},
+		{"a link through /proc", func(t *testing.T, w *world, _ string) ([]string, string) {
+			t.Helper()
+			if err := os.Symlink("/proc/thread-self/cwd/.aws/config", filepath.Join(w.home, "link")); err != nil {
+				t.Fatal(err)
+			}
+			return []string{"AWS_CONFIG_FILE=" + w.home + "/link"}, w.home
+		}, false},
+		{"HOME through /proc", func(_ *testing.T, w *world, _ string) ([]string, string) {
+			return []string{"HOME=/proc/self/cwd"}, w.home
+		}, false},
 		{"a file that a group can write", inFolder(func(t *testing.T, _, file string) { chmod(t, file, 0o620) }), false},
 		{"a file that all can write", inFolder(func(t *testing.T, _, file string) { chmod(t, file, 0o602) }), false},
 		{"a folder that a group can write", inFolder(func(t *testing.T, folder, _ string) { chmod(t, folder, 0o770) }), false},

@@ -126,7 +126,7 @@ func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err erro
 	if _, err := exec.LookPath("direnv"); err == nil {
 		add(p.doctorDirenv(self, selfErr, format))
 	}
-	add(doctor.Browsers(sessions, p.env, p.paths.Config))
+	add(doctor.Browsers(sessions, p.env, p.paths.Config, p.paths.CheckProgramFile))
 	return findings, nil
 }
 

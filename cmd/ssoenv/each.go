@@ -138,10 +138,11 @@ func (p *program) confirmEach(client *session.Client, targets []target, o eachOp
 	var guarded []profile.Profile
 	var refused []string
 	var first error
-	for _, t := range targets {
+	for i, t := range targets {
 		if t.err != nil {
 			continue
 		}
+		targets[i].profile = p.withConfirmation(client, t.profile, o.confirm)
 		needed, err := p.needsConfirmation(client, t.profile, o.confirm)
 		switch {
 		case err != nil:

@@ -25,19 +25,55 @@ const (
 
 // confirm returns nil if the credentials of the profile may be used. If the
 // profile is guarded, it asks the user, unless the user has confirmed already. An
-// agent is denied what the config denies it, and --yes does not change that.
-func (p *program) confirm(client *session.Client, prof profile.Profile, by confirmation) error {
+// agent is denied what the config denies it, and --yes does not change that. allowed is
+// the profile with the confirmation.
+func (p *program) confirm(client *session.Client, prof profile.Profile, by confirmation) (allowed profile.Profile, err error) {
 	needed, err := p.needsConfirmation(client, prof, by)
-	if err != nil || !needed {
-		return err
+	if err != nil {
+		return prof, err
+	}
+	if !needed {
+		return p.withConfirmation(client, prof, by), nil
 	}
 	ctx, stop := interruptible()
 	defer stop()
 	err = askYes(ctx, p.terminal, fmt.Sprintf("%q is guarded (ssoenv_confirm)%s. Use it? [y/N]", prof.Name, roleInWords(prof)))
 	if _, other := errors.AsType[notConfirmedError](err); other {
-		return shownError{err, statusDenied, nil}
+		return prof, shownError{err, statusDenied, nil}
 	}
-	return err
+	return p.withConfirmation(client, prof, by), err
+}
+
+// withConfirmation returns the profile as [profile.Config.WithConfirmation] does, unless
+// nothing was confirmed, because it is not guarded. [program.needsConfirmation] has
+// allowed its use.
+func (p *program) withConfirmation(client *session.Client, prof profile.Profile, by confirmation) profile.Profile {
+	confirmed := client.Config.Guard(prof).Level != profile.Unguarded
+	switch by {
+	case givenByFlag, notNeeded:
+		confirmed = true
+	case onlyUnguarded: // a tool, or the credential_process of a profile whose use was confirmed
+		_, unconfirmed := p.unconfirmedProcess()
+		confirmed = !unconfirmed
+	}
+	if !confirmed {
+		return prof
+	}
+	return client.Config.WithConfirmation(prof)
+}
+
+// unconfirmedProcess returns the profile whose credential_process runs this process, and
+// whether its use was not confirmed. What is guarded with "interactive" is then
+// refused as with "true": that is for tools, not for a way around the question. That an
+// ssoenv runs the program is a fact, however the program is written.
+//
+// Both variables can be forged. A forged processChain is one more refusal. With a forged
+// processConfirmed, or without either, ssoenv does what it does for any tool, which
+// can be run in that way too.
+func (p *program) unconfirmedProcess() (name string, unconfirmed bool) {
+	chain := strings.Split(strings.TrimSuffix(p.env[processChain], "\n"), "\n")
+	name = chain[len(chain)-1]
+	return name, name != "" && p.env[processConfirmed] != "1"
 }
 
 // needsConfirmation reports whether the user must be asked before the credentials of
@@ -54,6 +90,10 @@ func (p *program) needsConfirmation(client *session.Client, prof profile.Profile
 	case guard.Level == profile.Unguarded:
 		return false, nil
 	case by == onlyUnguarded && guard.Level == profile.GuardInteractive:
+		if outer, unconfirmed := p.unconfirmedProcess(); unconfirmed {
+			return false, shownError{fmt.Errorf("%q is guarded (ssoenv_confirm), and the use of profile %q, whose credential_process asks for it, was not confirmed", prof.Name, outer), statusDenied,
+				[]string{fmt.Sprintf("ssoenv_confirm = interactive in profile %q lets ssoenv ask there; --yes confirms", outer)}}
+		}
 		return false, nil
 	case by == onlyUnguarded:
 		return false, shownError{fmt.Errorf("%q is guarded (ssoenv_confirm), and credential-process does not ask", prof.Name), statusDenied, interactiveHint(guard)}

@@ -122,8 +122,8 @@ func (p *program) sessionsFor(config *profile.Config, o sessionChoice) ([]profil
 	case o.all:
 		sessions, err := config.SSOSessions()
 		if len(sessions) == 0 && err == nil {
-			err = shownError{&profile.ConfigError{Problem: config.Path + " has no SSO session"}, statusConfig,
-				[]string{"create one with: ssoenv configure"}}
+			err = &noSessionError{shownError{&profile.ConfigError{Problem: config.Path + " has no SSO session"}, statusConfig,
+				[]string{"create one with: ssoenv configure"}}}
 		}
 		return sessions, err
 	case given == 0 && defaultProfile("", p.env) == "default":
@@ -137,6 +137,11 @@ func (p *program) sessionsFor(config *profile.Config, o sessionChoice) ([]profil
 	p.profile = name
 	return single(sso, err)
 }
+
+// A noSessionError reports that the config has no SSO session.
+type noSessionError struct{ error }
+
+func (e *noSessionError) Unwrap() error { return e.error }
 
 // sessionInstead returns the session that has the name of a missing profile. Its error
 // is about profiles and sessions, since the name may be of either.

@@ -57,6 +57,9 @@ func (p *program) refresh(within time.Duration) error {
 		// anyone can set variables.
 		return err
 	}
+	if client.Config.Guard(prof).Level != profile.Unguarded { // this shell has confirmed it
+		prof = client.Config.WithConfirmation(prof)
+	}
 	if !client.StoresRole(prof) {
 		err := errors.New("credentials of an isolated session cannot be stored on this machine")
 		if prof.AsksSsoenv() {

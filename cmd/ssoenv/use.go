@@ -279,7 +279,9 @@ func (p *program) profileCredentials(client *session.Client, prof profile.Profil
 			return switchPlan{}, err
 		}
 	}
-	if err := p.confirm(client, prof, o.confirm); err != nil {
+	unconfirmed := prof
+	prof, err := p.confirm(client, unconfirmed, o.confirm)
+	if err != nil {
 		return switchPlan{}, err
 	}
 	client.STSRegion = cmp.Or(o.region, client.STSRegion)
@@ -290,7 +292,10 @@ func (p *program) profileCredentials(client *session.Client, prof profile.Profil
 	if !o.noLogin && p.terminal.CanPrompt() {
 		client.MFACode = mfaCode(p.terminal)
 	}
-	creds, fresh := client.FreshCredentials(prof)
+	creds, fresh := client.FreshCredentials(unconfirmed) // stored for anyone
+	if !fresh && prof.FromProcess() {
+		creds, fresh = client.FreshCredentials(prof)
+	}
 	p.log("profile %q: account %s, role %s, fresh credentials cached: %v", prof.Name, prof.AccountID, prof.RoleName, fresh)
 	if !fresh {
 		p.warnOfConfig(client.Config)

@@ -3,16 +3,29 @@ package awsconfig
 import (
 	"bytes"
 	"runtime"
+	"slices"
+	"strings"
 )
 
 // ProcessProfiles returns the words of a credential_process that may name a profile:
 // those after "ssoenv credential-process", also if that follows other words, or is a
 // command line within quotes, as in sh -c "ssoenv credential-process dev". Flags and
-// their values are among them. It returns nil if there is none.
+// their values are among them, and what is between the operators of a shell, which may
+// be the program. It returns nil if there is none.
 func ProcessProfiles(command string) []string {
 	var names []string
-	for _, w := range profileWords([]byte(command), runtime.GOOS != "windows") {
-		names = append(names, string(w.text))
+	operators := func(r rune) rune {
+		if strings.ContainsRune(";|&<>()", r) {
+			return ' '
+		}
+		return r
+	}
+	for _, text := range []string{command, strings.Map(operators, command)} {
+		for _, w := range profileWords([]byte(text), runtime.GOOS != "windows") {
+			if name := string(w.text); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
 	}
 	return names
 }

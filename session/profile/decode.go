@@ -271,7 +271,7 @@ func knownAccount(raw rawProfile) string { return raw.get("aws_account_id") }
 // decodeProcess decodes a profile with a credential_process. One that runs ssoenv
 // for the same profile is an error: it would run itself without an end.
 func (c *Config) decodeProcess(raw rawProfile) (Profile, error) {
-	process := Process{raw.get("credential_process"), c.fileOf(raw, "credential_process")}
+	process := Process{Command: raw.get("credential_process"), File: c.fileOf(raw, "credential_process"), Guards: c.allGuards().String()}
 	if slices.Contains(process.ssoenvProfiles(), raw.name) {
 		return Profile{}, &ConfigError{Section: raw.section(), Key: "credential_process",
 			Problem: fmt.Sprintf("%s refers to itself: its credential_process asks ssoenv for the credentials of %q, which needs an sso_session, sso_account_id and sso_role_name", raw, raw.name)}
@@ -283,6 +283,16 @@ func (c *Config) decodeProcess(raw rawProfile) (Profile, error) {
 // ssoenvProfiles returns the words of the command line that may name a profile, if it
 // runs "ssoenv credential-process", and otherwise nil.
 func (p Process) ssoenvProfiles() []string { return awsconfig.ProcessProfiles(p.Command) }
+
+// FromProcess reports whether a credential_process prints the credentials of the
+// profile, or those at the start of its role chain.
+func (p Profile) FromProcess() bool {
+	start := &p
+	for start.Source != nil {
+		start = start.Source
+	}
+	return start.Process.Command != ""
+}
 
 // AsksSsoenv reports whether the credentials of the profile, or those at the start of
 // its role chain, are printed by a credential_process that runs ssoenv.

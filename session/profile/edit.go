@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"regexp"
 	"strings"
@@ -203,7 +202,9 @@ func (e Edit) backUp() (path string, err error) {
 		return "", nil
 	}
 	first := e.path + ".before-ssoenv"
-	if _, err := os.Lstat(first); errors.Is(err, fs.ErrNotExist) {
+	// A link may lead to a file that does not exist yet. Something that is no file is an
+	// error, as it is for the other copy.
+	if info, err := os.Stat(first); err != nil || !info.Mode().IsRegular() {
 		if err := cache.ReplaceFile(first, e.before, 0o600); err != nil {
 			return "", err
 		}

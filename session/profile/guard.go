@@ -2,6 +2,7 @@ package profile
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -43,13 +44,70 @@ type guards struct {
 // mistypes its region still wants the role guarded. For the same reason an
 // ssoenv_confirm with an unknown value counts as true.
 func (c *Config) Guard(p Profile) Guard {
-	if !c.file.Mentions(guardKey) && !c.credentials.Mentions(guardKey) {
+	if c.allGuards() == nil {
 		return Guard{}
 	}
-	if c.guards == nil {
+	return c.guardOf(p, map[string]bool{})
+}
+
+// allGuards returns the guards of the config, which are read once, or nil if it
+// mentions none.
+func (c *Config) allGuards() *guards {
+	if c.guards == nil && (c.file.Mentions(guardKey) || c.credentials.Mentions(guardKey)) {
 		c.guards = c.readGuards()
 	}
-	return c.guardOf(p, map[string]bool{})
+	return c.guards
+}
+
+// WithConfirmation returns the profile with the use of it confirmed: a credential_process
+// at the start of its role chain may get what is guarded with "interactive" from ssoenv,
+// however it asks. If the profile itself is not guarded, what the program prints is then
+// stored apart, for it is not for those who have confirmed nothing.
+func (c *Config) WithConfirmation(p Profile) Profile {
+	apart := c.Guard(p).Level == Unguarded && c.allGuards().isInteractive()
+	return p.withConfirmation(apart)
+}
+
+func (p Profile) withConfirmation(apart bool) Profile {
+	if p.Source != nil {
+		source := p.Source.withConfirmation(apart)
+		p.Source = &source
+		return p
+	}
+	p.Process.Confirmed = p.Process.Command != ""
+	if p.Process.Confirmed && apart {
+		p.Process.Guards += "\nconfirmed"
+	}
+	return p
+}
+
+// isInteractive reports whether a guard is "interactive".
+func (g *guards) isInteractive() bool {
+	if g == nil {
+		return false
+	}
+	for _, guard := range g.byName {
+		if guard.Level == GuardInteractive {
+			return true
+		}
+	}
+	return false
+}
+
+// String returns a text that is the same for equal guards alone. It is empty if
+// nothing is guarded.
+func (g *guards) String() string {
+	if g == nil {
+		return ""
+	}
+	var lines []string
+	for i, guards := range []map[string]Guard{g.byName, g.byRole} {
+		for what, guard := range guards {
+			lines = append(lines, fmt.Sprintf("%d %d %q", i, guard.Level, what))
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }
 
 // ProcessGuard is the part of [Config.Guard] that is about the profiles which p, or a

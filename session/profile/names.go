@@ -154,7 +154,7 @@ func distinctNames(name string, role SyncRole) func(yield func(string) bool) {
 		if !yield(name) {
 			return
 		}
-		for _, part := range []string{role.AccountID, slug(role.RoleName)} {
+		for _, part := range distinctParts(name, role) {
 			name += "-" + part
 			if !yield(name) {
 				return
@@ -165,11 +165,25 @@ func distinctNames(name string, role SyncRole) func(yield func(string) bool) {
 	}
 }
 
+// distinctParts returns what makes the name that the template gives distinct: the
+// account's id, unless it is in the name, and the role.
+func distinctParts(name string, role SyncRole) []string {
+	if strings.Contains(name, role.AccountID) {
+		return []string{slug(role.RoleName)}
+	}
+	return []string{role.AccountID, slug(role.RoleName)}
+}
+
 // isNameFrom reports whether distinctNames yields name for what the template gives.
 func isNameFrom(name, given string, role SyncRole) bool {
-	withID := given + "-" + role.AccountID
-	withRole := withID + "-" + slug(role.RoleName)
-	if name == given || name == withID || name == withRole {
+	withRole := given
+	for _, part := range distinctParts(given, role) {
+		if name == withRole {
+			return true
+		}
+		withRole += "-" + part
+	}
+	if name == withRole {
 		return true
 	}
 	number, ok := strings.CutPrefix(name, withRole+"-")

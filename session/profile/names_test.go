@@ -58,3 +58,25 @@ func nameIn(t *testing.T, config *Config, role SyncRole) string {
 	t.Fatalf("no profile of %v", role)
 	return ""
 }
+
+// A name that has the account's id already does not get it twice.
+func TestDistinctNameHasTheAccountOnce(t *testing.T) {
+	role := SyncRole{AccountID: "012345678901", AccountName: "Shop", RoleName: "Read Only"}
+	for given, want := range map[string][]string{
+		"012345678901": {"012345678901", "012345678901-Read-Only", "012345678901-Read-Only-2"},
+		"Shop":         {"Shop", "Shop-012345678901", "Shop-012345678901-Read-Only", "Shop-012345678901-Read-Only-2"},
+	} {
+		var got []string
+		for name := range distinctNames(given, role) {
+			if got = append(got, name); !isNameFrom(name, given, role) {
+				t.Errorf("%s: %s is not recognised", given, name)
+			}
+			if len(got) == len(want) {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

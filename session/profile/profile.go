@@ -100,4 +100,13 @@ type StaticKeys struct {
 type Process struct {
 	Command string // the command line
 	File    string // the config file that names it
+
+	// Guards is a text that changes with every guard of the config. What the program
+	// printed under other guards may be something that is guarded now: it is not
+	// known which roles it asks for.
+	Guards string
+
+	// Confirmed says that the program may get what is guarded with "interactive"; see
+	// [Profile.WithConfirmation].
+	Confirmed bool
 }

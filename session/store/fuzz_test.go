@@ -167,7 +167,7 @@ func FuzzRoleKey(f *testing.F) {
 		}
 		for _, name := range append(config.ProfileNames(), name) {
 			p, err := config.Profile(name)
-			if err == nil && !strings.HasPrefix(roleKey(p), rolePrefix(p.SSOSession)) {
+			if err == nil && !strings.HasPrefix(roleKey(p), originPrefix(p)) {
 				t.Errorf("profile %q: got the key %q", name, roleKey(p))
 			}
 		}

@@ -62,7 +62,8 @@ func (s *Store) CheckIssued(p profile.Profile, id string, secret safetext.Secret
 }
 
 // WithdrawRoles deletes the role credentials of the SSO session, whose login
-// another one replaces, from Roles and Elsewhere. It keeps which access keys were
+// another one replaces, from Roles and Elsewhere, and what programs have printed, which
+// may have it from that login. It keeps which access keys were
 // issued: shells that have them may get those of the new login.
 func (s *Store) WithdrawRoles(sso profile.SSOSession) error {
 	var failures []error
@@ -71,7 +72,7 @@ func (s *Store) WithdrawRoles(sso profile.SSOSession) error {
 			continue
 		}
 		failures = append(failures, deleteKeys(dir, func(key string) bool {
-			return strings.HasPrefix(key, rolePrefix(sso)) && !s.keepIssued(dir, key)
+			return (strings.HasPrefix(key, rolePrefix(sso)) || strings.HasPrefix(key, processPrefix())) && !s.keepIssued(dir, key)
 		}))
 	}
 	return errors.Join(failures...)

@@ -37,6 +37,12 @@ func (s *Store) LockTokenBestEffort(ctx context.Context, sso profile.SSOSession,
 	return unlock
 }
 
+// LockStoredToken is [Store.LockTokenBestEffort] for a token whose session is not known.
+func (s *Store) LockStoredToken(ctx context.Context, t StoredToken, wait time.Duration) (unlock func()) {
+	unlock, _ = s.lock(ctx, []*cache.Dir{s.Tokens, s.Private}, t.Key, "renewing the session", wait)
+	return unlock
+}
+
 // LockRole locks the profile's role credentials while they are fetched. It waits
 // up to wait and then returns a *[BusyError].
 func (s *Store) LockRole(ctx context.Context, p profile.Profile, wait time.Duration) (unlock func(), err error) {

@@ -69,13 +69,13 @@ type roleEntry struct {
 func roleKey(p profile.Profile) string {
 	switch a := p.Assume; {
 	case p.Static != nil:
-		return rolePrefix(p.SSOSession) + hash(p.Static.AccessKeyID)
+		return originPrefix(p) + hash(p.Static.AccessKeyID)
 	case p.Process.Command != "":
-		return rolePrefix(p.SSOSession) + hash("credential_process", p.Process.File, p.Name, p.Process.Command)
+		return originPrefix(p) + hash("credential_process", p.Process.File, p.Name, p.Process.Command, p.Process.Guards)
 	case p.Source != nil:
 		// The source profile counts: another one may not be allowed to assume
 		// the role, or get fewer permissions.
-		return rolePrefix(p.SSOSession) + hash(roleKey(*p.Source), a.RoleARN, a.ExternalID, a.SessionName, a.MFASerial, a.Duration.String())
+		return originPrefix(p) + hash(roleKey(*p.Source), a.RoleARN, a.ExternalID, a.SessionName, a.MFASerial, a.Duration.String())
 	}
 	return rolePrefix(p.SSOSession) + hash(profile.NormalStartURL(p.SSOSession.StartURL), p.SSOSession.Region, p.AccountID, p.RoleName)
 }
@@ -83,6 +83,22 @@ func roleKey(p profile.Profile) string {
 // rolePrefix begins the names of all entries of an SSO session, so that a logout
 // finds them.
 func rolePrefix(sso profile.SSOSession) string { return sessionID(sso) + "-" }
+
+// originPrefix is the rolePrefix of the profile's SSO session or, if it has none, what
+// begins the names of all entries of static keys or of programs.
+func originPrefix(p profile.Profile) string {
+	switch {
+	case !p.SSOSession.IsZero():
+		return rolePrefix(p.SSOSession)
+	case p.FromProcess():
+		return processPrefix()
+	}
+	return hash("static") + "-"
+}
+
+// processPrefix begins the names of all entries of a credential_process and of the
+// role chains that begin with one.
+func processPrefix() string { return hash("process") + "-" }
 
 // sessionID begins what is after the kind in the keys of an SSO session. It depends
 // on the name alone or, in the legacy format, on the start URL: a logout finds what
@@ -217,6 +233,7 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 	}
 	before, _ := s.readEntry(p)
 	now := s.Now().UTC()
+	s.recordFolders()
 	err := s.Roles.Put(roleKey(p), roleEntry{
 		Format:           roleFormat,
 		AccessKeyID:      creds.AccessKeyID,
@@ -230,7 +247,6 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 		AccountName:      creds.AccountName,
 		Issued:           s.recent(append(before.Issued, issuedKey{keyFingerprint(creds.AccessKeyID, creds.SecretKey), now.Unix()})),
 	})
-	s.recordFolders()
 	if err == nil {
 		// The modification time is the expiration too, so that a program that
 		// watches the file notices two renewals in one second.
@@ -249,7 +265,9 @@ func (s *Store) StoreRole(p profile.Profile, creds Credentials) Credentials {
 	return creds
 }
 
-// ForgetRoles deletes all role credentials of the SSO session.
+// ForgetRoles deletes all role credentials of the SSO session, and what programs have
+// printed, with the role chains that begin with it: they may have it from the session,
+// and can print it again.
 func (s *Store) ForgetRoles(sso profile.SSOSession) error {
-	return s.forget(rolePrefix(sso), oldSessionID(sso)+"-")
+	return s.forget(rolePrefix(sso), oldSessionID(sso)+"-", processPrefix(), rolePrefix(profile.SSOSession{}))
 }

@@ -39,10 +39,14 @@ type Store struct {
 	// part.
 	Elsewhere []*cache.Dir
 
-	// Unusual are the directories of Roles and Private that a run with another
-	// environment would not look for. Their names are stored beside the tokens with
-	// the first thing that is stored in them.
-	Unusual []string
+	// Unusual returns the directories of Roles and Private that a run with another
+	// environment would not look for. Their names are stored beside the tokens before
+	// the first thing is stored in them. It may be nil.
+	Unusual func() []string
+
+	// DefaultCache is the path of the directory that has the names if they cannot be
+	// stored beside the tokens: every run with this HOME looks there. It may be empty.
+	DefaultCache string
 
 	// Keyring has the tokens of isolated sessions, and is used for those alone.
 	// It may be nil.
@@ -97,7 +101,8 @@ const entryFormat = 1
 
 // Earlier builds stored the inventory and the token history under names that began
 // with these (until 28 November 2026), and had the oldSessionID in the names of role
-// credentials and inventories (until 29 November). Nothing reads those files now; a
+// credentials and inventories (until 29 November), and the rolePrefix of no session in
+// those of what programs print (until 29 November). Nothing reads those files now; a
 // logout deletes them.
 const (
 	oldInventoryPrefix    = "reach-"

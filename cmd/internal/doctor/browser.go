@@ -7,17 +7,17 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/browser"
 	"github.com/ssoenv/ssoenv/session/profile"
 )
 
-// Browsers checks what a login to each of the sessions opens.
-func Browsers(sessions []profile.SSOSession, env map[string]string, configPath string) []Finding {
+// Browsers checks what a login to each of the sessions opens. check says why no program
+// that a config file names is started.
+func Browsers(sessions []profile.SSOSession, env map[string]string, configPath string, check func(file string) error) []Finding {
 	r := results{check: "browser"}
 	var settings []string
 	for _, sso := range sessions {
-		if err := cache.CheckPrivatePath(sso.BrowserFile); err != nil && sso.Browser != "" {
+		if err := check(sso.BrowserFile); err != nil && sso.Browser != "" {
 			r.problem("take the right to write from other users, and name the file by an absolute path", "ssoenv_browser of %s is not started: %v", sso.BrowserFile, err)
 			continue
 		}

@@ -152,7 +152,7 @@ func Commands() []Command {
 				"If this shell uses them, it is put back to what it was before use.",
 			Flags: []Flag{
 				sessionFlag("log out of the sso-session `NAME`"),
-				{Name: "all", Usage: "log out of every session of the config file"},
+				{Name: "all", Usage: "log out of every session, also of those that the config has no more"},
 				shellFlag(),
 			},
 		},

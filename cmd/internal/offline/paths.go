@@ -2,6 +2,7 @@ package offline
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -24,6 +25,8 @@ type Paths struct {
 	CLICache    string // folder: the AWS CLI's cli/cache
 	Private     string // folder: client registrations, inventory, locks, history
 	CacheHome   string // folder: the user's, as XDG_CACHE_HOME names it
+
+	variables map[string]string // of a file that is found through one: "$PWD in AWS_CONFIG_FILE"
 }
 
 // FindPaths finds them as the AWS CLI does: AWS_CONFIG_FILE and
@@ -43,10 +46,12 @@ func FindPaths(env map[string]string) (Paths, error) {
 		}
 	}
 	aws := filepath.Join(home, ".aws")
+	variables := map[string]string{}
 	return Paths{
 		Home:        home,
-		Config:      awsFile(env, home, "AWS_CONFIG_FILE", filepath.Join(aws, "config")),
-		Credentials: awsFile(env, home, "AWS_SHARED_CREDENTIALS_FILE", filepath.Join(aws, "credentials")),
+		Config:      awsFile(env, home, "AWS_CONFIG_FILE", filepath.Join(aws, "config"), variables),
+		Credentials: awsFile(env, home, "AWS_SHARED_CREDENTIALS_FILE", filepath.Join(aws, "credentials"), variables),
+		variables:   variables,
 		Tokens:      filepath.Join(aws, "sso", "cache"),
 		CLICache:    filepath.Join(aws, "cli", "cache"),
 		Private:     filepath.Join(cacheHome, "ssoenv"),
@@ -54,21 +59,41 @@ func FindPaths(env map[string]string) (Paths, error) {
 	}, nil
 }
 
-func awsFile(env map[string]string, home, variable, standard string) string {
+// awsFile returns the path of a file. It adds to variables through which one but HOME
+// the file is found.
+func awsFile(env map[string]string, home, variable, standard string, variables map[string]string) string {
 	path := env[variable]
 	if path == "" {
 		return standard
 	}
+	through := ""
 	path = os.Expand(path, func(name string) string {
+		if name != "HOME" {
+			through = "$" + name + " in " + variable
+		}
 		if value, ok := env[name]; ok {
 			return value
 		}
 		return "$" + name
 	})
 	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/') {
-		return home + rest
+		path = home + rest
+	}
+	if through != "" {
+		variables[path] = through
 	}
 	return path
+}
+
+// CheckProgramFile returns an error that says why no program that the config file at
+// path names may be started: others could write to the file (see
+// [cache.CheckPrivatePath]), or it is found through a variable that another folder may
+// change, as $PWD: the working directory may be a clone of anyone's.
+func (p Paths) CheckProgramFile(path string) error {
+	if through := p.variables[path]; through != "" {
+		return fmt.Errorf("%q is found through %s", path, through)
+	}
+	return cache.CheckPrivatePath(path)
 }
 
 // Roles returns the folder of role credentials. It is in memory if the system
@@ -93,17 +118,34 @@ func (p Paths) Elsewhere() []string {
 }
 
 // Unusual returns those of the folders in use that a run with other XDG variables
-// would not find in Elsewhere.
+// would not find in Elsewhere, nor one with the HOME that the tokens are in: ~/.aws may
+// be a link to that of another home.
 func (p Paths) Unusual() []string {
 	roles, _ := p.Roles()
 	usual := p.usual()
-	return slices.DeleteFunc([]string{p.Private, roles}, func(dir string) bool { return slices.Contains(usual, dir) })
+	borrowed := p.borrowsTokens()
+	return slices.DeleteFunc([]string{p.Private, roles}, func(dir string) bool {
+		return slices.Contains(usual, dir) && !(borrowed && strings.HasPrefix(dir, p.Home+string(filepath.Separator)))
+	})
 }
+
+// borrowsTokens reports whether links lead from Tokens to the folder of another home.
+func (p Paths) borrowsTokens() bool {
+	tokens, err := filepath.EvalSymlinks(p.Tokens)
+	if err != nil { // it does not exist yet
+		return false
+	}
+	home, err := filepath.EvalSymlinks(p.Home)
+	return err == nil && tokens != filepath.Join(home, ".aws", "sso", "cache")
+}
+
+// DefaultCache returns the Private folder of a run without XDG_CACHE_HOME.
+func (p Paths) DefaultCache() string { return filepath.Join(p.Home, ".cache", "ssoenv") }
 
 // usual returns the folders of Elsewhere that no variable but HOME names.
 func (p Paths) usual() []string {
 	folders := []string{filepath.Join("/run/user", strconv.Itoa(os.Getuid()), "ssoenv")}
-	private := []string{filepath.Join(p.Home, ".cache", "ssoenv")}
+	private := []string{p.DefaultCache()}
 	for _, pattern := range []string{".var/app/*/cache/ssoenv", "snap/*/*/.cache/ssoenv"} {
 		// A HOME with a bracket in its name is a pattern of its own, which finds
 		// nothing.
