@@ -13,7 +13,7 @@ __ssoenv_now=0 __ssoenv_expires=0 __ssoenv_left=0 __ssoenv_known='' __ssoenv_due
 __ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
 __ssoenv_table=() __ssoenv_given='' __ssoenv_cleaned=''
 __ssoenv_warn_at=0 __ssoenv_warning='' __ssoenv_promised=0 __ssoenv_name='' __ssoenv_expired='' __ssoenv_segment='' __ssoenv_shown=''
-__ssoenv_timed=0 __ssoenv_label='' __ssoenv_label_of=''
+__ssoenv_timed=0 __ssoenv_drawn='' __ssoenv_label='' __ssoenv_label_of=''
 
 # The value that AWS_PROFILE was given last, and SSOENV_PROFILE then.
 __ssoenv_mirrored='' __ssoenv_mirrored_of=''
@@ -24,12 +24,29 @@ __ssoenv_preexec=0
 # __ssoenv_evaluate runs __ssoenv_code, one statement per line, as one && list of
 # builtins. It stops at the first failure (a readonly variable). A subshell tries
 # the list before and prints the error, so that no switch is made in part.
+#
+# No ${…//…/…} joins the list: in bash 5.2 with BASH_COMPAT=4.2, a "&" in the replacement
+# is the match. A variable with an attribute that changes values, such as those of
+# "declare -u", is removed before it is set.
 function __ssoenv_evaluate {
-	\builtin local __ssoenv_line __ssoenv_end=$';\n' __ssoenv_and=' && \builtin '
-	if [[ -n $__ssoenv_code ]]; then
-		__ssoenv_line=${__ssoenv_code//"$__ssoenv_end"/"$__ssoenv_and"}
-		(\builtin eval "\\builtin $__ssoenv_line") && \builtin eval "\\builtin $__ssoenv_line" || \builtin return 1
-	fi
+	[[ -n $__ssoenv_code ]] || \builtin return 0
+	\builtin local "__ssoenv_rest=${__ssoenv_code%;};"$'\n' "__ssoenv_end=;"$'\n' "__ssoenv_line=" __ssoenv_word "__ssoenv_unsets="
+	\builtin local -a __ssoenv_names
+	__ssoenv_names=()
+	while [[ -n $__ssoenv_rest ]]; do
+		__ssoenv_word=${__ssoenv_rest%%"$__ssoenv_end"*}
+		__ssoenv_rest=${__ssoenv_rest#*"$__ssoenv_end"}
+		__ssoenv_line+="\\builtin $__ssoenv_word && "
+		case $__ssoenv_word in
+		export\ *=*)
+			__ssoenv_word=${__ssoenv_word%%=*}
+			__ssoenv_names+=("${__ssoenv_word#export }")
+			;;
+		esac
+	done
+	((!${#__ssoenv_names[@]})) || __ssoenv_find_odd "${__ssoenv_names[@]}"
+	__ssoenv_line="$__ssoenv_unsets$__ssoenv_line\\builtin true"
+	(\builtin eval "$__ssoenv_line") && \builtin eval "$__ssoenv_line" || \builtin return 1
 }
 
 # __ssoenv_undo is __ssoenv_evaluate for clear and logout. If a variable is readonly,
@@ -53,7 +70,13 @@ function __ssoenv_undo {
 
 # __ssoenv_watch sets SSOENV_PROMPT before a prompt.
 function __ssoenv_watch {
-	SSOENV_PROMPT=
+	__ssoenv_drawn=
+	__ssoenv_update
+	[[ ${SSOENV_PROMPT-} == "$__ssoenv_drawn" ]] || __ssoenv_set SSOENV_PROMPT "$__ssoenv_drawn" || \builtin true
+}
+
+# __ssoenv_update sets __ssoenv_drawn to what SSOENV_PROMPT becomes.
+function __ssoenv_update {
 	if [[ ${SSOENV_PROFILE-} != "$__ssoenv_mirrored_of" ]] || [[ -n $__ssoenv_mirrored && -z ${AWS_PROFILE+set} ]]; then
 		__ssoenv_mirror
 	fi
@@ -338,7 +361,7 @@ function __ssoenv_report {
 	__ssoenv_reported=1
 }
 
-# __ssoenv_show sets SSOENV_PROMPT and calls __ssoenv_paint with a color.
+# __ssoenv_show sets __ssoenv_drawn and calls __ssoenv_paint with a color.
 function __ssoenv_show {
 	\builtin local "__ssoenv_time=" "__ssoenv_color="
 	if ((! __ssoenv_timed)); then
@@ -363,7 +386,7 @@ function __ssoenv_show {
 		__ssoenv_clean
 		__ssoenv_label=$__ssoenv_text
 	fi
-	SSOENV_PROMPT=$__ssoenv_label
+	__ssoenv_drawn=$__ssoenv_label
 
 	if ((__ssoenv_left > 0 && __ssoenv_now >= __ssoenv_due)); then
 		__ssoenv_color=yellow
