@@ -1,6 +1,9 @@
 package shellinit
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // typed reports whether the judge is a shell whose variables have attributes.
 func typed(j judge) bool {
@@ -38,6 +41,26 @@ func TestOldBash(t *testing.T) {
 				if got != want || status != 0 {
 					t.Errorf("%s: status %d, %q, want %q", line, status, got, want)
 				}
+			}
+		}
+	})
+}
+
+// At prompts no more than the beginning of a variable is worked on.
+func TestLongVariables(t *testing.T) {
+	eachJudge(t, plain, func(t *testing.T, s stage, j judge) {
+		long := strings.Repeat("x", 2000)
+		for _, env := range [][]string{
+			{"SSOENV_PROFILE=" + long, "SSOENV_PROMPT_FORMAT=%p"},
+			{"SSOENV_PROFILE=/" + long[1:], "SSOENV_PROMPT_FORMAT=%p"},
+			{"SSOENV_ACCOUNT_NAME=" + long, "SSOENV_PROMPT_FORMAT=%n"},
+			{"AWS_REGION=" + long, "SSOENV_PROMPT_FORMAT=%r"},
+			{"SSOENV_PROMPT_FORMAT=" + long + "%p"},
+		} {
+			p := atWork(t, s, j, "true", env...)
+			got := strings.Replace(s.segment(t, p), "/", "x", 1)
+			if got != long[:500] {
+				t.Errorf("%.30s: the segment has %d characters, %.60s", env[0], len(got), got)
 			}
 		}
 	})

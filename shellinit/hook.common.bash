@@ -165,6 +165,7 @@ function __ssoenv_exempt {
 function __ssoenv_mirror {
 	\builtin local "__ssoenv_wanted=${SSOENV_PROFILE-}"
 	__ssoenv_mirrored_of=$__ssoenv_wanted
+	((${#__ssoenv_wanted} <= 500)) || __ssoenv_wanted=
 	if [[ $__ssoenv_wanted == */* && $'\n'$("$__ssoenv_exe" list --names </dev/null 2>/dev/null)$'\n' != *$'\n'"$__ssoenv_wanted"$'\n'* ]]; then
 		__ssoenv_wanted=
 	fi
@@ -186,7 +187,8 @@ function __ssoenv_is_time {
 }
 
 # __ssoenv_look reads the clock and the environment. It fails if no profile is in
-# use. Credentials without a time of expiration are never due.
+# use. Credentials without a time of expiration are never due. Here and elsewhere, no
+# more is read of a variable than a true value has: patterns are slow on long texts.
 function __ssoenv_look {
 	if [[ -z ${SSOENV_PROFILE-} ]]; then
 		__ssoenv_known='' __ssoenv_warn_at=$((1 << 60))
@@ -202,14 +204,16 @@ function __ssoenv_look {
 
 	__ssoenv_known="${SSOENV_EXPIRES-} ${SSOENV_RENEW_AT-} $SSOENV_PROFILE"
 	__ssoenv_clock
-	if __ssoenv_is_time "${SSOENV_EXPIRES-}"; then
+	__ssoenv_text=${SSOENV_EXPIRES-}
+	if __ssoenv_is_time "${__ssoenv_text:0:20}"; then
 		__ssoenv_timed=1 __ssoenv_expires=$((10#$SSOENV_EXPIRES))
 	else
 		__ssoenv_timed=0 __ssoenv_expires=$((1 << 60))
 	fi
 	__ssoenv_left=$((__ssoenv_expires - __ssoenv_now))
 	__ssoenv_due=$((__ssoenv_expires - 900))
-	if ((__ssoenv_timed)) && __ssoenv_is_time "${SSOENV_RENEW_AT-}" && ((10#$SSOENV_RENEW_AT < __ssoenv_expires)); then
+	__ssoenv_text=${SSOENV_RENEW_AT-}
+	if ((__ssoenv_timed)) && __ssoenv_is_time "${__ssoenv_text:0:20}" && ((10#$SSOENV_RENEW_AT < __ssoenv_expires)); then
 		__ssoenv_due=$((10#$SSOENV_RENEW_AT))
 	fi
 	__ssoenv_pause=$(((__ssoenv_expires - __ssoenv_due) / 5))
@@ -217,7 +221,7 @@ function __ssoenv_look {
 	__ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
 
 	\builtin local __ssoenv_word
-	__ssoenv_text=$SSOENV_PROFILE
+	__ssoenv_text=${SSOENV_PROFILE:0:500}
 	__ssoenv_clean
 	__ssoenv_name=$__ssoenv_text
 	__ssoenv_quote "$__ssoenv_name"
@@ -307,7 +311,7 @@ function __ssoenv_is_visible {
 # __ssoenv_dirs.
 function __ssoenv_read {
 	__ssoenv_text=
-	[[ $1 != *$'\n'* && $'\n'$__ssoenv_dirs$'\n' == *$'\n'"${1%/*}"$'\n'* ]] || \builtin return 1
+	((${#1} <= 4096)) && [[ $1 != *$'\n'* && $'\n'$__ssoenv_dirs$'\n' == *$'\n'"${1%/*}"$'\n'* ]] || \builtin return 1
 	if [[ ! -L $1 && -f $1 && -O $1 ]]; then
 		__ssoenv_read_file "$1" "$2"
 		__ssoenv_text=${__ssoenv_text%%$'\n'*}
@@ -406,7 +410,7 @@ function __ssoenv_show {
 # it, or at the beginning those after it.
 function __ssoenv_format {
 	\builtin local "__ssoenv_rest=${SSOENV_PROMPT_FORMAT:-%p %t}" __ssoenv_value __ssoenv_done=
-	__ssoenv_text=
+	__ssoenv_text='' __ssoenv_rest=${__ssoenv_rest:0:500}
 	while [[ $__ssoenv_rest == *%* ]]; do
 		__ssoenv_text+=${__ssoenv_rest%%\%*}
 		__ssoenv_rest=${__ssoenv_rest#*%}
@@ -419,7 +423,7 @@ function __ssoenv_format {
 		%*) __ssoenv_value=% ;;
 		*) __ssoenv_value=%${__ssoenv_rest:0:1} ;;
 		esac
-		__ssoenv_rest=${__ssoenv_rest#?}
+		__ssoenv_rest=${__ssoenv_rest#?} __ssoenv_value=${__ssoenv_value:0:500}
 		if [[ -n $__ssoenv_value ]]; then
 			__ssoenv_done+=$__ssoenv_text$__ssoenv_value __ssoenv_text=
 		else
