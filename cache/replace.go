@@ -61,6 +61,25 @@ func ReplaceFile(name string, data []byte, perm fs.FileMode) error {
 	return ReplaceFileIf(name, data, perm, nil)
 }
 
+// KeepCopy copies data, the content of the file name before a change, to
+// NAME.before-ssoenv-last, and returns the path of the copy. With first, it also makes
+// the copy NAME.before-ssoenv, unless that exists: it is kept for good. A symbolic link
+// of these names is not followed. Another file can be the target of one that somebody
+// has put there, so it is replaced, or taken for the first copy.
+func KeepCopy(name string, data []byte, first bool) (path string, err error) {
+	kept := name + CopySuffix
+	if _, err := os.Lstat(kept); first && errors.Is(err, fs.ErrNotExist) {
+		if err := replace(kept, data, attributes{perm: 0o600}); err != nil {
+			return "", err
+		}
+	}
+	path = kept + "-last"
+	return path, replace(path, data, attributes{perm: 0o600})
+}
+
+// CopySuffix follows the name of a file in that of its first copy: see [KeepCopy].
+const CopySuffix = ".before-ssoenv"
+
 // ReplaceFileIf is [ReplaceFile] for a file that other programs write without a
 // lock. It calls check, unless that is nil, immediately before the rename. If
 // check returns an error, ReplaceFileIf returns it and the file is unchanged.

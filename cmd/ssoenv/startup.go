@@ -208,7 +208,8 @@ func (p *program) startupFile(name string) (startupFile, error) {
 
 // replaceStartup replaces the file's text. The file keeps its mode, links are
 // followed, and nothing changes if it has changed since it was read. A copy of the
-// text before is beside the file; backup is a clause that names it. A file that is
+// text before is beside the file; backup is a clause that names it. The first copy is
+// kept for good. A file that is
 // empty and of which there is no copy, because it did not exist before, is removed,
 // unless a link leads to it.
 func (p *program) replaceStartup(file startupFile, text string) (backup string, err error) {
@@ -219,7 +220,6 @@ func (p *program) replaceStartup(file startupFile, text string) (backup string, 
 		}
 		return nil
 	}
-	copied := file.path + ".before-ssoenv"
 	if info, err := os.Stat(file.path); err == nil {
 		if err := cache.CheckOwner(file.path); err != nil {
 			return "", err
@@ -227,7 +227,7 @@ func (p *program) replaceStartup(file startupFile, text string) (backup string, 
 		if info.Mode().Perm()&0o200 == 0 {
 			return "", fmt.Errorf("%s is read-only: another program may write it from a file of its own", file.shown)
 		}
-		_, err := os.Lstat(copied)
+		_, err := os.Lstat(file.path + cache.CopySuffix)
 		link, _ := os.Readlink(file.path)
 		if text == "" && link == "" && errors.Is(err, fs.ErrNotExist) {
 			if err := unchanged(); err != nil {
@@ -235,7 +235,9 @@ func (p *program) replaceStartup(file startupFile, text string) (backup string, 
 			}
 			return "", os.Remove(file.path)
 		}
-		if err := cache.ReplaceFile(copied, []byte(file.text), 0o600); err != nil {
+		others := shellinit.RemoveStartup(file.text, file.entries) // empty if ssoenv made the file
+		copied, err := cache.KeepCopy(file.path, []byte(file.text), file.text == "" || others != "")
+		if err != nil {
 			return "", fmt.Errorf("no copy of %s could be kept, so it is not changed: %w", file.shown, err)
 		}
 		backup = fmt.Sprintf(" (as it was before: %s)", p.short(copied))

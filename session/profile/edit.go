@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"regexp"
 	"strings"
@@ -201,14 +200,7 @@ func (e Edit) backUp() (path string, err error) {
 	if len(e.before) == 0 {
 		return "", nil
 	}
-	first := e.path + ".before-ssoenv"
-	if _, err := os.Lstat(first); errors.Is(err, fs.ErrNotExist) {
-		if err := cache.ReplaceFile(first, e.before, 0o600); err != nil {
-			return "", err
-		}
-	}
-	path = first + "-last"
-	return path, cache.ReplaceFile(path, e.before, 0o600)
+	return cache.KeepCopy(e.path, e.before, true)
 }
 
 // checkUnchanged returns [ErrConfigChanged] if the file is not what the edit was
