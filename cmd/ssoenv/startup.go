@@ -58,14 +58,44 @@ func (p *program) installStartup(name string, prompt bool) error {
 	if len(file.entries) > 0 {
 		return p.addPrompt(file)
 	}
-	backup, err := p.replaceStartup(file, shellinit.AddStartup(file.text, file.line(prompt)))
+	text := shellinit.AddStartup(file.text, file.line(prompt))
+	complaint := complaintOf(file.shell, text)
+	if strings.Contains(complaint, "here-document") {
+		return byHand(fmt.Errorf("%s ends within a here-document, and is not changed: %s", file.shown, complaint), "end that, and run the command again")
+	}
+	backup, err := p.replaceStartup(file, text)
 	if err != nil {
 		return byHand(err, fmt.Sprintf("add this line to %s yourself:  %s", file.shown, file.line(prompt)))
 	}
 	p.say("added to %s%s:", file.shown, backup)
 	p.indented(file.line(prompt))
+	if complaint != "" {
+		p.say("%s finds an error in %s, and may not come to the line: %s", file.shell, file.shown, complaint)
+		return nil
+	}
 	p.sayNewShells(file.shell, file.line(prompt))
 	return nil
+}
+
+// complaintOf returns the first line of what the shell says of the text of its start-up
+// file without running it. It is empty if there is nothing, or the shell cannot be asked.
+func complaintOf(shell shellinit.Shell, text string) string {
+	flag, ok := map[shellinit.Shell]string{shellinit.Bash: "-n", shellinit.Zsh: "-fn", shellinit.Fish: "--no-execute"}[shell]
+	if !ok {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	command := exec.CommandContext(ctx, shell.String(), flag) //nolint:gosec // a shell by its name
+	command.WaitDelay = time.Second
+	command.Stdin = strings.NewReader(text)
+	var said bytes.Buffer
+	command.Stderr = &said
+	if err := command.Run(); errors.Is(err, exec.ErrNotFound) || ctx.Err() != nil {
+		return ""
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(said.String()), "\n")
+	return first
 }
 
 // sayNewShells says which shells the line works in. In nushell it has no effect after
