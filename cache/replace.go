@@ -64,8 +64,8 @@ func ReplaceFile(name string, data []byte, perm fs.FileMode) error {
 // KeepCopy copies data, the content of the file name before a change, to
 // NAME.before-ssoenv-last, and returns the path of the copy. With first, it also makes
 // the copy NAME.before-ssoenv, unless that exists: it is kept for good. A symbolic link
-// of these names is not followed. Another file can be the target of one that somebody
-// has put there, so it is replaced, or taken for the first copy.
+// of these names is not followed: it may lead to any file. It is replaced, or taken for
+// the first copy.
 func KeepCopy(name string, data []byte, first bool) (path string, err error) {
 	kept := name + CopySuffix
 	if _, err := os.Lstat(kept); first && errors.Is(err, fs.ErrNotExist) {
