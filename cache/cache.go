@@ -119,13 +119,17 @@ func (d *Dir) checkDir(info fs.FileInfo) error {
 		return nil
 	}
 	if !d.shared {
-		return fmt.Errorf("cache directory %q is writable by others (mode %04o)", d.path, info.Mode().Perm())
+		return fmt.Errorf("cache directory %q is %w (mode %04o)", d.path, ErrWritableByOthers, info.Mode().Perm())
 	}
 	if err := os.Chmod(d.path, info.Mode()&^0o022); err != nil {
 		return fmt.Errorf("cache directory %q is writable by others (mode %04o): %w", d.path, info.Mode().Perm(), cause(err))
 	}
 	return nil
 }
+
+// ErrWritableByOthers is the error for a directory of the user in which others may
+// create files. The user can take that from them.
+var ErrWritableByOthers = errors.New("writable by others")
 
 // ensureDir creates the directory if it is missing, and checks it: another user
 // may have created it since Open.

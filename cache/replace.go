@@ -61,6 +61,27 @@ func ReplaceFile(name string, data []byte, perm fs.FileMode) error {
 	return ReplaceFileIf(name, data, perm, nil)
 }
 
+// KeepCopy copies data, the content of the file name before a change, to
+// NAME.before-ssoenv-last, and returns the path of the copy. With first, it also makes
+// the copy NAME.before-ssoenv, unless that exists: it is kept for good. A symbolic link
+// of these names is not followed: it may lead to any file. It is replaced, or, if it
+// leads to a file, taken for the first copy. Something else that is no file is an error.
+func KeepCopy(name string, data []byte, first bool) (path string, err error) {
+	kept := name + CopySuffix
+	if _, err := os.Lstat(kept); first && errors.Is(err, fs.ErrNotExist) {
+		if err := replace(kept, data, attributes{perm: 0o600}); err != nil {
+			return "", err
+		}
+	} else if info, err := os.Stat(kept); first && (err != nil || !info.Mode().IsRegular()) {
+		return "", fmt.Errorf("%q is no file, and a copy of the first content would be kept there", kept)
+	}
+	path = kept + "-last"
+	return path, replace(path, data, attributes{perm: 0o600})
+}
+
+// CopySuffix follows the name of a file in that of its first copy: see [KeepCopy].
+const CopySuffix = ".before-ssoenv"
+
 // ReplaceFileIf is [ReplaceFile] for a file that other programs write without a
 // lock. It calls check, unless that is nil, immediately before the rename. If
 // check returns an error, ReplaceFileIf returns it and the file is unchanged.

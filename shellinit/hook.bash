@@ -132,6 +132,24 @@ function __ssoenv_set_private { __ssoenv_set AWS_PROFILE "$1"; }
 # assignment would end everything that bash is doing.
 function __ssoenv_set { \builtin printf -v "$1" %s "$2" 2>/dev/null; }
 
+# __ssoenv_find_odd sets __ssoenv_unsets to statements that remove those of the variables
+# whose attribute changes a value or keeps it from children: -a, -A, -c, -i, -l, -n, -u.
+# A value can have the text of a declaration; then a variable is removed before it is set,
+# which changes nothing.
+function __ssoenv_find_odd {
+	\builtin local __ssoenv_flags __ssoenv_name_of __ssoenv_all
+	__ssoenv_all=$'\n'$(\builtin declare -p "$@" 2>/dev/null)$'\n'
+	for __ssoenv_name_of in "$@"; do
+		case $__ssoenv_all in *" $__ssoenv_name_of"[=$'\n']*) ;; *) \builtin continue ;; esac
+		__ssoenv_flags=${__ssoenv_all%%" $__ssoenv_name_of"[=$'\n']*}
+		__ssoenv_flags=${__ssoenv_flags##*$'\n'declare -}
+		case $__ssoenv_flags in
+		n*) __ssoenv_unsets+="\\builtin unset -n $__ssoenv_name_of && " ;;
+		*[aAcilnu]*) __ssoenv_unsets+="\\builtin unset -v $__ssoenv_name_of && " ;;
+		esac
+	done
+}
+
 # __ssoenv_clock sets __ssoenv_now without starting a process.
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 402)); then
 	function __ssoenv_clock { \builtin printf -v __ssoenv_now '%(%s)T' -1; }
@@ -177,7 +195,7 @@ function __ssoenv_split {
 	__ssoenv_table=(0 $__ssoenv_visible)
 }
 
-# __ssoenv_paint colors SSOENV_PROMPT. bash does not expand the value of
+# __ssoenv_paint colors __ssoenv_drawn. bash does not expand the value of
 # "${SSOENV_PROMPT}" in PS1 again.
 function __ssoenv_paint {
 	\builtin local __ssoenv_color
@@ -197,15 +215,15 @@ function __ssoenv_paint {
 	elif [[ -o emacs || -o vi ]]; then
 		# \001 and \002 enclose what has no width for readline: \[ and \] mean
 		# nothing in an expanded value.
-		SSOENV_PROMPT=$'\001\e['${__ssoenv_color}$'m\002'${SSOENV_PROMPT}$'\001\e[39m\002'
+		__ssoenv_drawn=$'\001\e['${__ssoenv_color}$'m\002'${__ssoenv_drawn}$'\001\e[39m\002'
 	else
-		SSOENV_PROMPT=$'\e['${__ssoenv_color}m${SSOENV_PROMPT}$'\e[39m'
+		__ssoenv_drawn=$'\e['${__ssoenv_color}m${__ssoenv_drawn}$'\e[39m'
 	fi
 }
 
 # __ssoenv_install adds the hook once, after the hooks that exist.
 function __ssoenv_install {
-	\builtin export -n "SSOENV_PROMPT="
+	\builtin export -n "SSOENV_PROMPT=" 2>/dev/null || \builtin true
 	\builtin local "IFS= " __ssoenv_version
 	__ssoenv_version=$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))
 	if \builtin declare -F blehook >/dev/null; then

@@ -13,7 +13,7 @@ __ssoenv_now=0 __ssoenv_expires=0 __ssoenv_left=0 __ssoenv_known='' __ssoenv_due
 __ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
 __ssoenv_table=() __ssoenv_given='' __ssoenv_cleaned=''
 __ssoenv_warn_at=0 __ssoenv_warning='' __ssoenv_promised=0 __ssoenv_name='' __ssoenv_expired='' __ssoenv_segment='' __ssoenv_shown=''
-__ssoenv_timed=0 __ssoenv_label='' __ssoenv_label_of=''
+__ssoenv_timed=0 __ssoenv_drawn='' __ssoenv_label='' __ssoenv_label_of=''
 
 # The value that AWS_PROFILE was given last, and SSOENV_PROFILE then.
 __ssoenv_mirrored='' __ssoenv_mirrored_of=''
@@ -24,12 +24,29 @@ __ssoenv_preexec=0
 # __ssoenv_evaluate runs __ssoenv_code, one statement per line, as one && list of
 # builtins. It stops at the first failure (a readonly variable). A subshell tries
 # the list before and prints the error, so that no switch is made in part.
+#
+# No ${…//…/…} joins the list: in bash 5.2 with BASH_COMPAT=4.2, a "&" in the replacement
+# is the match. A variable with an attribute that changes values, such as those of
+# "declare -u", is removed before it is set.
 function __ssoenv_evaluate {
-	\builtin local __ssoenv_line __ssoenv_end=$';\n' __ssoenv_and=' && \builtin '
-	if [[ -n $__ssoenv_code ]]; then
-		__ssoenv_line=${__ssoenv_code//"$__ssoenv_end"/"$__ssoenv_and"}
-		(\builtin eval "\\builtin $__ssoenv_line") && \builtin eval "\\builtin $__ssoenv_line" || \builtin return 1
-	fi
+	[[ -n $__ssoenv_code ]] || \builtin return 0
+	\builtin local "__ssoenv_rest=${__ssoenv_code%;};"$'\n' "__ssoenv_end=;"$'\n' "__ssoenv_line=" __ssoenv_word "__ssoenv_unsets="
+	\builtin local -a __ssoenv_names
+	__ssoenv_names=()
+	while [[ -n $__ssoenv_rest ]]; do
+		__ssoenv_word=${__ssoenv_rest%%"$__ssoenv_end"*}
+		__ssoenv_rest=${__ssoenv_rest#*"$__ssoenv_end"}
+		__ssoenv_line+="\\builtin $__ssoenv_word && "
+		case $__ssoenv_word in
+		export\ *=*)
+			__ssoenv_word=${__ssoenv_word%%=*}
+			__ssoenv_names+=("${__ssoenv_word#export }")
+			;;
+		esac
+	done
+	((!${#__ssoenv_names[@]})) || __ssoenv_find_odd "${__ssoenv_names[@]}"
+	__ssoenv_line="$__ssoenv_unsets$__ssoenv_line\\builtin true"
+	(\builtin eval "$__ssoenv_line") && \builtin eval "$__ssoenv_line" || \builtin return 1
 }
 
 # __ssoenv_undo is __ssoenv_evaluate for clear and logout. If a variable is readonly,
@@ -53,7 +70,13 @@ function __ssoenv_undo {
 
 # __ssoenv_watch sets SSOENV_PROMPT before a prompt.
 function __ssoenv_watch {
-	SSOENV_PROMPT=
+	__ssoenv_drawn=
+	__ssoenv_update
+	[[ ${SSOENV_PROMPT-} == "$__ssoenv_drawn" ]] || __ssoenv_set SSOENV_PROMPT "$__ssoenv_drawn" || \builtin true
+}
+
+# __ssoenv_update sets __ssoenv_drawn to what SSOENV_PROMPT becomes.
+function __ssoenv_update {
 	if [[ ${SSOENV_PROFILE-} != "$__ssoenv_mirrored_of" ]] || [[ -n $__ssoenv_mirrored && -z ${AWS_PROFILE+set} ]]; then
 		__ssoenv_mirror
 	fi
@@ -149,6 +172,7 @@ function __ssoenv_exempt {
 function __ssoenv_mirror {
 	\builtin local "__ssoenv_wanted=${SSOENV_PROFILE-}"
 	__ssoenv_mirrored_of=$__ssoenv_wanted
+	((${#__ssoenv_wanted} <= 500)) || __ssoenv_wanted=
 	if [[ ${SSOENV_EXPORT-} == profile ]]; then
 		__ssoenv_wanted= # AWS_PROFILE is exported
 	elif [[ $__ssoenv_wanted == */* && $'\n'$("$__ssoenv_exe" list --names </dev/null 2>/dev/null)$'\n' != *$'\n'"$__ssoenv_wanted"$'\n'* ]]; then
@@ -172,7 +196,8 @@ function __ssoenv_is_time {
 }
 
 # __ssoenv_look reads the clock and the environment. It fails if no profile is in
-# use. Credentials without a time of expiration are never due.
+# use. Credentials without a time of expiration are never due. Here and elsewhere, no
+# more is read of a variable than a true value has: patterns are slow on long texts.
 function __ssoenv_look {
 	if [[ -z ${SSOENV_PROFILE-} ]]; then
 		__ssoenv_known='' __ssoenv_warn_at=$((1 << 60))
@@ -188,14 +213,16 @@ function __ssoenv_look {
 
 	__ssoenv_known="${SSOENV_EXPIRES-} ${SSOENV_RENEW_AT-} $SSOENV_PROFILE"
 	__ssoenv_clock
-	if __ssoenv_is_time "${SSOENV_EXPIRES-}"; then
+	__ssoenv_text=${SSOENV_EXPIRES-}
+	if __ssoenv_is_time "${__ssoenv_text:0:20}"; then
 		__ssoenv_timed=1 __ssoenv_expires=$((10#$SSOENV_EXPIRES))
 	else
 		__ssoenv_timed=0 __ssoenv_expires=$((1 << 60))
 	fi
 	__ssoenv_left=$((__ssoenv_expires - __ssoenv_now))
 	__ssoenv_due=$((__ssoenv_expires - 900))
-	if ((__ssoenv_timed)) && __ssoenv_is_time "${SSOENV_RENEW_AT-}" && ((10#$SSOENV_RENEW_AT < __ssoenv_expires)); then
+	__ssoenv_text=${SSOENV_RENEW_AT-}
+	if ((__ssoenv_timed)) && __ssoenv_is_time "${__ssoenv_text:0:20}" && ((10#$SSOENV_RENEW_AT < __ssoenv_expires)); then
 		__ssoenv_due=$((10#$SSOENV_RENEW_AT))
 	fi
 	__ssoenv_pause=$(((__ssoenv_expires - __ssoenv_due) / 5))
@@ -203,7 +230,7 @@ function __ssoenv_look {
 	__ssoenv_first=0 __ssoenv_last=0 __ssoenv_waited=0 __ssoenv_offered='' __ssoenv_reported=0
 
 	\builtin local __ssoenv_word
-	__ssoenv_text=$SSOENV_PROFILE
+	__ssoenv_text=${SSOENV_PROFILE:0:500}
 	__ssoenv_clean
 	__ssoenv_name=$__ssoenv_text
 	__ssoenv_quote "$__ssoenv_name"
@@ -295,7 +322,7 @@ function __ssoenv_is_visible {
 # __ssoenv_dirs.
 function __ssoenv_read {
 	__ssoenv_text=
-	[[ $1 != *$'\n'* && $'\n'$__ssoenv_dirs$'\n' == *$'\n'"${1%/*}"$'\n'* ]] || \builtin return 1
+	((${#1} <= 4096)) && [[ $1 != *$'\n'* && $'\n'$__ssoenv_dirs$'\n' == *$'\n'"${1%/*}"$'\n'* ]] || \builtin return 1
 	if [[ ! -L $1 && -f $1 && -O $1 ]]; then
 		__ssoenv_read_file "$1" "$2"
 		__ssoenv_text=${__ssoenv_text%%$'\n'*}
@@ -351,7 +378,7 @@ function __ssoenv_report {
 	__ssoenv_reported=1
 }
 
-# __ssoenv_show sets SSOENV_PROMPT and calls __ssoenv_paint with a color.
+# __ssoenv_show sets __ssoenv_drawn and calls __ssoenv_paint with a color.
 function __ssoenv_show {
 	\builtin local "__ssoenv_time=" "__ssoenv_color="
 	if ((! __ssoenv_timed)); then
@@ -376,7 +403,7 @@ function __ssoenv_show {
 		__ssoenv_clean
 		__ssoenv_label=$__ssoenv_text
 	fi
-	SSOENV_PROMPT=$__ssoenv_label
+	__ssoenv_drawn=$__ssoenv_label
 
 	if ((__ssoenv_left > 0 && __ssoenv_now >= __ssoenv_due)); then
 		__ssoenv_color=yellow
@@ -396,7 +423,7 @@ function __ssoenv_show {
 # it, or at the beginning those after it.
 function __ssoenv_format {
 	\builtin local "__ssoenv_rest=${SSOENV_PROMPT_FORMAT:-%p %t}" __ssoenv_value __ssoenv_done=
-	__ssoenv_text=
+	__ssoenv_text='' __ssoenv_rest=${__ssoenv_rest:0:500}
 	while [[ $__ssoenv_rest == *%* ]]; do
 		__ssoenv_text+=${__ssoenv_rest%%\%*}
 		__ssoenv_rest=${__ssoenv_rest#*%}
@@ -409,7 +436,7 @@ function __ssoenv_format {
 		%*) __ssoenv_value=% ;;
 		*) __ssoenv_value=%${__ssoenv_rest:0:1} ;;
 		esac
-		__ssoenv_rest=${__ssoenv_rest#?}
+		__ssoenv_rest=${__ssoenv_rest#?} __ssoenv_value=${__ssoenv_value:0:500}
 		if [[ -n $__ssoenv_value ]]; then
 			__ssoenv_done+=$__ssoenv_text$__ssoenv_value __ssoenv_text=
 		else

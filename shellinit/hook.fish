@@ -136,6 +136,7 @@ end
 function __ssoenv_mirror
     set --local wanted $SSOENV_PROFILE
     set --global __ssoenv_mirrored_of "$wanted"
+    test (string length -- "$wanted") -le 500; or set wanted
     if test "$SSOENV_EXPORT" = profile
         set wanted # AWS_PROFILE is exported
     else if string match --quiet '*/*' -- "$wanted"
@@ -173,7 +174,7 @@ function __ssoenv_look
 
     set --global __ssoenv_known "$SSOENV_EXPIRES $SSOENV_RENEW_AT $SSOENV_PROFILE"
     set --global __ssoenv_lead 900
-    set --global __ssoenv_name (__ssoenv_clean "$SSOENV_PROFILE"); or true
+    set --global __ssoenv_name (__ssoenv_clean (string sub --length 500 -- "$SSOENV_PROFILE" | string join '?')); or true
     for name in timed first last waited offered reported
         set --global __ssoenv_$name ''
     end
@@ -325,6 +326,12 @@ function __ssoenv_format --argument-names time
     test -n "$region"; or set region "$AWS_DEFAULT_REGION"
     set --local values "$SSOENV_PROFILE" "$time" "$AWS_ACCOUNT_ID" "$SSOENV_ACCOUNT_NAME" "$region"
     set --local format "$SSOENV_PROMPT_FORMAT"
+    if test (string length -- "$values$format") -gt 500
+        for i in 1 2 3 4 5
+            set values[$i] (string sub --length 500 -- "$values[$i]" | string join '?'); or true
+        end
+        set format (string sub --length 500 -- "$format" | string join '?'); or true
+    end
     test -n "$format"; or set format '%p %t'
 
     set --local codes p t a n r

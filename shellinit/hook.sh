@@ -39,6 +39,7 @@ __ssoenv_switch() {
 	__ssoenv_code=$(__ssoenv_run "$@") || __ssoenv_status=$?
 	case $__ssoenv_status$__ssoenv_code in
 	0?*)
+		case ${KSH_VERSION-}/$1/${2-} in [!/]*/use/* | [!/]*/--debug/use) __ssoenv_drop ;; esac
 		if __ssoenv_try; then
 			\eval "$__ssoenv_code"
 		else
@@ -87,6 +88,24 @@ __ssoenv_undo() {
 		*) \echo "ssoenv: $__ssoenv_word is readonly in this shell and was not restored" >&2 ;;
 		esac
 	done
+}
+
+# __ssoenv_drop has __ssoenv_code unset in advance what it sets: in ksh a variable can
+# have an attribute that changes its values, such as that of "typeset -u".
+__ssoenv_drop() {
+	__ssoenv_rest=$__ssoenv_code
+	__ssoenv_all=$__ssoenv_code
+	while __ssoenv_next; do
+		case $__ssoenv_code in
+		'export '*=*)
+			__ssoenv_code=${__ssoenv_code%%=*}
+			__ssoenv_all="\\unset -v ${__ssoenv_code##* } 2>/dev/null;
+$__ssoenv_all"
+			;;
+		esac
+	done
+	__ssoenv_code=$__ssoenv_all
+	\unset -v __ssoenv_all
 }
 
 # __ssoenv_next moves a statement from __ssoenv_rest to __ssoenv_code. It ends with a

@@ -83,6 +83,22 @@ function __ssoenv_set_private {
 	builtin typeset -g +x AWS_PROFILE
 }
 
+# __ssoenv_set sets the variable $1 to $2. It fails silently if $1 is readonly.
+function __ssoenv_set { [[ ${(tP)1} != *readonly* ]] && builtin typeset -g "$1=$2"; }
+
+# __ssoenv_find_odd sets __ssoenv_unsets to statements that remove those of the variables
+# whose attribute changes a value or keeps it from children.
+function __ssoenv_find_odd {
+	local __ssoenv_name_of
+	for __ssoenv_name_of; do
+		case ${(tP)__ssoenv_name_of} in
+		'' | scalar | scalar-export | scalar-local | scalar-local-export) ;;
+		*readonly*) ;;
+		*) __ssoenv_unsets+="\\builtin unset -v $__ssoenv_name_of && " ;;
+		esac
+	done
+}
+
 # __ssoenv_prompt runs before each prompt.
 function __ssoenv_prompt {
 	__ssoenv_watch
@@ -99,7 +115,7 @@ function __ssoenv_before { __ssoenv_command "$@"; }
 function __ssoenv_place {
 	local __ssoenv_color=${__ssoenv_shown%%/*}
 	local __ssoenv_text="%(97V.${__ssoenv_color:+%F{$__ssoenv_color\}}%97v${__ssoenv_color:+%f} .)"
-	psvar[97]=${SSOENV_PROMPT:+${__ssoenv_shown#*/}}
+	[[ ${(t)psvar} == *readonly* ]] || psvar[97]=${__ssoenv_drawn:+${__ssoenv_shown#*/}}
 	case ${(t)PROMPT}:$PROMPT in
 	*readonly*:*) ;;
 	*'%(97V.'*'.)'*) PROMPT=${PROMPT%%'%(97V.'*}$__ssoenv_text${PROMPT#*'%(97V.'*'.)'} ;;
@@ -133,19 +149,19 @@ function __ssoenv_split {
 	__ssoenv_table=(${=__ssoenv_visible})
 }
 
-# __ssoenv_paint colors SSOENV_PROMPT, and sets __ssoenv_shown to the color, "/" and the
+# __ssoenv_paint colors __ssoenv_drawn, and sets __ssoenv_shown to the color, "/" and the
 # text. With the option PROMPT_SUBST zsh expands PROMPT, but not the value of
 # "${SSOENV_PROMPT}" again; only a "%" in it has a meaning.
 function __ssoenv_paint {
-	__ssoenv_shown=$1/$SSOENV_PROMPT
-	SSOENV_PROMPT=${SSOENV_PROMPT//\%/%%}
-	[[ -z $1 ]] || SSOENV_PROMPT="%F{$1}$SSOENV_PROMPT%f"
+	__ssoenv_shown=$1/$__ssoenv_drawn
+	__ssoenv_drawn=${__ssoenv_drawn//\%/%%}
+	[[ -z $1 ]] || __ssoenv_drawn="%F{$1}$__ssoenv_drawn%f"
 }
 
 # After the other prompt hooks, and before the other command hooks, which then get
 # the new credentials. Reading this again does not add another one.
 if [[ -o interactive ]]; then
-	builtin typeset -g +x SSOENV_PROMPT=
+	[[ ${(t)SSOENV_PROMPT} == *readonly* ]] || builtin typeset -g +x SSOENV_PROMPT=
 	__ssoenv_preexec=2
 	precmd_functions=(${precmd_functions:#__ssoenv_prompt} __ssoenv_prompt)
 	preexec_functions=(__ssoenv_before ${preexec_functions:#__ssoenv_before})

@@ -61,7 +61,7 @@ func TestPromptHookIsOneAndSilent(t *testing.T) {
 			"set -a", "set -k", "set -f", "shopt -s xpg_echo; set -aku", `alias unset='echo ERR' export='echo ERR' local='echo ERR' set='echo ERR' shopt='echo ERR'`,
 			`export() { echo ERR; }; unset() { echo ERR; }; command() { echo ERR; }; set() { echo ERR; }; shopt() { echo ERR; }`},
 		Zsh: {"set -u", "setopt pipefail ksharrays shwordsplit", "setopt warncreateglobal", "IFS=0123456789_abs", "set -e", "TRAPZERR() { echo ERR; }",
-			"setopt allexport", "setopt errreturn noclobber noglob", "setopt nonomatch globsubst rcexpandparam", `alias unset='echo ERR' export='echo ERR' local='echo ERR' builtin='echo ERR'; alias -g -- -n=ERR`,
+			"setopt allexport", "setopt force_float", "setopt octal_zeroes c_bases no_prompt_percent no_case_match", "setopt errreturn noclobber noglob", "setopt nonomatch globsubst rcexpandparam", `alias unset='echo ERR' export='echo ERR' local='echo ERR' builtin='echo ERR'; alias -g -- -n=ERR`,
 			"unset() echo ERR", "command() echo ERR", "setopt() echo ERR"},
 		Fish: {"true"},
 	}

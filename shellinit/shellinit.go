@@ -234,10 +234,11 @@ func (s Shell) Wrap(code string) string {
 // $'…' string: zsh takes ten times as long to read one of hundreds of parts.
 // Quotes, backslashes and newlines are octal numbers, as no option of zsh changes
 // those, and so that other shells too read it as one word. no_bg_nice keeps the
-// priority of what the hook starts in the background.
+// priority of what the hook starts in the background, and no_force_float the integers
+// integers: "emulate zsh" leaves both as they are.
 func (s Shell) emulate(code string) string {
 	var b strings.Builder
-	b.WriteString(`\builtin emulate zsh -o no_aliases -o no_bg_nice -c $'`)
+	b.WriteString(`\builtin emulate zsh -o no_aliases -o no_bg_nice -o no_force_float -c $'`)
 	for _, c := range []byte(code) {
 		if s.kind(c) == text {
 			b.WriteByte(c)

@@ -20,7 +20,7 @@ type StartupEntry struct {
 }
 
 // FindStartup returns the lines of a start-up file's text that run "ssoenv init" for
-// the shell, written with any quotes and any path of the program. Comments are not
+// the shell and evaluate its output, written with any quotes and any path of the program. Comments are not
 // among them.
 func (s Shell) FindStartup(text string) []StartupEntry {
 	var entries []StartupEntry
@@ -35,18 +35,52 @@ func (s Shell) FindStartup(text string) []StartupEntry {
 	return entries
 }
 
-// AddStartup returns the text with the start-up line at its end. Its lines end as
-// the others do. Nothing else changes: if the text does not end with a newline, it
-// does not do so afterwards.
+// AddStartup returns the text with the start-up line at its end, but before a last line
+// that ends the file or replaces the shell, which would not reach the line. The lines
+// end as the others do. Nothing else changes: if the text does not end with a newline,
+// it does not do so afterwards. An empty line is added too if the line above would
+// continue in the new one.
 func AddStartup(text, line string) string {
 	end := "\n"
 	if strings.Contains(text, "\r\n") {
 		end = "\r\n"
 	}
+	if at := lastExit(text); at >= 0 {
+		return addAtEnd(text[:at], line, end) + text[at:]
+	}
+	return addAtEnd(text, line, end)
+}
+
+func addAtEnd(text, line, end string) string {
+	last := strings.TrimRight(text, "\r\n")
+	if backslashes := len(last) - len(strings.TrimRight(last, `\`)); backslashes%2 == 1 && strings.Count(text[len(last):], "\n") < 2 {
+		line = end + line
+	}
 	if text == "" || strings.HasSuffix(text, "\n") {
 		return text + line + end
 	}
 	return text + end + line
+}
+
+// lastExit returns where the last line of the text begins, empty ones and comments
+// aside, if that is an exec of a program, an exit or a return in the first column. It
+// returns -1 for all others.
+func lastExit(text string) int {
+	found, offset := -1, 0
+	continued := false
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		if len(words) > 0 && !strings.HasPrefix(words[0], "#") {
+			found = -1
+			replaces := words[0] == "exec" && len(words) > 1 && !strings.ContainsAny(words[1][:1], "<>{0123456789&")
+			if !continued && strings.HasPrefix(line, words[0]) && (replaces || words[0] == "return" || words[0] == "exit") {
+				found = offset
+			}
+		}
+		continued = strings.HasSuffix(strings.TrimRight(line, "\r\n"), `\`)
+		offset += len(line)
+	}
+	return found
 }
 
 // AddPrompt returns the text with --prompt in the entry's line.
@@ -84,6 +118,9 @@ func (s Shell) startupEntry(line string) (entry StartupEntry, ok bool) {
 			continue
 		}
 		rest := slices.Concat(words[:i], words[i+1+end:])
+		if !evaluates(rest) {
+			continue
+		}
 		allowed := []string{"eval", "source", ".", "command", "builtin"}
 		for _, word := range startupWords(s.startup) {
 			allowed = append(allowed, word.text)
@@ -101,6 +138,17 @@ func (s Shell) startupEntry(line string) (entry StartupEntry, ok bool) {
 	return StartupEntry{}, false
 }
 
+// evaluates reports whether a line with these words evaluates what the program prints,
+// or stores it for that, and does not only show or name the command.
+func evaluates(words []startupWord) bool {
+	if len(words) > 0 && slices.Contains([]string{"echo", "printf", "print", "alias", "abbr"}, words[0].text) {
+		return false
+	}
+	return slices.ContainsFunc(words, func(w startupWord) bool {
+		return slices.Contains([]string{"eval", "source", ".", "_evalcache", "iex", "invoke-expression", "save", "execx", "exec", "source-bash"}, strings.ToLower(w.text))
+	})
+}
+
 // initWords reads the words after the program: init, the shell's name and flags, in
 // any order that ssoenv accepts. It returns how many words these are.
 func (s Shell) initWords(words []startupWord) (n int, prompt, ok bool) {
@@ -108,6 +156,8 @@ func (s Shell) initWords(words []startupWord) (n int, prompt, ok bool) {
 	for _, word := range words {
 		named, known := Named(word.text)
 		switch {
+		case strings.TrimLeft(word.text, "-") == "install", strings.TrimLeft(word.text, "-") == "uninstall":
+			return n, prompt, false
 		case strings.HasPrefix(word.text, "-"):
 			prompt = prompt || word.text == "--prompt" || word.text == "-prompt"
 		case !command && word.text == "init":

@@ -31,6 +31,14 @@ func TestFindStartup(t *testing.T) {
 		{Bash, `eval "$(ssoenv completion bash)"`, ""},
 		{Bash, `eval "$(my-ssoenv init bash)"`, ""},
 		{Bash, `ssoenv init`, ""},
+		{Bash, `echo "hint: ssoenv init bash --install"`, ""},
+		{Bash, `echo 'eval "$(ssoenv init bash)"' >>notes`, ""},
+		{Bash, `alias si='ssoenv init bash'`, ""},
+		{Bash, `alias si='eval "$(ssoenv init bash)"'`, ""},
+		{Bash, `eval "$(ssoenv init bash --install)"`, ""},
+		{Bash, `ssoenv init bash`, ""},
+		{Zsh, `_evalcache ssoenv init zsh`, "false false"},
+		{Fish, `ssoenv init fish`, ""},
 		{Zsh, `eval "$(${HOME}/go/bin/ssoenv init zsh)"`, "false false"},
 		{Fish, `ssoenv init fish --prompt | source`, "true true"},
 		{Fish, `type -q ssoenv; and ssoenv init fish | source`, "false false"},
@@ -133,6 +141,30 @@ func TestStartupPath(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s on %s with %v: got %q, want %q", c.name, c.os, c.env, got, c.want)
+		}
+	}
+}
+
+// The line is where the shell reaches it, and not a part of the line above.
+func TestAddStartupWhereItTakesEffect(t *testing.T) {
+	for before, want := range map[string]string{
+		"export A=1 \\\n":          "export A=1 \\\n\nLINE\n",
+		"export A=1 \\\r\n":        "export A=1 \\\r\n\r\nLINE\r\n",
+		"export A=1 \\":            "export A=1 \\\n\nLINE",
+		"export A=1 \\\n\n":        "export A=1 \\\n\nLINE\n",
+		"echo \\\\\n":              "echo \\\\\nLINE\n",
+		"a\nexec zsh\n":            "a\nLINE\nexec zsh\n",
+		"a\nexec zsh":              "a\nLINE\nexec zsh",
+		"return # done\n\n# end\n": "LINE\nreturn # done\n\n# end\n",
+		"a\nexit\n":                "a\nLINE\nexit\n",
+		"exec 2>log\n":             "exec 2>log\nLINE\n",
+		"exec >log\n":              "exec >log\nLINE\n",
+		"exec zsh\na\n":            "exec zsh\na\nLINE\n",
+		"if x; then\n  return\nfi": "if x; then\n  return\nfi\nLINE",
+		"a \\\nexec x\n":           "a \\\nexec x\nLINE\n",
+	} {
+		if got := AddStartup(before, "LINE"); got != want {
+			t.Errorf("%q became %q, want %q", before, got, want)
 		}
 	}
 }

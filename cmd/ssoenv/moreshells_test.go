@@ -293,14 +293,14 @@ func TestReadersSegmentWithoutTime(t *testing.T) {
 			{"%p (%t)", "dev", "dev"},
 			{"%p [%t] %r", "dev eu-1", "dev eu-1"},
 			{"%t %p", "dev", "dev"},
-			{"(%t) {%n} %p", "dev", "{Acme Prod} dev"},
-			{"%p %n %a %t|", "dev 42|", "dev Acme Prod 42|"},
-			{"%p (%n %t)", "dev", "dev (Acme Prod)"},
+			{"(%t) {%n} %p", "dev", "{Acme (} dev"},
+			{"%p %n %a %t|", "dev 42|", "dev Acme ( 42|"},
+			{"%p (%n %t)", "dev", "dev (Acme ()"},
 			{"%p [%t]%%t", "dev%t", "dev%t"},
-			{"%n (%a)", "(42)", "Acme Prod (42)"},
+			{"%n (%a)", "(42)", "Acme ( (42)"},
 		} {
 			s.enter(fmt.Sprintf(set[shell], "SSOENV_PROMPT_FORMAT", c.format))
-			for name, want := range map[string]string{"": c.unnamed, "Acme Prod": c.named} {
+			for name, want := range map[string]string{"": c.unnamed, "Acme (": c.named} {
 				s.enter(fmt.Sprintf(set[shell], "SSOENV_ACCOUNT_NAME", name))
 				if got := s.enter("/bin/sleep 0.1"); got != want {
 					t.Errorf("%q, %q: got the segment %q, want %q", c.format, name, got, want)

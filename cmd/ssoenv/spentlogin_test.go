@@ -196,3 +196,21 @@ func TestTokenFileThatIsAMount(t *testing.T) {
 		t.Errorf("got %d refreshes, want 1", n)
 	}
 }
+
+// doctor says that tokens cannot be stored on a full or a read-only disk, and what can
+// be done about that: no change of modes.
+func TestDoctorOnDisksThatTakeNothing(t *testing.T) {
+	t.Parallel()
+	for name, says := range map[string]string{
+		"full disk":       "fail  tokens cannot be stored: the disk of ~/.aws/sso/cache is full\n      fix: free space on that disk\n",
+		"read-only mount": "read-only file system\n      fix: have the file system of ~/.aws/sso/cache mounted writable\n",
+	} {
+		w := newWorld(t)
+		as := obstacles[name].logIn(t, w)
+		must(t, os.Chmod(filepath.Join(w.home, ".aws/sso/cache"), 0o755))
+		out, err := obstacles[name].behind(t, w, as, nil, "ssoenv", "doctor", "--offline").CombinedOutput()
+		if text := strings.ReplaceAll(string(out), w.home, "~"); err == nil || !strings.Contains(text, says) || strings.Contains(text, "chmod") {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+	}
+}

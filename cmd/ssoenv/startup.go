@@ -58,14 +58,44 @@ func (p *program) installStartup(name string, prompt bool) error {
 	if len(file.entries) > 0 {
 		return p.addPrompt(file)
 	}
-	backup, err := p.replaceStartup(file, shellinit.AddStartup(file.text, file.line(prompt)))
+	text := shellinit.AddStartup(file.text, file.line(prompt))
+	complaint := complaintOf(file.shell, text)
+	if strings.Contains(complaint, "here-document") {
+		return byHand(fmt.Errorf("%s ends within a here-document, and is not changed: %s", file.shown, complaint), "end that, and run the command again")
+	}
+	backup, err := p.replaceStartup(file, text)
 	if err != nil {
 		return byHand(err, fmt.Sprintf("add this line to %s yourself:  %s", file.shown, file.line(prompt)))
 	}
 	p.say("added to %s%s:", file.shown, backup)
 	p.indented(file.line(prompt))
+	if complaint != "" {
+		p.say("%s finds an error in %s, and may not come to the line: %s", file.shell, file.shown, complaint)
+		return nil
+	}
 	p.sayNewShells(file.shell, file.line(prompt))
 	return nil
+}
+
+// complaintOf returns the first line of what the shell says of the text of its start-up
+// file without running it. It is empty if there is nothing, or the shell cannot be asked.
+func complaintOf(shell shellinit.Shell, text string) string {
+	flag, ok := map[shellinit.Shell]string{shellinit.Bash: "-n", shellinit.Zsh: "-fn", shellinit.Fish: "--no-execute"}[shell]
+	if !ok {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	command := exec.CommandContext(ctx, shell.String(), flag) //nolint:gosec // a shell by its name
+	command.WaitDelay = time.Second
+	command.Stdin = strings.NewReader(text)
+	var said bytes.Buffer
+	command.Stderr = &said
+	if err := command.Run(); errors.Is(err, exec.ErrNotFound) || ctx.Err() != nil {
+		return ""
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(said.String()), "\n")
+	return first
 }
 
 // sayNewShells says which shells the line works in. In nushell it has no effect after
@@ -208,7 +238,8 @@ func (p *program) startupFile(name string) (startupFile, error) {
 
 // replaceStartup replaces the file's text. The file keeps its mode, links are
 // followed, and nothing changes if it has changed since it was read. A copy of the
-// text before is beside the file; backup is a clause that names it. A file that is
+// text before is beside the file; backup is a clause that names it. The first copy is
+// kept for good. A file that is
 // empty and of which there is no copy, because it did not exist before, is removed,
 // unless a link leads to it.
 func (p *program) replaceStartup(file startupFile, text string) (backup string, err error) {
@@ -219,7 +250,6 @@ func (p *program) replaceStartup(file startupFile, text string) (backup string, 
 		}
 		return nil
 	}
-	copied := file.path + ".before-ssoenv"
 	if info, err := os.Stat(file.path); err == nil {
 		if err := cache.CheckOwner(file.path); err != nil {
 			return "", err
@@ -227,7 +257,7 @@ func (p *program) replaceStartup(file startupFile, text string) (backup string, 
 		if info.Mode().Perm()&0o200 == 0 {
 			return "", fmt.Errorf("%s is read-only: another program may write it from a file of its own", file.shown)
 		}
-		_, err := os.Lstat(copied)
+		_, err := os.Lstat(file.path + cache.CopySuffix)
 		link, _ := os.Readlink(file.path)
 		if text == "" && link == "" && errors.Is(err, fs.ErrNotExist) {
 			if err := unchanged(); err != nil {
@@ -235,7 +265,9 @@ func (p *program) replaceStartup(file startupFile, text string) (backup string, 
 			}
 			return "", os.Remove(file.path)
 		}
-		if err := cache.ReplaceFile(copied, []byte(file.text), 0o600); err != nil {
+		others := shellinit.RemoveStartup(file.text, file.entries) // empty if ssoenv made the file
+		copied, err := cache.KeepCopy(file.path, []byte(file.text), file.text == "" || others != "")
+		if err != nil {
 			return "", fmt.Errorf("no copy of %s could be kept, so it is not changed: %w", file.shown, err)
 		}
 		backup = fmt.Sprintf(" (as it was before: %s)", p.short(copied))

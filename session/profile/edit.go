@@ -201,16 +201,7 @@ func (e Edit) backUp() (path string, err error) {
 	if len(e.before) == 0 {
 		return "", nil
 	}
-	first := e.path + ".before-ssoenv"
-	// A link may lead to a file that does not exist yet. Something that is no file is an
-	// error, as it is for the other copy.
-	if info, err := os.Stat(first); err != nil || !info.Mode().IsRegular() {
-		if err := cache.ReplaceFile(first, e.before, 0o600); err != nil {
-			return "", err
-		}
-	}
-	path = first + "-last"
-	return path, cache.ReplaceFile(path, e.before, 0o600)
+	return cache.KeepCopy(e.path, e.before, true)
 }
 
 // checkUnchanged returns [ErrConfigChanged] if the file is not what the edit was

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/ssoenv/ssoenv/cache"
 )
@@ -35,7 +36,11 @@ func Caches(dirs []Directory, env map[string]string, cacheHome string, f Formatt
 		switch {
 		case errors.Is(err, cache.ErrNoLocks):
 			r.warning("move it to a local disk", "%v: two shells may renew at the same time", err)
-		case err != nil && openToOthers(d.Path):
+		case isFull(err):
+			r.problem("free space on that disk", "%s cannot be stored: %v", d.Holds, err)
+		case errors.Is(err, syscall.EROFS):
+			r.problem(fmt.Sprintf("have the file system of %s mounted writable", d.Path), "%s cannot be stored: %v", d.Holds, err)
+		case errors.Is(err, cache.ErrWritableByOthers) && openToOthers(d.Path):
 			r.problem("$ chmod 700 "+f.ShellWord(d.Path), "%s cannot be stored: %v", d.Holds, err)
 			r.repair(func() error { return os.Chmod(d.Path, 0o700) }) //nolint:gosec // a directory
 		case err != nil:
@@ -59,6 +64,12 @@ func Caches(dirs []Directory, env map[string]string, cacheHome string, f Formatt
 		r.warning("make it an absolute path", "XDG_CACHE_HOME is %q, a relative path, and is ignored: %s is used", folder, cacheHome)
 	}
 	return r.findings
+}
+
+// isFull reports whether err is that space is missing.
+func isFull(err error) bool {
+	full, ok := errors.AsType[*cache.ReserveError](err)
+	return ok && full.Full()
 }
 
 // openToOthers reports whether the directory at path belongs to the user, so that
