@@ -2,6 +2,7 @@ package profile
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -237,8 +238,8 @@ func (c *Config) Problems() []string {
 	return lines
 }
 
-// ProfileErrors returns the errors of all sso-sessions, and of all profiles that
-// have a key for IAM Identity Center, each error once.
+// ProfileErrors returns the errors of all sso-sessions, and of all profiles whose
+// configuration is wrong, each error once.
 func (c *Config) ProfileErrors() []error {
 	var failures []error
 	seen := map[string]bool{}
@@ -253,13 +254,19 @@ func (c *Config) ProfileErrors() []error {
 		add(err)
 	}
 	for _, name := range c.ProfileNames() {
-		raw, _ := c.rawProfile(name)
-		if isSSO(raw.values) {
-			_, err := c.Profile(name)
+		if _, err := c.Profile(name); c.IsBroken(name, err) {
 			add(err)
 		}
 	}
 	return failures
+}
+
+// IsBroken reports whether err, which Profile(name) has returned, says that the
+// configuration of the profile is wrong: not that it gets its credentials in a way that
+// ssoenv does not support, or says of no way.
+func (c *Config) IsBroken(name string, err error) bool {
+	_, unsupported := errors.AsType[*UnsupportedError](err)
+	return err != nil && !unsupported && c.NamesCredentials(name)
 }
 
 // ErrorLine returns the line of the config file that the error is about, or 0 if it is

@@ -10,8 +10,7 @@ import (
 	"testing"
 )
 
-// Each mistake is reported once. Profiles without a key for IAM Identity Center are
-// not checked.
+// Each mistake is reported once.
 func TestLint(t *testing.T) {
 	dir := t.TempDir()
 	config, credentials := filepath.Join(dir, "config"), filepath.Join(dir, "credentials")
@@ -62,6 +61,7 @@ Region : eu-west-1
 		`credentials:3 false [profile p] is no profile "p" in this file: [p] would be one`,
 		`sso-session "bad" has no sso_start_url`,
 		`profile "three" has no sso_start_url`,
+		`profile "profile p" has no aws_secret_access_key`,
 		"true false",
 	}
 	if !slices.Equal(got, want) {
