@@ -135,6 +135,7 @@ func (p *program) doctorFormatter() doctor.Formatter {
 		Time:         p.formatTime,
 		Duration:     offline.FormatDuration,
 		Count:        offline.Count,
+		Regions:      offline.KnownRegions(),
 		ShellWord:    shellinit.Word,
 		EditLine:     p.editLine,
 		LoginCommand: p.remedies().loginCommand,
