@@ -38,7 +38,7 @@ func eachAction(p *program, c *cli.Context) error {
 	if c.Bool("serve") || c.IsSet("token-file") {
 		return usageError{"--each and --serve exclude each other"}
 	}
-	credentials, err := credentialOptionsOf(c, "")
+	credentials, err := p.credentialOptionsOf(c, "")
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func execAction(p *program, c *cli.Context) error {
 	case 1:
 		return usageError{"which command? ssoenv exec " + profileArgument(args[0]) + " -- COMMAND"}
 	}
-	o, err := credentialOptionsOf(c, args[0])
+	o, err := p.credentialOptionsOf(c, args[0])
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,9 @@ func alternatives(texts []string) string {
 const maxSuggestions = 3
 
 // nearest returns the names that were probably meant; see [profile.Nearest].
-func nearest(typed string, names []string) []string { return profile.Nearest(typed, names, maxSuggestions) }
+func nearest(typed string, names []string) []string {
+	return profile.Nearest(typed, names, maxSuggestions)
+}
 
 // An unknownCommandError reports a word that is no command.
 type unknownCommandError struct {

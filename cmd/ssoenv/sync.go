@@ -52,6 +52,7 @@ func (p *program) sync(o syncOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	p.doubtRegion(o.Region)
 	client, err := p.client()
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ func useAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := credentialOptionsOf(c, name)
+	o, err := p.credentialOptionsOf(c, name)
 	if err != nil {
 		return err
 	}
@@ -174,11 +174,15 @@ type credentialOptions struct {
 	login   loginFlags
 }
 
-func credentialOptionsOf(c *cli.Context, name string) (credentialOptions, error) {
+func (p *program) credentialOptionsOf(c *cli.Context, name string) (credentialOptions, error) {
 	region := c.String("region")
+	if region == "" && c.IsSet("region") {
+		return credentialOptions{}, usageError{"--region needs a region such as us-east-1"}
+	}
 	if err := checkRegionFlag("--region", region); err != nil {
 		return credentialOptions{}, err
 	}
+	p.doubtRegion(region)
 	o := credentialOptions{profile: name, region: region, noLogin: c.Bool("no-login"), login: loginFlagsOf(c)}
 	if c.Bool("yes") {
 		o.confirm = givenByFlag

@@ -185,20 +185,6 @@ func (w *wizard) checkRegion(region string) error {
 	return offer
 }
 
-// knownRegion reports whether the region is a known one, and otherwise returns the one
-// that was probably meant, or "".
-func knownRegion(region string) (near string, known bool) {
-	regions := offline.KnownRegions()
-	plain, _ := profile.SplitFIPS(region)
-	if slices.Contains(regions, plain) || strings.HasSuffix(plain, "-global") && profile.IsRegion(region) {
-		return "", true
-	}
-	if names := nearest(region, regions); len(names) > 0 {
-		near = names[0]
-	}
-	return near, false
-}
-
 // nameSession asks for the name of a new session.
 func (w *wizard) nameSession() (err error) {
 	if !w.newSession || w.o.session != "" {
