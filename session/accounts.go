@@ -58,14 +58,13 @@ func (c *Client) Accounts(ctx context.Context, sso profile.SSOSession) ([]store.
 // warning.
 func (c *Client) AccountRoles(ctx context.Context, sso profile.SSOSession, accountID string) ([]string, error) {
 	found := map[string]bool{}
-	warned := false
+	var bad badNames
 	err := c.listPages(ctx, sso, request{account: accountID}, func(page resultPage) error {
 		for _, name := range page.names {
 			if profile.IsRoleName(name) {
 				found[name] = true
-			} else if !warned {
-				warned = true
-				c.warnBadName(accountID, name)
+			} else {
+				bad.add(accountID, name)
 			}
 		}
 		if len(found) > maxRoles {
@@ -73,13 +72,32 @@ func (c *Client) AccountRoles(ctx context.Context, sso profile.SSOSession, accou
 		}
 		return nil
 	})
+	c.warnBadNames(bad)
 	return slices.Sorted(maps.Keys(found)), err
 }
 
-// warnBadName warns that a role is left out. Callers call it once: a service that
-// returns one such name may return thousands.
-func (c *Client) warnBadName(account, name string) {
-	c.Warnf("a role of account %s is left out, since no role can have its name: %s", account, awsapi.Shorten(name))
+// badNames are the roles of a discovery or a list that are left out.
+type badNames struct {
+	count         int
+	account, name string // the first, by account and name
+}
+
+func (b *badNames) add(account, name string) {
+	b.count++
+	if b.count == 1 || account < b.account || account == b.account && name < b.name {
+		b.account, b.name = account, name
+	}
+}
+
+// warnBadNames warns, once, of the roles that are left out.
+func (c *Client) warnBadNames(b badNames) {
+	switch name := awsapi.Shorten(b.name); b.count {
+	case 0:
+	case 1:
+		c.Warnf("a role of account %s is left out, since no role can have its name: %s", b.account, name)
+	default:
+		c.Warnf("%d roles are left out, since no role can have their names; the first is in account %s: %s", b.count, b.account, name)
+	}
 }
 
 // listPages calls handle with each page of a list. A token that the service

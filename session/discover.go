@@ -76,6 +76,7 @@ func (c *Client) Discover(ctx context.Context, sso profile.SSOSession, events Di
 		answers: make(chan resultPage, limiter.MaxInFlight),
 	}
 	err = d.run(ctx)
+	c.warnBadNames(d.bad)
 	if err == nil {
 		d.inventory.Interrupted, d.inventory.Complete = false, c.Now().UTC()
 	}
@@ -139,7 +140,7 @@ type discovery struct {
 	failed        error  // why roles are missing: the first error, preferably not a refusal
 	failedAccount string // the account of failed
 	failures      int    // errors in a row
-	warnedBadName bool
+	bad           badNames
 }
 
 // run sends calls until nothing is left to list. After an error it cancels the
@@ -382,10 +383,7 @@ func (d *discovery) handleRoles(page resultPage) error {
 	for _, name := range page.names {
 		switch {
 		case !profile.IsRoleName(name):
-			if !d.warnedBadName {
-				d.warnedBadName = true
-				d.c.warnBadName(page.account, name)
-			}
+			d.bad.add(page.account, name)
 		case !slices.Contains(page.roles, name):
 			page.roles = append(page.roles, d.inventory.InternRole(name))
 			page.emptyPages = 0

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// README.md shows the start-up file and line of every shell as they are.
+// docs/shells.md shows the start-up file and line of every shell as they are.
 func TestReadmeShowsStartupLines(t *testing.T) {
-	page, err := os.ReadFile("../README.md")
+	page, err := os.ReadFile("../docs/shells.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,15 +29,15 @@ func TestReadmeShowsStartupLines(t *testing.T) {
 		line := shell.StartupLine(false)
 		row, ok := rows[line]
 		if !ok || row[1] != shell.StartupFile() {
-			t.Errorf("%s: README.md has %q, want %q and %q", name, row, shell.StartupFile(), line)
+			t.Errorf("%s: docs/shells.md has %q, want %q and %q", name, row, shell.StartupFile(), line)
 		}
 		if named, ok := Named(strings.ToLower(strings.Split(row[0], ",")[0])); !ok || named != shell {
-			t.Errorf("README.md has the line of %s in the row of %q", name, row[0])
+			t.Errorf("docs/shells.md has the line of %s in the row of %q", name, row[0])
 		}
 		delete(rows, line)
 	}
 	for line, row := range rows {
-		t.Errorf("README.md has the line %q for %s, which is the start-up line of no shell", line, row[0])
+		t.Errorf("docs/shells.md has the line %q for %s, which is the start-up line of no shell", line, row[0])
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -140,7 +141,7 @@ func (p *program) roles(account string, o sessionOptions) error {
 		}
 		name = client.AccountNames(sso)[account]
 		roles, err = client.AccountRoles(ctx, sso, account)
-		return err
+		return explainForbidden(ctx, client, sso, account, err)
 	})
 	if err != nil {
 		return err
@@ -253,16 +254,64 @@ func noAccounts(sso profile.SSOSession) error {
 		[]string{"ask the administrator of the Identity Center for access"}}
 }
 
-// A noSuchAccountError reports that a session gives access to no account of a name.
-type noSuchAccountError struct {
+// A noAccountError reports that a session gives access to no account of an id or a name.
+type noAccountError struct {
 	problem string
-	near    []string // names or ids that were probably meant
+	near    []string // ids or names that were probably meant
 }
 
-func (e noSuchAccountError) Error() string { return e.problem }
+func (e noAccountError) Error() string { return e.problem }
+
+// noAccount is the error, a [noAccountError], that none of the accounts that the session
+// gives access to is the wanted one, which is an id or a name. accounts may be nil if
+// they are not known.
+func noAccount(sso profile.SSOSession, wanted string, accounts []store.Account) error {
+	var texts []string
+	names := map[string]string{}
+	for _, a := range accounts {
+		texts = append(texts, a.Name, a.ID)
+		names[a.ID] = a.Name
+	}
+	shown := wanted
+	if !profile.IsAccountID(wanted) {
+		shown = fmt.Sprintf("%q", wanted)
+	}
+	err := noAccountError{fmt.Sprintf("%q gives access to no account %s", sso.Title(), shown), nearest(wanted, texts)}
+	meant := make([]string, len(err.near))
+	for i, text := range err.near {
+		if meant[i] = fmt.Sprintf("%q", text); profile.IsAccountID(text) {
+			meant[i] = accountTitle(text, names[text])
+		}
+	}
+	hint := "ssoenv accounts lists those that it gives access to"
+	if len(meant) > 0 {
+		hint = "did you mean " + alternatives(meant) + "?"
+	}
+	return shownError{err, statusDenied, []string{hint}}
+}
+
+// findAccount returns the account that has the id or, alone, the name. If there is none,
+// the error is that of noAccount.
+func findAccount(sso profile.SSOSession, wanted string, accounts []store.Account) (store.Account, error) {
+	var found []store.Account
+	var ids []string
+	for _, a := range accounts {
+		if a.ID == wanted || a.Name == wanted && !profile.IsAccountID(wanted) {
+			found, ids = append(found, a), append(ids, a.ID)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return store.Account{}, noAccount(sso, wanted, accounts)
+	case 1:
+		return found[0], nil
+	}
+	return store.Account{}, shownError{fmt.Errorf("%q is ambiguous: %d accounts have that name", wanted, len(found)), statusUsage,
+		[]string{"use the id of one: " + strings.Join(ids, ", ")}}
+}
 
 // accountID returns an account's id unchanged, and looks up an account's name. The
-// error is a noSuchAccountError if the service has listed the accounts and none has it.
+// error is a [noAccountError] if the service has listed the accounts and none has it.
 func accountID(ctx context.Context, client *session.Client, sso profile.SSOSession, account string) (string, error) {
 	if profile.IsAccountID(account) {
 		return account, nil
@@ -271,27 +320,28 @@ func accountID(ctx context.Context, client *session.Client, sso profile.SSOSessi
 	if err != nil {
 		return "", err
 	}
-	var found, names []string
-	for _, a := range accounts {
-		names = append(names, a.Name, a.ID)
-		if a.Name == account {
-			found = append(found, a.ID)
-		}
+	found, err := findAccount(sso, account, accounts)
+	return found.ID, err
+}
+
+// maxShownRoles is how many roles of an account an error names.
+const maxShownRoles = 10
+
+// noRole is the error that the wanted role is not one of the roles that the session has
+// in the account. It suggests what was probably meant: the wanted one may be the name of
+// a role in IAM, which has a prefix and a suffix.
+func noRole(sso profile.SSOSession, accountID, wanted string, roles []string) error {
+	err := &session.AccessDeniedError{AccountID: accountID, RoleName: wanted, SSOSession: sso}
+	if near := nearest(cmp.Or(profile.PermissionSet(wanted), wanted), roles); near != nil {
+		return shownError{err, statusDenied, []string{didYouMean(near)}}
 	}
-	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) > 1:
-		return "", shownError{fmt.Errorf("%q is ambiguous: %d accounts have that name", account, len(found)), statusUsage,
-			[]string{"use the id of one: " + strings.Join(found, ", ")}}
+	if len(roles) == 0 || len(roles) > maxShownRoles {
+		return err
 	}
-	hint := "ssoenv accounts lists them"
-	near := nearest(account, names)
-	if near != nil {
-		hint = didYouMean(near)
-	}
-	err = noSuchAccountError{fmt.Sprintf("%q gives access to no account %q", sso.Title(), account), near}
-	return "", shownError{err, statusDenied, []string{hint}}
+	return shownError{err, statusDenied, []string{
+		"the roles there are: " + strings.Join(roles, ", "),
+		fmt.Sprintf("ask the administrator of the Identity Center %q for the role", sso.Title()),
+	}}
 }
 
 // explainTimeout is how long the lists may take from which a refused role is explained.
@@ -307,31 +357,34 @@ func explainDenied(ctx context.Context, client *session.Client, err error) error
 	}
 	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
 	defer cancel()
-	roles, listErr := client.AccountRoles(ctx, denied.SSOSession, denied.AccountID)
-	if listErr != nil {
-		accounts, listErr := client.Accounts(ctx, denied.SSOSession)
-		if isYours := func(a store.Account) bool { return a.ID == denied.AccountID }; listErr != nil || slices.ContainsFunc(accounts, isYours) {
+	if roles, listErr := client.AccountRoles(ctx, denied.SSOSession, denied.AccountID); listErr == nil {
+		if slices.Contains(roles, denied.RoleName) {
 			return err
 		}
-		var ids []string
-		for _, a := range accounts {
-			ids = append(ids, a.ID)
-		}
-		err = fmt.Errorf("%q gives you no access to account %s", denied.SSOSession.Title(), denied.AccountID)
-		hint := "ssoenv accounts lists those that you have access to"
-		if near := nearest(denied.AccountID, ids); near != nil {
-			hint = didYouMean(near)
-		}
-		return shownError{err, statusDenied, []string{hint}}
+		return noRole(denied.SSOSession, denied.AccountID, denied.RoleName, roles)
 	}
-	near := nearest(denied.RoleName, roles)
-	if set := profile.PermissionSet(denied.RoleName); set != "" && slices.Contains(roles, set) {
-		near = []string{set}
+	if accounts, listErr := client.Accounts(ctx, denied.SSOSession); listErr == nil {
+		if _, none := findAccount(denied.SSOSession, denied.AccountID, accounts); none != nil {
+			return none
+		}
 	}
-	if near == nil || slices.Contains(roles, denied.RoleName) {
+	return err
+}
+
+// explainForbidden returns, for a refusal to list the roles of an account that the session
+// gives no access to, the error of noAccount. It returns other errors as they are.
+func explainForbidden(ctx context.Context, client *session.Client, sso profile.SSOSession, accountID string, err error) error {
+	if answer, ok := errors.AsType[*session.ServiceError](err); !ok || answer.Status != 403 {
 		return err
 	}
-	return shownError{err, statusDenied, []string{didYouMean(near)}}
+	accounts, listErr := client.Accounts(ctx, sso)
+	if listErr != nil {
+		return err
+	}
+	if _, none := findAccount(sso, accountID, accounts); none != nil {
+		return none
+	}
+	return err
 }
 
 // withSession calls act with the session that is meant, logging in if that is

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -97,11 +96,18 @@ func (w *wizard) offerSync() error {
 	if len(w.accounts) == 1 && len(w.roles) == 1 {
 		return nil
 	}
-	yes, err := w.confirm("Write profiles for your other roles too?", false)
+	yes, err := w.offer("Write profiles for your other roles too?", false)
 	if err != nil || !yes {
-		return declined(err)
+		return err
 	}
-	return w.p.sync(syncOptions{session: w.sso.Name})
+	err = w.p.sync(syncOptions{session: w.sso.Name})
+	if _, no := errors.AsType[notConfirmedError](err); no {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) {
+		return w.left("interrupted")
+	}
+	return err
 }
 
 // offerStartup offers to add the start-up line to the start-up file of the user's
@@ -116,21 +122,12 @@ func (w *wizard) offerStartup() (activate string, err error) {
 	if err != nil || len(file.entries) > 0 {
 		return "", nil
 	}
-	yes, err := w.confirm(fmt.Sprintf("Add ssoenv to %s, for new shells?", file.shown), true)
+	yes, err := w.offer(fmt.Sprintf("Add ssoenv to %s, for new shells?", file.shown), true)
 	if err != nil || !yes {
-		return "", declined(err)
+		return "", err
 	}
 	if err := w.p.installStartup(name, false); err != nil {
 		return "", err
 	}
 	return file.line(false) + "; ", nil
-}
-
-// declined turns the error of an offer that the user left into none: all that was
-// asked before is done.
-func declined(err error) error {
-	if errors.Is(err, errBack) || errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
 }

@@ -103,17 +103,34 @@ func (e notConfirmedError) Error() string { return "not confirmed, nothing chang
 // askYes asks a question. Any answer but y and yes, Esc included, is
 // a [notConfirmedError].
 func askYes(ctx context.Context, terminal tty.Terminal, question string) error {
-	answer, err := terminal.Edit(ctx, question, "")
-	switch {
-	case errors.Is(err, io.EOF):
-		return context.Canceled
-	case err != nil && !errors.Is(err, tty.ErrBack):
+	yes, answer, err := askYesNo(ctx, terminal, question, false)
+	if err != nil && !errors.Is(err, tty.ErrBack) {
 		return err
 	}
-	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {
+	if !yes {
 		return shownError{notConfirmedError{answer}, statusFailed, nil}
 	}
 	return nil
+}
+
+// askYesNo asks a question, at whose end are the answers that it takes. Enter alone is
+// preset, y and yes are yes, and all else is no. The answer is in lower case. It
+// returns tty.ErrBack after Esc, and context.Canceled after Ctrl-C and Ctrl-D.
+func askYesNo(ctx context.Context, terminal tty.Terminal, question string, preset bool) (yes bool, answer string, err error) {
+	answer, err = terminal.Edit(ctx, question, "")
+	if errors.Is(err, io.EOF) {
+		err = context.Canceled
+	}
+	if err != nil {
+		return false, "", err
+	}
+	switch answer = strings.ToLower(strings.TrimSpace(answer)); answer {
+	case "":
+		return preset, answer, nil
+	case "y", "yes":
+		return true, answer, nil
+	}
+	return false, answer, nil
 }
 
 // mfaCode returns a function that asks the user for the code of the MFA device

@@ -13,12 +13,13 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 )
 
-// page prints text for a user to read: as it is if it fits on the screen or if there
-// is no user at a terminal, and otherwise in the pager that git would start. That the
+// page prints text for a user to read: as it is if it fits on the screen, if there is
+// no user at a terminal or if that has no full screen (TERM=dumb, SSOENV_PLAIN), and
+// otherwise in the pager that git would start. That the
 // user leaves the pager early is no error.
 func (p *program) page(text string) error {
 	words := p.pager()
-	if len(words) == 0 || !p.exceedsScreen(text) || !p.terminal.CanPrompt() {
+	if len(words) == 0 || p.terminal.IsPlain() || !p.exceedsScreen(text) || !p.terminal.CanPrompt() {
 		return p.print(text)
 	}
 	path, err := exec.LookPath(words[0]) // an error if that is in the working directory

@@ -78,8 +78,9 @@ func TestQuestionsAreEdited(t *testing.T) {
 	s.expect("Name of the new session: ")
 	s.keys("\x1b[200~two\nlines\x1b[201~")
 	s.keys("\x15cxrp\x1b[D\x1b[D\x1b[D\x1b[3~o\r")
-	s.expect("a session \"corp\" exists already")
-	s.keys("\x04")
+	s.expect(`there is a session "corp" already`)
+	s.expect("Name of the new session: corp")
+	s.keys("\x15\x04")
 	s.expect("interrupted")
 }
 
@@ -88,7 +89,7 @@ func TestCtrlCAtAQuestion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.shell(t, "bash")
-	s.typeLine("ssoenv configure --start-url https://corp.awsapps.com/start; echo status $?")
+	s.typeLine("ssoenv configure --start-url https://corp.awsapps.com/start --sso-region us-east-1; echo status $?")
 	s.expect("Name of the new session: ")
 	s.keys("abc\x03")
 	s.expect("interrupted")

@@ -54,7 +54,9 @@ sso_session = crop
 		for _, command := range []string{"list", "accounts", "roles --all", "roles 111111111111", "status", "status --all"} {
 			words := append([]string{"ssoenv"}, strings.Fields(command)...)
 			for _, line := range w.listed(t, width, env, words...) {
-				text := colors.ReplaceAllString(line, "")
+				const erased = "\x1b[K" // the progress before it is gone
+				text := colors.ReplaceAllString(line[max(0, strings.LastIndex(line, erased)):], "")
+				text = strings.TrimPrefix(text, erased)
 				if strings.HasPrefix(text, "ssoenv: ") || strings.Contains(text, "accounts, ") {
 					continue // a message, or the progress
 				}
@@ -101,6 +103,11 @@ func TestPager(t *testing.T) {
 	for _, none := range []string{"cat", ""} {
 		if shown := strings.Join(w.listed(t, 80, pager(none), "ssoenv", "list"), "\n"); !strings.HasPrefix(shown, "  PROFILE") || !strings.Contains(shown, "many-99") {
 			t.Errorf("PAGER=%q:\n%s", none, shown)
+		}
+	}
+	for _, plain := range []string{"TERM=dumb", "SSOENV_PLAIN=1"} {
+		if shown := strings.Join(w.listed(t, 80, append(pager("head -n 3"), plain), "ssoenv", "list"), "\n"); !strings.Contains(shown, "many-99") {
+			t.Errorf("%s:\n%s", plain, shown)
 		}
 	}
 	shown = strings.Join(w.listed(t, 80, pager("no-such-pager"), "ssoenv", "list"), "\n")

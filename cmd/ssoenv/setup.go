@@ -21,15 +21,15 @@ func (p *program) setUp(onlySSO bool, name string, flags loginFlags) (session, p
 	ctx, stop := interruptible()
 	defer stop()
 	w := &wizard{p: p, ctx: ctx, client: client, onlySSO: onlySSO, o: configureOptions{login: flags, forUse: true}}
-	yes, err := w.confirm("No SSO session is configured. Set one up now?", true)
-	if err = declined(err); err != nil {
+	yes, err := w.offer("No SSO session is configured. Set one up now?", true)
+	if err != nil {
 		return "", "", err
 	}
 	if !yes {
 		return "", "", p.noProfiles(client.Config)
 	}
 	if profile.IsPortableName(name) {
-		w.typed.profile = name
+		w.wanted = name
 	}
 	if err := w.run(); err != nil {
 		return "", "", err

@@ -111,7 +111,7 @@ func (p *program) unknownCommand(name string, commands []offline.Command, forHel
 	return unknownCommandError{name, meant}
 }
 
-// otherWords returns the words of other programs, for each command that they stand for.
+// otherWords returns the words of other programs, for each command that they mean.
 func otherWords() map[string]string {
 	return map[string]string{
 		"use":       "switch set select activate assume change env export get-credentials",
@@ -133,7 +133,7 @@ func otherWords() map[string]string {
 }
 
 // commandsMeant returns the command lines that a word, which is no command, may
-// stand for: by another program's word for it, else by its spelling.
+// mean: by another program's word for it, else by its spelling.
 func commandsMeant(word string, commands []offline.Command) []string {
 	for command, others := range otherWords() {
 		if slices.Contains(strings.Fields(others), strings.ToLower(word)) {

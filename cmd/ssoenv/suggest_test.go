@@ -43,8 +43,8 @@ func TestAlternatives(t *testing.T) {
 	}
 }
 
-// What other programs' words stand for is a command or a flag of ssoenv's, and no word
-// stands for two.
+// What other programs' words mean is a command or a flag of ssoenv's, and no word has
+// two meanings.
 func TestWordsOfOtherPrograms(t *testing.T) {
 	commands := offline.Commands()
 	for word, want := range map[string]string{
@@ -62,7 +62,7 @@ func TestWordsOfOtherPrograms(t *testing.T) {
 		}
 		for word := range strings.FieldsSeq(words) {
 			if seen[word] != "" || offline.Find(commands, word) != nil {
-				t.Errorf("%q stands for %s and for %q", word, command, seen[word])
+				t.Errorf("%q means %s and %q", word, command, seen[word])
 			}
 			seen[word] = command
 		}

@@ -141,7 +141,7 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 }
 
 // confirmSync asks the user before the config file is changed, and shows the diff to
-// one who answers d.
+// a user who answers d.
 func (p *program) confirmSync(ctx context.Context, edit profile.Edit) error {
 	for {
 		err := confirmWrite(ctx, p.terminal, fmt.Sprintf("Write %s? [y/N, d shows the changes]", p.short(edit.Path())))

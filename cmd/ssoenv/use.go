@@ -412,7 +412,7 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 		_, hints := p.remedies().remedy(nil, err)
 		return prof, shownError{err, statusConfig, append(hints, fmt.Sprintf("if %q is an account, log in first, so that its name is known: ssoenv login --sso-session %s", ref.AccountID, shellinit.Word(sso.Name)))}
 	}
-	if unknown, ok := errors.AsType[noSuchAccountError](lookupErr); ok {
+	if unknown, ok := errors.AsType[noAccountError](lookupErr); ok {
 		p.log("%q is not an account either: %v", ref.AccountID, lookupErr)
 		if near := unknown.near; near != nil {
 			for i := range near {

@@ -20,7 +20,7 @@ import (
 // A wizard asks the questions of one run of configure. It does not ask what a flag
 // answers.
 //
-// It is a list of steps. Each asks at most one question. Esc leads back to the step
+// It takes one step after the other. Each asks at most one question. Esc leads back to the step
 // before that asked one, with the answer that it got, to be edited; at the first
 // question it ends the wizard. The session is written as soon as its login has
 // succeeded, so a wizard that is left goes on from there in its next run.
@@ -35,69 +35,133 @@ type wizard struct {
 	sso        profile.SSOSession
 	newSession bool   // sso is in no file yet
 	doubted    string // the region that the user was asked to think about
-	wrong      bool   // the region of the session turned out to be another one
-	typed      typedAnswers
-	asked      bool // the step has asked a question
-	anyAsked   bool // the run has
+	wrong      string // the start URL whose region turned out to be another one
+	typed      map[step]typedAnswer
+	asked      bool   // the step has asked a question
+	anyAsked   bool   // the run has
+	questions  []step // the steps that have asked, to go back to
 
 	accounts []store.Account // of the session; nil: not listed
 	account  store.Account
 	roles    []string // of the account; nil: not listed
 	role     string
 	spec     profile.Spec
+	wanted   string // the name to offer for the profile; empty: the one that sync gives
 
-	kept string // the name of a session that is written and logged in to
+	kept    string // the name of a session that is written and logged in to
+	written bool   // the profile is, too
 }
 
-// typedAnswers are what the user typed, to be edited if a question is asked again.
-type typedAnswers struct{ startURL, ssoRegion, session, region, profile string }
+// A question is one whose answer the user types.
+type question struct {
+	step   step
+	flag   string // answers it, too
+	prompt string
+	offer  string // the answer to begin with, which the user can edit
+	about  string // the answers before that offer and the answer depend on
 
-// errBack leads to the question before.
-var errBack = tty.ErrBack
+	// check accepts the answer. It may return an askAgain, to offer another one.
+	check func(answer string) error
+}
+
+// A typedAnswer is what the user typed, to be edited if the question is asked again
+// about the same.
+type typedAnswer struct{ about, text string }
+
+// A step is a part of the wizard. Its number is its place in their order.
+type step int
+
+const (
+	chooseSession step = iota
+	askStartURL
+	askSSORegion
+	nameSession
+	logIn
+	chooseAccount
+	chooseRole
+	askRegion
+	nameProfile
+	writeProfile
+	endOfSteps
+)
+
+func (w *wizard) take(s step) error {
+	return [endOfSteps]func(*wizard) error{
+		chooseSession: (*wizard).chooseSession,
+		askStartURL:   (*wizard).askStartURL,
+		askSSORegion:  (*wizard).askSSORegion,
+		nameSession:   (*wizard).nameSession,
+		logIn:         (*wizard).logIn,
+		chooseAccount: (*wizard).chooseAccount,
+		chooseRole:    (*wizard).chooseRole,
+		askRegion:     (*wizard).askRegion,
+		nameProfile:   (*wizard).nameProfile,
+		writeProfile:  (*wizard).writeProfile,
+	}[s](w)
+}
 
 // run takes the steps.
 func (w *wizard) run() error {
-	steps := []func() error{w.chooseSession, w.askStartURL, w.askSSORegion, w.nameSession, w.logIn}
-	if !w.onlySSO {
-		steps = append(steps, w.chooseAccount, w.chooseRole, w.askRegion, w.nameProfile, w.write)
+	end := endOfSteps
+	if w.onlySSO {
+		end = chooseAccount
 	}
-	var asked []int // the steps that asked, in order
-	for i := 0; i < len(steps); {
+	for s := chooseSession; s < end; {
 		w.asked = false
-		err := steps[i]()
-		region, wrong := errors.AsType[*session.RegionError](err)
-		switch {
-		case wrong && w.newSession && w.p.terminal.CanPrompt():
-			// The session is described anew, from the region on.
-			w.explain(region)
-			asked = slices.DeleteFunc(asked, func(step int) bool { return step >= 2 })
-			i, w.wrong = 2, true
+		if err := w.take(s); err != nil {
+			if s, err = w.stepAfter(err); err != nil {
+				return err
+			}
 			continue
-		case isLoginFailure(err) && w.newSession && len(asked) > 0:
-			// The answers are still there, to be changed or to be accepted again.
-			w.p.say("%v", err)
-			i, asked = asked[len(asked)-1], asked[:len(asked)-1]
-			continue
-		case errors.Is(err, errBack) && len(asked) > 0:
-			i = asked[len(asked)-1]
-			asked = asked[:len(asked)-1]
-			continue
-		case errors.Is(err, errBack):
-			return shownError{errors.New("cancelled, " + w.remains()), statusInterrupted, w.continuation()}
-		case errors.Is(err, io.EOF), errors.Is(err, context.Canceled):
-			return shownError{errors.New("interrupted, " + w.remains()), statusInterrupted, w.continuation()}
-		case err != nil:
-			return err
 		}
 		if w.asked {
-			asked = append(asked, i)
+			w.questions = append(w.questions, s)
 		}
-		if i == 4 && !w.newSession { // its description is no longer a question
-			asked = slices.DeleteFunc(asked, func(step int) bool { return step > 0 && step < 4 })
+		if s == logIn && !w.newSession { // its description is no longer a question
+			w.questions = slices.DeleteFunc(w.questions, func(s step) bool { return s > chooseSession && s < logIn })
 		}
-		i++
+		s++
 	}
 	return nil
+}
+
+// stepAfter returns the step that follows one that has failed, or the error that ends
+// the wizard.
+func (w *wizard) stepAfter(err error) (step, error) {
+	region, wrong := errors.AsType[*session.RegionError](err)
+	back := errors.Is(err, tty.ErrBack)
+	switch {
+	case wrong && w.newSession && w.p.terminal.CanPrompt():
+		// The session is described anew, from the region on.
+		w.sayWrongRegion(region)
+		w.questions = slices.DeleteFunc(w.questions, func(s step) bool { return s >= askSSORegion })
+		w.wrong = w.sso.StartURL
+		return askSSORegion, nil
+	case isLoginFailure(err) && w.newSession && len(w.questions) > 0:
+		// The answers are still there, to be changed or to be accepted again.
+		w.p.say("%v", err)
+		return w.lastQuestion(), nil
+	case back && len(w.questions) > 0:
+		return w.lastQuestion(), nil
+	case back:
+		return 0, w.left("cancelled")
+	case errors.Is(err, io.EOF), errors.Is(err, context.Canceled):
+		return 0, w.left("interrupted")
+	}
+	return 0, err
+}
+
+// lastQuestion removes the last step from those that have asked, and returns it.
+func (w *wizard) lastQuestion() step {
+	last := len(w.questions) - 1
+	s := w.questions[last]
+	w.questions = w.questions[:last]
+	return s
+}
+
+// left is the error of a wizard that the user leaves.
+func (w *wizard) left(how string) error {
+	return shownError{errors.New(how + ", " + w.keptSoFar()), statusInterrupted, w.continuation()}
 }
 
 // isLoginFailure reports whether a login did not work that may work the next time.
@@ -107,49 +171,59 @@ func isLoginFailure(err error) bool {
 	return denied || network
 }
 
-// remains says what a wizard that ends early leaves.
-func (w *wizard) remains() string {
-	if w.kept == "" {
+// keptSoFar says what a wizard that ends early has written.
+func (w *wizard) keptSoFar() string {
+	switch {
+	case w.written:
+		return fmt.Sprintf("the profile %q is written", w.spec.Name)
+	case w.kept == "":
 		return "nothing changed"
 	}
 	return fmt.Sprintf("the session %q and its login are kept", w.kept)
 }
 
+// continuation is the hint of a wizard that ends early.
 func (w *wizard) continuation() []string {
-	if w.kept == "" {
+	switch {
+	case w.written:
+		return []string{fmt.Sprintf("ssoenv use %s switches to it", profileArgument(w.spec.Name))}
+	case w.kept == "":
 		return nil
 	}
 	return []string{"ssoenv configure goes on from there"}
 }
 
-// explain says that the region of the session is wrong, which the service says in
-// several ways.
-func (w *wizard) explain(err *session.RegionError) {
+// sayWrongRegion says that the region of the session is wrong, which the service says
+// in several ways.
+func (w *wizard) sayWrongRegion(err *session.RegionError) {
 	if err.Actual != "" {
 		w.p.say("the Identity Center of %s is in %s, not in %s", w.sso.StartURL, err.Actual, w.sso.Region)
-		w.typed.ssoRegion = err.Actual
+		w.remember(askSSORegion, w.sso.StartURL, err.Actual)
 		return
 	}
 	w.p.say("the Identity Center of %s is not in %s, or there is none of that name", w.sso.StartURL, w.sso.Region)
 	w.p.say("hint: the AWS access portal shows its region in its address or under \"Access keys\"; Esc leads back to the start URL")
 }
 
-// question asks until check accepts the answer. preset is the answer to begin with,
-// which the user can edit. Without a terminal, the error names the flag that answers
-// the question. check may return an askAgain, to offer another answer.
-func (w *wizard) question(flag, prompt, preset string, check func(string) error) (string, error) {
+// ask asks until the answer is accepted. Without a terminal, the error names the flag
+// that answers the question.
+func (w *wizard) ask(q question) (string, error) {
 	if !w.p.terminal.CanPrompt() {
-		return "", shownError{usageError{"there is no terminal to ask at: " + strings.ToLower(prompt)}, statusUsage,
-			[]string{"answer it with " + flag}}
+		return "", shownError{usageError{"there is no terminal to ask at: " + strings.ToLower(q.prompt)}, statusUsage,
+			[]string{"answer it with " + q.flag}}
 	}
 	w.greet()
+	preset := q.offer
+	if typed := w.typed[q.step]; typed.about == q.about {
+		preset = cmp.Or(typed.text, q.offer)
+	}
 	for {
-		answer, err := w.p.terminal.Edit(w.ctx, prompt+":", preset)
+		answer, err := w.p.terminal.Edit(w.ctx, q.prompt+":", preset)
 		if err != nil {
 			return "", err
 		}
 		answer = strings.TrimSpace(answer)
-		if err := check(answer); err != nil {
+		if err := q.check(answer); err != nil {
 			w.p.say("%v", err)
 			preset = answer
 			if offer, ok := errors.AsType[askAgain](err); ok {
@@ -157,8 +231,17 @@ func (w *wizard) question(flag, prompt, preset string, check func(string) error)
 			}
 			continue
 		}
+		w.remember(q.step, q.about, answer)
 		return answer, nil
 	}
+}
+
+// remember keeps an answer, to be offered if the question is asked again.
+func (w *wizard) remember(s step, about, answer string) {
+	if w.typed == nil {
+		w.typed = map[step]typedAnswer{}
+	}
+	w.typed[s] = typedAnswer{about, answer}
 }
 
 // An askAgain is what is wrong with an answer, and another one to offer.
@@ -186,7 +269,7 @@ func (w *wizard) pick(flag, what string, items []picker.Item) (int, error) {
 	w.asked, w.anyAsked = true, true
 	i, err := w.p.pickOrBack(w.ctx, items, picker.Options{Prompt: what})
 	if errors.Is(err, picker.ErrCancelled) {
-		return 0, errBack
+		return 0, tty.ErrBack
 	}
 	return i, err
 }
@@ -197,37 +280,41 @@ func (w *wizard) confirm(question string, preset bool) (bool, error) {
 	if preset {
 		keys = "[Y/n]"
 	}
-	answer, err := w.p.terminal.Edit(w.ctx, question+" "+keys, "")
-	if err != nil {
-		return false, err
+	yes, _, err := askYesNo(w.ctx, w.p.terminal, question+" "+keys, preset)
+	return yes, err
+}
+
+// offer asks whether to do more than the command has to. Esc is a no; Ctrl-C ends the
+// wizard.
+func (w *wizard) offer(question string, preset bool) (bool, error) {
+	yes, err := w.confirm(question, preset)
+	switch {
+	case errors.Is(err, tty.ErrBack):
+		return false, nil
+	case errors.Is(err, context.Canceled):
+		return false, w.left("interrupted")
 	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "":
-		return preset, nil
-	case "y", "yes":
-		return true, nil
-	}
-	return false, nil
+	return yes, err
 }
 
 // askRegion asks for the profile's region.
-func (w *wizard) askRegion() (err error) {
+func (w *wizard) askRegion() error {
 	w.spec = profile.Spec{Name: w.o.profile, Session: w.sso.Name, AccountID: w.account.ID, RoleName: w.role, Region: w.o.region, Output: w.o.output}
 	if w.spec.Region != "" || w.noDefaults {
 		return nil
 	}
 	now, _ := w.client.Config.Profile(w.spec.Name) // may not exist
-	preset := cmp.Or(w.typed.region, now.Region, w.client.STSRegion, w.sso.Region)
-	w.spec.Region, err = w.question("--region", "Region of the profile, or - for none", preset, func(region string) error {
-		if region == "-" || region == "" {
-			return nil
-		}
-		return w.checkRegion(region)
+	region, err := w.ask(question{
+		step: askRegion, flag: "--region", prompt: "Region of the profile, or - for none", about: w.sso.Name,
+		offer: cmp.Or(now.Region, w.client.STSRegion, w.sso.Region),
+		check: func(region string) error {
+			if region == "-" || region == "" {
+				return nil
+			}
+			return w.checkRegion(region)
+		},
 	})
-	if err == nil {
-		w.typed.region = w.spec.Region
-	}
-	w.spec.Region = strings.TrimPrefix(w.spec.Region, "-")
+	w.spec.Region = strings.TrimPrefix(region, "-")
 	return err
 }
 
@@ -236,21 +323,21 @@ func (w *wizard) nameProfile() (err error) {
 	if w.o.profile != "" {
 		return nil
 	}
-	preset := w.typed.profile
-	if preset == "" {
-		if preset, err = w.syncName(); err != nil {
+	offer := w.wanted
+	if offer == "" {
+		if offer, err = w.syncName(); err != nil {
 			return err
 		}
 	}
-	w.spec.Name, err = w.question("--profile", "Name of the profile", preset, func(name string) error {
-		if w.client.Config.HasProfile(name) {
-			return nil
-		}
-		return checkName(name)
+	w.spec.Name, err = w.ask(question{
+		step: nameProfile, flag: "--profile", prompt: "Name of the profile", about: w.sso.Name + "/" + w.account.ID + "/" + w.role, offer: offer,
+		check: func(name string) error {
+			if name == offer || w.client.Config.HasProfile(name) { // sync gives letters of every script
+				return nil
+			}
+			return checkName(name)
+		},
 	})
-	if err == nil {
-		w.typed.profile = w.spec.Name
-	}
 	return err
 }
 
@@ -273,8 +360,9 @@ func (w *wizard) syncName() (string, error) {
 	return w.client.Config.SyncName(w.sso.Name, role(w.account), shared), nil
 }
 
-// write writes the profile. If it exists, write shows the change and asks first.
-func (w *wizard) write() error {
+// writeProfile writes the profile. If it exists, writeProfile shows the change and asks
+// first.
+func (w *wizard) writeProfile() error {
 	var sso *profile.SSOSession
 	if w.newSession {
 		sso = &w.sso
@@ -296,13 +384,15 @@ func (w *wizard) write() error {
 		}
 		yes, err := w.confirm(question, false)
 		if err == nil && !yes {
-			return shownError{notConfirmedError{}, statusFailed, nil}
+			return shownError{errors.New("not confirmed, " + w.keptSoFar()), statusFailed, w.continuation()}
 		}
 		return err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	w.written = true
+	switch {
 	case !written:
 		w.p.say("profile %q is up to date", w.spec.Name)
 		return nil
@@ -337,7 +427,11 @@ func (w *wizard) save(plan func() (profile.Edit, error), confirm func(profile.Ed
 			return false, err
 		}
 		saved := err == nil
-		if err := w.p.reloadConfig(w.client); err != nil || saved {
+		switch err := w.p.reloadConfig(w.client); {
+		case saved && err != nil:
+			w.p.say("warning: %v", err) // what was written is no failure
+			return true, nil
+		case err != nil, saved:
 			return saved, err
 		}
 	}

@@ -11,9 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
-	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
 )
@@ -94,16 +92,17 @@ func (w *wizard) askStartURL() (err error) {
 		}
 		return nil
 	}
-	if w.typed.startURL == "" && w.p.terminal.CanPrompt() {
+	if w.typed[askStartURL].text == "" && w.p.terminal.CanPrompt() {
 		w.p.say("your AWS access portal: https://WORD.awsapps.com/start, or WORD alone")
 	}
-	answer, err := w.question("--start-url", "Start URL", w.typed.startURL, func(url string) error {
-		return checkStartURL(expandStartURL(url))
+	answer, err := w.ask(question{
+		step: askStartURL, flag: "--start-url", prompt: "Start URL",
+		check: func(url string) error { return checkStartURL(expandStartURL(url)) },
 	})
 	if err != nil {
 		return err
 	}
-	w.typed.startURL, w.sso.StartURL = answer, expandStartURL(answer)
+	w.sso.StartURL = expandStartURL(answer)
 	if w.sso.StartURL != answer {
 		w.p.say("that is %s", w.sso.StartURL)
 	}
@@ -148,18 +147,19 @@ func (w *wizard) askSSORegion() (err error) {
 	if !w.newSession {
 		return nil
 	}
-	if w.sso.Region = w.o.ssoRegion; w.sso.Region != "" && !w.wrong {
-		return nil
+	if w.wrong != w.sso.StartURL {
+		if w.sso.Region = w.o.ssoRegion; w.sso.Region != "" {
+			return nil
+		}
+		if w.sso.Region = w.client.DetectRegion(w.ctx, w.sso.StartURL); w.sso.Region != "" {
+			w.p.say("its Identity Center is in %s", w.sso.Region)
+			return w.ctx.Err()
+		}
 	}
-	if w.sso.Region = w.client.DetectRegion(w.ctx, w.sso.StartURL); w.sso.Region != "" && !w.wrong {
-		w.p.say("its Identity Center is in %s", w.sso.Region)
-		return w.ctx.Err()
-	}
-	preset := cmp.Or(w.typed.ssoRegion, w.client.STSRegion, "us-east-1")
-	w.sso.Region, err = w.question("--sso-region", "Region of the Identity Center", preset, w.checkRegion)
-	if err == nil {
-		w.typed.ssoRegion = w.sso.Region
-	}
+	w.sso.Region, err = w.ask(question{
+		step: askSSORegion, flag: "--sso-region", prompt: "Region of the Identity Center", about: w.sso.StartURL,
+		offer: cmp.Or(w.client.STSRegion, "us-east-1"), check: w.checkRegion,
+	})
 	return err
 }
 
@@ -190,15 +190,15 @@ func (w *wizard) nameSession() (err error) {
 	if !w.newSession || w.o.session != "" {
 		return nil
 	}
-	w.sso.Name, err = w.question("--sso-session", "Name of the new session", cmp.Or(w.typed.session, w.sessionName()), func(name string) error {
-		if w.client.Config.HasSession(name) {
-			return fmt.Errorf("there is a session %q already", name)
-		}
-		return checkName(name)
+	w.sso.Name, err = w.ask(question{
+		step: nameSession, flag: "--sso-session", prompt: "Name of the new session", about: w.sso.StartURL, offer: w.sessionName(),
+		check: func(name string) error {
+			if w.client.Config.HasSession(name) {
+				return fmt.Errorf("there is a session %q already", name)
+			}
+			return checkName(name)
+		},
 	})
-	if err == nil {
-		w.typed.session = w.sso.Name
-	}
 	return err
 }
 
@@ -246,6 +246,7 @@ func (w *wizard) logIn() error {
 		return err
 	}
 	w.newSession, w.kept = false, w.sso.Name
+	w.typed, w.wrong = nil, "" // they are about this session, and the next new one is another
 	if written {
 		w.p.say("wrote session %q to %s", w.sso.Name, w.p.short(w.client.Config.Path))
 	}
@@ -264,39 +265,19 @@ func (w *wizard) chooseAccount() (err error) {
 			return err
 		}
 	}
-	accounts := w.accounts
 	if w.o.account != "" {
-		id, err := accountID(w.ctx, w.client, w.sso, w.o.account)
-		if err != nil {
-			return err
-		}
-		accounts = slices.DeleteFunc(slices.Clone(accounts), func(a store.Account) bool { return a.ID != id })
-		if len(accounts) == 0 {
-			return noSuchAccountID(w.sso, id, w.accounts)
-		}
+		w.account, err = findAccount(w.sso, w.o.account, w.accounts)
+		return err
 	}
-	if len(accounts) == 0 {
+	if len(w.accounts) == 0 {
 		return noAccounts(w.sso)
 	}
-	i, err := w.pick("--account", "account", accountItems(accounts))
+	i, err := w.pick("--account", "account", accountItems(w.accounts))
 	if err != nil {
 		return err
 	}
-	w.account = accounts[i]
+	w.account = w.accounts[i]
 	return nil
-}
-
-// noSuchAccountID is the error of an account that the session gives no access to.
-func noSuchAccountID(sso profile.SSOSession, id string, accounts []store.Account) error {
-	ids := make([]string, len(accounts))
-	for i, a := range accounts {
-		ids[i] = a.ID
-	}
-	hint := "ssoenv accounts lists those that it gives access to"
-	if near := nearest(id, ids); len(near) > 0 {
-		hint = fmt.Sprintf("did you mean %s (%s)?", near[0], offline.Dash(accounts[slices.Index(ids, near[0])].Name))
-	}
-	return shownError{fmt.Errorf("%q gives access to no account %s", sso.Title(), id), statusDenied, []string{hint}}
 }
 
 // roleCheckTimeout limits the check of a role that the flags name.
@@ -344,8 +325,9 @@ func (w *wizard) checkRoleIfLoggedIn() (err error) {
 	ctx, cancel := context.WithTimeout(w.ctx, roleCheckTimeout)
 	defer cancel()
 	w.roles, err = w.client.AccountRoles(ctx, w.sso, w.account.ID)
-	if answer, ok := errors.AsType[*session.ServiceError](err); ok && answer.Status == 403 {
-		return noSuchAccountID(w.sso, w.account.ID, nil)
+	err = explainForbidden(ctx, w.client, w.sso, w.account.ID, err)
+	if _, none := errors.AsType[noAccountError](err); none {
+		return err
 	}
 	if err != nil {
 		w.p.log("the role is not checked: %v", err)
@@ -354,23 +336,10 @@ func (w *wizard) checkRoleIfLoggedIn() (err error) {
 	return w.checkRole()
 }
 
-// checkRole returns an error with the nearest name unless the session has the role in
-// the account.
+// checkRole returns an error unless the session has the role in the account.
 func (w *wizard) checkRole() error {
 	if slices.Contains(w.roles, w.role) {
 		return nil
 	}
-	hint := "the roles there are: " + strings.Join(w.roles, ", ")
-	if len(w.roles) == 0 || len(w.roles) > 10 {
-		hint = fmt.Sprintf("ssoenv roles %s lists those that it gives access to", w.account.ID)
-	}
-	if near := nearestRoles(w.role, w.roles); len(near) > 0 {
-		hint = didYouMean(near)
-	}
-	return shownError{fmt.Errorf("%q gives access to no role %q in account %s", w.sso.Title(), w.role, w.account.ID), statusDenied, []string{hint}}
-}
-
-// nearestRoles is nearest for roles, whose name in IAM has a prefix and a suffix.
-func nearestRoles(typed string, roles []string) []string {
-	return nearest(cmp.Or(profile.PermissionSet(typed), typed), roles)
+	return noRole(w.sso, w.account.ID, w.role, w.roles)
 }

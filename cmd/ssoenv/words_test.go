@@ -19,8 +19,11 @@ var oldWords = regexp.MustCompile(`^(` + strings.Join([]string{
 	"whoever", "whatever", "whichever", "nobody", "somebody", "anybody", "lest", "heed(s|ed|ing)?", "behold", "thrice",
 	"mend(s|ed|ing)?", "estates?", "lineages?", "bonds?", "descend(s|ed|ant|ants)?", "ceremon(y|ies)", "portals?", "persons?", "surveys?", "surveyed",
 	"outvotes?", "outvoted", "unkept", "tardiness", "barren", "misnamed", "patience", "typist", "bearable", "answerable", "tighten(s|ed)?",
-	"rooms?", "floors?",
+	"rooms?", "floors?", "stands",
 }, "|") + `)$`)
+
+// oldPhrases are the same of two words.
+var oldPhrases = regexp.MustCompile(`\bones? who\b`)
 
 // allowed are the places in which AWS, other programs, a licence or a test's data
 // use one of the words.
@@ -51,7 +54,8 @@ func textFiles(t *testing.T) []string {
 	return files
 }
 
-// oldWordsIn returns the words of a text that match oldWords, as "LINE: WORD".
+// oldWordsIn returns the words of a text that match oldWords, and the phrases that match
+// oldPhrases, as "LINE: WORD".
 func oldWordsIn(text string) []string {
 	var found []string
 	for n, line := range strings.Split(text, "\n") {
@@ -60,6 +64,9 @@ func oldWordsIn(text string) []string {
 			if oldWords.MatchString(word) {
 				found = append(found, fmt.Sprintf("%d: %s", n+1, word))
 			}
+		}
+		for _, phrase := range oldPhrases.FindAllString(strings.ToLower(line), -1) {
+			found = append(found, fmt.Sprintf("%d: %s", n+1, phrase))
 		}
 	}
 	return found
@@ -119,6 +126,8 @@ func TestOldWordsAreFound(t *testing.T) {
 		"the AWS access portal, portal.sso": 0,
 		"a captive portal":                  0,
 		"mandate, recommend, personal":      0,
+		"for one who stands there":          2,
+		"everyone who understands it":       0,
 	} {
 		if got := oldWordsIn(text); len(got) != want {
 			t.Errorf("%q: got %q, want %d", text, got, want)

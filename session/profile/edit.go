@@ -71,8 +71,9 @@ func (e Edit) Diff() string {
 
 // PlanProfile plans to write the profile and, unless it is nil, the sso-session.
 // An existing profile of that name is changed. It is a *[ConfigError] if that one
-// gets its credentials in another way, or if the credentials file has a section
-// of that name that gives access to another role.
+// gets its credentials in another way, if the credentials file has a section
+// of that name that gives access to another role, or if the name of a new one has
+// characters that no name given by a sync has.
 func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 	raw, exists := c.rawProfile(spec.Name)
 	if kind := raw.kind(false); exists && kind != kindSSO && kind != kindNone {
@@ -82,7 +83,7 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 		}
 		return Edit{}, &ConfigError{Section: raw.String(), Problem: fmt.Sprintf("there is a %s already, which gets its credentials %s", raw, how)}
 	}
-	if !exists && !awsconfig.IsPortable(spec.Name) {
+	if !exists && !awsconfig.IsReadable(spec.Name) {
 		return Edit{}, nameError("profile", spec.Name)
 	}
 	if spec.Program != "" {

@@ -47,7 +47,7 @@ func IsEmojiSequence(cluster string) bool { return emojiSequence(cluster) > 0 }
 // emojiSequence returns the length in bytes of the emoji of two or more runes
 // that text begins with, or 0: emoji that zero-width joiners join, an emoji with a
 // skin colour or the selector for the coloured form, a flag of two letters, and a
-// keycap. In these alone a joiner and a selector are harmless: they stand between
+// keycap. In these alone a joiner and a selector are harmless: they are between
 // visible characters that they change visibly, so that no text hides in them.
 func emojiSequence(text string) int {
 	r, size := utf8.DecodeRuneInString(text)

@@ -111,6 +111,7 @@ type lineScreen struct {
 	prompt string // as much as was in the row of the answer first
 	row    string // as much as is in it
 	above  string // rows with the rest of prompt
+	begun  int    // rows that begin has written, and no row of prompt
 	width  int    // of the terminal, in cells
 	cursor int    // the column of the cursor
 	shown  string // the part of the answer that was written last, and the cursor's move
@@ -124,7 +125,7 @@ const answerWidth = 16
 func (s *lineScreen) begin(prompt string, width int) error {
 	var above string
 	above, s.prompt = splitPrompt(prompt, width)
-	s.width, s.row = width, s.prompt
+	s.width, s.row, s.begun = width, s.prompt, strings.Count(above, "\n")
 	if above == "" {
 		return nil
 	}
@@ -237,5 +238,11 @@ const (
 	unmarkPastes = "\x1b[?2004l"
 )
 
-// eraseRow erases the row of a question that is left.
-const eraseRow = "\r\x1b[K"
+// erased returns what erases a question that is left. Of one whose terminal has become
+// narrower, the first rows may stay.
+func (s *lineScreen) erased() string {
+	if up := s.begun + strings.Count(s.above, "\n"); up > 0 {
+		return fmt.Sprintf("\r\x1b[%dA\x1b[J", up)
+	}
+	return "\r\x1b[K"
+}

@@ -74,6 +74,18 @@ func TestEditLine(t *testing.T) {
 	}
 }
 
+// Esc erases the question, with the rows above the answer's.
+func TestEscErasesTheQuestion(t *testing.T) {
+	for width, want := range map[int]string{80: `\r\x1b\[K`, 40: `\r\x1b\[1A\x1b\[J`, 30: `\r\x1b\[2A\x1b\[J`} {
+		terminal, file := ptytest.Open(t, ptytest.Size{Cols: width, Rows: 24}, nil)
+		terminal.Type("\x1b")
+		if _, err := editLine(t.Context(), file, file, "ssoenv: Region of the Identity Center: ", "us-east-1"); !errors.Is(err, ErrBack) {
+			t.Errorf("%d columns: got %v, want ErrBack", width, err)
+		}
+		terminal.Expect(want + `(\x1b\[\?2004l)?$`)
+	}
+}
+
 // What is typed after an answer is left for the next question.
 func TestTypedAheadAnswers(t *testing.T) {
 	terminal, file := ptytest.Open(t, ptytest.Size{Cols: 80, Rows: 24}, nil)

@@ -45,7 +45,7 @@ func editLine(ctx context.Context, in, out *os.File, prompt, initial string) (st
 			continue
 		}
 		if errors.Is(err, ErrBack) {
-			last = eraseRow
+			last = screen.erased()
 			return "", err
 		}
 		line.Edit(Key{Act: End})

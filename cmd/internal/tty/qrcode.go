@@ -7,7 +7,7 @@ import (
 )
 
 // The margins of a QR code, in modules. The standard has four. Two above and below
-// are enough for telephones, and rows of a terminal are dear.
+// are enough for telephones, and a terminal has few rows.
 const (
 	marginX = 4
 	marginY = 2

@@ -74,7 +74,7 @@ func TestWaiterIsRemoved(t *testing.T) {
 	release()
 	seen.Expect(`waiting for sso\.example`)
 
-	// The progress of a discovery stands in place of what is waited for.
+	// The progress of a discovery replaces what is waited for.
 	w.Progress("3 of 12 accounts")
 	time.Sleep(redrawInterval)
 	w.Progress("4 of 12 accounts")
