@@ -40,8 +40,11 @@ func dialect(name string) (shellinit.Shell, error) {
 	}
 	shell, ok := shellinit.Named(name)
 	if !ok {
-		return shellinit.Shell{}, shownError{usageError{fmt.Sprintf("ssoenv does not know the shell %q", name)}, statusUsage,
-			[]string{"the shells are " + strings.Join(shellinit.Names(), ", ")}}
+		hints := []string{"the shells are " + strings.Join(shellinit.Names(), ", ")}
+		if near := nearest(name, shellinit.Names()); near != nil {
+			hints = []string{didYouMean(near)}
+		}
+		return shellinit.Shell{}, shownError{usageError{fmt.Sprintf("ssoenv does not know the shell %q", name)}, statusUsage, hints}
 	}
 	return shell, nil
 }

@@ -16,18 +16,20 @@ import (
 
 // remedies know the exit status of every error and what to do about it.
 type remedies struct {
-	config     func() (*profile.Config, error)
-	configPath string
-	noHome     bool   // HOME is not set, so the config file may be another than the user's
-	profile    string // that the command is about; may be empty
+	config        func() (*profile.Config, error)
+	configPath    string
+	configProblem string // of the file that AWS_CONFIG_FILE names; empty if it has none
+	noHome        bool   // HOME is not set, so the config file may be another than the user's
+	profile       string // that the command is about; may be empty
 
-	proxyVariable string // that names the proxy for https; empty if none does
+	matching      func(text string) []string // profiles whose account or role has the text in it
+	proxyVariable string                     // that names the proxy for https; empty if none does
 
 	overridden map[string]bool // the endpoint variables that the client follows
 }
 
 func (p *program) remedies() remedies {
-	return remedies{proxyVariable: proxyVariable(p.env), config: p.config, configPath: p.paths.Config, noHome: p.homeIsMissing(), profile: p.profile, overridden: overridden(endpointVariables(p.state))}
+	return remedies{matching: p.matchingProfiles, proxyVariable: proxyVariable(p.env), config: p.config, configPath: p.paths.Config, noHome: p.homeIsMissing(), configProblem: p.configFileProblem(), profile: p.profile, overridden: overridden(endpointVariables(p.state))}
 }
 
 // proxyVariable returns the variable that names the proxy for https, or "".

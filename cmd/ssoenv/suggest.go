@@ -28,6 +28,8 @@ func (r remedies) namesHint(missing *profile.NotFoundError) []string {
 		list = "the sso-sessions of " + missing.File + " are: " + strings.Join(names, ", ")
 	}
 	switch {
+	case len(names) == 0 && r.configProblem != "":
+		return []string{r.configProblem}
 	case len(names) == 0 && r.noHome:
 		return []string{hintOfMissingHome(missing.File)}
 	case missing.Kind != "profile" && slices.Contains(others, missing.Name):
@@ -41,7 +43,30 @@ func (r remedies) namesHint(missing *profile.NotFoundError) []string {
 	if missing.Kind == "profile" && slices.Contains(others, missing.Name) {
 		return []string{fmt.Sprintf("%q is an sso-session: ssoenv login %s logs in to it; %s", missing.Name, shellinit.Word(missing.Name), list)}
 	}
+	if matching := r.matching(missing.Name); missing.Kind == "profile" && len(matching) > maxMatching {
+		return []string{fmt.Sprintf("%s match: ssoenv list %s shows them", offline.Count(len(matching), "profile"), shellinit.Word(missing.Name))}
+	} else if missing.Kind == "profile" && matching != nil {
+		return []string{"profiles that match: " + strings.Join(matching, ", ")}
+	}
 	return []string{list}
+}
+
+// maxMatching is the number of profiles that a hint names at most.
+const maxMatching = 5
+
+// matchingProfiles returns the usable profiles whose account or role, as far as it is
+// known here, has the text in it.
+func (p *program) matchingProfiles(text string) []string {
+	if p.cachedClient == nil {
+		return nil
+	}
+	var names []string
+	for _, row := range offline.List(p.cachedClient.Config, p.cachedClient.Store, "") {
+		if row.Kind != offline.KindBroken && matchesPattern(text, row.AccountID, row.AccountName, row.RoleName) {
+			names = append(names, row.Profile)
+		}
+	}
+	return names
 }
 
 // hintOfMissingHome says which config file was read because HOME is not set.
@@ -87,6 +112,12 @@ func (e unknownCommandError) Error() string { return fmt.Sprintf("unknown comman
 // forHelp is true if the word follows "help".
 func (p *program) unknownCommand(name string, commands []offline.Command, forHelp bool) error {
 	meant := commandsMeant(name, commands)
+	if name == "sso" && !forHelp {
+		return unknownCommandError{name, p.withoutSSO(commands)}
+	}
+	if len(meant) == 1 && !forHelp {
+		meant[0] += p.argumentsFor(offline.Find(commands, strings.TrimPrefix(meant[0], "ssoenv ")), name)
+	}
 	if forHelp {
 		for i := range meant {
 			meant[i] = "ssoenv help " + strings.TrimPrefix(meant[i], "ssoenv ")
@@ -109,6 +140,49 @@ func (p *program) unknownCommand(name string, commands []offline.Command, forHel
 		}
 	}
 	return unknownCommandError{name, meant}
+}
+
+// argumentsFor returns what follows the word on the command line and can follow the
+// command, which may be nil: one argument or, of exec, all words.
+func (p *program) argumentsFor(command *offline.Command, word string) (text string) {
+	rest := p.args[1+slices.Index(p.args[1:], word)+1:]
+	if command == nil || command.Args == "" {
+		return ""
+	}
+	for _, arg := range rest {
+		if command.Name != "exec" && strings.HasPrefix(arg, "-") {
+			continue
+		}
+		text += " " + shellinit.Word(arg)
+		if command.Name != "exec" {
+			break
+		}
+	}
+	return text
+}
+
+// withoutSSO returns the command line for "ssoenv sso COMMAND", which users of the AWS
+// CLI type.
+func (p *program) withoutSSO(commands []offline.Command) []string {
+	for _, word := range p.args[1+slices.Index(p.args[1:], "sso")+1:] {
+		if command := offline.Find(commands, word); command != nil {
+			return []string{strings.TrimSpace("ssoenv " + word + " " + p.flagProfile())}
+		}
+	}
+	return []string{"ssoenv login"}
+}
+
+// flagProfile returns the value of --profile, a flag of the AWS CLI, as an argument, or "".
+func (p *program) flagProfile() string {
+	for i, word := range p.args[1:] {
+		switch value, ok := strings.CutPrefix(word, "--profile="); {
+		case ok:
+			return profileArgument(value)
+		case word == "--profile" && i+2 < len(p.args):
+			return profileArgument(p.args[i+2])
+		}
+	}
+	return ""
 }
 
 // otherWords returns the words of other programs, for each command that they mean.
@@ -169,6 +243,12 @@ func (p *program) unknownFlag(command *offline.Command, flag string) error {
 	err := usageError{fmt.Sprintf("unknown flag %s", written)}
 	if command == nil && slices.Contains([]string{"v", "V"}, flag) {
 		return shownError{err, statusUsage, []string{"try: ssoenv --version"}}
+	}
+	if named := p.flagProfile(); flag == "profile" && named != "" && (command == nil || strings.Contains(command.Args, "PROFILE")) {
+		if command == nil {
+			name = "ssoenv use"
+		}
+		return shownError{err, statusUsage, []string{"try: " + name + " " + named}}
 	}
 	var names []string
 	for _, f := range flags {

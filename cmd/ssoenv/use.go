@@ -155,7 +155,7 @@ func (p *program) announce(plan switchPlan, credentialsLost bool) {
 // sayNoRegion tells the user which region AWS tools use in a shell whose profile has
 // none: the one that the shell had before, else that of the profile "default".
 func (p *program) sayNoRegion(plan switchPlan) {
-	effect := "AWS tools will ask for one"
+	effect := "most AWS tools fail without one"
 	if region := p.state.RegionBefore(); region != "" {
 		effect = "this shell keeps " + region
 	} else if region := plan.client.Config.DefaultRegion(); region != "" {
@@ -304,7 +304,36 @@ func (p *program) requireProfile(config *profile.Config, name string) (string, e
 	if name == "" && p.shellUsesNone() && !config.NamesCredentials("default") {
 		return "", p.noProfile(config)
 	}
+	if name == "" {
+		if err := p.checkProfile(config, defaultProfile("", p.env)); err != nil {
+			return "", p.ofVariable(err)
+		}
+	}
 	return defaultProfile(name, p.env), nil
+}
+
+// ofVariable says, of the error that there is no profile of the name, which variable of
+// the environment names it. It returns other errors as they are.
+func (p *program) ofVariable(err error) error {
+	missing, ok := errors.AsType[*profile.NotFoundError](err)
+	if !ok || missing.Kind != "profile" {
+		return err
+	}
+	for _, variable := range []string{"SSOENV_PROFILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+		if value := p.env[variable]; value != "" {
+			if value != missing.Name {
+				return err
+			}
+			_, hints := p.remedies().remedy(nil, missing)
+			unset := "unset " + variable
+			if variable == "SSOENV_PROFILE" {
+				unset = "ssoenv clear"
+			}
+			return shownError{&profile.ConfigError{Key: variable, Problem: fmt.Sprintf("%s is %q, which is no profile", variable, missing.Name)}, statusConfig,
+				append(hints, "or go on without it: "+unset)}
+		}
+	}
+	return err
 }
 
 // shellUsesNone reports whether this shell's environment names no profile.
@@ -330,6 +359,9 @@ func (p *program) noProfile(config *profile.Config) error {
 // nothing is configured yet.
 func (p *program) noProfiles(config *profile.Config) error {
 	hints := []string{"set one up with: ssoenv configure"}
+	if problem := p.configFileProblem(); problem != "" {
+		return shownError{&profile.ConfigError{Problem: problem}, statusConfig, []string{"correct or unset AWS_CONFIG_FILE, or create one with: ssoenv configure"}}
+	}
 	if p.homeIsMissing() {
 		hints = append(hints, hintOfMissingHome(config.Path))
 	}
