@@ -105,7 +105,7 @@ func lintHeaderWords(shown string, words []string) string {
 	return ""
 }
 
-// headerKind returns the word that the first one of a header stands for, however it is
+// headerKind returns the word that is meant by the first one of a header, however it is
 // spelt, or "".
 func headerKind(word string) string {
 	kinds := []string{"profile", "sso-session", "services"}
@@ -236,14 +236,14 @@ func squash(text string) string {
 }
 
 // sessionKeys are the keys that are read in an sso-session.
-var sessionKeys = []string{"sso_start_url", "sso_region", "sso_registration_scopes", "ssoenv_login", "ssoenv_browser", "ssoenv_store", "ssoenv_export", agentsKey}
+var sessionKeys = []string{"sso_start_url", "sso_region", "sso_registration_scopes", "ssoenv_login", "ssoenv_browser", "ssoenv_store", agentsKey}
 
 // profileKeys returns the keys that are read in a profile, by ssoenv or to find
 // credentials.
 func profileKeys() []string {
 	return slices.AppendSeq([]string{
 		"sso_session", "sso_registration_scopes", "source_profile", "duration_seconds", "credential_process", "web_identity_token_file",
-		"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "services", "ssoenv_browser", "ssoenv_export",
+		"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "services", "ssoenv_browser",
 	}, maps.Keys(keyRules))
 }
 

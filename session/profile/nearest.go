@@ -47,7 +47,7 @@ func withFewestErrors(typed string, names []string) []string {
 	return found
 }
 
-// meant returns the name that a misspelt one stands for, or "" if there is none, or
+// meant returns the name that is meant by a misspelt one, or "" if there is none, or
 // more than one.
 func meant(typed string, names []string) string {
 	if found := withFewestErrors(typed, names); len(found) == 1 && found[0] != typed {
