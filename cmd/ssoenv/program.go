@@ -70,8 +70,8 @@ func (p *program) configFileProblem() string {
 	if p.env["AWS_CONFIG_FILE"] == "" || path == os.DevNull {
 		return ""
 	}
-	what := ""
-	switch info, err := os.Stat(path); {
+	var what string
+	switch info, err := os.Stat(path); { //nolint:gosec // the user names the file
 	case errors.Is(err, fs.ErrNotExist):
 		what = "does not exist"
 	case err != nil || info.Mode().IsRegular():

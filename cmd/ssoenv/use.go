@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -448,7 +449,7 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 		p.log("%q is not an account either: %v", ref.AccountID, lookupErr)
 		if near := unknown.near; near != nil {
 			for i := range near {
-				near[i] = (profile.RoleRef{Session: ref.Session, AccountID: near[i], RoleName: ref.RoleName}).String()
+				near[i] = (profile.RoleRef{Session: ref.Session, AccountID: near[i], RoleName: roleMeant(client, sso, near[i], ref.RoleName)}).String()
 			}
 			return prof, shownError{err, statusConfig, []string{didYouMean(near)}}
 		}
@@ -462,6 +463,21 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 	}
 	ref.AccountID = id
 	return client.Config.Profile(ref.String())
+}
+
+// roleMeant returns the role of the account, an id or a name, that is probably meant by
+// the typed one, as far as the roles are known without the network.
+func roleMeant(client *session.Client, sso profile.SSOSession, account, typed string) string {
+	inventory, _, _ := client.KnownInventory(sso)
+	for _, known := range inventory {
+		if known.ID != account && known.Name != account || slices.Contains(known.Roles, typed) {
+			continue
+		}
+		if near := nearest(typed, known.Roles); near != nil {
+			return near[0]
+		}
+	}
+	return typed
 }
 
 // withSessionHint adds a hint to the error that there is no profile of that name,
