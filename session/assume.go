@@ -100,7 +100,7 @@ func (c *Client) assume(ctx context.Context, p profile.Profile, source store.Cre
 func (c *Client) stsRegion(p profile.Profile) (string, error) {
 	region := cmp.Or(c.STSRegion, p.Assume.Region)
 	if region == "" {
-		return "", &profile.ConfigError{Section: fmt.Sprintf("profile %q", p.Name), Key: "region",
+		return "", &profile.ConfigError{Section: profile.ProfileSection(p.Name), Key: "region",
 			Problem: fmt.Sprintf("profile %q assumes a role, and no region says which STS to call: give the profile a region, or set AWS_REGION", p.Name)}
 	}
 	if err := profile.CheckRegion(region); err != nil {

@@ -34,7 +34,7 @@ func (c *Client) fetchFromProcess(ctx context.Context, p profile.Profile, old st
 		return store.Credentials{}, &ProcessError{p.Name, p.Process.File, "cannot be run here"}
 	}
 	if slices.Contains(c.ProcessChain, p.Name) {
-		return store.Credentials{}, &profile.ConfigError{Section: fmt.Sprintf("profile %q", p.Name), Key: "credential_process",
+		return store.Credentials{}, &profile.ConfigError{Section: profile.ProfileSection(p.Name), Key: "credential_process",
 			Problem: fmt.Sprintf("profile %q refers to itself: its credential_process asks ssoenv for the credentials of %q", p.Name, p.Name)}
 	}
 	return c.withRoleLock(ctx, p, old, valid, func() (store.Credentials, error) {

@@ -33,6 +33,33 @@ func (c *Client) Token(ctx context.Context, sso profile.SSOSession) (store.Token
 	return c.refreshOrKeep(ctx, sso, file)
 }
 
+// RenewToken returns a valid token of the SSO session for programs that read it from its
+// file. It refreshes one that is due ([store.Store.TokenRenewAt]) and returns an error
+// if that fails, even if the token is still valid. A token that cannot be refreshed is
+// returned until it expires. It returns a *[store.LoginRequiredError] if the user must
+// log in.
+func (c *Client) RenewToken(ctx context.Context, sso profile.SSOSession) (store.Token, error) {
+	file, ok, err := c.ReadToken(sso)
+	if err != nil {
+		return store.Token{}, err
+	}
+	if !ok {
+		return store.Token{}, c.NotLoggedIn(sso)
+	}
+	now := c.Now()
+	switch {
+	case !file.Refreshable(now) && !file.Expires.After(now):
+		return store.Token{}, store.SessionEnded(sso)
+	case !file.Refreshable(now), now.Before(c.TokenRenewAt(sso, file.Token)):
+		return file.Token, nil
+	}
+	fresh, err := c.refreshLocked(ctx, sso, file)
+	if isSessionOver(err) {
+		return store.Token{}, store.SessionEnded(sso)
+	}
+	return fresh, err
+}
+
 // replaceToken refreshes a token that the service rejected although it has not
 // expired. If the token file has another token by now, it returns that.
 func (c *Client) replaceToken(ctx context.Context, sso profile.SSOSession, rejected store.Token) (store.Token, error) {

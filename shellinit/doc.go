@@ -75,6 +75,10 @@
 // have expired once they have; at a prompt before a command that will wait, only
 // 3 s after the first attempt.
 //
+// With SSOENV_EXPORT=profile the shell has no credentials but an exported AWS_PROFILE, and
+// the times are those of the session's token. There is no expiry file then: adopt is
+// called up to twice in "pause" seconds, and the report is that the session has ended.
+//
 // clear and logout remove the credentials even if a variable is readonly, and name it.
 // While the function and the hook work, options are off with which a shell would export
 // or print what they handle: -x, -v, and in bash -a and -k. So is bash's nocasematch.

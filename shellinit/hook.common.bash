@@ -88,7 +88,13 @@ function __ssoenv_warn {
 	__ssoenv_promised=$((__ssoenv_first || __ssoenv_waited ? 0 : 1))
 	[[ -z ${SSOENV_NO_REFRESH-} ]] || __ssoenv_promised=0
 	__ssoenv_warning=$__ssoenv_expired
-	((! __ssoenv_promised)) || __ssoenv_warning=${__ssoenv_expired%renew them with: *}$'they will be renewed at the next prompt\n'
+	if ((! __ssoenv_promised)); then
+		\builtin return 0
+	elif [[ ${SSOENV_EXPORT-} == profile ]]; then
+		__ssoenv_warning='' # AWS tools renew an expired token, too
+	else
+		__ssoenv_warning=${__ssoenv_expired%renew them with: *}$'they will be renewed at the next prompt\n'
+	fi
 }
 
 # __ssoenv_command runs before a command. The last argument is the command line, if
@@ -138,11 +144,14 @@ function __ssoenv_exempt {
 
 # __ssoenv_mirror keeps AWS_PROFILE, not exported, at the name of the profile in use, for
 # prompts that show it. ACCOUNT/ROLE is no name for AWS's tools, but a profile can have a
-# name like it. A variable that is the user's, exported or readonly is left alone.
+# name like it. A variable that is the user's, exported or readonly is left alone, and so is
+# the one that "use --export profile" exports.
 function __ssoenv_mirror {
 	\builtin local "__ssoenv_wanted=${SSOENV_PROFILE-}"
 	__ssoenv_mirrored_of=$__ssoenv_wanted
-	if [[ $__ssoenv_wanted == */* && $'\n'$("$__ssoenv_exe" list --names </dev/null 2>/dev/null)$'\n' != *$'\n'"$__ssoenv_wanted"$'\n'* ]]; then
+	if [[ ${SSOENV_EXPORT-} == profile ]]; then
+		__ssoenv_wanted= # AWS_PROFILE is exported
+	elif [[ $__ssoenv_wanted == */* && $'\n'$("$__ssoenv_exe" list --names </dev/null 2>/dev/null)$'\n' != *$'\n'"$__ssoenv_wanted"$'\n'* ]]; then
 		__ssoenv_wanted=
 	fi
 	if [[ -n ${AWS_PROFILE+set} && (-z $__ssoenv_mirrored || $AWS_PROFILE != "$__ssoenv_mirrored") ]] || ! __ssoenv_is_private; then
@@ -199,6 +208,8 @@ function __ssoenv_look {
 	__ssoenv_name=$__ssoenv_text
 	__ssoenv_quote "$__ssoenv_name"
 	__ssoenv_expired="ssoenv: the credentials of \"$__ssoenv_name\" have expired; renew them with: ssoenv use $__ssoenv_word"$'\n'
+	[[ ${SSOENV_EXPORT-} != profile ]] ||
+		__ssoenv_expired="ssoenv: the session of \"$__ssoenv_name\" has ended; log in again with: ssoenv login $__ssoenv_word"$'\n'
 }
 
 # __ssoenv_clean replaces the characters of __ssoenv_text that are not visible by
@@ -297,7 +308,9 @@ function __ssoenv_adopt {
 	if __ssoenv_read "${SSOENV_EXPIRY_FILE-}" 80; then
 		__ssoenv_is_time "$__ssoenv_text" && ((10#$__ssoenv_text > __ssoenv_expires)) || \builtin return 1
 	else
-		__ssoenv_text=${SSOENV_EXPIRY_FILE:+$((__ssoenv_now / __ssoenv_pause))}
+		# Of a session there is no file.
+		__ssoenv_text=${SSOENV_EXPIRY_FILE-}${SSOENV_EXPORT-}
+		__ssoenv_text=${__ssoenv_text:+$((__ssoenv_now / __ssoenv_pause))}
 	fi
 	[[ $__ssoenv_text != "$__ssoenv_offered" ]] || \builtin return 1
 	__ssoenv_offered=$__ssoenv_text

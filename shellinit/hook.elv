@@ -71,7 +71,7 @@ fn adopt {|now|
   var newest = (read $file 80)
   if (not-eq $newest $nil) {
     if (not (and (is-time $newest) (> $newest $seen[expires]))) { set newest = $seen[offered] }
-  } elif (eq $file '') {
+  } elif (eq $file(env SSOENV_EXPORT) '') { # of a session there is no file
     set newest = ''
   } else {
     set newest = (to-string (div $now $seen[pause]))
@@ -116,7 +116,9 @@ fn report {|profile now|
       }
     }
   }
-  if (and (eq $text '') (>= $now $seen[expires])) {
+  if (and (eq $text '') (>= $now $seen[expires]) (eq (env SSOENV_EXPORT) profile)) {
+    set text = 'the session of "'$profile'" has ended; log in again with: ssoenv login '(repr $profile)
+  } elif (and (eq $text '') (>= $now $seen[expires])) {
     set text = 'the credentials of "'$profile'" have expired; renew them with: ssoenv use '(repr $profile)
   }
   if (or $seen[reported] (eq $text '')) { return }

@@ -131,11 +131,14 @@ end
 
 # __ssoenv_mirror keeps AWS_PROFILE, not exported, at the name of the profile in use, for
 # prompts that show it. ACCOUNT/ROLE is no name for AWS's tools, but a profile can have a
-# name like it. A variable that is the user's, exported or universal is left alone.
+# name like it. A variable that is the user's, exported or universal is left alone, and so is
+# the one that "use --export profile" exports.
 function __ssoenv_mirror
     set --local wanted $SSOENV_PROFILE
     set --global __ssoenv_mirrored_of "$wanted"
-    if string match --quiet '*/*' -- "$wanted"
+    if test "$SSOENV_EXPORT" = profile
+        set wanted # AWS_PROFILE is exported
+    else if string match --quiet '*/*' -- "$wanted"
         builtin contains -- "$wanted" (command $__ssoenv_exe list --names </dev/null 2>/dev/null); or set wanted
     end
     if set --query AWS_PROFILE
@@ -231,7 +234,7 @@ end
 function __ssoenv_adopt
     if __ssoenv_read "$SSOENV_EXPIRY_FILE" 80
         __ssoenv_is_time $__ssoenv_text; and test $__ssoenv_text -gt $SSOENV_EXPIRES; or return 1
-    else if test -n "$SSOENV_EXPIRY_FILE"
+    else if test -n "$SSOENV_EXPIRY_FILE$SSOENV_EXPORT" # of a session there is no file
         set --global __ssoenv_text (builtin math --scale=0 $__ssoenv_left / $__ssoenv_pause)
     end
     test "$__ssoenv_text" != "$__ssoenv_offered"; or return 1
@@ -262,6 +265,8 @@ function __ssoenv_report
     if test -n "$text"
         string match --quiet '* with: ssoenv use' -- $text; and set text "$text "(string escape -- "$__ssoenv_name")
         set text "\"$__ssoenv_name\": $text"
+    else if test $__ssoenv_left -le 0 -a "$SSOENV_EXPORT" = profile
+        set text "the session of \"$__ssoenv_name\" has ended; log in again with: ssoenv login "(string escape -- "$__ssoenv_name")
     else if test $__ssoenv_left -le 0
         set text "the credentials of \"$__ssoenv_name\" have expired; renew them with: ssoenv use "(string escape -- "$__ssoenv_name")
     else

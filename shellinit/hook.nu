@@ -103,7 +103,8 @@ def --env __ssoenv_adopt [now: int] {
   let file = $env.SSOENV_EXPIRY_FILE? | default ""
   let text = __ssoenv_read $file 80
   let newest = if $text == null {
-    if ($file | is-empty) { "" } else { $now // $seen.pause | into string }
+    # Of a session there is no file.
+    if ($file + ($env.SSOENV_EXPORT? | default "") | is-empty) { "" } else { $now // $seen.pause | into string }
   } else if ($text | __ssoenv_is_time) and ($text | into int) > $seen.expires { $text } else { $seen.offered }
   if $newest != $seen.offered {
     $env.__ssoenv_seen.offered = $newest
@@ -122,6 +123,8 @@ def --env __ssoenv_report [profile: string, now: int] {
   let word = if $profile =~ '^[\w.@%/+=:,][\w.@%/+=:,-]*$' { $profile } else { $profile | to json }
   let text = if ($failure | is-not-empty) and ($failure.0.at | into int) + 15 >= $seen.last {
     $'"($profile)": ($failure.0.text)(if $failure.0.text ends-with " with: ssoenv use" { $" ($word)" })'
+  } else if $now >= $seen.expires and $env.SSOENV_EXPORT? == "profile" {
+    $'the session of "($profile)" has ended; log in again with: ssoenv login ($word)'
   } else if $now >= $seen.expires {
     $'the credentials of "($profile)" have expired; renew them with: ssoenv use ($word)'
   } else { "" }

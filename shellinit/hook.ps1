@@ -131,7 +131,7 @@ function global:__ssoenv_read($file, $most) {
 function global:__ssoenv_adopt($seen, $now) {
     $newest = __ssoenv_read $env:SSOENV_EXPIRY_FILE 80
     if ($null -eq $newest) {
-        if ($env:SSOENV_EXPIRY_FILE) { $newest = "$([Math]::Floor($now / $seen.Pause))" } else { $newest = '' }
+        if ($env:SSOENV_EXPIRY_FILE -or $env:SSOENV_EXPORT) { $newest = "$([Math]::Floor($now / $seen.Pause))" } else { $newest = '' }
     } elseif ($newest -notmatch '\A[0-9]{1,12}\z' -or [long]$newest -le $seen.Expires) {
         $newest = $seen.Offered
     }
@@ -180,7 +180,9 @@ function global:__ssoenv_report($seen, $profileName, $now) {
             if ($text.EndsWith(' with: ssoenv use')) { $text += " $word" }
         }
     }
-    if (-not $text -and $now -ge $seen.Expires) {
+    if (-not $text -and $now -ge $seen.Expires -and $env:SSOENV_EXPORT -eq 'profile') {
+        $text = "the session of `"$profileName`" has ended; log in again with: ssoenv login $word"
+    } elseif (-not $text -and $now -ge $seen.Expires) {
         $text = "the credentials of `"$profileName`" have expired; renew them with: ssoenv use $word"
     }
     if ($seen.Reported -or -not $text) { return }

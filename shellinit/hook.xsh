@@ -107,7 +107,7 @@ def __ssoenv_install():
         file = str(env.get("SSOENV_EXPIRY_FILE", ""))
         newest = read(file, 80)
         if newest is None:
-            newest = str(now // seen["pause"]) if file else ""
+            newest = str(now // seen["pause"]) if file or env.get("SSOENV_EXPORT") else ""  # of a session there is no file
         elif not is_time(newest) or int(newest) <= seen["expires"]:
             return False
         if newest == seen["offered"]:
@@ -128,7 +128,9 @@ def __ssoenv_install():
                 text = f'"{profile}": {failure[2]}'
                 if text.endswith(" with: ssoenv use"):
                     text += " " + shlex.quote(profile)
-        if not text and now >= seen["expires"]:
+        if not text and now >= seen["expires"] and env.get("SSOENV_EXPORT") == "profile":
+            text = f'the session of "{profile}" has ended; log in again with: ssoenv login {shlex.quote(profile)}'
+        elif not text and now >= seen["expires"]:
             text = f'the credentials of "{profile}" have expired; renew them with: ssoenv use {shlex.quote(profile)}'
         if text and not seen["reported"]:
             seen["reported"] = True

@@ -27,6 +27,14 @@ func TestMirror(t *testing.T) {
 		{"ssoenv use dev; export AWS_PROFILE=mine; ssoenv use prod; ssoenv clear; export AWS_PROFILE=mine; __ssoenv_prompt; " + tell, "-", "<mine>\nAWS_PROFILE=\"mine\"\n"},
 		// The switch unsets an exported one first.
 		{"ssoenv use dev; " + tell, "", "<dev>\nAWS_PROFILE unset\n"},
+		// The one of "use --export profile" is exported, and the function does not touch it.
+		{free + "ssoenv use dev; ssoenv use dev --export; " + tell, "", "<dev>\nAWS_PROFILE=\"dev\"\n"},
+		{free + "ssoenv use dev; ssoenv use prod --export; " + tell, "", "<prod>\nAWS_PROFILE=\"prod\"\n"},
+		{free + "ssoenv use dev --export; ssoenv use prod --export; " + tell, "", "<prod>\nAWS_PROFILE=\"prod\"\n"},
+		{free + "ssoenv use dev --export; ssoenv use prod; " + tell, "", "<prod>\nAWS_PROFILE unset\n"},
+		{free + "ssoenv use dev; ssoenv use dev --export; ssoenv use dev; " + tell, "", "<dev>\nAWS_PROFILE unset\n"},
+		{free + "ssoenv use dev; ssoenv use dev --export; ssoenv clear; " + tell, "", "<>\nAWS_PROFILE unset\n"},
+		{free + "ssoenv use dev; ssoenv use dev --export; unset AWS_PROFILE; __ssoenv_watch; " + tell, free + "ssoenv use dev; ssoenv use dev --export; set --erase AWS_PROFILE; __ssoenv_prompt; " + tell, "<>\nAWS_PROFILE unset\n"},
 		// The user's.
 		{free + "ssoenv use dev; AWS_PROFILE=mine; ssoenv clear; " + tell, free + "ssoenv use dev; set AWS_PROFILE mine; ssoenv clear; " + tell, "<mine>\nAWS_PROFILE unset\n"},
 		{free + "ssoenv use dev; export AWS_PROFILE; ssoenv clear; " + tell, free + "ssoenv use dev; set --global --export AWS_PROFILE dev; ssoenv clear; " + tell, "<dev>\nAWS_PROFILE=\"dev\"\n"},

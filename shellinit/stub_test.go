@@ -80,6 +80,15 @@ func stub(args []string) int {
 			{Name: "AWS_SECRET_ACCESS_KEY", Value: secret},
 			{Name: "SSOENV_PROFILE", Value: words[0]},
 		}
+		switch {
+		case len(words) > 1 && words[1] == "--export":
+			env = Env{{Name: "AWS_PROFILE", Value: words[0]}, {Name: "SSOENV_EXPORT", Value: "profile"}, {Name: "SSOENV_PROFILE", Value: words[0]}}
+		case os.Getenv("SSOENV_EXPORT") != "":
+			env = append(env, Var{Name: "SSOENV_EXPORT", Unset: true})
+		}
+	}
+	if _, ok := os.LookupEnv("SSOENV_EXPORT"); ok && (args[0] == "clear" || args[0] == "logout") {
+		env = append(Env{{Name: "SSOENV_EXPORT", Unset: true}, {Name: "AWS_PROFILE", Unset: true}}, env...)
 	}
 	if args[0] == "adopt" {
 		if os.Getenv("NO_ADOPT") != "" {

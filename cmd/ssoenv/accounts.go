@@ -11,7 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -74,34 +74,34 @@ func (p *program) accounts(pattern string, o sessionOptions) error {
 // mark at the account of this shell.
 func (p *program) accountTable(accounts []store.Account) string {
 	view := p.view()
-	t := offline.NewTable(len(accounts), idColumn(view, "ACCOUNT"), offline.Column{Header: "NAME", Least: 12}, offline.Column{Header: "EMAIL", Least: 10, Drop: 1})
+	t := layout.NewTable(len(accounts), idColumn(view, "ACCOUNT"), layout.Column{Header: "NAME", Least: 12}, layout.Column{Header: "EMAIL", Least: 10, Drop: 1})
 	for _, a := range accounts {
 		mark, style := p.markOf(view, p.state.Profile != "" && a.ID == p.state.AccountID)
 		t.Add(mark+a.ID, style)
-		t.Add(offline.Dash(a.Name), style)
-		t.Add(a.Email, offline.Plain)
+		t.Add(layout.Dash(a.Name), style)
+		t.Add(a.Email, layout.Plain)
 	}
 	return t.Text(view)
 }
 
 // idColumn is the first column of a table that has a mark at what this shell uses.
-func idColumn(view offline.View, header string) offline.Column {
+func idColumn(view layout.View, header string) layout.Column {
 	if view.Header {
 		header = "  " + header
 	}
-	return offline.Column{Header: header}
+	return layout.Column{Header: header}
 }
 
 // markOf returns what begins a row of such a table, and its style. Where there is no
 // header, there are no marks either: programs read the first word of a line.
-func (p *program) markOf(view offline.View, inUse bool) (mark string, style offline.Style) {
+func (p *program) markOf(view layout.View, inUse bool) (mark string, style layout.Style) {
 	switch {
 	case !view.Header:
-		return "", offline.Plain
+		return "", layout.Plain
 	case inUse:
-		return "* ", offline.Strong
+		return "* ", layout.Strong
 	}
-	return "  ", offline.Plain
+	return "  ", layout.Plain
 }
 
 func rolesAction(p *program, c *cli.Context) error {
@@ -168,9 +168,9 @@ func (p *program) roles(account string, o sessionOptions) error {
 }
 
 // rolesIn returns the roles of one account as a table for a terminal.
-func (p *program) rolesIn(account string, rows []roleJSON, view offline.View) string {
+func (p *program) rolesIn(account string, rows []roleJSON, view layout.View) string {
 	used := p.roleInUse()
-	t := offline.NewTable(len(rows), idColumn(view, "ROLE IN "+account))
+	t := layout.NewTable(len(rows), idColumn(view, "ROLE IN "+account))
 	for _, row := range rows {
 		mark, style := p.markOf(view, row.isOf(used))
 		t.Add(mark+row.RoleName, style)
@@ -179,14 +179,14 @@ func (p *program) rolesIn(account string, rows []roleJSON, view offline.View) st
 }
 
 // roleTable returns the roles of several accounts as a table for a terminal.
-func (p *program) roleTable(rows []roleJSON, view offline.View) string {
+func (p *program) roleTable(rows []roleJSON, view layout.View) string {
 	used := p.roleInUse()
-	t := offline.NewTable(len(rows), idColumn(view, "ACCOUNT"), offline.Column{Header: "ROLE", Least: 12}, offline.Column{Header: "NAME", Least: 10, Drop: 1})
+	t := layout.NewTable(len(rows), idColumn(view, "ACCOUNT"), layout.Column{Header: "ROLE", Least: 12}, layout.Column{Header: "NAME", Least: 10, Drop: 1})
 	for _, row := range rows {
 		mark, style := p.markOf(view, row.isOf(used))
 		t.Add(mark+row.AccountID, style)
 		t.Add(row.RoleName, style)
-		t.Add(row.AccountName, offline.Plain)
+		t.Add(row.AccountName, layout.Plain)
 	}
 	return t.Text(view)
 }

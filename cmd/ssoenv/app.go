@@ -170,7 +170,7 @@ func (p *program) commandHelp(command *offline.Command) error {
 
 // helpStyle returns the style of headings in a help that is written to the file.
 func (p *program) helpStyle(to *os.File) offline.HeadingStyle {
-	if !tty.IsTerminal(to) || p.noColor || p.env["TERM"] == "dumb" {
+	if !tty.IsTerminal(to) || p.noColor {
 		return func(heading string) string { return heading }
 	}
 	return func(heading string) string { return "\x1b[1m" + heading + "\x1b[0m" }

@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/browser"
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/safetext"
@@ -93,7 +93,7 @@ func (p *program) console(o consoleOptions) error {
 		if err := p.print(address.Reveal() + "\n"); err != nil {
 			return err
 		}
-		p.say("the address works for %s, and signs in as %s for everyone who has it", offline.FormatDuration(session.SigninLifetime), plan.title())
+		p.say("the address works for %s, and signs in as %s for everyone who has it", layout.FormatDuration(session.SigninLifetime), plan.title())
 		return nil
 	}
 	p.say("opening the AWS console in %s as %s", region, plan.title())
@@ -128,7 +128,7 @@ func (p *program) openAndWait(ctx context.Context, with browser.Command, address
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	problem := "the browser did not fetch the console's address within " + offline.FormatDuration(wait)
+	problem := "the browser did not fetch the console's address within " + layout.FormatDuration(wait)
 	if redirect.RefusedOthers() {
 		problem += "; connections that are not from a program of yours were refused"
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -69,5 +69,5 @@ func (b *progressBar) rest(at session.Progress) string {
 		return ""
 	}
 	estimate := time.Duration(float64(took) / float64(done) * float64(left))
-	return fmt.Sprintf(", about %s left", offline.FormatDuration(estimate.Round(time.Second)))
+	return fmt.Sprintf(", about %s left", layout.FormatDuration(estimate.Round(time.Second)))
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/doctor"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -133,8 +134,8 @@ func (p *program) doctorFormatter() doctor.Formatter {
 	return doctor.Formatter{
 		Now:          p.now,
 		Time:         p.formatTime,
-		Duration:     offline.FormatDuration,
-		Count:        offline.Count,
+		Duration:     layout.FormatDuration,
+		Count:        layout.Count,
 		Regions:      offline.KnownRegions(),
 		ShellWord:    shellinit.Word,
 		EditLine:     p.editLine,

@@ -6,8 +6,7 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/doctor"
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
-	"github.com/ssoenv/ssoenv/session/safetext"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 )
 
 // doctorGroups are the headings of the findings, with the checks below each of them.
@@ -99,31 +98,7 @@ func (s doctorStyle) short(text string) string {
 	return strings.ReplaceAll(" "+text, " "+s.home+"/", " ~/")[1:]
 }
 
-// wrap breaks a text between words, for lines that begin with blank. A word that is
-// wider than a line is not broken.
-func (s doctorStyle) wrap(text, blank string) string {
-	columns := s.width - len(blank)
-	if s.width == 0 || columns < 10 {
-		return text
-	}
-	var b strings.Builder
-	used := 0
-	for i, word := range strings.Split(text, " ") {
-		width := safetext.Width(word)
-		switch {
-		case i == 0:
-		case used+1+width > columns:
-			b.WriteString("\n" + blank)
-			used = 0
-		default:
-			b.WriteString(" ")
-			used++
-		}
-		b.WriteString(word)
-		used += width
-	}
-	return b.String()
-}
+func (s doctorStyle) wrap(text, blank string) string { return layout.Wrap(text, blank, s.width) }
 
 // doctorSummary returns a sentence such as "14 checks: 12 ok, 1 warning, 1 problem".
 func doctorSummary(findings []doctor.Finding) string {
@@ -148,9 +123,9 @@ func doctorSummary(findings []doctor.Finding) string {
 	}
 	add(count[doctor.OK], fmt.Sprintf("%d ok", count[doctor.OK]))
 	add(fixed, fmt.Sprintf("%d fixed", fixed))
-	add(count[doctor.Warning], offline.Count(count[doctor.Warning], "warning"))
-	add(count[doctor.Problem], offline.Count(count[doctor.Problem], "problem"))
-	text := offline.Count(len(findings), "check") + ": " + strings.Join(parts, ", ")
+	add(count[doctor.Warning], layout.Count(count[doctor.Warning], "warning"))
+	add(count[doctor.Problem], layout.Count(count[doctor.Problem], "problem"))
+	text := layout.Count(len(findings), "check") + ": " + strings.Join(parts, ", ")
 	if fixable > 0 && fixed == 0 {
 		text += fmt.Sprintf("; ssoenv doctor --fix fixes %d of them", fixable)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -38,7 +39,7 @@ func eachAction(p *program, c *cli.Context) error {
 	if c.Bool("serve") || c.IsSet("token-file") {
 		return usageError{"--each and --serve exclude each other"}
 	}
-	credentials, err := p.credentialOptionsOf(c, "")
+	credentials, err := p.environmentOptionsOf(c, "")
 	if err != nil {
 		return err
 	}
@@ -84,6 +85,11 @@ func (p *program) execEach(o eachOptions) error {
 	if err := p.confirmEach(client, targets, o); err != nil {
 		return err
 	}
+	for i, t := range targets {
+		if t.err == nil && o.exportsProfile(t.profile) {
+			targets[i].err = client.Config.CheckExport(t.profile)
+		}
+	}
 	client.STSRegion = cmp.Or(o.region, client.STSRegion)
 	return p.newEachRun(client, path, targets, o).run()
 }
@@ -109,9 +115,10 @@ func (p *program) targets(client *session.Client, patterns []string) ([]target, 
 		}
 		account := accountName(role.SSOSession, role.AccountID)
 		texts := []string{name, role.AccountID, account, role.RoleName, role.AccountID + "/" + role.RoleName, account + "/" + role.RoleName}
+		texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" || text == "/" })
 		isTarget := false
 		for i, pattern := range patterns {
-			if slices.ContainsFunc(texts, func(text string) bool { return matchesAll(pattern, text) }) {
+			if slices.ContainsFunc(texts, func(text string) bool { return matchesGlob(pattern, text) }) {
 				matched[i], isTarget = true, true
 			}
 		}
@@ -124,13 +131,6 @@ func (p *program) targets(client *session.Client, patterns []string) ([]target, 
 		return nil, shownError{fmt.Errorf("no profile matches %q, by its name, account or role", patterns[at]), statusConfig, near}
 	}
 	return found, nil
-}
-
-// matchesAll is matchesGlob for a pattern that matches slashes, too, which names of
-// profiles and accounts may have.
-func matchesAll(pattern, text string) bool {
-	withoutSlash := strings.NewReplacer("/", "\x01")
-	return text != "" && text != "/" && matchesGlob(withoutSlash.Replace(pattern), withoutSlash.Replace(text))
 }
 
 // confirmEach is [program.confirm] for all targets: it asks once.
@@ -160,13 +160,13 @@ func (p *program) confirmEach(client *session.Client, targets []target, o eachOp
 	if first != nil || len(guarded) == 0 {
 		return first
 	}
-	p.say("guarded (ssoenv_confirm), %d of %s:", len(guarded), offline.Count(len(targets), "profile"))
+	p.say("guarded (ssoenv_confirm), %d of %s:", len(guarded), layout.Count(len(targets), "profile"))
 	for _, prof := range guarded {
 		p.say("  %q%s", prof.Name, roleInWords(prof))
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	err := askYes(ctx, p.terminal, fmt.Sprintf("Run %q in all %s? [y/N]", o.command[0], offline.Count(len(targets), "profile")))
+	err := askYes(ctx, p.terminal, fmt.Sprintf("Run %q in all %s? [y/N]", o.command[0], layout.Count(len(targets), "profile")))
 	if _, other := errors.AsType[notConfirmedError](err); other {
 		return shownError{err, statusDenied, nil}
 	}

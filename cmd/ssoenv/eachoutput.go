@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/store"
 )
@@ -138,7 +138,7 @@ func documentOf(t target, status int, stdout, stderr *keptOutput) document {
 }
 
 func (r *eachRun) printDocument(d document) {
-	line, err := offline.MarshalJSONLine(d)
+	line, err := layout.MarshalJSONLine(d)
 	if err == nil {
 		err = r.p.writeLines(r.p.stdout, line)
 	}
@@ -221,7 +221,7 @@ func listed(names []string, shorten bool) string {
 
 // counts says how many commands succeeded, failed and did not run.
 func counts(all, succeeded, ran int) string {
-	text := fmt.Sprintf("%d of %s succeeded", succeeded, offline.Count(all, "profile"))
+	text := fmt.Sprintf("%d of %s succeeded", succeeded, layout.Count(all, "profile"))
 	if failed := ran - succeeded; failed > 0 {
 		text += fmt.Sprintf(", %d failed", failed)
 	}

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/process"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -146,7 +146,7 @@ func (r *eachRun) showProgress() (end func()) {
 // progress says how many commands have ended, and where others are running.
 func (r *eachRun) progress() string {
 	names, ended := r.runningIn()
-	text := fmt.Sprintf("%d of %s done", ended, offline.Count(len(r.targets), "profile"))
+	text := fmt.Sprintf("%d of %s done", ended, layout.Count(len(r.targets), "profile"))
 	if len(names) > 0 {
 		text += "; running in " + safetext.Printable(strings.Join(names, ", "))
 	}
@@ -184,12 +184,15 @@ func (r *eachRun) one(ctx context.Context, t target) eachResult {
 	if err != nil {
 		return fail(err)
 	}
-	r.p.warnOfStaticKeys(t.profile)
 	region := t.profile.Region
 	if r.o.region != "" {
 		region = r.o.region
 	}
 	plan := switchPlan{client: r.client, profile: t.profile, creds: creds, region: region}
+	if r.o.exportsProfile(t.profile) {
+		plan.asProfile, plan.creds = true, store.Credentials{AccountName: creds.AccountName}
+	}
+	r.p.warnOfStaticKeys(plan)
 	change, _ := plan.shellSwitch().Apply(r.p.env)
 	command := &exec.Cmd{Path: r.path, Args: r.o.command, Env: shellenv.Environ(change, r.p.environList), WaitDelay: leftBehind}
 	return r.execute(command, t, fail)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 )
@@ -86,7 +87,7 @@ type failure struct {
 func (p *program) sayFailures(command *offline.Command, failures []failure) {
 	if p.terminal.Agent() != "" && offline.WalkArgs(p.args[1:], offline.Commands()).Has("json") {
 		for _, f := range failures {
-			if text, err := offline.MarshalJSONLine(f); err == nil {
+			if text, err := layout.MarshalJSONLine(f); err == nil {
 				_ = p.writeLines(p.stderr, text)
 			}
 		}

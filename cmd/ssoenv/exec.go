@@ -54,7 +54,7 @@ func execAction(p *program, c *cli.Context) error {
 	case 1:
 		return usageError{"which command? ssoenv exec " + profileArgument(args[0]) + " -- COMMAND"}
 	}
-	o, err := p.credentialOptionsOf(c, args[0])
+	o, err := p.environmentOptionsOf(c, args[0])
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,10 @@ func execAction(p *program, c *cli.Context) error {
 	if c.IsSet("token-file") && (!serve || tokenFile == "") {
 		return usageError{"--token-file FILE is for exec --serve"}
 	}
+	if serve && o.export != "" {
+		return usageError{"--serve and --export exclude each other"}
+	}
+	o.forEnvironment = !serve // ssoenv_export is about the environment, which has no keys then
 	return p.exec(execOptions{o, args[1:], serve, tokenFile})
 }
 
@@ -123,7 +127,7 @@ func (p *program) exec(o execOptions) error {
 	if o.serve {
 		return p.execServed(path, o, plan)
 	}
-	p.warnOfStaticKeys(plan.profile)
+	p.warnOfStaticKeys(plan)
 	change, _ := plan.shellSwitch().Apply(p.env)
 	p.allowDumps()
 	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), p.commandStreams())

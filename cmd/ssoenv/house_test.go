@@ -28,8 +28,8 @@ var layers = map[string]struct {
 	"cmd/ssoenv": {
 		[]string{
 			"session", "session/awsconfig", "session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache",
-			"cmd/internal/browser", "cmd/internal/doctor", "cmd/internal/keyring", "cmd/internal/loopback", "cmd/internal/offline", "cmd/internal/picker",
-			"cmd/internal/process", "cmd/internal/shellenv", "cmd/internal/tty",
+			"cmd/internal/browser", "cmd/internal/doctor", "cmd/internal/keyring", "cmd/internal/layout", "cmd/internal/loopback",
+			"cmd/internal/offline", "cmd/internal/picker", "cmd/internal/process", "cmd/internal/shellenv", "cmd/internal/tty",
 		},
 		[]string{"github.com/urfave/cli/v2", "github.com/adrg/xdg"},
 	},
@@ -41,9 +41,10 @@ var layers = map[string]struct {
 	"cmd/internal/keyring":  {nil, []string{"github.com/godbus/dbus/v5", "github.com/zalando/go-keyring"}},
 	"cmd/internal/loopback": {nil, []string{"golang.org/x/sys/unix"}},
 	"cmd/internal/offline": {
-		[]string{"session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/shellenv"},
+		[]string{"session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache", "cmd/internal/layout", "cmd/internal/shellenv"},
 		[]string{"github.com/adrg/xdg"},
 	},
+	"cmd/internal/layout":   {[]string{"session/safetext"}, nil},
 	"cmd/internal/picker":   {[]string{"session/safetext", "cmd/internal/tty"}, []string{"golang.org/x/text/unicode/norm"}},
 	"cmd/internal/process":  {nil, []string{"golang.org/x/sys/unix"}},
 	"cmd/internal/shellenv": {[]string{"session/safetext", "shellinit"}, nil},
@@ -88,7 +89,7 @@ var testOnly = []string{"cache/stracetest", "cmd/internal/environ", "cmd/interna
 // at every TAB and at a switch to cached credentials.
 var offlinePackages = []string{
 	"cache", "completions", "session/awsconfig", "session/profile", "session/safetext", "session/store", "shellinit",
-	"cmd/internal/offline", "cmd/internal/shellenv",
+	"cmd/internal/layout", "cmd/internal/offline", "cmd/internal/shellenv",
 }
 
 // banned are the calls by which a library would read the process's environment,

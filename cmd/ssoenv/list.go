@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 )
 
@@ -80,7 +80,7 @@ func (p *program) explainBroken(rows []offline.ListedProfile) {
 	case len(broken) == 1:
 		p.say("not usable: %s", broken[0].Problem)
 	default:
-		p.say("%s are not usable; ssoenv doctor explains them", offline.Count(len(broken), "profile"))
+		p.say("%s are not usable; ssoenv doctor explains them", layout.Count(len(broken), "profile"))
 	}
 }
 
@@ -103,24 +103,6 @@ func matchesPattern(pattern string, texts ...string) bool {
 		}
 		return matchesGlob(pattern, text)
 	})
-}
-
-// matchesGlob reports whether text matches glob. Case does not count. The empty glob
-// matches everything.
-func matchesGlob(glob, text string) bool {
-	if glob == "" {
-		return true
-	}
-	matched, _ := path.Match(strings.ToLower(glob), strings.ToLower(text))
-	return matched
-}
-
-// checkGlob returns an error for a glob that is malformed.
-func checkGlob(glob string) error {
-	if _, err := path.Match(glob, ""); err != nil {
-		return usageError{fmt.Sprintf("%q is not a glob", glob)}
-	}
-	return nil
 }
 
 // noMatch returns the error of a command that would list things of that kind, none of

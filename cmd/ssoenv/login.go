@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -200,12 +200,18 @@ func single(sso profile.SSOSession, err error) ([]profile.SSOSession, error) {
 	return []profile.SSOSession{sso}, nil
 }
 
-// resolveSession returns the session of the profile of that name. An ACCOUNT/ROLE
-// with an account's name leads to its session, whether the account exists or not.
+// resolveSession returns the session of the profile of that name: of the profile for
+// which its credential_process runs ssoenv, if it has one. An ACCOUNT/ROLE with an
+// account's name leads to its session, whether the account exists or not.
 func resolveSession(config *profile.Config, name string) (profile.SSOSession, error) {
 	sso, err := config.ProfileSSOSession(name)
 	if _, named, ok := accountAndRole(config, name, err); ok {
 		return named, nil
+	}
+	if _, needsNone := errors.AsType[*profile.UnsupportedError](err); needsNone {
+		if prof, profErr := config.Profile(name); profErr == nil && !config.TokenSession(prof).IsZero() {
+			return config.TokenSession(prof), nil
+		}
 	}
 	return sso, err
 }
@@ -241,6 +247,6 @@ func (p *program) ensureLogin(ctx context.Context, client *session.Client, sso p
 		p.say("%s %q; renews automatically", verb, sso.Title())
 		return nil
 	}
-	p.say("%s %q until %s (%s)", verb, sso.Title(), p.formatTime(token.Expires), offline.FormatDuration(token.Expires.Sub(p.now())))
+	p.say("%s %q until %s (%s)", verb, sso.Title(), p.formatTime(token.Expires), layout.FormatDuration(token.Expires.Sub(p.now())))
 	return nil
 }

@@ -56,7 +56,11 @@ func (p *program) logout(o logoutOptions) error {
 	}
 	if endedHere {
 		if tty.IsTerminal(p.stdout) {
-			p.say("this shell still has credentials of that session, which are valid until they expire")
+			if p.state.AsProfile {
+				p.say("this shell still has AWS_PROFILE, for which AWS tools need a login now")
+			} else {
+				p.say("this shell still has credentials of that session, which are valid until they expire")
+			}
 			caller, _ := startup(tty.ParentShell(p.env))
 			p.say("hint: remove them with:  %s", caller.EvalLine("clear"))
 		} else {
@@ -91,10 +95,16 @@ func withLogoutHints(r remedies, err error) error {
 	return errors.Join(all...)
 }
 
-// sessionInUse returns the session that this shell's credentials came from.
+// sessionInUse returns the session that this shell's credentials came from, or that AWS
+// tools in this shell get theirs from.
 func sessionInUse(config *profile.Config, state shellenv.State) (profile.SSOSession, bool) {
 	if state.Profile == "" {
 		return profile.SSOSession{}, false
+	}
+	if state.AsProfile {
+		prof, err := config.Profile(state.Profile)
+		sso := config.TokenSession(prof)
+		return sso, err == nil && !sso.IsZero()
 	}
 	sso, err := config.ProfileSSOSession(state.Profile)
 	return sso, err == nil

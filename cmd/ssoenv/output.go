@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -78,7 +78,7 @@ func (o *output) print(text string) error {
 
 // printJSON prints one JSON document.
 func (o *output) printJSON(v any) error {
-	text, err := offline.MarshalJSON(v)
+	text, err := layout.MarshalJSON(v)
 	if err != nil {
 		return err
 	}
@@ -87,12 +87,12 @@ func (o *output) printJSON(v any) error {
 
 // view says how a table is shown on standard output: with colours, and cut to its
 // width, if that is a terminal.
-func (o *output) view() offline.View {
+func (o *output) view() layout.View {
 	if !tty.IsTerminal(o.stdout) {
-		return offline.View{}
+		return layout.View{}
 	}
 	width, _ := tty.Size(o.stdout)
-	return offline.View{Width: width, Header: true, Color: !o.noColor}
+	return layout.View{Width: width, Header: true, Color: !o.noColor}
 }
 
 // maxDiffLines is where a diff on a terminal is cut.

@@ -105,7 +105,7 @@ func TestLinksOfPages(t *testing.T) {
 var (
 	// commandWords finds ssoenv and the words after it.
 	commandWords = regexp.MustCompile(`\bssoenv((?:[ \t]+(?:"[^"\n]*"|'[^'\n]*'|[^\s"'|;&)#<>]+))+)`)
-	// beforeCommand is what stands before the name of a program, in a shell or a file.
+	// beforeCommand matches what is before the name of a program, in a shell or a file.
 	beforeCommand = regexp.MustCompile(`(?:^|\n|\$ |[|;&("!={]|\bexec|\bcommand|\bthen)[ \t]*$|/(?:bin|path/to)/$`)
 	placeholder   = regexp.MustCompile(`^[\[A-Z%{$…]`)
 	// noCommands follow the name where it is no command: in flags, in text and in the

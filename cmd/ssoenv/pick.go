@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
@@ -32,7 +33,7 @@ func (p *program) pick(ctx context.Context, items []picker.Item, options picker.
 func (p *program) pickOrBack(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
 	defer p.waiter.Hold()()
 	i, err := p.pickOnScreen(ctx, items, options)
-	if errors.Is(err, picker.ErrNoTerminal) {
+	if errors.Is(err, tty.ErrNoTerminal) {
 		i, err = picker.Ask(ctx, p.terminal, items, options)
 	}
 	_, ended := errors.AsType[tty.SignalError](err)
@@ -42,18 +43,18 @@ func (p *program) pickOrBack(ctx context.Context, items []picker.Item, options p
 	return i, err
 }
 
-// pickOnScreen is pick on a whole screen. The error is picker.ErrNoTerminal if the
+// pickOnScreen is pick on a whole screen. The error is tty.ErrNoTerminal if the
 // terminal cannot show one.
 func (p *program) pickOnScreen(ctx context.Context, items []picker.Item, options picker.Options) (int, error) {
 	if p.terminal.IsPlain() {
-		return 0, picker.ErrNoTerminal
+		return 0, tty.ErrNoTerminal
 	}
 	terminal, err := tty.Open()
 	if err != nil {
 		return 0, fmt.Errorf("there is no terminal for the list: %w", err)
 	}
 	defer func() { _ = terminal.Close() }()
-	options.Color = p.env["NO_COLOR"] == ""
+	options.Color = !p.noColor
 	return picker.Pick(ctx, terminal, items, options)
 }
 
@@ -148,7 +149,7 @@ func (p *program) profileItems(client *session.Client) (items []picker.Item, usa
 			mark = inUseMark
 		}
 		if expires := expirations[prof.Name]; !expires.IsZero() {
-			left = offline.FormatDuration(expires.Sub(p.now()))
+			left = layout.FormatDuration(expires.Sub(p.now()))
 		}
 		items = append(items, picker.Item{Mark: mark, Columns: []string{
 			prof.Name, prof.AccountID, accounts(prof.SSOSession, prof.AccountID), prof.RoleName, left, prof.SSOSession.Name,
@@ -186,7 +187,7 @@ func sessionItems(config *profile.Config, names []string) []picker.Item {
 func accountItems(accounts []store.Account) []picker.Item {
 	items := make([]picker.Item, len(accounts))
 	for i, a := range accounts {
-		items[i] = picker.Item{Columns: []string{offline.Dash(a.Name), a.ID, a.Email}}
+		items[i] = picker.Item{Columns: []string{layout.Dash(a.Name), a.ID, a.Email}}
 	}
 	return items
 }

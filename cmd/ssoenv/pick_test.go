@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +69,41 @@ func TestPlainList(t *testing.T) {
 			s.expect("status 130: false")
 		})
 	}
+}
+
+// The list has colours where other output has them.
+func TestListWithoutColors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	style := regexp.MustCompile("\x1b\\[0(;[0-9]+)+m")
+	for env, want := range map[string]bool{"X=": true, "NO_COLOR=1": false, "NO_COLOR=": true} {
+		s := w.screen(t, []string{env}, "sh", "-c", `x=$(ssoenv use); echo "status $?"`)
+		s.expect("Enter choose")
+		s.keys("\x1b")
+		s.expect("status 130")
+		if got := style.MatchString(s.shown()); got != want {
+			t.Errorf("%s: colours %v, want %v", env, got, want)
+		}
+	}
+}
+
+// Where lines are read, an answer leads back, as the wizard says.
+func TestPlainQuestionsLeadBack(t *testing.T) {
+	t.Parallel()
+	w := newHome(t)
+	s := w.screen(t, []string{"SSOENV_PLAIN=1"}, "ssoenv", "configure")
+	s.expect(`Enter accepts an answer, "<" goes back to the one before`)
+	s.expect("Start URL: ")
+	s.typeLine(w.url + "/start")
+	s.expect(`Name of the new session \[sso\]: `)
+	s.typeLine("<")
+	s.expect(`Start URL \[http\S+/start\]: `)
+	s.typeLine("")
+	s.expect(`Name of the new session \[sso\]: `)
+	s.typeLine("<")
+	s.expect("Start URL")
+	s.typeLine("<")
+	s.expect("cancelled, nothing changed")
 }
 
 // At a question the answer is edited, and a pasted line end answers nothing.

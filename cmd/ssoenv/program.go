@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -46,12 +47,12 @@ type program struct {
 func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 	env := environ(given)
 	p := &program{
-		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != "" || env["TERM"] == "dumb"},
+		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != "" || tty.IsDumb(env)},
 		env: env, environList: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
 	}
 	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Plain: p.state.Plain, Silenced: new(bool)}
 	if !p.terminal.Automated() {
-		p.waiter = &tty.Waiter{Line: &tty.StatusLine{Out: stderr, Now: time.Now}, Plain: p.terminal.IsPlain()}
+		p.waiter = &tty.Waiter{Line: tty.NewStatusLine(stderr, time.Now), Plain: p.terminal.IsPlain()}
 		p.terminal.Waiter = p.waiter
 	}
 	p.links = tty.HasLinks(env) && tty.IsTerminal(stderr)
@@ -85,7 +86,7 @@ func (p *program) configFileProblem() string {
 }
 
 // formatTime returns the local time of day of t.
-func (p *program) formatTime(t time.Time) string { return offline.FormatTime(t, p.now()) }
+func (p *program) formatTime(t time.Time) string { return layout.FormatTime(t, p.now()) }
 
 // waitFor says at the terminal what is waited for, if that takes long. done ends it.
 func (p *program) waitFor(what string) (done func()) {

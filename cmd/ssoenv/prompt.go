@@ -21,12 +21,16 @@ func promptAction(p *program, c *cli.Context) error {
 func (p *program) prompt(name, format string) error {
 	p.quiet = true
 	shown := offline.ShellPrompt(p.state)
-	if name != "" {
+	if name != "" || p.state.AsProfile {
 		client, err := p.client()
-		if err != nil {
+		switch {
+		case err != nil && name != "":
 			return nil
+		case name != "":
+			shown = offline.CachedPrompt(client.Config, client.Store, name)
+		case err == nil:
+			shown = offline.SessionPrompt(client.Config, client.Store, p.state)
 		}
-		shown = offline.CachedPrompt(client.Config, client.Store, name)
 	}
 	return p.print(shown.Line(format, p.now()))
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 )
 
-// The commands of docs/many-accounts.md and docs/agents.md work as they are printed.
+// The commands of docs/many-accounts.md, docs/agents.md and docs/credentials.md work as
+// they are printed, in a shell with the function.
 func TestRecipes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -29,8 +30,9 @@ func TestRecipes(t *testing.T) {
 	project := filepath.Join(w.home, "project")
 	must(t, os.Mkdir(project, 0o700))
 	_, serves := offline.Find(offline.Commands(), "exec").Flag("serve")
+	rules := w.endpointRules(t)
 	ran := 0
-	for _, page := range []string{"many-accounts.md", "agents.md"} {
+	for _, page := range []string{"many-accounts.md", "agents.md", "credentials.md"} {
 		text, err := os.ReadFile(filepath.Join("../../docs", page))
 		must(t, err)
 		for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
@@ -39,7 +41,7 @@ func TestRecipes(t *testing.T) {
 					continue
 				}
 			}
-			c := w.command(t, []string{path}, "bash", "-euo", "pipefail", "-c", block[1])
+			c := w.command(t, []string{path, "AWS_DATA_PATH=" + rules}, "bash", "-euo", "pipefail", "-c", `eval "$(ssoenv init bash)"`+"\n"+block[1])
 			c.Dir = project
 			out, err := c.CombinedOutput()
 			if err != nil || strings.Contains(block[1], "get-caller-identity") && !strings.Contains(block[1], ">") && !strings.Contains(string(out), "arn:aws:sts::") {

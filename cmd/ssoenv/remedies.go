@@ -130,15 +130,25 @@ func (r remedies) configRemedy(err error) (status int, hints []string, ok bool) 
 		}
 		return statusConfig, []string{"get them with the AWS CLI: aws configure export-credentials --profile " + name}, true
 	}
+	if export, ok := errors.AsType[*profile.ExportError](err); ok {
+		hints := []string{"export the keys instead: --export keys"}
+		switch {
+		case export.NoProfile:
+			hints = append(hints, "or write a profile for it: ssoenv configure")
+		case export.Isolated:
+			hints = append(hints, "or use a profile that runs ssoenv: ssoenv configure --credential-process writes one")
+		}
+		return statusConfig, hints, true
+	}
 	if config, ok := errors.AsType[*profile.ConfigError](err); ok {
 		switch {
 		case config.Key == "AWS_REGION":
 			return statusConfig, []string{"set AWS_REGION or AWS_DEFAULT_REGION to a region, or unset it"}, true
-		case config.Section == "" && config.Key == "sso-session":
+		case config.Section == (profile.SectionName{}) && config.Key == "sso-session":
 			return statusConfig, []string{"name the sso-session before the account, as in NAME:ACCOUNT/ROLE"}, true
 		case strings.HasPrefix(config.Key, "AWS_ENDPOINT_URL"):
 			return statusConfig, []string{"unset " + config.Key + ", or give it an https URL"}, true
-		case config.Section != "" && config.Key != "":
+		case config.Section != (profile.SectionName{}) && config.Key != "":
 			return statusConfig, []string{fmt.Sprintf("fix %s in %s of %s", config.Key, config.Section, r.configPath)}, true
 		}
 		return statusConfig, []string{"fix " + r.configPath}, true

@@ -46,6 +46,11 @@ const (
 // if not zero, is how long a command waits for it.
 func (p *program) refresh(within time.Duration) error {
 	client, prof, err := p.profileInUse()
+	if err == nil && p.state.AsProfile {
+		ctx, cancel := refreshContext(within)
+		defer cancel()
+		return p.refreshToken(ctx, client, prof)
+	}
 	unproven, isUnproven := errors.AsType[*store.NotIssuedError](err)
 	if err != nil && (!isUnproven || !unproven.NoEntry) {
 		// Without a record, which would delay the renewal of a shell that is proven:
@@ -67,6 +72,18 @@ func (p *program) refresh(within time.Duration) error {
 	if failed, ok := client.LastFailure(prof); ok && p.now().Sub(failed).Abs() < retryPause {
 		return statusError(statusFailed)
 	}
+	ctx, cancel := refreshContext(within)
+	defer cancel()
+	_, err = client.Renew(ctx, prof)
+	if err != nil && isConclusive(ctx, err, within) {
+		client.RecordFailure(prof, err)
+	}
+	return err
+}
+
+// refreshContext returns the context of an attempt for which a command waits so long,
+// or in the background, if within is zero.
+func refreshContext(within time.Duration) (context.Context, context.CancelFunc) {
 	timeout := within
 	if within == 0 {
 		// In the background: Ctrl-C at the terminal is not meant for this
@@ -75,13 +92,7 @@ func (p *program) refresh(within time.Duration) error {
 		signal.Ignore(os.Interrupt, syscall.SIGHUP)
 		timeout = refreshTimeout
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	_, err = client.Renew(ctx, prof)
-	if err != nil && isConclusive(ctx, err, within) {
-		client.RecordFailure(prof, err)
-	}
-	return err
+	return context.WithTimeout(context.Background(), timeout)
 }
 
 // isConclusive reports whether an error shows that the credentials cannot be
@@ -133,8 +144,8 @@ func noEntryReason(client *session.Client, prof profile.Profile, unproven error)
 	return unproven
 }
 
-// profileInUse returns the profile of this shell. It is an error if the shell is not
-// proven to have its credentials; see [offline.InUse].
+// profileInUse returns the profile of this shell. It is an error if the shell has
+// credentials that are not proven to be those of the profile; see [offline.InUse].
 func (p *program) profileInUse() (*session.Client, profile.Profile, error) {
 	if p.state.Profile == "" {
 		return nil, profile.Profile{}, usageError{"this shell uses no profile"}
@@ -143,6 +154,10 @@ func (p *program) profileInUse() (*session.Client, profile.Profile, error) {
 	client, err := p.client()
 	if err != nil {
 		return nil, profile.Profile{}, err
+	}
+	if p.state.AsProfile {
+		prof, err := client.Config.Profile(p.state.Profile)
+		return client, prof, err
 	}
 	prof, err := offline.InUse(client.Config, client.Store, p.state)
 	return client, prof, err

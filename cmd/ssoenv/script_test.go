@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 		"approve":    func() { recordArguments("approve"); approve() },
 		"chrome":     func() { recordArguments("chrome"); chrome() },
 		"goidentity": goIdentity,
+		"gocalls":    goCalls,
 		"stubborn":   stubborn,
 	})
 }

@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/loopback"
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/process"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session"
@@ -98,7 +98,7 @@ func (p *program) newKeeper(plan switchPlan) *session.Keeper {
 		}
 		told = true
 		if left > 0 {
-			said.say("the credentials of %q last %s more; to have them renewed, log in with: %s", prof.Name, offline.FormatDuration(left), p.serveLoginCommand(prof))
+			said.say("the credentials of %q last %s more; to have them renewed, log in with: %s", prof.Name, layout.FormatDuration(left), p.serveLoginCommand(prof))
 		} else {
 			said.say("%s", strings.TrimPrefix(refused.Message, "ssoenv: "))
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -49,6 +50,7 @@ type statusJSON struct {
 	Region      string              `json:"region,omitempty"`
 	SSOSession  string              `json:"sso_session,omitempty"`
 	StartURL    string              `json:"start_url,omitempty"`
+	Export      string              `json:"export,omitempty"` // "profile": the shell has AWS_PROFILE instead of credentials
 
 	CredentialsExpire  *time.Time `json:"credentials_expire,omitempty"`
 	TokenExpires       *time.Time `json:"token_expires,omitempty"`
@@ -62,7 +64,10 @@ type statusJSON struct {
 
 func (p *program) status(o statusOptions) error {
 	s := statusJSON{Profile: p.state.Profile, Region: p.state.Region}
-	if s.Profile != "" {
+	switch {
+	case s.Profile != "" && p.state.AsProfile:
+		s.Export = profile.ExportProfile
+	case s.Profile != "":
 		s.CredentialsExpire = jsonTime(p.state.Expires)
 	}
 	if o.check {
@@ -101,13 +106,19 @@ func (s *statusJSON) describe(client *session.Client) error {
 	}
 	s.AccountID, s.RoleName = p.AccountID, p.RoleName
 	s.AccountName = offline.AccountNames(client.Config, client.Store)(p.SSOSession, p.AccountID)
-	s.SSOSession, s.StartURL = p.SSOSession.Name, p.SSOSession.StartURL
+	sso := p.SSOSession
+	if s.Export != "" {
+		sso = client.Config.TokenSession(p)
+	}
+	s.SSOSession, s.StartURL = sso.Name, sso.StartURL
 	if client.Roles != nil {
 		s.Cache = protection(client.Roles)
 	}
-	token, _ := client.CachedToken(p.SSOSession)
+	token, _ := client.CachedToken(sso)
 	s.TokenExpires, s.RegistrationExpire = jsonTime(token.Expires), jsonTime(token.RegistrationExpires)
-	s.Refreshable = client.AutoRenews(p, token)
+	if s.Refreshable = client.AutoRenews(p, token); s.Export != "" {
+		s.Refreshable = token.Refreshable(client.Now())
+	}
 	return nil
 }
 
@@ -121,7 +132,8 @@ func jsonTime(t time.Time) *time.Time {
 }
 
 // checkStatus answers with a status and no message. It trusts the shell's own
-// expiration first: its credentials stay valid even if the config has changed.
+// expiration first: its credentials stay valid even if the config has changed. In a
+// shell without credentials, the token counts.
 func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	p.quiet = true
 	switch {
@@ -137,13 +149,16 @@ func (p *program) checkStatus(s statusJSON, least time.Duration) error {
 	if err := s.describe(client); err != nil {
 		return err
 	}
+	if s.Export != "" && (s.StartURL == "" || s.TokenExpires != nil && s.TokenExpires.Sub(p.now()) > least) {
+		return nil
+	}
 	if s.Refreshable {
 		return statusError(statusFailed)
 	}
 	return statusError(statusLogin)
 }
 
-func (s statusJSON) text(now time.Time, neverExpires bool, view offline.View) string {
+func (s statusJSON) text(now time.Time, neverExpires bool, view layout.View) string {
 	account, session, role := accountTitle(s.AccountID, s.AccountName), cmp.Or(s.SSOSession, s.StartURL), s.RoleName
 	switch s.Kind {
 	case offline.KindStaticKeys, offline.KindProcess:
@@ -152,9 +167,12 @@ func (s statusJSON) text(now time.Time, neverExpires bool, view offline.View) st
 		session = cmp.Or(session, "none (role chain)")
 	}
 	lines := [][2]string{{"profile", s.Profile}, {"account", account}, {"role", role}, {"region", s.Region}, {"session", session}}
-	if neverExpires {
+	switch {
+	case s.Export != "":
+		lines = append(lines, [2]string{"credentials", "AWS tools get them (AWS_PROFILE)"})
+	case neverExpires:
 		lines = append(lines, [2]string{"credentials", "do not expire"})
-	} else {
+	default:
 		lines = append(lines, [2]string{"credentials", expiryInWords(s.CredentialsExpire, now, "none")})
 	}
 	if s.StartURL != "" { // a chain from static credentials has no session
@@ -162,10 +180,13 @@ func (s statusJSON) text(now time.Time, neverExpires bool, view offline.View) st
 			[2]string{"registration", expiryInWords(s.RegistrationExpire, now, "none")})
 	}
 	renewal := "no (log in again when they expire)"
+	if s.Export != "" {
+		renewal = "no (log in again when the token expires)"
+	}
 	if s.Refreshable {
 		renewal = "yes"
 	}
-	if !neverExpires {
+	if !neverExpires && (s.Export == "" || s.StartURL != "") {
 		lines = append(lines, [2]string{"auto-renew", renewal})
 	}
 	return labelled(append(lines, [2]string{"cache", s.Cache}), view.Width)
@@ -178,9 +199,9 @@ func expiryInWords(t *time.Time, now time.Time, none string) string {
 	case t == nil:
 		return none
 	case t.After(now):
-		return fmt.Sprintf("%s left, until %s", offline.FormatDuration(t.Sub(now)), offline.FormatTime(*t, now))
+		return fmt.Sprintf("%s left, until %s", layout.FormatDuration(t.Sub(now)), layout.FormatTime(*t, now))
 	}
-	return "expired at " + offline.FormatTime(*t, now)
+	return "expired at " + layout.FormatTime(*t, now)
 }
 
 // labelled returns a line for each pair: a label, and a value in the column beside it.
@@ -190,23 +211,10 @@ func labelled(lines [][2]string, width int) string {
 	for _, line := range lines {
 		indent = max(indent, len(line[0])+2)
 	}
+	blank := strings.Repeat(" ", indent)
 	var b strings.Builder
 	for _, line := range lines {
-		fmt.Fprintf(&b, "%-*s", indent, line[0])
-		used := indent
-		for i, word := range strings.Fields(offline.Dash(safetext.Printable(line[1]))) {
-			cells := safetext.Width(word)
-			if i > 0 && width > 0 && used+1+cells > width {
-				b.WriteString("\n" + strings.Repeat(" ", indent))
-				used = indent
-			} else if i > 0 {
-				b.WriteByte(' ')
-				used++
-			}
-			b.WriteString(word)
-			used += cells
-		}
-		b.WriteByte('\n')
+		fmt.Fprintf(&b, "%-*s%s\n", indent, line[0], layout.Wrap(layout.Dash(safetext.Printable(line[1])), blank, width))
 	}
 	return b.String()
 }

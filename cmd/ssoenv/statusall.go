@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -57,21 +58,21 @@ func statusOfSession(client *session.Client, sso profile.SSOSession, now time.Ti
 }
 
 // sessionTable returns the sessions as a table with a header.
-func sessionTable(rows []sessionStatusJSON, now time.Time, view offline.View) string {
+func sessionTable(rows []sessionStatusJSON, now time.Time, view layout.View) string {
 	view.Header = true
-	t := offline.NewTable(len(rows), offline.Column{Header: "  SESSION", Least: 14}, offline.Column{Header: "LOGIN"},
-		offline.Column{Header: "TOKEN"}, offline.Column{Header: "AUTO-RENEW", Drop: 1}, offline.Column{Header: "START URL", Least: 16, Drop: 2})
+	t := layout.NewTable(len(rows), layout.Column{Header: "  SESSION", Least: 14}, layout.Column{Header: "LOGIN"},
+		layout.Column{Header: "TOKEN"}, layout.Column{Header: "AUTO-RENEW", Drop: 1}, layout.Column{Header: "START URL", Least: 16, Drop: 2})
 	for _, row := range rows {
-		mark, style := "  ", offline.Plain
+		mark, style := "  ", layout.Plain
 		if row.InUse {
-			mark, style = "* ", offline.Strong
+			mark, style = "* ", layout.Strong
 		}
 		login, loginStyle := row.login()
 		token, renews := "-", "-"
 		if row.TokenExpires != nil && row.TokenExpires.After(now) {
-			token = offline.FormatDuration(row.TokenExpires.Sub(now)) + " left"
+			token = layout.FormatDuration(row.TokenExpires.Sub(now)) + " left"
 		} else if row.TokenExpires != nil {
-			token = "expired " + offline.FormatTime(*row.TokenExpires, now)
+			token = "expired " + layout.FormatTime(*row.TokenExpires, now)
 		}
 		if row.Refreshable {
 			renews = "yes"
@@ -80,20 +81,20 @@ func sessionTable(rows []sessionStatusJSON, now time.Time, view offline.View) st
 		}
 		t.Add(mark+offline.SessionTitle(row.SSOSession, row.StartURL), style)
 		t.Add(login, loginStyle)
-		t.Add(token, offline.Plain)
-		t.Add(renews, offline.Plain)
-		t.Add(row.StartURL, offline.Plain)
+		t.Add(token, layout.Plain)
+		t.Add(renews, layout.Plain)
+		t.Add(row.StartURL, layout.Plain)
 	}
 	return t.Text(view)
 }
 
 // login says whether the user is logged in.
-func (row sessionStatusJSON) login() (text string, style offline.Style) {
+func (row sessionStatusJSON) login() (text string, style layout.Style) {
 	switch {
 	case row.LoggedIn:
-		return "logged in", offline.Plain
+		return "logged in", layout.Plain
 	case row.TokenExpires != nil:
-		return "ended", offline.Alarm
+		return "ended", layout.Alarm
 	}
-	return "not logged in", offline.Plain
+	return "not logged in", layout.Plain
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/shellinit"
@@ -44,7 +45,7 @@ func (r remedies) namesHint(missing *profile.NotFoundError) []string {
 		return []string{fmt.Sprintf("%q is an sso-session: ssoenv login %s logs in to it; %s", missing.Name, shellinit.Word(missing.Name), list)}
 	}
 	if matching := r.matching(missing.Name); missing.Kind == "profile" && len(matching) > maxMatching {
-		return []string{fmt.Sprintf("%s match: ssoenv list %s shows them", offline.Count(len(matching), "profile"), shellinit.Word(missing.Name))}
+		return []string{fmt.Sprintf("%s match: ssoenv list %s shows them", layout.Count(len(matching), "profile"), shellinit.Word(missing.Name))}
 	} else if missing.Kind == "profile" && matching != nil {
 		return []string{"profiles that match: " + strings.Join(matching, ", ")}
 	}

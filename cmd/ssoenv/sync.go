@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -282,7 +282,7 @@ func (p *program) summarize(r profile.SyncRequest, plan profile.SyncPlan) {
 	case plan.IsUpToDate():
 		changes = []string{"up to date; only comments of ssoenv's change"}
 	}
-	p.say("%s, %s", offline.Count(len(r.Roles), "profile"), strings.Join(changes, ", "))
+	p.say("%s, %s", layout.Count(len(r.Roles), "profile"), strings.Join(changes, ", "))
 	p.nameChanged("new", plan.Added)
 	p.nameChanged("changed", plan.Changed)
 	p.nameChanged("stale", plan.Stale)

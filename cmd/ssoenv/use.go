@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -30,7 +31,7 @@ func useAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := p.credentialOptionsOf(c, name)
+	o, err := p.environmentOptionsOf(c, name)
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func (p *program) use(o useOptions) error {
 	if err := p.print(text); err != nil {
 		return err
 	}
-	p.warnOfStaticKeys(plan.profile)
+	p.warnOfStaticKeys(plan)
 	p.announce(plan, credentialsLost)
 	if err := (history{plan.client.Private}).remember(plan.profile.Name); err != nil {
 		p.log("%v", err)
@@ -121,8 +122,9 @@ func (p *program) mayChoose(o credentialOptions, err error) bool {
 
 // warnOfStaticKeys warns before keys that do not expire are put in an environment,
 // once: not in a shell that uses the profile, or has used it before the present one.
-func (p *program) warnOfStaticKeys(prof profile.Profile) {
-	if prof.Static != nil && prof.Name != p.state.Profile && prof.Name != p.state.Previous {
+func (p *program) warnOfStaticKeys(plan switchPlan) {
+	prof := plan.profile
+	if prof.Static != nil && !plan.asProfile && prof.Name != p.state.Profile && prof.Name != p.state.Previous {
 		p.say("warning: the keys of %q do not expire: a program that reads this environment can keep on using them", prof.Name)
 	}
 }
@@ -145,7 +147,10 @@ func (p *program) announce(plan switchPlan, credentialsLost bool) {
 	}
 	until := ""
 	if !plan.creds.Expires.IsZero() {
-		until = fmt.Sprintf(", until %s (%s)", p.formatTime(plan.creds.Expires), offline.FormatDuration(plan.creds.Expires.Sub(p.now())))
+		until = fmt.Sprintf(", until %s (%s)", p.formatTime(plan.creds.Expires), layout.FormatDuration(plan.creds.Expires.Sub(p.now())))
+	}
+	if plan.asProfile {
+		until = " (AWS_PROFILE, no keys)"
 	}
 	p.say("%s: %s%s%s", plan.profile.Name, plan.identity(), region, until)
 	if plan.region == "" {
@@ -159,7 +164,7 @@ func (p *program) sayNoRegion(plan switchPlan) {
 	effect := "most AWS tools fail without one"
 	if region := p.state.RegionBefore(); region != "" {
 		effect = "this shell keeps " + region
-	} else if region := plan.client.Config.DefaultRegion(); region != "" {
+	} else if region := plan.client.Config.DefaultRegion(); region != "" && !plan.asProfile {
 		effect = fmt.Sprintf("AWS tools will use %s, the region of [default]", region)
 	}
 	p.say("%q has no region: %s; choose one with --region", plan.profile.Name, effect)
@@ -173,6 +178,12 @@ type credentialOptions struct {
 	noLogin bool
 	confirm confirmation
 	login   loginFlags
+
+	// forEnvironment is true if a shell or a program gets the credentials in its
+	// environment. Then the ssoenv_export of the profile counts, and export, if not
+	// empty, in place of it.
+	forEnvironment bool
+	export         string
 }
 
 func (p *program) credentialOptionsOf(c *cli.Context, name string) (credentialOptions, error) {
@@ -191,17 +202,36 @@ func (p *program) credentialOptionsOf(c *cli.Context, name string) (credentialOp
 	return o, nil
 }
 
+// environmentOptionsOf is [program.credentialOptionsOf] for a command with the flag --export.
+func (p *program) environmentOptionsOf(c *cli.Context, name string) (credentialOptions, error) {
+	o, err := p.credentialOptionsOf(c, name)
+	o.forEnvironment, o.export = true, c.String("export")
+	if err == nil && o.export != "" && !profile.IsExport(o.export) {
+		err = usageError{fmt.Sprintf("--export is %q, which is not keys or profile", o.export)}
+	}
+	return o, err
+}
+
+// exportsProfile reports whether the environment gets AWS_PROFILE instead of the
+// credentials of the profile.
+func (o credentialOptions) exportsProfile(prof profile.Profile) bool {
+	return o.forEnvironment && cmp.Or(o.export, prof.Export) == profile.ExportProfile
+}
+
 // A switchPlan is a profile with its credentials and the region, which may be
-// empty.
+// empty. With asProfile, the credentials are only the times of the session's token.
 type switchPlan struct {
-	client  *session.Client
-	profile profile.Profile
-	creds   store.Credentials
-	region  string
+	client    *session.Client
+	profile   profile.Profile
+	creds     store.Credentials
+	region    string
+	asProfile bool // AWS_PROFILE is exported instead of credentials
 }
 
 func (s switchPlan) shellSwitch() shellenv.Switch {
-	return offline.NewSwitch(s.profile, s.creds, s.region)
+	change := offline.NewSwitch(s.profile, s.creds, s.region)
+	change.AsProfile = s.asProfile
+	return change
 }
 
 // title names the profile for the user.
@@ -249,11 +279,19 @@ func (p *program) credentials(o credentialOptions) (switchPlan, error) {
 // profileCredentials is [program.credentials] for a profile that has been read.
 func (p *program) profileCredentials(client *session.Client, prof profile.Profile, o credentialOptions) (switchPlan, error) {
 	p.profile = prof.Name
+	if o.exportsProfile(prof) {
+		if err := client.Config.CheckExport(prof); err != nil {
+			return switchPlan{}, err
+		}
+	}
 	if err := p.confirm(client, prof, o.confirm); err != nil {
 		return switchPlan{}, err
 	}
 	client.STSRegion = cmp.Or(o.region, client.STSRegion)
 	client.Network = prof.Network
+	if o.exportsProfile(prof) {
+		return p.profilePlan(client, prof, o)
+	}
 	if !o.noLogin && p.terminal.CanPrompt() {
 		client.MFACode = mfaCode(p.terminal)
 	}

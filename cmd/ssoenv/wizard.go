@@ -202,7 +202,7 @@ func (w *wizard) sayWrongRegion(err *session.RegionError) {
 		return
 	}
 	w.p.say("the Identity Center of %s is not in %s, or there is none of that name", w.sso.StartURL, w.sso.Region)
-	w.p.say("hint: the AWS access portal shows its region in its address or under \"Access keys\"; Esc leads back to the start URL")
+	w.p.say("hint: the AWS access portal shows its region in its address or under \"Access keys\"; %s leads back to the start URL", w.p.terminal.BackKey())
 }
 
 // ask asks until the answer is accepted. Without a terminal, the error names the flag
@@ -254,7 +254,7 @@ func (w *wizard) greet() {
 	w.asked = true
 	if !w.anyAsked {
 		w.anyAsked = true
-		w.p.say("Enter accepts an answer, Esc goes back to the one before, Ctrl-C stops")
+		w.p.say("Enter accepts an answer, %s goes back to the one before, Ctrl-C stops", w.p.terminal.BackKey())
 	}
 }
 
@@ -392,8 +392,7 @@ func (w *wizard) writeProfile() error {
 		return err
 	}
 	w.written = true
-	switch {
-	case !written:
+	if !written {
 		w.p.say("profile %q is up to date", w.spec.Name)
 		return nil
 	}

@@ -284,11 +284,22 @@ func stderrOf(err error) string {
 // output.
 func (w *world) switchTo(t *testing.T, env map[string]string, words ...string) map[string]string {
 	t.Helper()
+	return w.switchBy(t, w.run, env, words...)
+}
+
+// switchByProcess is switchTo by a process of its own.
+func (w *world) switchByProcess(t *testing.T, env map[string]string, words ...string) map[string]string {
+	t.Helper()
+	return w.switchBy(t, w.runProcess, env, words...)
+}
+
+func (w *world) switchBy(t *testing.T, run func(testing.TB, []string, ...string) (string, string, int), env map[string]string, words ...string) map[string]string {
+	t.Helper()
 	var given []string
 	for name, value := range env {
 		given = append(given, name+"="+value)
 	}
-	out, said, status := w.run(t, given, append(words, "--shell", "nu")...)
+	out, said, status := run(t, given, append(words, "--shell", "nu")...)
 	if status != 0 {
 		t.Fatalf("%q: status %d: %s", words, status, said)
 	}

@@ -95,7 +95,7 @@ func (c *Config) readAgentRules() *agentRules {
 		}
 		values := section.Values()
 		if denies(values[agentsKey]) {
-			found.starts[NormalStartURL(values["sso_start_url"])] = Denial{agentsKey, sessionName(section.Name()).String()}
+			found.starts[NormalStartURL(values["sso_start_url"])] = Denial{agentsKey, SectionName{awsconfig.SSOSession, section.Name()}.String()}
 		}
 	}
 	return found

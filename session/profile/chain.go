@@ -119,13 +119,13 @@ func (c *Config) chainStart(raw rawProfile) (rawProfile, error) {
 func (c *Config) sourceOf(raw rawProfile, chain []string) (rawProfile, error) {
 	source, from := raw.get("source_profile"), raw.get("credential_source")
 	fail := func(format string, args ...any) (rawProfile, error) {
-		return rawProfile{}, &ConfigError{Section: raw.String(), Key: "source_profile", Problem: fmt.Sprintf(format, args...)}
+		return rawProfile{}, &ConfigError{Section: raw.section(), Key: "source_profile", Problem: fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case source != "" && from != "":
 		return fail("%s has both a source_profile and a credential_source", raw)
 	case from != "":
-		if err := checkKeys(raw, raw.values, "credential_source"); err != nil {
+		if err := checkKeys(raw.section(), raw.values, "credential_source"); err != nil {
 			return rawProfile{}, err
 		}
 		return rawProfile{}, &UnsupportedError{Profile: chain[0], How: fmt.Sprintf("by assuming a role with those of the machine (credential_source = %s)", from)}

@@ -47,6 +47,7 @@ var keyRules = map[string]keyRule{
 	"ssoenv_login":           {oneOf("auto", "pkce", "device"), "auto, pkce or device"},
 	"ssoenv_store":           {oneOf("shared", "isolated"), "shared or isolated"},
 	guardKey:                 {oneOf("true", "interactive", "false"), "true, interactive or false"},
+	exportKey:                {oneOf(ExportKeys, ExportProfile), "keys or profile"},
 	agentsKey:                {oneOf("allow", "deny"), "allow or deny"},
 	"ssoenv_color":           {isColor, "black, red, green, yellow, blue, magenta, cyan, white or a number from 0 to 255"},
 }
@@ -58,9 +59,8 @@ func oneOf(values ...string) func(string) bool {
 }
 
 // checkKeys returns an error for the first of the keys whose value breaks its
-// rule, in the order of the keys. Like the checks below, it is generic so that a section
-// is copied to the heap only for an error: a list reads thousands of profiles.
-func checkKeys[S fmt.Stringer](section S, values map[string]string, keys ...string) error {
+// rule, in the order of the keys.
+func checkKeys(section SectionName, values map[string]string, keys ...string) error {
 	for _, key := range keys {
 		if value := values[key]; value != "" && !keyRules[key].valid(value) {
 			return badValue(section, key, value, keyRules[key].wanted)
@@ -70,10 +70,10 @@ func checkKeys[S fmt.Stringer](section S, values map[string]string, keys ...stri
 }
 
 // requireKeys returns an error for the first of the keys that has no value.
-func requireKeys[S fmt.Stringer](section S, values map[string]string, keys ...string) error {
+func requireKeys(section SectionName, values map[string]string, keys ...string) error {
 	for _, key := range keys {
 		if values[key] == "" {
-			return &ConfigError{Section: section.String(), Key: key, Problem: section.String() + " has no " + key}
+			return &ConfigError{Section: section, Key: key, Problem: section.String() + " has no " + key}
 		}
 	}
 	return nil
@@ -83,7 +83,7 @@ func requireKeys[S fmt.Stringer](section S, values map[string]string, keys ...st
 // that comments need their own line: the AWS CLI reads a comment on the same line
 // as part of the value, other SDKs do not. If blanks are all that is wrong, it adds
 // that.
-func badValue(section fmt.Stringer, key, value, wanted string) error {
+func badValue(section SectionName, key, value, wanted string) error {
 	problem := fmt.Sprintf("%s of %s is %q, which is not %s", key, section, value, wanted)
 	rule, known := keyRules[key]
 	switch {
@@ -92,23 +92,21 @@ func badValue(section fmt.Stringer, key, value, wanted string) error {
 	case known && rule.valid(strings.NewReplacer(" ", "", "\t", "").Replace(value)):
 		problem += "; it has a blank"
 	}
-	return &ConfigError{Section: section.String(), Key: key, Problem: problem}
+	return &ConfigError{Section: section, Key: key, Problem: problem}
 }
 
 // checkName returns an error if the name of the section has control characters.
-func checkName[S fmt.Stringer](section S, name string) error {
-	if hasControl(name) {
-		return &ConfigError{Section: section.String(), Problem: section.String() + " has control characters in its name"}
+func checkName(section SectionName) error {
+	if hasControl(section.Name) {
+		return &ConfigError{Section: section, Problem: section.String() + " has control characters in its name"}
 	}
 	return nil
 }
 
+func (raw rawProfile) section() SectionName { return ProfileSection(raw.name) }
+
 // String returns the words that name the section in an error.
-func (raw rawProfile) String() string { return fmt.Sprintf("profile %q", raw.name) }
-
-type sessionName string
-
-func (name sessionName) String() string { return fmt.Sprintf("sso-session %q", string(name)) }
+func (raw rawProfile) String() string { return raw.section().String() }
 
 // A decodedSession is an sso-session, or what is wrong with it.
 type decodedSession struct {
@@ -118,7 +116,7 @@ type decodedSession struct {
 }
 
 func decodeSession(name string, values map[string]string) decodedSession {
-	section := sessionName(name)
+	section := SectionName{awsconfig.SSOSession, name}
 	s := SSOSession{
 		Name:        name,
 		StartURL:    values["sso_start_url"],
@@ -127,15 +125,17 @@ func decodeSession(name string, values map[string]string) decodedSession {
 		LoginMethod: values["ssoenv_login"],
 		Browser:     values["ssoenv_browser"],
 		Isolated:    values["ssoenv_store"] == "isolated",
+		Export:      values[exportKey],
 	}
 	// An unknown store is an error and not ignored: the user who asked for it
-	// does not want the token in a file.
-	err := cmp.Or(checkName(section, name), checkKeys(section, values, "ssoenv_store", agentsKey), checkSession(section, values))
+	// does not want the token in a file. So is an unknown export: the user does not
+	// want credentials in the environment.
+	err := cmp.Or(checkName(section), checkKeys(section, values, "ssoenv_store", exportKey, agentsKey), checkSession(section, values))
 	return decodedSession{values, s, err}
 }
 
 // checkSession checks the keys that an sso-session and a legacy profile share.
-func checkSession[S fmt.Stringer](section S, values map[string]string) error {
+func checkSession(section SectionName, values map[string]string) error {
 	return cmp.Or(
 		requireKeys(section, values, "sso_start_url", "sso_region"),
 		checkKeys(section, values, "sso_region", "sso_start_url", "ssoenv_login"),
@@ -145,18 +145,18 @@ func checkSession[S fmt.Stringer](section S, values map[string]string) error {
 // profileSession returns the SSO session that the profile itself logs in to, by
 // its sso_session or its own start URL.
 func (c *Config) profileSession(raw rawProfile) (SSOSession, error) {
-	if err := checkName(raw, raw.name); err != nil {
+	if err := checkName(raw.section()); err != nil {
 		return SSOSession{}, err
 	}
 	if store := raw.get("ssoenv_store"); store != "" && store != "shared" {
-		return SSOSession{}, &ConfigError{Section: raw.String(), Key: "ssoenv_store",
+		return SSOSession{}, &ConfigError{Section: raw.section(), Key: "ssoenv_store",
 			Problem: fmt.Sprintf("%s says ssoenv_store = %s, but only an sso-session has a store", raw, store)}
 	}
 	if raw.sessionName == "" {
 		return c.legacySession(raw)
 	}
 	if !raw.hasSession {
-		return SSOSession{}, &ConfigError{Section: raw.String(), Key: "sso_session",
+		return SSOSession{}, &ConfigError{Section: raw.section(), Key: "sso_session",
 			Problem: fmt.Sprintf("%s names sso-session %q, which %s does not have", raw, raw.sessionName, c.Path)}
 	}
 	decoded := c.decodedSession(raw.sessionName, raw.session)
@@ -169,7 +169,7 @@ func (c *Config) profileSession(raw rawProfile) (SSOSession, error) {
 	if browser := raw.get("ssoenv_browser"); browser != "" {
 		s.Browser, s.BrowserFile = browser, c.fileOf(raw, "ssoenv_browser")
 	}
-	return s, checkKeys(raw, raw.values, "ssoenv_login")
+	return s, checkKeys(raw.section(), raw.values, "ssoenv_login")
 }
 
 func (c *Config) legacySession(raw rawProfile) (SSOSession, error) {
@@ -185,10 +185,10 @@ func (c *Config) legacySession(raw rawProfile) (SSOSession, error) {
 		if how, ok := kindDescriptions[raw.kind(true)]; ok {
 			return SSOSession{}, &UnsupportedError{Profile: raw.name, How: how, NeedsNoLogin: raw.kind(true).isSupported()}
 		}
-		return SSOSession{}, &ConfigError{Section: raw.String(), Key: "sso_session",
+		return SSOSession{}, &ConfigError{Section: raw.section(), Key: "sso_session",
 			Problem: raw.String() + " does not log in through IAM Identity Center: it has no sso_session"}
 	}
-	return s, checkSession(raw, raw.values)
+	return s, checkSession(raw.section(), raw.values)
 }
 
 // ssoProfile decodes a profile whose role belongs to an SSO session.
@@ -198,9 +198,9 @@ func (c *Config) ssoProfile(raw rawProfile) (Profile, error) {
 		return Profile{}, err
 	}
 	err = cmp.Or(
-		requireKeys(raw, raw.values, "sso_account_id", "sso_role_name"),
+		requireKeys(raw.section(), raw.values, "sso_account_id", "sso_role_name"),
 		c.checkConsistent(raw),
-		checkKeys(raw, raw.values, "sso_account_id", "sso_role_name"),
+		checkKeys(raw.section(), raw.values, "sso_account_id", "sso_role_name"),
 	)
 	if err != nil {
 		return Profile{}, err
@@ -219,7 +219,7 @@ func (c *Config) checkConsistent(raw rawProfile) error {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		inProfile, inSession := raw.get(key), values[key]
 		if inProfile != "" && inProfile != inSession && !strings.HasPrefix(key, "ssoenv_") {
-			return &ConfigError{Section: raw.String(), Key: key,
+			return &ConfigError{Section: raw.section(), Key: key,
 				Problem: fmt.Sprintf("%s is %q in profile %q but %q in its sso-session %q", key, inProfile, raw.name, inSession, raw.sessionName)}
 		}
 	}
@@ -229,7 +229,7 @@ func (c *Config) checkConsistent(raw rawProfile) error {
 // decodeAssumeRole decodes the role that the profile assumes, and returns its
 // account and name besides.
 func decodeAssumeRole(raw rawProfile) (role AssumeRole, account, name string, err error) {
-	err = cmp.Or(checkName(raw, raw.name), checkKeys(raw, raw.values, "role_arn", "role_session_name", "external_id", "mfa_serial"))
+	err = cmp.Or(checkName(raw.section()), checkKeys(raw.section(), raw.values, "role_arn", "role_session_name", "external_id", "mfa_serial"))
 	if err != nil {
 		return AssumeRole{}, "", "", err
 	}
@@ -249,20 +249,20 @@ func decodeAssumeRole(raw rawProfile) (role AssumeRole, account, name string, er
 
 // decodeStaticKeys decodes a profile with static keys.
 func decodeStaticKeys(raw rawProfile) (Profile, error) {
-	if err := checkName(raw, raw.name); err != nil {
+	if err := checkName(raw.section()); err != nil {
 		return Profile{}, err
 	}
-	if err := requireKeys(raw, raw.values, "aws_access_key_id", "aws_secret_access_key"); err != nil {
+	if err := requireKeys(raw.section(), raw.values, "aws_access_key_id", "aws_secret_access_key"); err != nil {
 		return Profile{}, err
 	}
 	id, secret := raw.get("aws_access_key_id"), raw.get("aws_secret_access_key")
 	token := cmp.Or(raw.get("aws_session_token"), raw.get("aws_security_token"))
 	// The value is not quoted: it may be the secret under the wrong key.
 	if !AreKeys(id, secret, token) {
-		return Profile{}, &ConfigError{Section: raw.String(), Key: "aws_access_key_id", Problem: raw.String() + " has static keys that do not have the form of AWS keys"}
+		return Profile{}, &ConfigError{Section: raw.section(), Key: "aws_access_key_id", Problem: raw.String() + " has static keys that do not have the form of AWS keys"}
 	}
 	keys := &StaticKeys{AccessKeyID: id, SecretKey: safetext.Secret(secret), SessionToken: safetext.Secret(token)}
-	return Profile{Name: raw.name, AccountID: knownAccount(raw), Static: keys}, checkKeys(raw, raw.values, "aws_account_id")
+	return Profile{Name: raw.name, AccountID: knownAccount(raw), Static: keys}, checkKeys(raw.section(), raw.values, "aws_account_id")
 }
 
 // knownAccount returns the account that the profile says its keys belong to, or "".
@@ -273,10 +273,10 @@ func knownAccount(raw rawProfile) string { return raw.get("aws_account_id") }
 func (c *Config) decodeProcess(raw rawProfile) (Profile, error) {
 	process := Process{raw.get("credential_process"), c.fileOf(raw, "credential_process")}
 	if slices.Contains(process.ssoenvProfiles(), raw.name) {
-		return Profile{}, &ConfigError{Section: raw.String(), Key: "credential_process",
+		return Profile{}, &ConfigError{Section: raw.section(), Key: "credential_process",
 			Problem: fmt.Sprintf("%s refers to itself: its credential_process asks ssoenv for the credentials of %q, which needs an sso_session, sso_account_id and sso_role_name", raw, raw.name)}
 	}
-	err := cmp.Or(checkName(raw, raw.name), checkKeys(raw, raw.values, "aws_account_id"))
+	err := cmp.Or(checkName(raw.section()), checkKeys(raw.section(), raw.values, "aws_account_id"))
 	return Profile{Name: raw.name, AccountID: knownAccount(raw), Process: process}, err
 }
 
@@ -309,6 +309,7 @@ func (c *Config) fileOf(raw rawProfile, key string) string {
 func (c *Config) decodeSettings(p *Profile, raw rawProfile) (err error) {
 	p.Region = raw.get("region")
 	p.Color = raw.get("ssoenv_color")
+	p.Export = cmp.Or(raw.get(exportKey), p.SSOSession.Export)
 	// Every role in the chain is assumed in the region and over the network of this
 	// profile. Those of the source profiles and of the SSO session do not count.
 	for hop := p; hop != nil; hop = hop.Source {
@@ -318,7 +319,7 @@ func (c *Config) decodeSettings(p *Profile, raw rawProfile) (err error) {
 			hop.Assume.Region = p.Region
 		}
 	}
-	if err := checkKeys(raw, raw.values, "region", guardKey, agentsKey, "ssoenv_color"); err != nil {
+	if err := checkKeys(raw.section(), raw.values, "region", guardKey, exportKey, agentsKey, "ssoenv_color"); err != nil {
 		return err
 	}
 	p.Settings, err = c.decodeVariables(raw)

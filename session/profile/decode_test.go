@@ -27,6 +27,7 @@ func TestEveryKeyRuleIsApplied(t *testing.T) {
 		"ssoenv_store":                    {inSession("ssoenv_store"), `sso-session "s"`, "bad!"},
 		"ssoenv_confirm":                  {inProfile("ssoenv_confirm"), `profile "p"`, "bad!"},
 		"ssoenv_agents":                   {inSession("ssoenv_agents"), `sso-session "s"`, "bad!"},
+		"ssoenv_export":                   {inSession("ssoenv_export"), `sso-session "s"`, "bad!"},
 		"ssoenv_color":                    {inProfile("ssoenv_color"), `profile "p"`, "bad!"},
 		"role_arn":                        {session + "[profile p]\nrole_arn = bad!\nsource_profile = q\n[profile q]\n" + role, `profile "p"`, "bad!"},
 		"role_session_name":               {inChained("role_session_name"), `profile "p"`, "ba\u00fc!"},
@@ -47,14 +48,14 @@ func TestEveryKeyRuleIsApplied(t *testing.T) {
 		_, err := configOf(t, test.text).Profile("p")
 		config, ok := errors.AsType[*ConfigError](err)
 		want := fmt.Sprintf("%s of %s is %q, which is not %s", key, test.section, test.value, keyRules[key].wanted)
-		if !ok || config.Key != key || config.Section != test.section || err.Error() != want {
+		if !ok || config.Key != key || config.Section.String() != test.section || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", key, err, want)
 		}
 		if keyRules[key].valid(test.value) {
 			t.Errorf("%s: the rule accepts %q", key, test.value)
 		}
 	}
-	if got := len(keyRules); got != 25 {
+	if got := len(keyRules); got != 26 {
 		t.Errorf("got %d rules, want a case for each", got)
 	}
 }

@@ -81,10 +81,10 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 		if kind == kindAssumeRole {
 			how = "by assuming a role (role_arn)"
 		}
-		return Edit{}, &ConfigError{Section: raw.String(), Problem: fmt.Sprintf("there is a %s already, which gets its credentials %s", raw, how)}
+		return Edit{}, &ConfigError{Section: raw.section(), Problem: fmt.Sprintf("there is a %s already, which gets its credentials %s", raw, how)}
 	}
 	if !exists && !awsconfig.IsReadable(spec.Name) {
-		return Edit{}, nameError("profile", spec.Name)
+		return Edit{}, nameError(ProfileSection(spec.Name))
 	}
 	if spec.Program != "" {
 		if err := c.checkProcessName(spec.Name); err != nil {
@@ -99,7 +99,7 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 	}
 	if sso != nil {
 		if !c.HasSession(sso.Name) && !awsconfig.IsPortable(sso.Name) {
-			return Edit{}, nameError("sso-session", sso.Name)
+			return Edit{}, nameError(SectionName{awsconfig.SSOSession, sso.Name})
 		}
 		changes = append(changes, sessionChanges(*sso)...)
 	}
@@ -112,7 +112,7 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 	written.credentials = c.credentials
 	p, err := written.Profile(spec.Name)
 	if err == nil && (p.AccountID != spec.AccountID || p.RoleName != spec.RoleName) {
-		err = &ConfigError{Section: raw.String(), Problem: fmt.Sprintf("%s says otherwise of %s", c.CredentialsPath, raw)}
+		err = &ConfigError{Section: raw.section(), Problem: fmt.Sprintf("%s says otherwise of %s", c.CredentialsPath, raw)}
 	}
 	return edit, err
 }
@@ -120,7 +120,7 @@ func (c *Config) PlanProfile(spec Spec, sso *SSOSession) (Edit, error) {
 // PlanSession plans to write the sso-session.
 func (c *Config) PlanSession(sso SSOSession) (Edit, error) {
 	if !c.HasSession(sso.Name) && !awsconfig.IsPortable(sso.Name) {
-		return Edit{}, nameError("sso-session", sso.Name)
+		return Edit{}, nameError(SectionName{awsconfig.SSOSession, sso.Name})
 	}
 	return c.planEdit(func(file *awsconfig.File) error { return file.Apply(sessionChanges(sso)...) })
 }
@@ -137,9 +137,9 @@ func sessionChanges(sso SSOSession) []awsconfig.Change {
 	return changes
 }
 
-func nameError(kind, name string) error {
-	return &ConfigError{Section: fmt.Sprintf("%s %q", kind, name),
-		Problem: fmt.Sprintf("%q is no name that every AWS tool can read: it may have %s", name, NameForm)}
+func nameError(section SectionName) error {
+	return &ConfigError{Section: section,
+		Problem: fmt.Sprintf("%q is no name that every AWS tool can read: it may have %s", section.Name, NameForm)}
 }
 
 func (c *Config) planEdit(change func(*awsconfig.File) error) (Edit, error) {

@@ -1,6 +1,10 @@
 package profile
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ssoenv/ssoenv/session/awsconfig"
+)
 
 // A NotFoundError reports that the AWS config files have no such section.
 type NotFoundError struct {
@@ -18,12 +22,24 @@ func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no %s %q",
 // A ConfigError reports what is wrong in the AWS config files, or in an
 // environment variable that replaces one of their values.
 type ConfigError struct {
-	Section string // such as `profile "dev"`; empty for the file as a whole and for a variable
-	Key     string // of the section, or the name of the variable; may be empty
-	Problem string // the whole message
+	Section SectionName // the zero value for the file as a whole and for a variable
+	Key     string      // of the section, or the name of the variable; may be empty
+	Problem string      // the whole message
 }
 
 func (e *ConfigError) Error() string { return e.Problem }
+
+// A SectionName names a section of the config file. The zero value names none.
+type SectionName struct {
+	Kind awsconfig.Kind
+	Name string
+}
+
+// ProfileSection returns the name of a profile's section.
+func ProfileSection(profile string) SectionName { return SectionName{awsconfig.Profile, profile} }
+
+// String returns the words that name the section in a message, such as `profile "dev"`.
+func (s SectionName) String() string { return fmt.Sprintf("%s %q", s.Kind, s.Name) }
 
 // An UnsupportedError reports that a profile, or the source profile at the start
 // of its role chain, gets its credentials in a way that ssoenv does not support,

@@ -236,7 +236,7 @@ func squash(text string) string {
 }
 
 // sessionKeys are the keys that are read in an sso-session.
-var sessionKeys = []string{"sso_start_url", "sso_region", "sso_registration_scopes", "ssoenv_login", "ssoenv_browser", "ssoenv_store", agentsKey}
+var sessionKeys = []string{"sso_start_url", "sso_region", "sso_registration_scopes", "ssoenv_login", "ssoenv_browser", "ssoenv_store", "ssoenv_export", agentsKey}
 
 // profileKeys returns the keys that are read in a profile, by ssoenv or to find
 // credentials.
@@ -374,14 +374,8 @@ func (c *Config) IsBroken(name string, err error) bool {
 // ErrorLine returns the line of the config file that the error is about, or 0 if it is
 // about none.
 func (c *Config) ErrorLine(err *ConfigError) int {
-	for _, kind := range []awsconfig.Kind{awsconfig.Profile, awsconfig.SSOSession} {
-		var name string
-		if _, scanErr := fmt.Sscanf(err.Section, string(kind)+" %q", &name); scanErr != nil {
-			continue
-		}
-		if section, ok := c.file.section(kind, name); ok {
-			return cmp.Or(section.KeyLine(err.Key), section.Line())
-		}
+	if section, ok := c.file.section(err.Section.Kind, err.Section.Name); ok {
+		return cmp.Or(section.KeyLine(err.Key), section.Line())
 	}
 	return 0
 }

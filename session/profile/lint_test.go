@@ -187,3 +187,32 @@ func TestLintNamesTypingErrors(t *testing.T) {
 		}
 	}
 }
+
+// An error about a section has its line, or that of the key.
+func TestErrorLine(t *testing.T) {
+	c := configOf(t, `[sso-session corp]
+sso_start_url = https://corp.awsapps.com/start
+sso_region = nowhere
+[profile a]
+sso_session = corp
+sso_account_id = 111111111111
+sso_role_name = ReadOnly
+[profile b]
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+services = local
+[services local]
+s3 =
+  endpoint_url = ftp://localhost
+`)
+	for name, want := range map[string]int{"a": 3, "b": 12} {
+		_, err := c.Profile(name)
+		wrong, ok := errors.AsType[*ConfigError](err)
+		if !ok || c.ErrorLine(wrong) != want {
+			t.Errorf("profile %s: got line %d of %v, want %d", name, c.ErrorLine(wrong), err, want)
+		}
+	}
+	if got := c.ErrorLine(&ConfigError{Key: "AWS_REGION", Problem: "a variable"}); got != 0 {
+		t.Errorf("a variable: got line %d", got)
+	}
+}

@@ -47,7 +47,7 @@ func (c *Config) checkProcessName(name string) error {
 	if kind := raw.kind(false); !exists || kind == kindNone || kind == kindProcess && runsFor(raw.get("credential_process"), name) {
 		return nil
 	}
-	return &ConfigError{Section: raw.String(), Problem: fmt.Sprintf("there is a %s already, which does not run ssoenv for %q", raw, name)}
+	return &ConfigError{Section: raw.section(), Problem: fmt.Sprintf("there is a %s already, which does not run ssoenv for %q", raw, name)}
 }
 
 // A ProcessProgram is the program that the credential_process of a profile runs.

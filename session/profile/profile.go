@@ -34,6 +34,8 @@ type SSOSession struct {
 	BrowserFile string // the config file that names the Browser
 	Isolated    bool   // ssoenv_store = isolated: the token is in the keyring, not in a file
 
+	Export string // ssoenv_export, of its profiles that say nothing; may be empty
+
 	// Network is that of the profile by which the session was reached, else that
 	// of the profile "default", as for "aws sso login --sso-session".
 	Network Network
@@ -71,7 +73,8 @@ type Profile struct {
 	Static  *StaticKeys // nil if the profile has none
 	Process Process
 
-	Color string // ssoenv_color, checked; may be empty
+	Color  string // ssoenv_color, checked; may be empty
+	Export string // ssoenv_export of the profile, else of its session: ExportKeys or ExportProfile; empty: ExportKeys
 }
 
 // An AssumeRole describes the role that a profile assumes with the credentials

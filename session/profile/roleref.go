@@ -86,5 +86,5 @@ func (c *Config) refSession(ref RoleRef) (SSOSession, error) {
 // sso-session.
 func (c *Config) roleRefProfile(ref RoleRef) (Profile, error) {
 	sso, err := c.refSession(ref)
-	return Profile{Name: ref.String(), SSOSession: sso, AccountID: ref.AccountID, RoleName: ref.RoleName}, err
+	return Profile{Name: ref.String(), SSOSession: sso, AccountID: ref.AccountID, RoleName: ref.RoleName, Export: sso.Export}, err
 }

@@ -42,7 +42,7 @@ func settingKeys() []string {
 // decodeVariables returns the settings of the profile that have a variable, those
 // of its services section included. A value that breaks its rule is an error.
 func (c *Config) decodeVariables(raw rawProfile) ([]Setting, error) {
-	if err := checkKeys(raw, raw.values, settingKeys()...); err != nil {
+	if err := checkKeys(raw.section(), raw.values, settingKeys()...); err != nil {
 		return nil, err
 	}
 	var settings []Setting
@@ -70,7 +70,7 @@ const endpointVariable = "AWS_ENDPOINT_URL"
 // section that it names, sorted by service.
 func (c *Config) endpointSettings(raw rawProfile) ([]Setting, error) {
 	var settings []Setting
-	if err := checkKeys(raw, raw.values, "endpoint_url"); err != nil {
+	if err := checkKeys(raw.section(), raw.values, "endpoint_url"); err != nil {
 		return nil, err
 	}
 	if address := raw.get("endpoint_url"); address != "" {
@@ -82,7 +82,7 @@ func (c *Config) endpointSettings(raw rawProfile) ([]Setting, error) {
 	}
 	section, ok := c.file.section(awsconfig.Services, name)
 	if !ok {
-		return nil, &ConfigError{Section: raw.String(), Key: "services",
+		return nil, &ConfigError{Section: raw.section(), Key: "services",
 			Problem: fmt.Sprintf("%s names services %q, which %s does not have", raw, name, c.Path)}
 	}
 	values := section.Values()
@@ -92,16 +92,12 @@ func (c *Config) endpointSettings(raw rawProfile) ([]Setting, error) {
 			continue // the AWS CLI ignores names that no service has
 		}
 		if rule := keyRules["endpoint_url"]; !rule.valid(address) {
-			return nil, badValue(servicesName(name), "endpoint_url of "+service, address, rule.wanted)
+			return nil, badValue(SectionName{awsconfig.Services, name}, "endpoint_url of "+service, address, rule.wanted)
 		}
 		settings = append(settings, Setting{endpointVariable + "_" + strings.ToUpper(service), address})
 	}
 	return settings, nil
 }
-
-type servicesName string
-
-func (name servicesName) String() string { return fmt.Sprintf("services %q", string(name)) }
 
 // nestedValue returns the value of a key in the nested block that is the value of
 // another key, or "". The last one counts.

@@ -22,6 +22,9 @@ func Cluster(text string) int {
 	if text == "" {
 		return 0
 	}
+	if isASCIIStart(text) {
+		return 1
+	}
 	n := emojiSequence(text)
 	if n == 0 {
 		_, n = utf8.DecodeRuneInString(text)
@@ -34,6 +37,34 @@ func Cluster(text string) int {
 		n += size
 	}
 	return n
+}
+
+// isASCIIStart reports whether text begins with an ASCII character that nothing is on:
+// it is at the end, or before another one.
+func isASCIIStart(text string) bool {
+	return text[0] < utf8.RuneSelf && (len(text) == 1 || text[1] < utf8.RuneSelf)
+}
+
+// Clip returns the beginning of text that fits into width cells, and how many cells it
+// takes. Text that is cut ends in "…". No character (see [Cluster]) is divided.
+func Clip(text string, width int) (clipped string, cells int) {
+	used, end := 0, 0 // text[:end] takes used cells and leaves one for the ellipsis
+	for at := 0; at < len(text); {
+		size := Cluster(text[at:])
+		w := Width(text[at : at+size])
+		if cells+w > width {
+			if width < 1 {
+				return "", 0
+			}
+			return text[:end] + "…", used + 1
+		}
+		cells += w
+		at += size
+		if cells < width {
+			used, end = cells, at
+		}
+	}
+	return text, cells
 }
 
 // JoinsEmoji reports whether r is hidden and yet part of some emoji of several

@@ -75,3 +75,42 @@ func TestCluster(t *testing.T) {
 		}
 	}
 }
+
+// What is cut fits, ends in "…", and has whole characters only.
+func TestClip(t *testing.T) {
+	for _, test := range []struct {
+		text  string
+		width int
+		want  string
+		cells int
+	}{
+		{"", 0, "", 0},
+		{"abc", 3, "abc", 3},
+		{"abc", 2, "a…", 2},
+		{"abc", 1, "…", 1},
+		{"abc", 0, "", 0},
+		{"abc", -1, "", 0},
+		{"日本", 4, "日本", 4},
+		{"日本", 3, "日…", 3},
+		{"日本", 2, "…", 1},
+		{"e\u0301e\u0301e\u0301", 2, "e\u0301…", 2},
+		{"e\u0301", 1, "e\u0301", 1},
+		{"a" + family + "b", 3, "a…", 2},
+		{"a" + family + "b", 4, "a" + family + "b", 4},
+		{"a" + family + "bc", 4, "a" + family + "…", 4},
+		{flag + flag, 3, flag + "…", 3},
+		{heart + "ab", 3, heart + "…", 3},
+	} {
+		if got, cells := Clip(test.text, test.width); got != test.want || cells != test.cells {
+			t.Errorf("%q in %d: got %q, %d, want %q, %d", test.text, test.width, got, cells, test.want, test.cells)
+		}
+	}
+	for _, text := range []string{family + coder + heart + flag + one, "x" + family + "日e\u0301" + coder} {
+		for width := range 20 {
+			got, cells := Clip(text, width)
+			if cells != Width(got) || cells > width || Printable(got) != got {
+				t.Errorf("%q in %d: got %q, %d", text, width, got, cells)
+			}
+		}
+	}
+}

@@ -85,6 +85,11 @@ func IsHidden(r rune) bool {
 func Width(text string) int {
 	cells := 0
 	for text != "" {
+		if isASCIIStart(text) {
+			cells++
+			text = text[1:]
+			continue
+		}
 		if n := emojiSequence(text); n > 0 {
 			cells += 2
 			text = text[n:]

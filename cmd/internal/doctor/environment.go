@@ -49,6 +49,10 @@ func (e Environment) profileInUse(r *results) {
 		return
 	}
 	use := "ssoenv use " + e.ShellWord(profile)
+	if e.State.AsProfile {
+		e.exportedProfile(r, use+" --export profile")
+		return
+	}
 	left := e.State.Expires.Sub(e.Now())
 	switch {
 	case e.Env["AWS_ACCESS_KEY_ID"] == "":
@@ -67,6 +71,28 @@ func (e Environment) profileInUse(r *results) {
 		r.problem("$ "+use, "the credentials of %q have expired", profile)
 	default:
 		r.ok("this shell uses %q, valid for another %s", profile, e.Duration(left))
+	}
+}
+
+// exportedProfile is profileInUse for a shell that has AWS_PROFILE instead of
+// credentials. Whether its session lasts is reported by [Sessions].
+func (e Environment) exportedProfile(r *results, use string) {
+	profile := e.State.Profile
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE"} {
+		if e.Env[name] != "" {
+			r.problem("$ unset "+name, "this shell uses %q by AWS_PROFILE, but AWS tools prefer %s", profile, name)
+			return
+		}
+	}
+	switch {
+	case e.State.SnapshotLost():
+		r.warning("$ "+use, "SSOENV_SAVED has been changed: clear cannot restore what this shell had before %q", profile)
+	case e.Env["AWS_PROFILE"] != profile:
+		r.problem("$ "+use, "SSOENV_PROFILE is %q, but AWS_PROFILE is %q: AWS tools use that", profile, e.Env["AWS_PROFILE"])
+	case !e.State.Unchanged("AWS_ACCOUNT_ID"):
+		r.problem("$ "+use, "AWS_ACCOUNT_ID has been changed since the switch to %q: some tools rely on it", profile)
+	default:
+		r.ok("this shell uses %q by AWS_PROFILE, and has no keys", profile)
 	}
 }
 
@@ -133,7 +159,7 @@ func (e Environment) overriding(r *results) {
 		}
 	}
 	for _, name := range []string{"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_EC2_METADATA_SERVICE_ENDPOINT"} {
-		if e.Env[name] != "" && !hasCredentials {
+		if e.Env[name] != "" && !hasCredentials && !e.State.AsProfile {
 			r.warning("unset "+name+" if this is not intended", "%s is set: without credentials in the shell, AWS tools use those that it leads to", name)
 		}
 	}

@@ -91,6 +91,11 @@ func sessionFlag(usage string) Flag {
 	return Flag{Name: "sso-session", Usage: usage, Kind: Text}
 }
 
+// exportFlag is for the commands that give an environment to a shell or a program.
+func exportFlag() Flag {
+	return Flag{Name: "export", Usage: "give it `WHAT`: keys, or profile (only AWS_PROFILE: AWS tools get the credentials)", Kind: Text}
+}
+
 func processFlag() Flag {
 	return Flag{Name: "credential-process", Usage: "also write profiles NAME-cp for programs that are started without a shell"}
 }
@@ -125,7 +130,7 @@ func Commands() []Command {
 			Description: "Prints shell code that sets the profile's credentials and region, logging in first if that is\n" +
 				"needed. Without PROFILE, shows a list to choose from. ACCOUNT/ROLE, with an account's id or\n" +
 				"name, needs no profile; \"-\" is the previous profile. If it fails, it prints \"false\".",
-			Flags: append(credentialFlags(), shellFlag()),
+			Flags: append(credentialFlags(), exportFlag(), shellFlag()),
 		},
 		{
 			Name: "clear", Usage: "put this shell back to what it was before use", Evaluated: true,
@@ -250,7 +255,7 @@ func Commands() []Command {
 				{Name: "each", Usage: "run the command in every profile that `PATTERN` matches; may be repeated", Kind: Texts},
 				{Name: "jobs", Usage: "with --each: run the command `N` times at once, instead of 4", Kind: Text},
 				{Name: "json", Usage: "with --each: print one JSON line per profile"},
-			}, credentialFlags()...),
+			}, append(credentialFlags(), exportFlag())...),
 		},
 		{
 			Name: "credential-process", Usage: "print credentials as JSON, for credential_process", Args: "PROFILE",
@@ -322,7 +327,7 @@ func Commands() []Command {
 		},
 		{
 			Name: "files", Usage: "print the files that change with newer credentials and with a login", Args: "PROFILE", Hidden: true,
-			Flags: credentialFlags(), // an .envrc may pass any of them, as to use
+			Flags: append(credentialFlags(), exportFlag()), // an .envrc may pass any of them, as to use
 		},
 		{Name: "complete", Usage: "print what can be completed at the cursor of a command line", Args: "SHELL -- LINE", Hidden: true},
 	}

@@ -103,6 +103,8 @@ func flagSource(flag string) (from source, known bool) {
 	switch flag {
 	case "account":
 		return source{heading: "account", list: (*menu).accounts}, true
+	case "export":
+		return wordSource("what to give", profile.ExportKeys, profile.ExportProfile), true
 	case "output":
 		return wordSource("output format", OutputFormats()...), true
 	case "profile":

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
@@ -91,7 +92,7 @@ func Help(commands []Command, style HeadingStyle) string {
 // CommandHelp returns the help of one command.
 func CommandHelp(command *Command, style HeadingStyle) string {
 	var b strings.Builder
-	b.WriteString(wrap(capitalized(command.Usage)+".", "", helpWidth))
+	b.WriteString(layout.Wrap(capitalized(command.Usage)+".", "", helpWidth) + "\n")
 	if command.Description != "" {
 		b.WriteString("\n" + reflow(command.Description))
 	}
@@ -152,17 +153,20 @@ func writeRows(b *strings.Builder, rows [][2]string, least int) {
 	indent := strings.Repeat(" ", least+4)
 	for _, row := range rows {
 		name := "  " + row[0] + strings.Repeat(" ", least-safetext.Width(row[0])) + "  "
-		b.WriteString(name + strings.TrimPrefix(wrap(row[1], indent, helpWidth), indent))
+		b.WriteString(name + layout.Wrap(row[1], indent, helpWidth) + "\n")
 	}
 }
 
 // reflow wraps the paragraphs of a text. A line that begins with a blank stays as it
 // is: it may be one to copy.
 func reflow(text string) string {
-	var b, paragraph strings.Builder
+	var b strings.Builder
+	var paragraph []string
 	flush := func() {
-		b.WriteString(wrap(paragraph.String(), "", helpWidth))
-		paragraph.Reset()
+		if paragraph != nil {
+			b.WriteString(layout.Wrap(strings.Join(paragraph, " "), "", helpWidth) + "\n")
+		}
+		paragraph = nil
 	}
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
 		switch {
@@ -170,32 +174,10 @@ func reflow(text string) string {
 			flush()
 			b.WriteString(line + "\n")
 		default:
-			paragraph.WriteString(line + " ")
+			paragraph = append(paragraph, line)
 		}
 	}
 	flush()
-	return b.String()
-}
-
-// wrap breaks the text into lines of at most width cells that begin with the indent,
-// and ends each with a newline. A longer word has a line of its own.
-func wrap(text, indent string, width int) string {
-	var b strings.Builder
-	line, used := indent, 0
-	for word := range strings.FieldsSeq(text) {
-		if used > 0 && safetext.Width(line)+1+safetext.Width(word) > width {
-			b.WriteString(line + "\n")
-			line, used = indent, 0
-		}
-		if used > 0 {
-			line += " "
-		}
-		line += word
-		used++
-	}
-	if used > 0 {
-		b.WriteString(line + "\n")
-	}
 	return b.String()
 }
 

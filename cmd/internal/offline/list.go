@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -154,7 +155,7 @@ func KindOf(config *profile.Config, name string, p profile.Profile, err error) P
 // ListTable returns the profiles as a table with a header. On a terminal, which is one
 // with a width, it has the columns that a user reads. Elsewhere nothing is cut, no cell
 // but those of the last columns has a blank, and the name of the account comes last.
-func ListTable(rows []ListedProfile, now time.Time, v View) string {
+func ListTable(rows []ListedProfile, now time.Time, v layout.View) string {
 	v.Header = true
 	if v.Width == 0 {
 		return plainList(rows, now).Text(v)
@@ -163,42 +164,42 @@ func ListTable(rows []ListedProfile, now time.Time, v View) string {
 	if slices.ContainsFunc(rows, func(row ListedProfile) bool { return row.AccountName != "" }) {
 		id = "ID"
 	}
-	t := NewTable(len(rows),
-		Column{Header: "  PROFILE", Least: 18, Main: true}, Column{Header: "ACCOUNT", Least: 10, Drop: 2}, Column{Header: id, Drop: 3},
-		Column{Header: "ROLE", Least: 10, Drop: 1}, Column{Header: "SESSION", Least: 8, Drop: 4}, Column{Header: "EXPIRES"})
+	t := layout.NewTable(len(rows),
+		layout.Column{Header: "  PROFILE", Least: 18, Main: true}, layout.Column{Header: "ACCOUNT", Least: 10, Drop: 2}, layout.Column{Header: id, Drop: 3},
+		layout.Column{Header: "ROLE", Least: 10, Drop: 1}, layout.Column{Header: "SESSION", Least: 8, Drop: 4}, layout.Column{Header: "EXPIRES"})
 	for _, row := range rows {
-		profileStyle := Plain
+		profileStyle := layout.Plain
 		if row.InUse {
-			profileStyle = Strong
+			profileStyle = layout.Strong
 		}
 		expires, expiresStyle := row.expires(now)
 		role, roleStyle := row.role()
 		t.Add(row.mark()+row.Profile, profileStyle)
-		t.Add(row.AccountName, Plain)
-		t.Add(row.AccountID, Plain)
+		t.Add(row.AccountName, layout.Plain)
+		t.Add(row.AccountID, layout.Plain)
 		t.Add(role, roleStyle)
-		t.Add(row.session(), Plain)
+		t.Add(row.session(), layout.Plain)
 		t.Add(expires, expiresStyle)
 	}
 	return t.Text(v)
 }
 
-func plainList(rows []ListedProfile, now time.Time) *Table {
-	t := NewTable(len(rows), Column{Header: "  PROFILE"}, Column{Header: "ACCOUNT"}, Column{Header: "ROLE"},
-		Column{Header: "SESSION"}, Column{Header: "CREDENTIALS"}, Column{Header: "ACCOUNT NAME", Drop: 1})
+func plainList(rows []ListedProfile, now time.Time) *layout.Table {
+	t := layout.NewTable(len(rows), layout.Column{Header: "  PROFILE"}, layout.Column{Header: "ACCOUNT"}, layout.Column{Header: "ROLE"},
+		layout.Column{Header: "SESSION"}, layout.Column{Header: "CREDENTIALS"}, layout.Column{Header: "ACCOUNT NAME", Drop: 1})
 	for _, row := range rows {
 		credentials := "-"
 		switch {
 		case row.Problem != "":
 			credentials = string(row.Kind)
 		case row.Expires != nil:
-			credentials = FormatDuration(row.Expires.Sub(now))
+			credentials = layout.FormatDuration(row.Expires.Sub(now))
 		}
 		for _, text := range []string{
-			row.mark() + row.Profile, Dash(row.AccountID), Dash(row.RoleName),
-			Dash(row.session()), credentials, row.AccountName,
+			row.mark() + row.Profile, layout.Dash(row.AccountID), layout.Dash(row.RoleName),
+			layout.Dash(row.session()), credentials, row.AccountName,
 		} {
-			t.Add(text, Plain)
+			t.Add(text, layout.Plain)
 		}
 	}
 	return t
@@ -215,14 +216,14 @@ func (row ListedProfile) mark() string {
 func (row ListedProfile) session() string { return SessionTitle(row.SSOSession, row.StartURL) }
 
 // role returns the role or, in parentheses, the kind of a profile that has none.
-func (row ListedProfile) role() (text string, style Style) {
+func (row ListedProfile) role() (text string, style layout.Style) {
 	switch {
 	case row.RoleName != "":
-		return row.RoleName, Plain
+		return row.RoleName, layout.Plain
 	case row.Kind == KindBroken:
-		return "(" + string(row.Kind) + ")", Alarm
+		return "(" + string(row.Kind) + ")", layout.Alarm
 	}
-	return "(" + string(row.Kind) + ")", Plain
+	return "(" + string(row.Kind) + ")", layout.Plain
 }
 
 // soon is the remaining time from which an expiration is marked.
@@ -230,16 +231,16 @@ const soon = 15 * time.Minute
 
 // expires says how long the cached credentials last. A "!" follows a time that ends
 // soon.
-func (row ListedProfile) expires(now time.Time) (text string, style Style) {
+func (row ListedProfile) expires(now time.Time) (text string, style layout.Style) {
 	switch {
 	case row.Kind == KindStaticKeys:
-		return "never", Plain
+		return "never", layout.Plain
 	case row.Expires == nil:
-		return "", Plain
+		return "", layout.Plain
 	case row.Expires.Sub(now) < soon:
-		return FormatDuration(row.Expires.Sub(now)) + " !", Alarm
+		return layout.FormatDuration(row.Expires.Sub(now)) + " !", layout.Alarm
 	}
-	return FormatDuration(row.Expires.Sub(now)), Plain
+	return layout.FormatDuration(row.Expires.Sub(now)), layout.Plain
 }
 
 // SessionTitle returns the name of an SSO session or, if it has none, the host of its

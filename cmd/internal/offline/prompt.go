@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
@@ -18,11 +19,27 @@ type Prompt struct {
 
 	// Expires is zero if the credentials do not expire, or if it is unknown when.
 	Expires time.Time
+
+	LoggedOut bool // the profile's session has no token
 }
 
 // ShellPrompt returns the prompt of the shell in that state.
 func ShellPrompt(state shellenv.State) Prompt {
-	return Prompt{state.Profile, state.AccountID, state.AccountName, state.Region, state.Expires}
+	return Prompt{Profile: state.Profile, AccountID: state.AccountID, AccountName: state.AccountName, Region: state.Region, Expires: state.Expires}
+}
+
+// SessionPrompt is [ShellPrompt] of a shell that has AWS_PROFILE instead of
+// credentials: another program may have renewed the token, or ended the session.
+func SessionPrompt(config *profile.Config, caches *store.Store, state shellenv.State) Prompt {
+	shown := ShellPrompt(state)
+	p, err := config.Profile(state.Profile)
+	if err != nil {
+		return shown
+	}
+	if times, loggedIn, err := SessionTimes(config, caches, p); err == nil {
+		shown.Expires, shown.LoggedOut = times.Expires, !loggedIn
+	}
+	return shown
 }
 
 // CachedPrompt returns the prompt of a profile that another shell may use. It is
@@ -36,7 +53,7 @@ func CachedPrompt(config *profile.Config, caches *store.Store, name string) Prom
 	if !valid {
 		return Prompt{}
 	}
-	return Prompt{name, cmp.Or(p.AccountID, creds.AccountID), creds.AccountName, p.Region, creds.Expires}
+	return Prompt{Profile: name, AccountID: cmp.Or(p.AccountID, creds.AccountID), AccountName: creds.AccountName, Region: p.Region, Expires: creds.Expires}
 }
 
 // Line returns the prompt as one line in the given format: %p is the profile, %t
@@ -49,8 +66,10 @@ func (p Prompt) Line(format string, now time.Time) string {
 		return ""
 	}
 	left := ""
-	if d := p.Expires.Sub(now); d > 0 {
-		left = FormatDuration(d)
+	if p.LoggedOut {
+		left = "logged out"
+	} else if d := p.Expires.Sub(now); d > 0 {
+		left = layout.FormatDuration(d)
 	} else if !p.Expires.IsZero() {
 		left = "expired"
 	}

@@ -9,7 +9,7 @@ import (
 
 func TestPromptLine(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
-	full := Prompt{"dev", "111111111111", "Production", "eu-west-1", now.Add(time.Hour + 30*time.Second)}
+	full := Prompt{Profile: "dev", AccountID: "111111111111", AccountName: "Production", Region: "eu-west-1", Expires: now.Add(time.Hour + 30*time.Second)}
 	keys := Prompt{Profile: "ci", Region: "eu-west-1"} // static keys
 	for _, c := range []struct {
 		prompt       Prompt
@@ -32,6 +32,7 @@ func TestPromptLine(t *testing.T) {
 		{Prompt{Profile: "a "}, "%p%t x", "a  x\n"},
 		{Prompt{Profile: "%t%p", Expires: now}, "%p %t", "%t%p expired\n"},
 		{Prompt{Profile: "a\nb\x1b"}, "%p %t", `a\u000ab\u001b` + "\n"},
+		{Prompt{Profile: "dev", LoggedOut: true}, "%p %t", "dev logged out\n"},
 		{Prompt{}, "%p %t", ""},
 		{Prompt{Expires: now}, "%p %t", ""},
 	} {
@@ -43,27 +44,6 @@ func TestPromptLine(t *testing.T) {
 		state := shellenv.Read(map[string]string{"SSOENV_PROFILE": "dev", "SSOENV_EXPIRES": expires, "SSOENV_ACCOUNT_NAME": "x"})
 		if got := ShellPrompt(state).Line("%p %t (%n)", now); got != want {
 			t.Errorf("SSOENV_EXPIRES=%q: got %q, want %q", expires, got, want)
-		}
-	}
-}
-
-func TestFormatTime(t *testing.T) {
-	at := func(text string) time.Time {
-		parsed, err := time.ParseInLocation(time.DateTime, text, time.Local)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return parsed
-	}
-	for _, c := range []struct{ then, now, want string }{
-		{"2026-03-01 18:00:00", "2026-03-01 12:00:00", "18:00"},
-		{"2026-03-03 18:00:00", "2026-03-01 12:00:00", "3 Mar 18:00"},
-		{"2025-03-03 18:00:00", "2026-03-01 12:00:00", "3 Mar 2025 18:00"},
-		{"2027-01-03 18:00:00", "2026-12-31 12:00:00", "3 Jan 2027 18:00"},
-		{"2027-01-01 02:00:00", "2026-12-31 23:00:00", "02:00"},
-	} {
-		if got := FormatTime(at(c.then), at(c.now)); got != c.want {
-			t.Errorf("%s at %s: got %q, want %q", c.then, c.now, got, c.want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
+	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
 // A list is the state of the picker: the entries, the query, the entries that it
@@ -46,7 +47,7 @@ func newList(items []Item) *list {
 		}
 	})
 	for i := range l.entries {
-		l.markWidth = max(l.markWidth, textWidth(l.entries[i].mark))
+		l.markWidth = max(l.markWidth, safetext.Width(l.entries[i].mark))
 		l.widths = widen(l.widths, &l.entries[i])
 	}
 	l.setQuery("")
@@ -60,7 +61,7 @@ func widen(widths []int, e *entry) []int {
 		if i == len(widths) {
 			widths = append(widths, 0)
 		}
-		widths[i] = max(widths[i], textWidth(column))
+		widths[i] = max(widths[i], safetext.Width(column))
 		i++
 	}
 	return widths

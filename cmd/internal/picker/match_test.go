@@ -229,7 +229,7 @@ func TestMoving(t *testing.T) {
 		}
 	}
 	var none list
-	for act := tty.NoKey; act <= tty.Redraw; act++ {
+	for act := tty.NoKey; act <= tty.Continue; act++ {
 		none.handleKey(tty.Key{Act: act, Char: 'x'})
 	}
 	if _, ok := none.selection(); ok {

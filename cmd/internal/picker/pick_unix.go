@@ -4,7 +4,6 @@ package picker
 
 import (
 	"context"
-	"errors"
 	"os"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -25,12 +24,9 @@ const (
 )
 
 // open switches the terminal to raw mode and the alternate screen. The caller must
-// call Close. The error is ErrNoTerminal if file is not a terminal.
+// call Close. The error is tty.ErrNoTerminal if file is not a terminal.
 func open(file *os.File) (*terminal, error) {
 	raw, err := tty.OpenRaw(file, file, tty.RawOptions{SetUp: setUp, TakeDown: takeDown})
-	if errors.Is(err, tty.ErrNoTerminal) {
-		return nil, ErrNoTerminal
-	}
 	return &terminal{Raw: raw}, err
 }
 
@@ -76,7 +72,7 @@ func pick(ctx context.Context, file *os.File, items []Item, o Options) (int, err
 			return 0, ErrCancelled
 		case tty.Interrupt:
 			return 0, ErrInterrupted
-		case tty.Redraw:
+		case tty.Redraw, tty.Continue:
 			terminal.invalidate()
 		default:
 			if !list.handleKey(key) && key.Act == tty.EndOfInput {

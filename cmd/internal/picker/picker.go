@@ -81,9 +81,6 @@ var (
 	ErrInterrupted = fmt.Errorf("%w", ErrCancelled)
 	// ErrNoItems is returned when there are no items.
 	ErrNoItems = errors.New("nothing to choose from")
-	// ErrNoTerminal is returned when the file is not a terminal, or not one that
-	// Pick can use: on Windows there is none.
-	ErrNoTerminal = errors.New("the picker needs a terminal")
 )
 
 // Matches reports whether the query matches one of the items.
@@ -96,8 +93,9 @@ func Matches(items []Item, query string) bool {
 // Pick lets the user choose an item on the terminal tty, which it reads, writes
 // and leaves open. It returns the index of the item.
 //
-// The error is ErrCancelled, ErrNoItems, ErrNoTerminal, a tty.SignalError, the
-// cause of the cancelled ctx, or an error of reading or writing the terminal.
+// The error is ErrCancelled, ErrNoItems, a tty.SignalError, the cause of the cancelled
+// ctx, an error of reading or writing the terminal, or tty.ErrNoTerminal: the file is
+// not a terminal, or not one that Pick can use. On Windows there is none.
 func Pick(ctx context.Context, tty *os.File, items []Item, o Options) (int, error) {
 	if len(items) == 0 {
 		return 0, ErrNoItems

@@ -338,11 +338,11 @@ func TestNoTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Pick(t.Context(), file, choices(1), Options{}); !errors.Is(err, ErrNoTerminal) {
+	if _, err := Pick(t.Context(), file, choices(1), Options{}); !errors.Is(err, tty.ErrNoTerminal) {
 		t.Errorf("a file: got %v, want ErrNoTerminal", err)
 	}
 	file.Close()
-	if _, err := Pick(t.Context(), file, choices(1), Options{}); !errors.Is(err, ErrNoTerminal) {
+	if _, err := Pick(t.Context(), file, choices(1), Options{}); !errors.Is(err, tty.ErrNoTerminal) {
 		t.Errorf("a closed file: got %v, want ErrNoTerminal", err)
 	}
 	if _, err := Pick(t.Context(), file, nil, Options{}); !errors.Is(err, ErrNoItems) {

@@ -132,10 +132,8 @@ func (l *plainList) answer(text string) (index int, chosen, show bool) {
 	if n, err := strconv.Atoi(text); err == nil && n >= 1 && n <= l.seen {
 		return l.ranked[n-1].index, true, false
 	}
-	for i := range l.entries {
-		if name, _, _ := strings.Cut(l.entries[i].text, separator); name == text {
-			return i, true, false
-		}
+	if i, ok := l.named(text); ok {
+		return i, true, false
 	}
 	before := l.text
 	if l.setQuery(text); len(l.ranked) == 0 {
@@ -145,4 +143,18 @@ func (l *plainList) answer(text string) (index int, chosen, show bool) {
 	}
 	l.page, l.seen = 0, 0
 	return 0, false, true
+}
+
+// named returns the index of the item whose first column is the text. ok is false if
+// there are several: names of accounts, for one, are not unique.
+func (l *plainList) named(text string) (index int, ok bool) {
+	for i := range l.entries {
+		if name, _, _ := strings.Cut(l.entries[i].text, separator); name == text {
+			if ok {
+				return 0, false
+			}
+			index, ok = i, true
+		}
+	}
+	return index, ok
 }

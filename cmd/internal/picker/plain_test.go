@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +50,28 @@ func TestAsk(t *testing.T) {
 				t.Errorf("got %d, %v, want %d, after:\n%s", got, err, test.want, written)
 			}
 		})
+	}
+}
+
+// A name that several items have is a part, which narrows the list to them.
+func TestAskNameOfSeveral(t *testing.T) {
+	items := []Item{
+		{Columns: []string{"-", "111111111111"}}, {Columns: []string{"Sandbox", "222222222222"}}, {Columns: []string{"Production", "333333333333"}},
+		{Columns: []string{"Sandbox", "444444444444"}}, {Columns: []string{"-", "555555555555"}},
+	}
+	for _, test := range []struct {
+		answers []string
+		want    int
+	}{
+		{[]string{"Sandbox", "2"}, 3},
+		{[]string{"Sandbox", "4444"}, 3},
+		{[]string{"-", "2"}, 4},
+		{[]string{"Production"}, 2},
+	} {
+		answers := append(slices.Clone(test.answers), "") // Enter takes the only one that is left
+		if got, written, err := plainly(t, items, Options{}, answers...); got != test.want || err != nil {
+			t.Errorf("%q: got %d, %v, want %d, after:\n%s", test.answers, got, err, test.want, written)
+		}
 	}
 }
 

@@ -160,7 +160,7 @@ func (t theme) barLine(l *list, width int) string {
 	hints = append(hints, "PgUp/PgDn page", "Left/Right edit")
 	w := writer{width: width}
 	for i, hint := range hints {
-		cells := textWidth(hint) + gap*min(i, 1)
+		cells := safetext.Width(hint) + gap*min(i, 1)
 		if w.used+cells > width {
 			break
 		}
@@ -187,17 +187,17 @@ const noMatch = "nothing matches"
 func (t theme) promptLine(l *list, width int) (line string, cursor int) {
 	w := writer{width: width}
 	prompt := t.prompt + "> "
-	if textWidth(prompt) > width/2 {
+	if safetext.Width(prompt) > width/2 {
 		prompt = "> "
 	}
-	prompt, _ = clip(prompt, max(0, width-1))
+	prompt, _ = safetext.Clip(prompt, max(0, width-1))
 	w.write(prompt, t.style(promptText))
 	typed, at := l.line.View(width - w.used)
 	cursor = w.used + at
 	w.write(typed, plainText)
 
 	counts := fmt.Sprintf("%d/%d", len(l.ranked), len(l.entries))
-	if left := width - w.used - textWidth(counts); left >= gap {
+	if left := width - w.used - safetext.Width(counts); left >= gap {
 		w.pad(left, plainText)
 		w.write(counts, t.style(faintText))
 	}
@@ -218,7 +218,7 @@ func (t theme) onlyLine(l *list, width int) (lines []string, cursor int) {
 	}
 	if width > w.used+2 {
 		w.pad(2, plainText)
-		choice, _ = clip(choice, width-w.used)
+		choice, _ = safetext.Clip(choice, width-w.used)
 		w.write(choice, plainText)
 	}
 	return []string{w.end()}, cursor
@@ -233,7 +233,7 @@ func (t theme) columnWidths(l *list, width int) []int {
 	widths := slices.Clone(l.widths)
 	for i, title := range t.header[:min(len(t.header), len(widths))] {
 		if widths[i] > 0 {
-			widths[i] = max(widths[i], textWidth(title))
+			widths[i] = max(widths[i], safetext.Width(title))
 		}
 	}
 	if len(widths) == 0 {
@@ -299,7 +299,7 @@ func (t theme) row(w *writer, l *list, hit hit, widths []int, selected bool) {
 	}
 	w.write(pointer, style)
 	if width := markWidth(l); width > 0 {
-		mark, used := clip(e.mark, width-1)
+		mark, used := safetext.Clip(e.mark, width-1)
 		w.write(mark, style)
 		w.pad(width-used, style)
 	}
@@ -335,7 +335,7 @@ type writer struct {
 // of several runes, for which terminals take different numbers of cells, it moves
 // the cursor to where the next character belongs.
 func (w *writer) write(text, style string) {
-	if text == "" || w.used+textWidth(text[:cluster(text)]) > w.width {
+	if text == "" || w.used+safetext.Width(text[:safetext.Cluster(text)]) > w.width {
 		return
 	}
 	if style != w.style {
@@ -347,9 +347,9 @@ func (w *writer) write(text, style string) {
 		w.style = style
 	}
 	for at := 0; at < len(text); {
-		size := cluster(text[at:])
+		size := safetext.Cluster(text[at:])
 		part := text[at : at+size]
-		cells := textWidth(part)
+		cells := safetext.Width(part)
 		if w.used+cells > w.width {
 			return
 		}
@@ -371,12 +371,12 @@ func (w *writer) pad(n int, style string) { w.write(strings.Repeat(" ", max(0, n
 // cell writes text and pads it to width cells. Bytes for which matched is true
 // have the style found.
 func (w *writer) cell(text string, matched []bool, width int, style, found string) {
-	shown, used := clip(text, width)
+	shown, used := safetext.Clip(text, width)
 	if shown != text {
 		matched = matched[:min(len(matched), len(shown)-min(len(shown), len(ellipsis)))]
 	}
 	from, current := 0, style
-	for at := 0; at < len(shown); at += cluster(shown[at:]) { // a combining mark has its letter's style
+	for at := 0; at < len(shown); at += safetext.Cluster(shown[at:]) { // a combining mark has its letter's style
 		wanted := style
 		if at < len(matched) && matched[at] {
 			wanted = found

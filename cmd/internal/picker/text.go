@@ -3,7 +3,6 @@ package picker
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -74,45 +73,4 @@ func isASCIIPrintable(text string) bool {
 		}
 	}
 	return true
-}
-
-// textWidth returns safetext.Width(text), without decoding ASCII text. text is
-// printable.
-func textWidth(text string) int {
-	if isASCIIPrintable(text) {
-		return len(text)
-	}
-	return safetext.Width(text)
-}
-
-// clip returns the beginning of text that fits into width cells, and how many
-// cells it takes. Text that is cut ends in "…".
-func clip(text string, width int) (string, int) {
-	// text[:end] takes used cells and leaves one for the ellipsis.
-	used, end := 0, 0
-	total := 0
-	for at := 0; at < len(text); {
-		size := cluster(text[at:])
-		w := textWidth(text[at : at+size])
-		if total+w > width {
-			if width < 1 {
-				return "", 0
-			}
-			return text[:end] + ellipsis, used + 1
-		}
-		total += w
-		at += size
-		if total <= width-1 {
-			used, end = total, at
-		}
-	}
-	return text, total
-}
-
-// cluster returns safetext.Cluster(text), without decoding ASCII text.
-func cluster(text string) int {
-	if text[0] < utf8.RuneSelf && (len(text) == 1 || text[1] < utf8.RuneSelf) {
-		return 1
-	}
-	return safetext.Cluster(text)
 }

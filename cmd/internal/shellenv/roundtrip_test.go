@@ -59,6 +59,9 @@ func (h *history) profile(n byte) Switch {
 	if n%4 == 3 { // static keys
 		s.SessionToken, s.AccountID, s.Expires, s.RenewAt = "", "", time.Time{}, time.Time{}
 	}
+	if n/4%2 == 1 {
+		s.AsProfile, s.AccessKeyID, s.SecretAccessKey, s.SessionToken, s.ExpiryFile = true, "", "", "", ""
+	}
 	switch n % 4 {
 	case 1:
 		s.Settings = shellinit.Env{
@@ -92,11 +95,15 @@ func (h *history) step(op, arg byte) {
 		maps.DeleteFunc(h.hidden, func(name, _ string) bool { _, ok := h.env[name]; return ok })
 	case 2:
 		if h.switched {
-			current := Read(h.env).Profile[len("profile-")] - '0'
+			state := Read(h.env)
+			current := state.Profile[len("profile-")] - '0'
+			if state.AsProfile {
+				current += 4
+			}
 			h.env = apply(h.env, h.profile(current).Renew(h.env))
 		}
 	default:
-		names := slices.Concat(credentialVars, restorableVars, settingVars, []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB", "UNRELATED", "PATH"})
+		names := slices.Concat(credentialVars, restorableVars, settingVars, roleVars, []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB", "UNRELATED", "PATH"})
 		name := names[int(arg)%len(names)]
 		value, isSet := fmt.Sprintf("by hand %d", op%4), op%3 != 0
 		if now, ok := h.env[name]; ok == isSet && (!ok || now == value) {
@@ -159,7 +166,8 @@ func FuzzRoundTrip(f *testing.F) {
 	for _, steps := range []string{
 		"\x00\x01", "\x00\x01\x00\x02\x02\x00", "\x04\x0b\x00\x01", "\x00\x01\x04\x0b\x00\x02", "\x05\x00\x00\x01", "\x05\x00\x05\x02\x00\x01\x00\x02",
 		"\x00\x01\x07\x00\x02\x00", "\x00\x01\x05\x01\x02\x00\x00\x00", "\x05\x0e\x05\x00\x00\x01\x05\x0e", "\x03\x04\x00\x00\x03\x04", "\x00\x02\x04\x0c\x00\x00\x04\x0d",
-		"\x07\x04\x00\x00\x07\x04\x03\x04",
+		"\x07\x04\x00\x00\x07\x04\x03\x04", "\x00\x04\x02\x00", "\x04\x04\x00\x05\x00\x01\x00\x06", "\x00\x01\x00\x05\x04\x04\x02\x00\x00\x02",
+		"\x04\x00\x00\x05\x00\x01", "\x04\x1b\x04\x1a\x00\x05\x00\x01\x00\x05", "\x00\x04\x04\x1a\x00\x05",
 	} {
 		f.Add([]byte(steps))
 	}
@@ -298,6 +306,42 @@ func TestSettingsDoNotLeak(t *testing.T) {
 	delete(env, "SSOENV_PREVIOUS")
 	if !maps.Equal(env, before) {
 		t.Errorf("after clear: got %q, want %q", env, before)
+	}
+}
+
+// A switch by AWS_PROFILE unsets what the AWS tools prefer to it: another profile, keys
+// and a web identity. With the next switch by credentials, the web identity is back.
+func TestSwitchByProfile(t *testing.T) {
+	before := map[string]string{"AWS_PROFILE": "mine", "AWS_DEFAULT_PROFILE": "mine", "AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "s"}
+	byProfile := Switch{Profile: "dev", Region: "eu-west-1", AsProfile: true, Expires: time.Unix(1_800_000_000, 0), Settings: shellinit.Env{{Name: "AWS_RETRY_MODE", Value: "standard"}}}
+	change, lost := byProfile.Apply(before)
+	env := apply(before, change)
+	delete(env, "SSOENV_SAVED")
+	want := map[string]string{"AWS_PROFILE": "dev", "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_SSO_PROFILE": "dev",
+		"SSOENV_PROFILE": "dev", "SSOENV_EXPORT": "profile", "SSOENV_EXPIRES": "1800000000"}
+	if !maps.Equal(env, want) || !lost {
+		t.Errorf("got %q, lost %v; want %q", env, lost, want)
+	}
+	env = apply(before, change)
+	if !Read(env).AsProfile || !Read(env).CredentialsUnchanged() {
+		t.Error("the state does not say that AWS_PROFILE is exported, and unchanged")
+	}
+
+	// A renewal changes the times alone, and nothing if the user has chosen another one.
+	byProfile.Expires = byProfile.Expires.Add(time.Hour)
+	if got := byProfile.Renew(env); len(got) != 1 || got[0] != (shellinit.Var{Name: "SSOENV_EXPIRES", Value: "1800003600"}) {
+		t.Errorf("a renewal: got %v", got)
+	}
+	byHand := maps.Clone(env)
+	byHand["AWS_PROFILE"] = "prod"
+	if got := byProfile.Renew(byHand); got != nil {
+		t.Errorf("a renewal after AWS_PROFILE was set by hand: got %v", got)
+	}
+
+	change, _ = (&history{}).profile(0).Apply(env)
+	env = apply(env, change)
+	if env["AWS_ROLE_ARN"] != "arn" || env["AWS_WEB_IDENTITY_TOKEN_FILE"] != "/token" || env["AWS_PROFILE"] != "" || Read(env).AsProfile {
+		t.Errorf("after a switch by credentials: %q", env)
 	}
 }
 

@@ -17,6 +17,10 @@ type State struct {
 	AccountName string // SSOENV_ACCOUNT_NAME
 	Region      string // AWS_REGION, else AWS_DEFAULT_REGION
 
+	// AsProfile is true if SSOENV_EXPORT says that the shell has AWS_PROFILE and no
+	// credentials. Expires is then when the session's token does.
+	AsProfile bool
+
 	Expires    time.Time // SSOENV_EXPIRES; zero if it is not a number
 	RenewAt    time.Time // SSOENV_RENEW_AT; zero if it is not a number
 	ExpiryFile string    // SSOENV_EXPIRY_FILE
@@ -29,6 +33,10 @@ type State struct {
 	snapshot snapshot
 }
 
+// exportProfile is the value of SSOENV_EXPORT in a shell that has AWS_PROFILE instead
+// of credentials. In others the variable is not set.
+const exportProfile = "profile"
+
 // Read reads the state of the shell that has the environment env. The State
 // keeps env and must not outlive a change of it.
 func Read(env map[string]string) State {
@@ -38,6 +46,7 @@ func Read(env map[string]string) State {
 		AccountID:    env["AWS_ACCOUNT_ID"],
 		AccountName:  env["SSOENV_ACCOUNT_NAME"],
 		Region:       cmp.Or(env["AWS_REGION"], env["AWS_DEFAULT_REGION"]),
+		AsProfile:    env["SSOENV_EXPORT"] == exportProfile,
 		Expires:      unixTime(env["SSOENV_EXPIRES"]),
 		RenewAt:      unixTime(env["SSOENV_RENEW_AT"]),
 		ExpiryFile:   env["SSOENV_EXPIRY_FILE"],
@@ -83,9 +92,9 @@ func (s State) Unchanged(names ...string) bool {
 }
 
 // CredentialsUnchanged reports whether the shell still has the credentials of
-// its last switch or renewal.
+// its last switch or renewal, or the AWS_PROFILE in place of them.
 func (s State) CredentialsUnchanged() bool {
-	return s.Unchanged("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+	return s.Unchanged("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN") && (!s.AsProfile || s.Unchanged("AWS_PROFILE"))
 }
 
 // NeverExpires reports whether the shell has the credentials of its last switch,

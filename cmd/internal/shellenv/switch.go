@@ -26,6 +26,11 @@ type Switch struct {
 	// names for which isEndpointVar holds.
 	Settings shellinit.Env
 
+	// AsProfile is true if the shell gets AWS_PROFILE instead of credentials. There are
+	// no settings then, because AWS tools read them from the profile, and Expires and
+	// RenewAt are those of the session's token.
+	AsProfile bool
+
 	AccessKeyID     string
 	SecretAccessKey safetext.Secret
 	SessionToken    safetext.Secret // may be empty
@@ -37,16 +42,7 @@ type Switch struct {
 // exported returns the AWS variables of the switch with their values, in the
 // order of the manual. They do not depend on the environment.
 func (s Switch) exported() shellinit.Env {
-	vars := shellinit.Env{
-		{Name: "AWS_ACCESS_KEY_ID", Value: s.AccessKeyID},
-		{Name: "AWS_SECRET_ACCESS_KEY", Value: s.SecretAccessKey.Reveal()},
-	}
-	if s.SessionToken != "" {
-		vars = append(vars, shellinit.Var{Name: "AWS_SESSION_TOKEN", Value: s.SessionToken.Reveal()})
-	}
-	if !s.Expires.IsZero() {
-		vars = append(vars, shellinit.Var{Name: "AWS_CREDENTIAL_EXPIRATION", Value: s.Expires.UTC().Format(time.RFC3339)})
-	}
+	vars := s.credentials()
 	if s.Region != "" {
 		vars = append(vars,
 			shellinit.Var{Name: "AWS_REGION", Value: s.Region},
@@ -57,9 +53,27 @@ func (s Switch) exported() shellinit.Env {
 	}
 	vars = append(vars, shellinit.Var{Name: "AWS_SSO_PROFILE", Value: s.Profile})
 	for _, v := range s.Settings {
-		if isEndpointVar(v.Name) || slices.Contains(settingVars, v.Name) {
+		if !s.AsProfile && (isEndpointVar(v.Name) || slices.Contains(settingVars, v.Name)) {
 			vars = append(vars, v)
 		}
+	}
+	return vars
+}
+
+// credentials returns the variables from which AWS tools get credentials.
+func (s Switch) credentials() shellinit.Env {
+	if s.AsProfile {
+		return shellinit.Env{{Name: "AWS_PROFILE", Value: s.Profile}}
+	}
+	vars := shellinit.Env{
+		{Name: "AWS_ACCESS_KEY_ID", Value: s.AccessKeyID},
+		{Name: "AWS_SECRET_ACCESS_KEY", Value: s.SecretAccessKey.Reveal()},
+	}
+	if s.SessionToken != "" {
+		vars = append(vars, shellinit.Var{Name: "AWS_SESSION_TOKEN", Value: s.SessionToken.Reveal()})
+	}
+	if !s.Expires.IsZero() {
+		vars = append(vars, shellinit.Var{Name: "AWS_CREDENTIAL_EXPIRATION", Value: s.Expires.UTC().Format(time.RFC3339)})
 	}
 	return vars
 }
@@ -101,13 +115,23 @@ func (s Switch) Apply(env map[string]string) (change shellinit.Env, credentialsL
 	}
 	for _, name := range settingNames(state.snapshot.Vars, wanted) {
 		before := state.snapshot.before(env, name)
-		if _, ok := wanted[name]; ok {
+		_, ok := wanted[name]
+		switch hidden := s.AsProfile && before != nil && slices.Contains(roleVars, name); {
+		case ok, hidden:
 			next.Vars[name] = savedVar{Set: fingerprint(wanted, name), Before: before}
-		} else {
+			if hidden {
+				change = appendUnset(change, env, name)
+			}
+		default:
 			change = appendRestore(change, env, name, before)
 		}
 	}
 	change = append(change, set...)
+	mode := ""
+	if s.AsProfile {
+		mode = exportProfile
+	}
+	change = appendValue(change, env, "SSOENV_EXPORT", mode)
 	change = appendValue(change, env, "SSOENV_EXPIRY_FILE", s.ExpiryFile)
 	change = appendValue(change, env, "SSOENV_COLOR", s.Color)
 	change = appendValue(change, env, "SSOENV_ACCOUNT_NAME", safetext.Printable(s.AccountName))
@@ -120,12 +144,19 @@ func (s Switch) Apply(env map[string]string) (change shellinit.Env, credentialsL
 
 // Renew returns the change that replaces the credentials of a switched shell by
 // newer ones of the same profile, and nothing else. It returns nil if the user
-// has replaced any of the credentials by hand. A variable that the user has
-// changed keeps its value.
+// has replaced any of the credentials, or the exported AWS_PROFILE, by hand. A
+// variable that the user has changed keeps its value. With AsProfile, only the times
+// change.
 func (s Switch) Renew(env map[string]string) shellinit.Env {
 	state := Read(env)
 	if !state.CredentialsUnchanged() {
 		return nil
+	}
+	switch {
+	case s.AsProfile != state.AsProfile:
+		return nil
+	case s.AsProfile:
+		return s.appendTimes(nil, env)
 	}
 	next := state.snapshot
 	wanted := map[string]string{}

@@ -51,8 +51,13 @@ func isEndpointVar(name string) bool {
 	return ok && len(service) >= 1 && len(service) <= 64 && strings.Trim(service, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }
 
-// settingNames returns the settingVars and the endpoint variables that are in one of
-// the maps, sorted.
+// roleVars are a role that botocore prefers to the one of AWS_PROFILE. A switch that
+// exports AWS_PROFILE unsets them; another one gives them the value from before
+// ssoenv, as settingVars, since the credentials come before them.
+var roleVars = []string{"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"}
+
+// settingNames returns the settingVars, the roleVars and the endpoint variables that
+// are in one of the maps, sorted.
 func settingNames(past map[string]savedVar, wanted map[string]string) []string {
 	var endpoints []string
 	for name := range past {
@@ -63,7 +68,7 @@ func settingNames(past map[string]savedVar, wanted map[string]string) []string {
 	}
 	endpoints = slices.DeleteFunc(endpoints, func(name string) bool { return !isEndpointVar(name) })
 	slices.Sort(endpoints)
-	return slices.Concat(settingVars, slices.Compact(endpoints))
+	return slices.Concat(settingVars, roleVars, slices.Compact(endpoints))
 }
 
 // expirationVars say when the credentials beside them expire. With one in the
@@ -84,7 +89,7 @@ var switchOnlyVars = map[string]bool{"AWS_ACCOUNT_ID": true, "AWS_CREDENTIAL_EXP
 
 // ownVars are ssoenv's own variables that Clear removes, but for the marker
 // SSOENV_PROFILE, which is set last and removed first.
-var ownVars = []string{"SSOENV_SAVED", "SSOENV_COLOR", "SSOENV_ACCOUNT_NAME", "SSOENV_EXPIRY_FILE", "SSOENV_RENEW_AT", "SSOENV_EXPIRES"}
+var ownVars = []string{"SSOENV_SAVED", "SSOENV_COLOR", "SSOENV_ACCOUNT_NAME", "SSOENV_EXPIRY_FILE", "SSOENV_RENEW_AT", "SSOENV_EXPIRES", "SSOENV_EXPORT"}
 
 // unservedVars are not in the environment of a program that gets its credentials from an
 // endpoint: they are, or lead to, other credentials, or say when credentials in the
@@ -101,7 +106,7 @@ var unservedVars = slices.Concat(credentialVars, []string{
 // Variables returns the names of all variables that a switch may set or unset, but
 // for the endpoint variables of single services.
 func Variables() []string {
-	return slices.Concat(credentialVars, restorableVars, settingVars, ownVars, []string{"SSOENV_PREVIOUS", "SSOENV_PROFILE"})
+	return slices.Concat(credentialVars, restorableVars, settingVars, roleVars, ownVars, []string{"SSOENV_PREVIOUS", "SSOENV_PROFILE"})
 }
 
 // Conflicting returns the names of variables that name other credentials, another

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/ssoenv/ssoenv/session/safetext"
@@ -33,12 +34,13 @@ func (t Terminal) Ask(ctx context.Context, prompt string) (string, error) {
 // An answer is one line: line ends in a pasted text become spaces. What the user
 // types after it is left for the next question. A terminal that is plain (see
 // [Terminal.IsPlain]) or cannot be read key by key, as on Windows, shows the answer
-// to begin with in brackets and takes it if the user types none; there Esc and
-// Enter go back.
+// to begin with in brackets and takes it if the user types none. There the answer "<"
+// goes back (see [Terminal.BackKey]), and the question stays. So do Esc and Enter,
+// except in a Windows console, where Esc erases the line.
 func (t Terminal) Edit(ctx context.Context, prompt, initial string) (string, error) {
 	prompt = "ssoenv: " + safetext.Printable(prompt) + " "
 	defer t.Waiter.Hold()()
-	if !t.IsPlain() {
+	if hasKeys && !t.IsPlain() {
 		if in, err := Open(); err == nil {
 			defer func() { _ = in.Close() }()
 			answer, err := editLine(ctx, in, t.Stderr, prompt, initial)
@@ -47,22 +49,45 @@ func (t Terminal) Edit(ctx context.Context, prompt, initial string) (string, err
 			}
 		}
 	}
-	if initial != "" {
-		before, colon := strings.CutSuffix(prompt, ": ")
-		prompt = before + " [" + safetext.Printable(initial) + "]"
-		if colon {
-			prompt += ":"
-		}
-		prompt += " "
+	answer, err := t.askLine(ctx, linePrompt(prompt, initial))
+	if err != nil {
+		return answer, err
 	}
-	answer, err := t.askLine(ctx, prompt)
-	switch {
-	case err == nil && answer == string(rune(escape)):
+	return lineAnswer(answer, initial)
+}
+
+// linePrompt returns the prompt with the answer to begin with in brackets.
+func linePrompt(prompt, initial string) string {
+	if initial == "" {
+		return prompt
+	}
+	offer := " [" + safetext.Printable(initial) + "]"
+	if before, ok := strings.CutSuffix(prompt, ": "); ok {
+		return before + offer + ": "
+	}
+	return prompt[:len(prompt)-1] + offer + " "
+}
+
+// lineAnswer returns what a line answers to [linePrompt], or ErrBack.
+func lineAnswer(line, initial string) (string, error) {
+	switch strings.TrimSpace(line) {
+	case backAnswer, string(rune(escape)):
 		return "", ErrBack
-	case err == nil && answer == "":
+	case "":
 		return initial, nil
 	}
-	return answer, err
+	return line, nil
+}
+
+// backAnswer is the answer for which [Terminal.Edit] goes back where it reads lines.
+const backAnswer = "<"
+
+// BackKey returns what the user types to go a question back, for a sentence.
+func (t Terminal) BackKey() string {
+	if hasKeys && !t.IsPlain() {
+		return "Esc"
+	}
+	return strconv.Quote(backAnswer)
 }
 
 // AskHidden is Ask without showing what the user types, and without editing. On
@@ -108,10 +133,9 @@ func (t Terminal) askLine(ctx context.Context, prompt string) (string, error) {
 // above it.
 type lineScreen struct {
 	write  func(text string) error
-	prompt string // as much as was in the row of the answer first
-	row    string // as much as is in it
-	above  string // rows with the rest of prompt
-	begun  int    // rows that begin has written, and no row of prompt
+	prompt string
+	above  string // the rows of prompt above that of the answer
+	row    string // the rest of prompt
 	width  int    // of the terminal, in cells
 	cursor int    // the column of the cursor
 	shown  string // the part of the answer that was written last, and the cursor's move
@@ -121,15 +145,22 @@ type lineScreen struct {
 // is at least twice as wide.
 const answerWidth = 16
 
-// begin writes the part of the prompt that has rows of its own.
+// begin begins the question in the row of the cursor: it writes the part of the prompt
+// that has rows of its own.
 func (s *lineScreen) begin(prompt string, width int) error {
-	var above string
-	above, s.prompt = splitPrompt(prompt, width)
-	s.width, s.row, s.begun = width, s.prompt, strings.Count(above, "\n")
-	if above == "" {
+	s.prompt, s.cursor = prompt, 0
+	s.split(width)
+	if s.above == "" {
 		return nil
 	}
-	return s.write("\r" + above)
+	return s.write("\r" + s.above)
+}
+
+// split divides the prompt for a terminal of that width. Nothing of the answer is shown
+// then.
+func (s *lineScreen) split(width int) {
+	s.above, s.row = splitPrompt(s.prompt, width)
+	s.width, s.shown = width, ""
 }
 
 // splitPrompt wraps the prompt at spaces, or within words that are too long, so
@@ -185,6 +216,14 @@ func (s *lineScreen) place(width int) string {
 	if width == s.width {
 		return "\r" + s.row
 	}
+	before := s.erase(width)
+	s.split(width)
+	return before + s.above + s.row
+}
+
+// erase returns what erases the question and leaves the cursor where it began, in a
+// terminal of that width.
+func (s *lineScreen) erase(width int) string {
 	up := strings.Count(s.above, "\n")
 	if width < s.width {
 		up += s.cursor / width
@@ -192,13 +231,10 @@ func (s *lineScreen) place(width int) string {
 			up += max(0, safetext.Width(row)-1) / width
 		}
 	}
-	before := "\r"
-	if up > 0 {
-		before += fmt.Sprintf("\x1b[%dA", up)
+	if up == 0 {
+		return "\r\x1b[J"
 	}
-	s.above, s.row = splitPrompt(s.prompt, width)
-	s.width, s.shown = width, ""
-	return before + "\x1b[J" + s.above + s.row
+	return fmt.Sprintf("\r\x1b[%dA\x1b[J", up)
 }
 
 // column returns what moves the cursor from the first column to that one.
@@ -237,12 +273,3 @@ const (
 	markPastes   = "\x1b[?2004h"
 	unmarkPastes = "\x1b[?2004l"
 )
-
-// erased returns what erases a question that is left. Of one whose terminal has become
-// narrower, the first rows may stay.
-func (s *lineScreen) erased() string {
-	if up := s.begun + strings.Count(s.above, "\n"); up > 0 {
-		return fmt.Sprintf("\r\x1b[%dA\x1b[J", up)
-	}
-	return "\r\x1b[K"
-}

@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"github.com/ssoenv/ssoenv/shellinit/ptytest"
@@ -74,16 +77,40 @@ func TestEditLine(t *testing.T) {
 	}
 }
 
-// Esc erases the question, with the rows above the answer's.
+// A question that is left with Esc is erased, also one of several rows, and also those
+// that a terminal has wrapped that has become narrower.
 func TestEscErasesTheQuestion(t *testing.T) {
-	for width, want := range map[int]string{80: `\r\x1b\[K`, 40: `\r\x1b\[1A\x1b\[J`, 30: `\r\x1b\[2A\x1b\[J`} {
-		terminal, file := ptytest.Open(t, ptytest.Size{Cols: width, Rows: 24}, nil)
-		terminal.Type("\x1b")
-		if _, err := editLine(t.Context(), file, file, "ssoenv: Region of the Identity Center: ", "us-east-1"); !errors.Is(err, ErrBack) {
-			t.Errorf("%d columns: got %v, want ErrBack", width, err)
-		}
-		terminal.Expect(want + `(\x1b\[\?2004l)?$`)
+	prompt := "ssoenv: " + strings.Repeat("word ", 20) + "? " // 53, 50 and 7 cells
+	_, terminal := asked(t, 60, prompt, "initial", "\x1b")
+	terminal.Expect("^" + regexp.QuoteMeta("\r\x1b[2A\x1b[J"))
+	_, terminal = asked(t, 60, "Region: ", "", "\x1b")
+	terminal.Expect("^" + regexp.QuoteMeta("\r\x1b[J"))
+
+	screen := lineScreen{write: func(string) error { return nil }}
+	line := NewLine(strings.Repeat("y", 30))
+	if err := errors.Join(screen.begin(prompt, 60), screen.draw(&line, 60)); err != nil {
+		t.Fatal(err)
 	}
+	for width, want := range map[int]string{60: "\r\x1b[2A\x1b[J", 80: "\r\x1b[2A\x1b[J", 30: "\r\x1b[5A\x1b[J"} {
+		if got := screen.erase(width); got != want {
+			t.Errorf("%d columns: got %q, want %q", width, got, want)
+		}
+	}
+}
+
+// After a stop the question is asked again in full, below what other programs have
+// written.
+func TestQuestionAfterAStop(t *testing.T) {
+	terminal, file := ptytest.Open(t, ptytest.Size{Cols: 30, Rows: 24}, nil)
+	go func() { _, _ = editLine(t.Context(), file, file, "ssoenv: one two three four five six? ", "dev") }()
+	terminal.Expect("(?s)one two.*six.*dev")
+	terminal.Forget()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	terminal.Expect("(?s)\rssoenv: one two.*six.*dev")
+	terminal.Type("\r")
+	terminal.Expect(`\x1b\[\?2004l`)
 }
 
 // What is typed after an answer is left for the next question.
@@ -119,6 +146,23 @@ func TestEditLineNeedsTerminal(t *testing.T) {
 	}
 }
 
+// In a process with more open files than select(2) can watch, the terminal is read in
+// lines.
+func TestManyOpenFiles(t *testing.T) {
+	_, file := ptytest.Open(t, ptytest.Size{Cols: 80, Rows: 24}, nil)
+	for fd := 0; fd < unix.FD_SETSIZE; {
+		null, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Skip(err)
+		}
+		t.Cleanup(func() { _ = null.Close() })
+		fd = int(null.Fd())
+	}
+	if _, err := editLine(t.Context(), file, file, "? ", ""); !errors.Is(err, ErrNoTerminal) {
+		t.Errorf("got %v, want ErrNoTerminal", err)
+	}
+}
+
 // The answer is drawn in one row: what is written for a key begins with a carriage
 // return and is no wider than the terminal.
 func TestQuestionKeepsToItsRow(t *testing.T) {
@@ -127,8 +171,8 @@ func TestQuestionKeepsToItsRow(t *testing.T) {
 	if err := screen.begin("ssoenv: "+strings.Repeat("word ", 20)+"? ", 60); err != nil {
 		t.Fatal(err)
 	}
-	if len(written) != 1 || strings.Count(written[0], "\r\n") < 1 || len(screen.prompt) > 60-answerWidth {
-		t.Errorf("got %q above, and %q before the answer", written, screen.prompt)
+	if len(written) != 1 || strings.Count(written[0], "\r\n") != 2 || len(screen.row) > 60-answerWidth {
+		t.Errorf("got %q above, and %q before the answer", written, screen.row)
 	}
 	line := NewLine(strings.Repeat("y", 70))
 	if err := screen.draw(&line, 60); err != nil {
@@ -147,28 +191,59 @@ func TestQuestionKeepsToItsRow(t *testing.T) {
 	if err := screen.draw(&line, 60); err != nil {
 		t.Fatal(err)
 	}
-	// A narrower terminal has wrapped the row.
+	// A narrower terminal has wrapped the rows: 3, 2, and 2 before the cursor's.
 	if err := screen.draw(&line, 25); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(written[4], "\r\x1b[2A\x1b[J") || len([]rune(screen.row)) > 17 {
+	if !strings.HasPrefix(written[4], "\r\x1b[7A\x1b[J"+screen.above+screen.row) || len([]rune(screen.row)) > 17 {
 		t.Errorf("after a resize: got %q", written[4])
 	}
 }
 
-// A plain terminal is asked for a line: the answer to begin with is in brackets.
+// Where lines are read, the answer to begin with is in brackets, and Enter takes it.
+func TestAnswersInLines(t *testing.T) {
+	for _, test := range []struct{ prompt, initial, want string }{
+		{"Region: ", "", "Region: "},
+		{"Region: ", "eu-west-1", "Region [eu-west-1]: "},
+		{"Which? ", "a\x1bb", `Which? [a\u001bb] `},
+	} {
+		if got := linePrompt(test.prompt, test.initial); got != test.want {
+			t.Errorf("%q, %q: got %q, want %q", test.prompt, test.initial, got, test.want)
+		}
+	}
+	for _, test := range []struct {
+		line, initial, want string
+		err                 error
+	}{
+		{"", "eu-west-1", "eu-west-1", nil},
+		{" ", "eu-west-1", "eu-west-1", nil},
+		{"", "", "", nil},
+		{"us-east-1", "eu-west-1", "us-east-1", nil},
+		{"<", "eu-west-1", "", ErrBack},
+		{"< ", "", "", ErrBack},
+		{"<a>", "", "<a>", nil},
+		{"\x1b", "", "", ErrBack},
+	} {
+		if got, err := lineAnswer(test.line, test.initial); got != test.want || !errors.Is(err, test.err) {
+			t.Errorf("%q, %q: got %q, %v, want %q, %v", test.line, test.initial, got, err, test.want, test.err)
+		}
+	}
+}
+
+// A plain terminal is asked for lines, and says what goes back there.
 func TestIsPlain(t *testing.T) {
 	for _, test := range []struct {
 		terminal Terminal
 		want     bool
+		back     string
 	}{
-		{Terminal{}, false},
-		{Terminal{Env: map[string]string{"TERM": "xterm"}}, false},
-		{Terminal{Env: map[string]string{"TERM": "dumb"}}, true},
-		{Terminal{Plain: true}, true},
+		{Terminal{}, false, "Esc"},
+		{Terminal{Env: map[string]string{"TERM": "xterm"}}, false, "Esc"},
+		{Terminal{Env: map[string]string{"TERM": "dumb"}}, true, `"<"`},
+		{Terminal{Plain: true}, true, `"<"`},
 	} {
-		if got := test.terminal.IsPlain(); got != test.want {
-			t.Errorf("%+v: got %v, want %v", test.terminal, got, test.want)
+		if got, back := test.terminal.IsPlain(), test.terminal.BackKey(); got != test.want || back != test.back {
+			t.Errorf("%+v: got %v, %s, want %v, %s", test.terminal, got, back, test.want, test.back)
 		}
 	}
 }

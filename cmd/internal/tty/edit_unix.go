@@ -8,6 +8,9 @@ import (
 	"os"
 )
 
+// hasKeys says that the terminal can be read key by key.
+const hasKeys = true
+
 // editLine shows the prompt on out and returns the line that the user types on the
 // terminal in, which is the same terminal. initial is the text to begin with. The
 // errors are those of [Terminal.Edit], and ErrNoTerminal.
@@ -36,8 +39,15 @@ func editLine(ctx context.Context, in, out *os.File, prompt, initial string) (st
 		if err != nil {
 			return "", err
 		}
-		if key.Act == Redraw {
+		switch key.Act {
+		case Redraw:
 			screen.redraw()
+			continue
+		case Continue: // in another row, below what was written meanwhile
+			width, _ := raw.Size()
+			if err := screen.begin(prompt, width); err != nil {
+				return "", err
+			}
 			continue
 		}
 		done, err := answerKey(&line, key)
@@ -45,7 +55,8 @@ func editLine(ctx context.Context, in, out *os.File, prompt, initial string) (st
 			continue
 		}
 		if errors.Is(err, ErrBack) {
-			last = screen.erased()
+			width, _ := raw.Size()
+			last = screen.erase(width)
 			return "", err
 		}
 		line.Edit(Key{Act: End})

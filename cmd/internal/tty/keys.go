@@ -50,6 +50,7 @@ const (
 	Abort      // Ctrl-G
 	EndOfInput // Ctrl-D
 	Redraw     // Ctrl-L
+	Continue   // no key: the process goes on after a stop
 )
 
 const (

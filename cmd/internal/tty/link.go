@@ -12,7 +12,7 @@ import (
 func HasLinks(env map[string]string) bool {
 	term, program := env["TERM"], env["TERM_PROGRAM"]
 	switch {
-	case term == "dumb" || strings.HasPrefix(term, "screen") && program != "tmux":
+	case IsDumb(env), strings.HasPrefix(term, "screen") && program != "tmux":
 		return false
 	case program == "tmux" || strings.HasPrefix(term, "tmux"):
 		return atLeast(env["TERM_PROGRAM_VERSION"], 3, 4)

@@ -4,6 +4,7 @@ package tty
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -74,8 +75,7 @@ func OpenRaw(in, out *os.File, o RawOptions) (*Raw, error) {
 }
 
 // descriptor returns the descriptor of the terminal. Fd would set the file to
-// blocking mode and leave it there. select(2), which readable calls, takes no
-// descriptor of FD_SETSIZE or more.
+// blocking mode and leave it there.
 func descriptor(terminal *os.File) (int, error) {
 	fd := -1
 	conn, err := terminal.SyscallConn()
@@ -85,7 +85,7 @@ func descriptor(terminal *os.File) (int, error) {
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("%w: %w", ErrNoTerminal, err)
-	case !term.IsTerminal(fd) || fd >= unix.FD_SETSIZE:
+	case !term.IsTerminal(fd) || !selectable(fd):
 		return 0, ErrNoTerminal
 	}
 	return fd, nil
@@ -122,20 +122,14 @@ func (t *Raw) Write(text string) error {
 }
 
 // Size returns the size of the terminal in cells, or 80 by 24 if it is unknown.
-func (t *Raw) Size() (width, height int) {
-	width, height, err := term.GetSize(t.fd)
-	if err != nil || width < 1 || height < 1 {
-		return 80, 24
-	}
-	return width, height
-}
+func (t *Raw) Size() (width, height int) { return sizeOf(t.fd) }
 
 // Key waits for a key. It calls draw before it waits, unless there is input
 // already: what it draws would be out of date at once. Key reads no byte after
 // those of the key, so that what the user types ahead is left to the next reader.
 //
-// Redraw is the key if the terminal has another size or the process continues
-// after a stop: what was drawn may be gone. The error is a SignalError, the cause
+// Redraw is the key if the terminal has another size, and Continue if the process
+// continues after a stop: what was drawn may be gone. The error is a SignalError, the cause
 // of the cancelled ctx, or one of reading, writing or draw.
 func (t *Raw) Key(ctx context.Context, draw func() error) (Key, error) {
 	now := make(chan struct{})
@@ -189,7 +183,7 @@ func (t *Raw) signalled(signal os.Signal) (Key, error) {
 	case syscall.SIGWINCH:
 		return Key{Act: Redraw}, nil
 	case syscall.SIGCONT:
-		return Key{Act: Redraw}, t.enter()
+		return Key{Act: Continue}, t.enter()
 	}
 	return Key{}, SignalError{signal}
 }
@@ -223,17 +217,21 @@ type watch struct {
 }
 
 // watchFor starts a watch, which sends to ready whenever fd may be readable, and
-// once if waiting fails: the next read returns the error.
+// once if waiting fails: the next read returns the error. It returns ErrNoTerminal in a
+// process with so many open files that it could not be interrupted.
 func watchFor(fd int, ready chan<- struct{}) (*watch, error) {
 	wakened, wake, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
+	pipe := int(wakened.Fd())
+	if !selectable(pipe) {
+		return nil, errors.Join(ErrNoTerminal, wakened.Close(), wake.Close())
+	}
 	w := &watch{wake, make(chan struct{}), make(chan struct{})}
 	go func() {
 		defer close(w.ended)
 		defer wakened.Close()
-		pipe := int(wakened.Fd())
 		for {
 			can, err := readable(nil, fd, pipe)
 			if err == nil && can[1] {
@@ -259,7 +257,10 @@ func (w *watch) end() {
 	<-w.ended
 }
 
-// readable waits until one of at most two descriptors can be read, at most for
+// selectable reports whether [readable] takes the descriptor.
+func selectable(fd int) bool { return fd >= 0 && fd < unix.FD_SETSIZE }
+
+// readable waits until one of at most two selectable descriptors can be read, at most for
 // timeout, without a limit if that is nil. It returns which of them can be read.
 // It calls select(2) because poll(2) of macOS does not work on terminals.
 func readable(timeout *unix.Timeval, fds ...int) (can [2]bool, err error) {

@@ -2,47 +2,54 @@ package tty
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"time"
 )
 
-// redrawInterval is the shortest time between two drawings of a status line.
+// redrawInterval is the shortest time between two drawings of a progress.
 const redrawInterval = 50 * time.Millisecond
 
 // A StatusLine is a line of a terminal that says what is happening, is drawn
 // over and over, and disappears at the end. It writes nothing to a file that is
 // no terminal.
 type StatusLine struct {
-	Out *os.File
-	Now func() time.Time
+	out     io.Writer
+	columns func() int // of the terminal; 0: out is none
+	now     func() time.Time
 
 	shown bool
-	last  time.Time
+	last  time.Time // when it was drawn
 }
 
-// Show replaces the line by the text, which must be printable and without line
-// ends. A text that comes less than 50 ms after the last one is not shown. In a
-// narrow terminal the text is cut rather than wrapped, so that it stays one line.
-func (l *StatusLine) Show(text string) {
-	if IsTerminal(l.Out) && l.Now().Sub(l.last) >= redrawInterval {
-		l.draw(text)
+// NewStatusLine returns the status line of a terminal. The file may be none.
+func NewStatusLine(terminal *os.File, now func() time.Time) *StatusLine {
+	columns := func() int {
+		if !IsTerminal(terminal) {
+			return 0
+		}
+		width, _ := Size(terminal)
+		return width
 	}
+	return &StatusLine{out: terminal, columns: columns, now: now}
 }
 
-// draw is Show at any time. It reports whether the file is a terminal.
+// draw replaces the line by the text, which must be printable and without line ends.
+// In a terminal that is too narrow the text is cut rather than wrapped, so that it
+// stays one line. It reports whether the file is a terminal.
 func (l *StatusLine) draw(text string) bool {
-	if !IsTerminal(l.Out) {
+	if l.columns() == 0 {
 		return false
 	}
-	l.last, l.shown = l.Now(), true
-	_, _ = fmt.Fprint(l.Out, "\r\x1b[?7l\x1b[K"+text+"\x1b[?7h")
+	l.last, l.shown = l.now(), true
+	_, _ = fmt.Fprint(l.out, "\r\x1b[?7l\x1b[K"+text+"\x1b[?7h")
 	return true
 }
 
-// Clear erases the line if it has been shown.
-func (l *StatusLine) Clear() {
+// clear erases the line if it has been shown.
+func (l *StatusLine) clear() {
 	if l.shown {
-		_, _ = fmt.Fprint(l.Out, "\r\x1b[K")
+		_, _ = fmt.Fprint(l.out, "\r\x1b[K")
 	}
 	l.shown = false
 }

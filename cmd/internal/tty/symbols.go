@@ -6,7 +6,7 @@ import "strings"
 // beyond ASCII, such as check marks: it is no dumb one, and the locale has UTF-8. On
 // Windows and macOS, where no locale need be set, it has unless another one is.
 func ShowsSymbols(env map[string]string, system string) bool {
-	if env["TERM"] == "dumb" {
+	if IsDumb(env) {
 		return false
 	}
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {

@@ -3,8 +3,8 @@
 package tty
 
 import (
+	"io"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -82,28 +82,23 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// A status line is drawn at most every 50 ms, without wrapping, and erased.
+// A status line is drawn without wrapping, and erased. A file has none.
 func TestStatusLine(t *testing.T) {
 	master, terminal := openPTY(t)
-	now := time.Unix(1, 0)
-	line := StatusLine{Out: terminal, Now: func() time.Time { return now }}
-	line.Show("one")
-	now = now.Add(redrawInterval - 1)
-	line.Show("two")
-	now = now.Add(1)
-	line.Show("three")
-	line.Clear()
-	line.Clear()
-	want := "\r\x1b[?7l\x1b[Kone\x1b[?7h" + "\r\x1b[?7l\x1b[Kthree\x1b[?7h" + "\r\x1b[K"
-	var got strings.Builder
-	for buffer := make([]byte, 100); got.Len() < len(want); {
-		n, err := master.Read(buffer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got.Write(buffer[:n])
+	if err := pty.Setsize(terminal, &pty.Winsize{Rows: 24, Cols: 40}); err != nil {
+		t.Fatal(err)
 	}
-	if got.String() != want {
-		t.Errorf("got %q, want %q", got.String(), want)
+	l := NewStatusLine(terminal, time.Now)
+	if got := l.columns(); got != 40 {
+		t.Errorf("got %d columns, want 40", got)
+	}
+	l.clear()
+	l.draw("one")
+	l.clear()
+	l.clear()
+	want := "\r\x1b[?7l\x1b[Kone\x1b[?7h\r\x1b[K"
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(master, got); err != nil || string(got) != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 }

@@ -37,7 +37,11 @@ type Terminal struct {
 
 // IsPlain reports whether only lines may be written to the terminal, one after the
 // other, and whole lines read: Plain is set, or the terminal is a dumb one.
-func (t Terminal) IsPlain() bool { return t.Plain || t.Env["TERM"] == "dumb" }
+func (t Terminal) IsPlain() bool { return t.Plain || IsDumb(t.Env) }
+
+// IsDumb reports whether a terminal with this environment says that it knows no control
+// sequences, colours included.
+func IsDumb(env map[string]string) bool { return env["TERM"] == "dumb" }
 
 var (
 	// ErrNoTerminal is the error of a file that is not a terminal, or not one that
@@ -60,8 +64,10 @@ func IsTerminal(f *os.File) bool {
 }
 
 // Size returns the size of the terminal in cells, or 80 by 24 if it is unknown.
-func Size(terminal *os.File) (width, height int) {
-	width, height, err := term.GetSize(int(terminal.Fd()))
+func Size(terminal *os.File) (width, height int) { return sizeOf(int(terminal.Fd())) }
+
+func sizeOf(fd int) (width, height int) {
+	width, height, err := term.GetSize(fd)
 	if err != nil || width < 1 || height < 1 {
 		return 80, 24
 	}

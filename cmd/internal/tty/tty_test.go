@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Lines end with a carriage return or a line feed, backspace deletes, and what
@@ -44,9 +45,9 @@ func TestNoTerminal(t *testing.T) {
 	if terminal.HasUser() || terminal.CanPrompt() || IsTerminal(f) {
 		t.Errorf("HasUser = %v, CanPrompt = %v, IsTerminal = %v, want false", terminal.HasUser(), terminal.CanPrompt(), IsTerminal(f))
 	}
-	line := StatusLine{Out: f}
-	line.Show("text")
-	line.Clear()
+	status := NewStatusLine(f, time.Now)
+	status.draw("text")
+	status.clear()
 	AcceptLongLines(f)()
 	if text, err := os.ReadFile(name); err != nil || len(text) > 0 {
 		t.Errorf("got %q, %v in the file, want nothing", text, err)

@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
 
@@ -56,7 +54,7 @@ func (w *Waiter) Begin(what string) (end func()) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := w.Line.Now()
+	now := w.Line.now()
 	if len(w.waits) == 0 && now.Sub(w.ended) > waitGap {
 		w.since = now
 	}
@@ -69,7 +67,7 @@ func (w *Waiter) Begin(what string) (end func()) {
 		for i, other := range w.waits {
 			if other == this {
 				w.waits = append(w.waits[:i], w.waits[i+1:]...)
-				w.ended = w.Line.Now()
+				w.ended = w.Line.now()
 				break
 			}
 		}
@@ -88,7 +86,7 @@ func (w *Waiter) Progress(text string) {
 	w.progress = text
 	if text == "" {
 		w.update()
-	} else if w.held == 0 && w.Line.Now().Sub(w.Line.last) >= redrawInterval {
+	} else if w.held == 0 && w.Line.now().Sub(w.Line.last) >= redrawInterval {
 		w.drawProgress()
 	}
 }
@@ -126,7 +124,7 @@ func (w *Waiter) Hold() (release func()) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.held--
-		w.since = w.Line.Now()
+		w.since = w.Line.now()
 		w.update()
 	})
 }
@@ -142,7 +140,7 @@ func (w *Waiter) update() {
 			w.drawProgress()
 		}
 	default:
-		if due := w.since.Add(waitDelay).Sub(w.Line.Now()); due > 0 {
+		if due := w.since.Add(waitDelay).Sub(w.Line.now()); due > 0 {
 			w.clear() // a progress that has ended
 			if w.timer != nil {
 				w.timer.Stop()
@@ -162,12 +160,12 @@ func (w *Waiter) update() {
 func (w *Waiter) show(what string) {
 	what = safetext.Printable(what)
 	if w.Plain {
-		if !w.said[what] && IsTerminal(w.Line.Out) {
+		if !w.said[what] && w.Line.columns() > 0 {
 			if w.said == nil {
 				w.said = map[string]bool{}
 			}
 			w.said[what] = true
-			_, _ = fmt.Fprintf(w.Line.Out, "ssoenv: waiting for %s %s\n", what, howToStop)
+			_, _ = fmt.Fprintf(w.Line.out, "ssoenv: waiting for %s %s\n", what, howToStop)
 		}
 		return
 	}
@@ -177,19 +175,8 @@ func (w *Waiter) show(what string) {
 // fit cuts a text so that it and others of that many cells are on one line, with the ^C
 // that a terminal shows at its end.
 func (w *Waiter) fit(text string, others int) string {
-	others += len("^C ")
-	columns, _, err := term.GetSize(int(w.Line.Out.Fd()))
-	if err != nil || columns <= 0 || safetext.Width(text)+others <= columns {
-		return text
-	}
-	var short []rune
-	for _, r := range text {
-		if safetext.Width(string(short)+string(r))+1+others > columns {
-			break
-		}
-		short = append(short, r)
-	}
-	return string(short) + "…"
+	short, _ := safetext.Clip(text, max(1, w.Line.columns()-others-len("^C ")))
+	return short
 }
 
 func (w *Waiter) draw(text string) {
@@ -200,5 +187,5 @@ func (w *Waiter) draw(text string) {
 
 func (w *Waiter) clear() {
 	w.drawn = ""
-	w.Line.Clear()
+	w.Line.clear()
 }

@@ -1,4 +1,6 @@
-package offline
+// Package layout says how text is arranged for a user: in tables, in lines of a width,
+// and which words durations, times and numbers are. It prints nothing.
+package layout
 
 import (
 	"slices"
@@ -152,7 +154,7 @@ func writeRow(b *strings.Builder, row []cell, widths []int, color bool) {
 		first = false
 		text, width := c.text, c.width
 		if width > widths[i] {
-			text, width = Clip(text, widths[i])
+			text, width = safetext.Clip(text, widths[i])
 		}
 		if width > 0 {
 			for ; pad > 0; pad-- {
@@ -171,25 +173,6 @@ func writeStyled(b *strings.Builder, text string, style Style, color bool) {
 		return
 	}
 	b.WriteString(string(style) + text + "\x1b[0m")
-}
-
-// Clip returns the beginning of text that fits into width cells, and how many cells it
-// takes. Text that is cut ends in "…". text is printable.
-func Clip(text string, width int) (clipped string, cells int) {
-	if total := safetext.Width(text); total <= width {
-		return text, total
-	}
-	if width < 1 {
-		return "", 0
-	}
-	for i, r := range text {
-		w := safetext.RuneWidth(r)
-		if cells+w > width-1 {
-			return text[:i] + "…", cells + 1
-		}
-		cells += w
-	}
-	return text, cells
 }
 
 // fit returns the widths of the columns in a terminal of v.Width cells. A table whose
