@@ -166,7 +166,9 @@ func (c *Client) refreshLocked(ctx context.Context, sso profile.SSOSession, file
 		if latest, ok := c.awaitOtherToken(ctx, sso, file); ok {
 			return latest, nil
 		}
-		c.RecordRefusal(sso, file.Token) // the processes that wait for the lock need not try, too
+	}
+	if isSessionOver(err) {
+		c.RecordRefusal(sso, file.Token)
 	}
 	if err != nil {
 		return store.Token{}, err
@@ -174,6 +176,7 @@ func (c *Client) refreshLocked(ctx context.Context, sso profile.SSOSession, file
 	fresh, err := c.storeToken(sso, place, file, out)
 	if err == nil {
 		c.RecordRefresh(sso, file.Token, fresh)
+		c.ForgetRefusal(sso)
 	}
 	return fresh, err
 }

@@ -281,3 +281,31 @@ func TestProxy(t *testing.T) {
 		t.Errorf("the proxy was asked to %s", got)
 	}
 }
+
+// A proxy that cannot be reached, or does not connect, is named and not AWS.
+func TestBrokenProxyIsNamed(t *testing.T) {
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
+	defer refusing.Close()
+	there := strings.TrimPrefix(refusing.URL, "http://")
+	for proxy, want := range map[string]string{
+		"http://user:password@127.0.0.1:1": "the proxy 127.0.0.1:1 refused the connection",
+		refusing.URL:                       "the proxy " + there + " answered HTTP 407 Proxy Authentication Required and does not connect to AWS",
+	} {
+		address, err := url.Parse(proxy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _ := newClient(t)
+		transport, err := NewTransport(nil, http.ProxyURL(address))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Transport = func() (http.RoundTripper, error) { return transport, nil }
+		_, err = c.register(t.Context(), targetOf(profileNamed(t, c, "dev").SSOSession), store.GrantDeviceCode)
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", proxy, err, want)
+		}
+	}
+}

@@ -154,6 +154,9 @@ func (p *program) roles(account string, o sessionOptions) error {
 	switch {
 	case o.json:
 		return p.printJSON(rows)
+	case len(rows) == 0:
+		p.say("you have no role in account %s that ssoenv could use", accountTitle(account, name))
+		return nil
 	case view.Header:
 		return p.page(p.rolesIn(accountTitle(account, name), rows, view))
 	}

@@ -159,9 +159,9 @@ func (p *program) noCommand(c *cli.Context, commands []offline.Command) error {
 }
 
 // commandHelp shows the help of a command. If a shell evaluates the output of the
-// command, the help is for standard error.
+// command line, the help is for standard error; that of "help COMMAND" is never evaluated.
 func (p *program) commandHelp(command *offline.Command) error {
-	if !command.Evaluated {
+	if asked := offline.WalkArgs(p.args[1:], offline.Commands()); !command.Evaluated || asked.Name == "help" {
 		return p.print(offline.CommandHelp(command, p.helpStyle(p.stdout)))
 	}
 	_, err := io.WriteString(p.stderr, offline.CommandHelp(command, p.helpStyle(p.stderr)))

@@ -46,9 +46,7 @@ func (p *program) configure(o configureOptions) error {
 		if err := checkRegionFlag(given.flag, given.region); err != nil {
 			return err
 		}
-		if near, known := knownRegion(given.region); given.region != "" && !known {
-			p.say("warning: %s is not a region that ssoenv knows%s", given.region, nearWord(near))
-		}
+		p.doubtRegion(given.region)
 	}
 	if o.role != "" && !profile.IsRoleName(o.role) {
 		return usageError{fmt.Sprintf("--role is %q, which is not %s", o.role, profile.RoleNameForm)}
@@ -74,15 +72,6 @@ func (p *program) configure(o configureOptions) error {
 		return err
 	}
 	return w.offerMore()
-}
-
-// nearWord is the end of a sentence about a name, with the nearest one, which may be
-// empty.
-func nearWord(near string) string {
-	if near == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %s?", near)
 }
 
 // offerMore offers, after a wizard that has asked something, what a new user needs

@@ -37,7 +37,7 @@ func consoleAction(p *program, c *cli.Context) error {
 	if name, err = resolveArg(name, p.state); err != nil {
 		return err
 	}
-	o, err := credentialOptionsOf(c, name)
+	o, err := p.credentialOptionsOf(c, name)
 	if err != nil {
 		return err
 	}

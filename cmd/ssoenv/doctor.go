@@ -136,6 +136,7 @@ func (p *program) doctorFormatter() doctor.Formatter {
 		Time:         p.formatTime,
 		Duration:     layout.FormatDuration,
 		Count:        layout.Count,
+		Regions:      offline.KnownRegions(),
 		ShellWord:    shellinit.Word,
 		EditLine:     p.editLine,
 		LoginCommand: p.remedies().loginCommand,

@@ -39,7 +39,7 @@ func eachAction(p *program, c *cli.Context) error {
 	if c.Bool("serve") || c.IsSet("token-file") {
 		return usageError{"--each and --serve exclude each other"}
 	}
-	credentials, err := environmentOptionsOf(c, "")
+	credentials, err := p.environmentOptionsOf(c, "")
 	if err != nil {
 		return err
 	}

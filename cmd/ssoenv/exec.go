@@ -54,7 +54,7 @@ func execAction(p *program, c *cli.Context) error {
 	case 1:
 		return usageError{"which command? ssoenv exec " + profileArgument(args[0]) + " -- COMMAND"}
 	}
-	o, err := environmentOptionsOf(c, args[0])
+	o, err := p.environmentOptionsOf(c, args[0])
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,12 @@ func (p *program) checkFirstWord(words []string) error {
 		return p.noProfiles(config)
 	}
 	problem, name := "exec needs a profile, and this shell uses none", "PROFILE"
-	if p.state.Profile != "" {
+	if inUse := defaultProfile("", p.env); !p.shellUsesNone() && inUse != p.state.Profile {
+		if err := p.checkProfile(config, inUse); err != nil {
+			return p.ofVariable(err)
+		}
+		problem, name = "exec needs a profile", shellinit.Word(inUse)
+	} else if p.state.Profile != "" {
 		problem, name = "exec needs a profile", shellinit.Word(p.state.Profile)
 	}
 	var command []string

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -39,8 +40,11 @@ func dialect(name string) (shellinit.Shell, error) {
 	}
 	shell, ok := shellinit.Named(name)
 	if !ok {
-		return shellinit.Shell{}, shownError{usageError{fmt.Sprintf("ssoenv does not know the shell %q", name)}, statusUsage,
-			[]string{"the shells are " + strings.Join(shellinit.Names(), ", ")}}
+		hints := []string{"the shells are " + strings.Join(shellinit.Names(), ", ")}
+		if near := nearest(name, shellinit.Names()); near != nil {
+			hints = []string{didYouMean(near)}
+		}
+		return shellinit.Shell{}, shownError{usageError{fmt.Sprintf("ssoenv does not know the shell %q", name)}, statusUsage, hints}
 	}
 	return shell, nil
 }
@@ -67,8 +71,35 @@ func checkRegionFlag(name, region string) error {
 		return nil
 	}
 	err = usageError{fmt.Sprintf("%s: %v", name, err)}
-	if near := nearest(region, offline.Regions()); near != nil {
+	if near := nearest(region, offline.KnownRegions()); near != nil {
 		return shownError{err, statusUsage, []string{didYouMean(near)}}
 	}
 	return err
+}
+
+// doubtRegion warns of a region, given by the user, that ssoenv does not know: it may be
+// a new one. Nothing is said of one that is empty.
+func (p *program) doubtRegion(region string) {
+	near, known := knownRegion(region)
+	switch {
+	case known || region == "":
+	case near == "":
+		p.say("warning: %s is not a region that ssoenv knows", region)
+	default:
+		p.say("warning: %s is not a region that ssoenv knows; did you mean %s?", region, near)
+	}
+}
+
+// knownRegion reports whether the region is a known one, and otherwise returns the one
+// that was probably meant, or "".
+func knownRegion(region string) (near string, known bool) {
+	regions := offline.KnownRegions()
+	plain, _ := profile.SplitFIPS(region)
+	if slices.Contains(regions, plain) || strings.HasSuffix(plain, "-global") && profile.IsRegion(region) {
+		return "", true
+	}
+	if names := nearest(region, regions); len(names) > 0 {
+		near = names[0]
+	}
+	return near, false
 }

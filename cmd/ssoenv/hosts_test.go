@@ -275,7 +275,7 @@ func TestTerminalSaysHostAndRegion(t *testing.T) {
 	s := w.shell(t, "bash")
 	s.typeLine("ssoenv use plain")
 	s.expect(regexp.QuoteMeta(note))
-	s.expect(`"plain" has no region: AWS tools will ask for one; choose one with --region`)
+	s.expect(`"plain" has no region: most AWS tools fail without one; choose one with --region`)
 	s.expect("PROMPT> ")
 	w.write(t, ".aws/config", w.read(t, ".aws/config")+"\n[default]\nregion = ap-south-1\n")
 	s.typeLine("ssoenv use plain; ssoenv use plain --region eu-west-1")

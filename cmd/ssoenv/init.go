@@ -16,10 +16,13 @@ import (
 )
 
 func initAction(p *program, c *cli.Context) error {
-	if c.NArg() != 1 {
+	switch {
+	case c.NArg() == 0:
 		return usageError{"which shell? " + strings.Join(shellinit.Names(), ", ")}
+	case c.NArg() > 1:
+		return usageError{fmt.Sprintf("init takes one shell, and not %q too", strings.Join(c.Args().Tail(), " "))}
 	}
-	name, prompt, install, uninstall := c.Args().First(), c.Bool("prompt"), c.Bool("install"), c.Bool("uninstall")
+	name, prompt, install, uninstall := shellArgument(c.Args().First()), c.Bool("prompt"), c.Bool("install"), c.Bool("uninstall")
 	switch {
 	case install && uninstall:
 		return usageError{"--install and --uninstall exclude each other"}
@@ -37,6 +40,17 @@ func initAction(p *program, c *cli.Context) error {
 		return p.uninstallStartup(name)
 	}
 	return p.initShell(name, prompt)
+}
+
+// shellArgument returns the name of the shell that an argument names, which may be the
+// path of its program, as in $SHELL.
+func shellArgument(arg string) string {
+	if base := strings.TrimSuffix(filepath.Base(arg), ".exe"); base != arg {
+		if _, ok := shellinit.Named(base); ok {
+			return base
+		}
+	}
+	return arg
 }
 
 // initShell prints what a shell's start-up file evaluates: the function, the
@@ -116,10 +130,13 @@ func executable(arg0 string) (string, error) {
 }
 
 func completionAction(p *program, c *cli.Context) error {
-	if c.NArg() != 1 {
+	switch {
+	case c.NArg() == 0:
 		return usageError{"which shell? " + strings.Join(completions.Names(), ", ")}
+	case c.NArg() > 1:
+		return usageError{fmt.Sprintf("completion takes one shell, and not %q too", strings.Join(c.Args().Tail(), " "))}
 	}
-	shell, err := dialect(c.Args().First())
+	shell, err := dialect(shellArgument(c.Args().First()))
 	if err != nil {
 		return err
 	}

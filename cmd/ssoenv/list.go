@@ -53,6 +53,10 @@ func (p *program) list(o listOptions) error {
 		}
 		err = p.print(offline.ListNames(names))
 	case all == 0:
+		if problem := p.configFileProblem(); problem != "" {
+			p.say("%s", problem)
+			break
+		}
 		p.say("%s has no profiles; create one with: ssoenv configure", client.Config.Path)
 		if p.homeIsMissing() {
 			p.say("%s", hintOfMissingHome(client.Config.Path))

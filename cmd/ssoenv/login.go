@@ -65,7 +65,9 @@ func (p *program) runLogin(o loginOptions) error {
 	sessions, unreadable := p.sessionsFor(client.Config, o.sessionChoice)
 	p.warnOfConfig(client.Config)
 	p.warnOfProfile(client.Config, p.profile)
-	p.noteLoginEndpoints(client)
+	if len(sessions) > 0 {
+		p.noteLoginEndpoints(client)
+	}
 	ctx, stop := interruptible()
 	defer stop()
 	failures := []error{unreadable}
@@ -122,8 +124,11 @@ func (p *program) sessionsFor(config *profile.Config, o sessionChoice) ([]profil
 	case o.all:
 		sessions, err := config.SSOSessions()
 		if len(sessions) == 0 && err == nil {
-			err = &noSessionError{shownError{&profile.ConfigError{Problem: config.Path + " has no SSO session"}, statusConfig,
-				[]string{"create one with: ssoenv configure"}}}
+			problem, hints := config.Path+" has no SSO session", []string{"create one with: ssoenv configure"}
+			if p.configFileProblem() != "" {
+				return nil, &noSessionError{p.noProfiles(config)}
+			}
+			err = &noSessionError{shownError{&profile.ConfigError{Problem: problem}, statusConfig, hints}}
 		}
 		return sessions, err
 	case given == 0 && defaultProfile("", p.env) == "default":
@@ -135,6 +140,9 @@ func (p *program) sessionsFor(config *profile.Config, o sessionChoice) ([]profil
 		return sessionInstead(config, missing)
 	}
 	p.profile = name
+	if given == 0 {
+		err = p.ofVariable(err)
+	}
 	return single(sso, err)
 }
 
@@ -150,12 +158,17 @@ func sessionInstead(config *profile.Config, missing *profile.NotFoundError) ([]p
 		return single(config.SSOSession(missing.Name))
 	}
 	near := nearest(missing.Name, append(config.ProfileNames(), config.SessionNames()...))
-	if near == nil || missing.Unread != "" {
+	sessions := config.SessionNames()
+	if near == nil && len(sessions) == 0 || missing.Unread != "" {
 		return nil, missing
 	}
-	slices.Sort(near)
+	hint := "ssoenv list shows the profiles; the sso-sessions are: " + strings.Join(sessions, ", ")
+	if near != nil {
+		slices.Sort(near)
+		hint = didYouMean(slices.Compact(near))
+	}
 	neither := &profile.NotFoundError{Kind: "profile or sso-session", Name: missing.Name, File: missing.File}
-	return nil, shownError{neither, statusConfig, []string{didYouMean(slices.Compact(near))}}
+	return nil, shownError{neither, statusConfig, []string{hint}}
 }
 
 // defaultSession returns the session that is meant if none is named: that of the

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime"
@@ -60,6 +63,27 @@ func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 // homeIsMissing reports whether HOME, which names the user's home directory, is not
 // set. Files are then looked for in that of the system's user record.
 func (p *program) homeIsMissing() bool { return runtime.GOOS != "windows" && p.env["HOME"] == "" }
+
+// configFileProblem says that AWS_CONFIG_FILE names what is not a file with profiles, or
+// returns "".
+func (p *program) configFileProblem() string {
+	path := p.paths.Config
+	if p.env["AWS_CONFIG_FILE"] == "" || path == os.DevNull {
+		return ""
+	}
+	var what string
+	switch info, err := os.Stat(path); { //nolint:gosec // the user names the file
+	case errors.Is(err, fs.ErrNotExist):
+		what = "does not exist"
+	case err != nil || info.Mode().IsRegular():
+		return ""
+	case info.IsDir():
+		what = "is a folder"
+	default:
+		what = "is not a regular file, and is not read"
+	}
+	return fmt.Sprintf("AWS_CONFIG_FILE names %s, which %s", path, what)
+}
 
 // formatTime returns the local time of day of t.
 func (p *program) formatTime(t time.Time) string { return layout.FormatTime(t, p.now()) }

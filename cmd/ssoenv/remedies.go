@@ -16,16 +16,30 @@ import (
 
 // remedies know the exit status of every error and what to do about it.
 type remedies struct {
-	config     func() (*profile.Config, error)
-	configPath string
-	noHome     bool   // HOME is not set, so the config file may be another than the user's
-	profile    string // that the command is about; may be empty
+	config        func() (*profile.Config, error)
+	configPath    string
+	configProblem string // of the file that AWS_CONFIG_FILE names; empty if it has none
+	noHome        bool   // HOME is not set, so the config file may be another than the user's
+	profile       string // that the command is about; may be empty
+
+	matching      func(text string) []string // profiles whose account or role has the text in it
+	proxyVariable string                     // that names the proxy for https; empty if none does
 
 	overridden map[string]bool // the endpoint variables that the client follows
 }
 
 func (p *program) remedies() remedies {
-	return remedies{config: p.config, configPath: p.paths.Config, noHome: p.homeIsMissing(), profile: p.profile, overridden: overridden(endpointVariables(p.state))}
+	return remedies{matching: p.matchingProfiles, proxyVariable: proxyVariable(p.env), config: p.config, configPath: p.paths.Config, noHome: p.homeIsMissing(), configProblem: p.configFileProblem(), profile: p.profile, overridden: overridden(endpointVariables(p.state))}
+}
+
+// proxyVariable returns the variable that names the proxy for https, or "".
+func proxyVariable(env map[string]string) string {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		if env[name] != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // remedy returns the exit status of an error and hints that say what to do.
@@ -160,7 +174,7 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 	}
 	if network, ok := errors.AsType[*session.NetworkError](err); ok {
 		hints = r.unusedEndpointHint()
-		return statusFailed, append(hints, networkHint(network))
+		return statusFailed, append(hints, r.networkHint(network))
 	}
 	if busy, ok := errors.AsType[*store.BusyError](err); ok {
 		if busy.PID != 0 {
@@ -171,12 +185,36 @@ func (r remedies) serviceRemedy(err error) (status int, hints []string) {
 	return statusFailed, nil
 }
 
-// networkHint says what to check. Certificates are only named where one was refused.
-func networkHint(e *session.NetworkError) string {
-	if e.Certificate {
+// networkHint says what to check. Certificates are only named where one was refused, and
+// a region where its host does not exist.
+func (r remedies) networkHint(e *session.NetworkError) string {
+	switch region := unknownRegion(e); {
+	case e.Proxy && r.proxyVariable != "":
+		return r.proxyVariable + " names that proxy: correct or unset it, or start the proxy"
+	case region != "":
+		near, _ := knownRegion(region)
+		if near != "" {
+			return fmt.Sprintf("ssoenv knows no region %s; did you mean %s? Check sso_region and region in %s", region, near, r.configPath)
+		}
+		return fmt.Sprintf("ssoenv knows no region %s: check sso_region and region in %s", region, r.configPath)
+	case e.Certificate:
 		return "if your company has its own certificates, name their file in AWS_CA_BUNDLE or ca_bundle; otherwise the connection may be intercepted"
 	}
 	return "check the network, a VPN or HTTPS_PROXY, and run the command again"
+}
+
+// unknownRegion returns the region in the name of a host that has no address, if ssoenv
+// does not know it, or "".
+func unknownRegion(e *session.NetworkError) string {
+	if !e.Unresolved || e.Proxy {
+		return ""
+	}
+	for label := range strings.SplitSeq(e.Host, ".") {
+		if _, known := knownRegion(label); !known && profile.IsRegion(label) {
+			return label
+		}
+	}
+	return ""
 }
 
 // unusedEndpointHint says that the endpoints which the profile has for services that

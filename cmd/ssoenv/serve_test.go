@@ -308,7 +308,7 @@ func TestServeNeedsALogin(t *testing.T) {
 			}
 			continue
 		}
-		if want := `ssoenv: the session has ended at "corp"; log in with: ssoenv login dev`; status != 403 || body["Code"] != "LoginRequired" || body["Message"] != want {
+		if want := `ssoenv: session "corp" has ended; log in with: ssoenv login dev`; status != 403 || body["Code"] != "LoginRequired" || body["Message"] != want {
 			t.Errorf("got status %d, %v, want 403 and %q", status, body, want)
 		}
 		break

@@ -117,7 +117,7 @@ func (s *statusJSON) describe(client *session.Client) error {
 	token, _ := client.CachedToken(sso)
 	s.TokenExpires, s.RegistrationExpire = jsonTime(token.Expires), jsonTime(token.RegistrationExpires)
 	if s.Refreshable = client.AutoRenews(p, token); s.Export != "" {
-		s.Refreshable = token.Refreshable(client.Now())
+		s.Refreshable = client.Renews(sso, token)
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func statusOfSession(client *session.Client, sso profile.SSOSession, now time.Ti
 	row := sessionStatusJSON{
 		SSOSession: sso.Name, StartURL: sso.StartURL, Region: sso.Region,
 		TokenExpires: jsonTime(token.Expires), RegistrationExpire: jsonTime(token.RegistrationExpires),
-		Refreshable: token.Refreshable(now),
+		Refreshable: client.Renews(sso, token),
 	}
 	row.LoggedIn = token != (store.Token{}) && (row.Refreshable || token.Expires.After(now))
 	return row

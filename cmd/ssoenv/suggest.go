@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/shellinit"
@@ -28,6 +29,8 @@ func (r remedies) namesHint(missing *profile.NotFoundError) []string {
 		list = "the sso-sessions of " + missing.File + " are: " + strings.Join(names, ", ")
 	}
 	switch {
+	case len(names) == 0 && r.configProblem != "":
+		return []string{r.configProblem}
 	case len(names) == 0 && r.noHome:
 		return []string{hintOfMissingHome(missing.File)}
 	case missing.Kind != "profile" && slices.Contains(others, missing.Name):
@@ -41,7 +44,30 @@ func (r remedies) namesHint(missing *profile.NotFoundError) []string {
 	if missing.Kind == "profile" && slices.Contains(others, missing.Name) {
 		return []string{fmt.Sprintf("%q is an sso-session: ssoenv login %s logs in to it; %s", missing.Name, shellinit.Word(missing.Name), list)}
 	}
+	if matching := r.matching(missing.Name); missing.Kind == "profile" && len(matching) > maxMatching {
+		return []string{fmt.Sprintf("%s match: ssoenv list %s shows them", layout.Count(len(matching), "profile"), shellinit.Word(missing.Name))}
+	} else if missing.Kind == "profile" && matching != nil {
+		return []string{"profiles that match: " + strings.Join(matching, ", ")}
+	}
 	return []string{list}
+}
+
+// maxMatching is the number of profiles that a hint names at most.
+const maxMatching = 5
+
+// matchingProfiles returns the usable profiles whose account or role, as far as it is
+// known here, has the text in it.
+func (p *program) matchingProfiles(text string) []string {
+	if p.cachedClient == nil {
+		return nil
+	}
+	var names []string
+	for _, row := range offline.List(p.cachedClient.Config, p.cachedClient.Store, "") {
+		if row.Kind != offline.KindBroken && matchesPattern(text, row.AccountID, row.AccountName, row.RoleName) {
+			names = append(names, row.Profile)
+		}
+	}
+	return names
 }
 
 // hintOfMissingHome says which config file was read because HOME is not set.
@@ -70,39 +96,9 @@ func alternatives(texts []string) string {
 // maxSuggestions is the number of names that are suggested at most.
 const maxSuggestions = 3
 
-// nearest returns the names that were probably meant, the best first, at most
-// maxSuggestions: those with the fewest typing errors, at most two and at most one
-// for every three letters, and those that begin with the typed text; or else those
-// that contain it. Case is ignored. If more begin with the text or contain it than can
-// be suggested, none of these is. It returns nil if there is no name to suggest.
+// nearest returns the names that were probably meant; see [profile.Nearest].
 func nearest(typed string, names []string) []string {
-	fewest, found := 3, []string(nil)
-	for _, name := range names {
-		if len(name) > len(typed)+8 || len(typed) > len(name)+8 {
-			continue // more than two letters apart, even at four bytes a letter
-		}
-		switch d := distance(typed, name); {
-		case d > fewest || d*3 > max(len(name), 3) || d == 3:
-		case d < fewest:
-			fewest, found = d, []string{name}
-		default:
-			found = append(found, name)
-		}
-	}
-	found = found[:min(len(found), maxSuggestions)]
-	add := func(leastLetters int, matches func(name, text string) bool) {
-		text := strings.ToLower(typed)
-		more := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-			return !matches(strings.ToLower(name), text) || slices.Contains(found, name)
-		})
-		if len(typed) >= leastLetters && len(found)+len(more) <= maxSuggestions {
-			found = append(found, more...)
-		}
-	}
-	if add(2, strings.HasPrefix); len(found) == 0 {
-		add(3, strings.Contains)
-	}
-	return slices.Clip(found)
+	return profile.Nearest(typed, names, maxSuggestions)
 }
 
 // An unknownCommandError reports a word that is no command.
@@ -117,6 +113,12 @@ func (e unknownCommandError) Error() string { return fmt.Sprintf("unknown comman
 // forHelp is true if the word follows "help".
 func (p *program) unknownCommand(name string, commands []offline.Command, forHelp bool) error {
 	meant := commandsMeant(name, commands)
+	if name == "sso" && !forHelp {
+		return unknownCommandError{name, p.withoutSSO(commands)}
+	}
+	if len(meant) == 1 && !forHelp {
+		meant[0] += p.argumentsFor(offline.Find(commands, strings.TrimPrefix(meant[0], "ssoenv ")), name)
+	}
 	if forHelp {
 		for i := range meant {
 			meant[i] = "ssoenv help " + strings.TrimPrefix(meant[i], "ssoenv ")
@@ -139,6 +141,49 @@ func (p *program) unknownCommand(name string, commands []offline.Command, forHel
 		}
 	}
 	return unknownCommandError{name, meant}
+}
+
+// argumentsFor returns what follows the word on the command line and can follow the
+// command, which may be nil: one argument or, of exec, all words.
+func (p *program) argumentsFor(command *offline.Command, word string) (text string) {
+	rest := p.args[1+slices.Index(p.args[1:], word)+1:]
+	if command == nil || command.Args == "" {
+		return ""
+	}
+	for _, arg := range rest {
+		if command.Name != "exec" && strings.HasPrefix(arg, "-") {
+			continue
+		}
+		text += " " + shellinit.Word(arg)
+		if command.Name != "exec" {
+			break
+		}
+	}
+	return text
+}
+
+// withoutSSO returns the command line for "ssoenv sso COMMAND", which users of the AWS
+// CLI type.
+func (p *program) withoutSSO(commands []offline.Command) []string {
+	for _, word := range p.args[1+slices.Index(p.args[1:], "sso")+1:] {
+		if command := offline.Find(commands, word); command != nil {
+			return []string{strings.TrimSpace("ssoenv " + word + " " + p.flagProfile())}
+		}
+	}
+	return []string{"ssoenv login"}
+}
+
+// flagProfile returns the value of --profile, a flag of the AWS CLI, as an argument, or "".
+func (p *program) flagProfile() string {
+	for i, word := range p.args[1:] {
+		switch value, ok := strings.CutPrefix(word, "--profile="); {
+		case ok:
+			return profileArgument(value)
+		case word == "--profile" && i+2 < len(p.args):
+			return profileArgument(p.args[i+2])
+		}
+	}
+	return ""
 }
 
 // otherWords returns the words of other programs, for each command that they mean.
@@ -200,6 +245,12 @@ func (p *program) unknownFlag(command *offline.Command, flag string) error {
 	if command == nil && slices.Contains([]string{"v", "V"}, flag) {
 		return shownError{err, statusUsage, []string{"try: ssoenv --version"}}
 	}
+	if named := p.flagProfile(); flag == "profile" && named != "" && (command == nil || strings.Contains(command.Args, "PROFILE")) {
+		if command == nil {
+			name = "ssoenv use"
+		}
+		return shownError{err, statusUsage, []string{"try: " + name + " " + named}}
+	}
 	var names []string
 	for _, f := range flags {
 		if !f.Hidden {
@@ -214,35 +265,4 @@ func (p *program) unknownFlag(command *offline.Command, flag string) error {
 		near[i] = name + " --" + near[i]
 	}
 	return shownError{err, statusUsage, []string{"try: " + alternatives(near)}}
-}
-
-// distance counts the typing errors between two words: letters omitted, added,
-// replaced, or swapped with the next one. It ignores case. Words over 128 letters
-// are 128 apart.
-func distance(a, b string) int {
-	x, y := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
-	if len(x) > 128 || len(y) > 128 {
-		return 128
-	}
-	var before []int
-	last := make([]int, len(y)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		row := make([]int, len(y)+1)
-		row[0] = i
-		for j := 1; j <= len(y); j++ {
-			change := last[j-1]
-			if x[i-1] != y[j-1] {
-				change++
-			}
-			row[j] = min(change, last[j]+1, row[j-1]+1)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(y)]
 }

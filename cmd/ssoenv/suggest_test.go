@@ -72,8 +72,23 @@ func TestWordsOfOtherPrograms(t *testing.T) {
 // Certificates are named only where one was refused.
 func TestNetworkHint(t *testing.T) {
 	for refused, want := range map[bool]string{false: "HTTPS_PROXY", true: "AWS_CA_BUNDLE"} {
-		if got := networkHint(&session.NetworkError{Host: "host", Certificate: refused}); !strings.Contains(got, want) {
+		if got := (remedies{}).networkHint(&session.NetworkError{Host: "host", Certificate: refused}); !strings.Contains(got, want) {
 			t.Errorf("certificate refused: %v: got %q, want %s in it", refused, got, want)
+		}
+	}
+}
+
+// What a host's name or a proxy says about the cause is in the hint.
+func TestNetworkHintNamesTheCause(t *testing.T) {
+	r := remedies{configPath: "config", proxyVariable: proxyVariable(map[string]string{"https_proxy": "http://p"})}
+	for want, e := range map[string]session.NetworkError{
+		"ssoenv knows no region us-est-1; did you mean us-east-1? Check sso_region and region in config": {Host: "oidc.us-est-1.amazonaws.com", Unresolved: true},
+		"ssoenv knows no region xx-new-77: check sso_region and region in config":                        {Host: "oidc.xx-new-77.amazonaws.com", Unresolved: true},
+		"check the network, a VPN or HTTPS_PROXY, and run the command again":                             {Host: "oidc.us-east-1.amazonaws.com", Unresolved: true},
+		"https_proxy names that proxy: correct or unset it, or start the proxy":                          {Host: "127.0.0.1:1", Proxy: true},
+	} {
+		if got := r.networkHint(&e); got != want {
+			t.Errorf("%v:\ngot  %s\nwant %s", e, got, want)
 		}
 	}
 }

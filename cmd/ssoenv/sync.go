@@ -31,7 +31,7 @@ type syncOptions struct {
 
 func syncAction(p *program, c *cli.Context) error {
 	if err := noArguments(c); err != nil {
-		return err
+		return shownError{err, statusUsage, []string{"try: ssoenv sync --sso-session " + shellinit.Word(c.Args().First())}}
 	}
 	o := syncOptions{
 		session:     c.String("sso-session"),
@@ -52,6 +52,7 @@ func (p *program) sync(o syncOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	p.doubtRegion(o.Region)
 	client, err := p.client()
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -30,7 +31,7 @@ func useAction(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := environmentOptionsOf(c, name)
+	o, err := p.environmentOptionsOf(c, name)
 	if err != nil {
 		return err
 	}
@@ -160,7 +161,7 @@ func (p *program) announce(plan switchPlan, credentialsLost bool) {
 // sayNoRegion tells the user which region AWS tools use in a shell whose profile has
 // none: the one that the shell had before, else that of the profile "default".
 func (p *program) sayNoRegion(plan switchPlan) {
-	effect := "AWS tools will ask for one"
+	effect := "most AWS tools fail without one"
 	if region := p.state.RegionBefore(); region != "" {
 		effect = "this shell keeps " + region
 	} else if region := plan.client.Config.DefaultRegion(); region != "" && !plan.asProfile {
@@ -185,11 +186,15 @@ type credentialOptions struct {
 	export         string
 }
 
-func credentialOptionsOf(c *cli.Context, name string) (credentialOptions, error) {
+func (p *program) credentialOptionsOf(c *cli.Context, name string) (credentialOptions, error) {
 	region := c.String("region")
+	if region == "" && c.IsSet("region") {
+		return credentialOptions{}, usageError{"--region needs a region such as us-east-1"}
+	}
 	if err := checkRegionFlag("--region", region); err != nil {
 		return credentialOptions{}, err
 	}
+	p.doubtRegion(region)
 	o := credentialOptions{profile: name, region: region, noLogin: c.Bool("no-login"), login: loginFlagsOf(c)}
 	if c.Bool("yes") {
 		o.confirm = givenByFlag
@@ -197,9 +202,9 @@ func credentialOptionsOf(c *cli.Context, name string) (credentialOptions, error)
 	return o, nil
 }
 
-// environmentOptionsOf is [credentialOptionsOf] for a command with the flag --export.
-func environmentOptionsOf(c *cli.Context, name string) (credentialOptions, error) {
-	o, err := credentialOptionsOf(c, name)
+// environmentOptionsOf is [program.credentialOptionsOf] for a command with the flag --export.
+func (p *program) environmentOptionsOf(c *cli.Context, name string) (credentialOptions, error) {
+	o, err := p.credentialOptionsOf(c, name)
 	o.forEnvironment, o.export = true, c.String("export")
 	if err == nil && o.export != "" && !profile.IsExport(o.export) {
 		err = usageError{fmt.Sprintf("--export is %q, which is not keys or profile", o.export)}
@@ -343,7 +348,36 @@ func (p *program) requireProfile(config *profile.Config, name string) (string, e
 	if name == "" && p.shellUsesNone() && !config.NamesCredentials("default") {
 		return "", p.noProfile(config)
 	}
+	if name == "" {
+		if err := p.checkProfile(config, defaultProfile("", p.env)); err != nil {
+			return "", p.ofVariable(err)
+		}
+	}
 	return defaultProfile(name, p.env), nil
+}
+
+// ofVariable says, of the error that there is no profile of the name, which variable of
+// the environment names it. It returns other errors as they are.
+func (p *program) ofVariable(err error) error {
+	missing, ok := errors.AsType[*profile.NotFoundError](err)
+	if !ok || missing.Kind != "profile" {
+		return err
+	}
+	for _, variable := range []string{"SSOENV_PROFILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+		if value := p.env[variable]; value != "" {
+			if value != missing.Name {
+				return err
+			}
+			_, hints := p.remedies().remedy(nil, missing)
+			unset := "unset " + variable
+			if variable == "SSOENV_PROFILE" {
+				unset = "ssoenv clear"
+			}
+			return shownError{&profile.ConfigError{Key: variable, Problem: fmt.Sprintf("%s is %q, which is no profile", variable, missing.Name)}, statusConfig,
+				append(hints, "or go on without it: "+unset)}
+		}
+	}
+	return err
 }
 
 // shellUsesNone reports whether this shell's environment names no profile.
@@ -369,6 +403,9 @@ func (p *program) noProfile(config *profile.Config) error {
 // nothing is configured yet.
 func (p *program) noProfiles(config *profile.Config) error {
 	hints := []string{"set one up with: ssoenv configure"}
+	if problem := p.configFileProblem(); problem != "" {
+		return shownError{&profile.ConfigError{Problem: problem}, statusConfig, []string{"correct or unset AWS_CONFIG_FILE, or create one with: ssoenv configure"}}
+	}
 	if p.homeIsMissing() {
 		hints = append(hints, hintOfMissingHome(config.Path))
 	}
@@ -455,7 +492,7 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 		p.log("%q is not an account either: %v", ref.AccountID, lookupErr)
 		if near := unknown.near; near != nil {
 			for i := range near {
-				near[i] = (profile.RoleRef{Session: ref.Session, AccountID: near[i], RoleName: ref.RoleName}).String()
+				near[i] = (profile.RoleRef{Session: ref.Session, AccountID: near[i], RoleName: roleMeant(client, sso, near[i], ref.RoleName)}).String()
 			}
 			return prof, shownError{err, statusConfig, []string{didYouMean(near)}}
 		}
@@ -469,6 +506,21 @@ func (p *program) resolveProfile(client *session.Client, name string) (profile.P
 	}
 	ref.AccountID = id
 	return client.Config.Profile(ref.String())
+}
+
+// roleMeant returns the role of the account, an id or a name, that is probably meant by
+// the typed one, as far as the roles are known without the network.
+func roleMeant(client *session.Client, sso profile.SSOSession, account, typed string) string {
+	inventory, _, _ := client.KnownInventory(sso)
+	for _, known := range inventory {
+		if known.ID != account && known.Name != account || slices.Contains(known.Roles, typed) {
+			continue
+		}
+		if near := nearest(typed, known.Roles); near != nil {
+			return near[0]
+		}
+	}
+	return typed
 }
 
 // withSessionHint adds a hint to the error that there is no profile of that name,

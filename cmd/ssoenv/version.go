@@ -20,10 +20,25 @@ func versionAction(p *program, c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
+	if c.Bool("json") {
+		return p.printJSON(builtFrom())
+	}
 	return p.version()
 }
 
 func (p *program) version() error {
+	b := builtFrom()
+	return p.print(fmt.Sprintf("ssoenv %s, commit %s, built %s\n", b.Version, cmp.Or(b.Commit, "unknown"), cmp.Or(b.Date, "unknown")))
+}
+
+// A versionJSON says what this program was built from. What is not known is left out.
+type versionJSON struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Date    string `json:"build_date,omitempty"` // RFC 3339
+}
+
+func builtFrom() versionJSON {
 	v, c, d := version, commit, date
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if v == "" {
@@ -38,7 +53,7 @@ func (p *program) version() error {
 			}
 		}
 	}
-	return p.print(fmt.Sprintf("ssoenv %s, commit %s, built %s\n", cmp.Or(v, "(devel)"), cmp.Or(c, "unknown"), cmp.Or(d, "unknown")))
+	return versionJSON{cmp.Or(v, "(devel)"), c, d}
 }
 
 // buildTime returns the build date, or 1970. urfave/cli gets it so that it does

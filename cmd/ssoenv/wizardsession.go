@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -184,20 +183,6 @@ func (w *wizard) checkRegion(region string) error {
 		offer.problem = fmt.Sprintf("%s: did you mean %s? If it is a new region, type it again", region, near)
 	}
 	return offer
-}
-
-// knownRegion reports whether the region is a known one, and otherwise returns the one
-// that was probably meant, or "".
-func knownRegion(region string) (near string, known bool) {
-	regions := offline.KnownRegions()
-	plain, _ := profile.SplitFIPS(region)
-	if slices.Contains(regions, plain) || strings.HasSuffix(plain, "-global") && profile.IsRegion(region) {
-		return "", true
-	}
-	if names := nearest(region, regions); len(names) > 0 {
-		near = names[0]
-	}
-	return near, false
 }
 
 // nameSession asks for the name of a new session.

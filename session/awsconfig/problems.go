@@ -41,6 +41,10 @@ const maxProblems = 100
 //   - [DEFAULT], whose keys apply to every section.
 func (f *File) Problems() []Problem {
 	r := reader{headers: make(map[string]int), names: make(map[sectionName]int)}
+	if f.IsUTF16() {
+		r.fatal(1, "the file is in UTF-16: save it as UTF-8, without a byte order mark")
+		return r.problems
+	}
 	if textStart(f.src) > 0 {
 		r.fatal(1, "byte order mark at the start of the file")
 	}
@@ -57,6 +61,12 @@ func (f *File) Problems() []Problem {
 	}
 	slices.SortStableFunc(r.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	return r.problems
+}
+
+// IsUTF16 reports whether the file begins as text in UTF-16 does, which PowerShell
+// writes. No tool reads sections in it.
+func (f *File) IsUTF16() bool {
+	return bytes.HasPrefix(f.src, []byte("\xff\xfe")) || bytes.HasPrefix(f.src, []byte("\xfe\xff"))
 }
 
 // A reader reads a file line by line and collects its problems.

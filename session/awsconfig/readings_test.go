@@ -128,6 +128,11 @@ var readings = []struct {
 		want:  "a: caf\xc9=\"x\"\n",
 		fatal: `2: not UTF-8`,
 	},
+	{
+		name:  "UTF-16",
+		text:  "\xff\xfe[\x00a\x00]\x00\n\x00b\x00\n\x00",
+		fatal: `1: the file is in UTF-16`,
+	},
 	{name: "empty file"},
 	{name: "blanks alone", text: " \n\t\n"},
 

@@ -2,7 +2,9 @@ package profile
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,8 +21,9 @@ type LintIssue struct {
 	Text   string // one line; of values it has at most names
 }
 
-// Lint returns the issues of both files, by file and line.
-func (c *Config) Lint() []LintIssue {
+// Lint returns the issues of both files, by file and line. regions are the known ones:
+// a region that is nearly one of them is an issue.
+func (c *Config) Lint(regions []string) []LintIssue {
 	var issues []LintIssue
 	for _, f := range []struct {
 		path       string
@@ -28,12 +31,15 @@ func (c *Config) Lint() []LintIssue {
 		lintHeader func(awsconfig.Section) string
 		more       func() []LintIssue
 	}{
-		{c.Path, c.file, lintConfigHeader, c.lintKeys},
+		{c.Path, c.file, lintConfigHeader, func() []LintIssue { return c.lintKeys(regions) }},
 		{c.CredentialsPath, c.credentials, c.lintCredentialsHeader, c.lintStaticKeys},
 	} {
 		first := len(issues)
 		for _, p := range f.file.Problems() {
 			issues = append(issues, LintIssue{File: f.path, Number: p.Line, Fatal: p.Fatal, Text: p.Text})
+		}
+		if f.file.IsUTF16() {
+			continue
 		}
 		for section := range f.file.Sections(awsconfig.Bare) {
 			if text := f.lintHeader(section); text != "" {
@@ -57,8 +63,13 @@ func lintConfigHeader(s awsconfig.Section) string {
 	if words := strings.Fields(s.Name()); len(words) > 1 {
 		return lintHeaderWords(shown, words)
 	}
-	if s.Name() == "default" {
+	switch name := s.Name(); {
+	case name == "default":
 		return ""
+	case strings.EqualFold(name, "default") && name != "DEFAULT":
+		return fmt.Sprintf("[%s] is no profile: [default] would be one", shown)
+	case squash(name) == squash("sso-session"), strings.EqualFold(name, "profile"):
+		return fmt.Sprintf("[%s] has no name: [%s NAME] would be right", shown, headerKind(name))
 	}
 	for _, key := range s.Keys() {
 		if key == "region" || key == "output" || strings.HasPrefix(key, "sso_") || strings.HasPrefix(key, "aws_") {
@@ -78,14 +89,35 @@ func lintHeaderWords(shown string, words []string) string {
 		kind, words = words[0]+words[1], words[1:]
 	}
 	name = safetext.Printable(name)
-	switch {
-	case len(words) != 2:
-	case squash(kind) == squash("sso-session") && shown != "sso-session "+name:
+	if len(words) != 2 {
+		return ""
+	}
+	switch right := headerKind(kind); {
+	case right == "" || shown == right+" "+name:
+		return ""
+	case right == "sso-session":
 		return fmt.Sprintf("[%s] is no SSO session: [sso-session %s] would be one", shown, name)
-	case strings.EqualFold(kind, "profile") && kind != "profile":
+	case right == "profile" && kind != right:
 		return fmt.Sprintf("[%s] is no profile: [profile %s] would be one", shown, name)
+	case kind != right:
+		return fmt.Sprintf("[%s] is not read: [%s %s] would be", shown, right, name)
 	}
 	return ""
+}
+
+// headerKind returns the word that is meant by the first one of a header, however it is
+// spelt, or "".
+func headerKind(word string) string {
+	kinds := []string{"profile", "sso-session", "services"}
+	for _, kind := range kinds {
+		if squash(word) == squash(kind) {
+			return kind
+		}
+	}
+	if strings.EqualFold(word, "session") || strings.EqualFold(word, "sso") {
+		return "sso-session"
+	}
+	return meant(word, kinds)
 }
 
 // lintCredentialsHeader returns what is wrong with a section of the credentials
@@ -106,9 +138,9 @@ func (c *Config) lintCredentialsHeader(s awsconfig.Section) string {
 const maxKeyIssues = 1000
 
 // lintKeys returns the keys of profiles and sso-sessions in the config file that are
-// nearly keys for IAM Identity Center, and their values that are nearly right, at
-// most maxKeyIssues.
-func (c *Config) lintKeys() []LintIssue {
+// nearly those that ssoenv reads, and their values that are nearly right, at most
+// maxKeyIssues.
+func (c *Config) lintKeys(regions []string) []LintIssue {
 	var issues []LintIssue
 	add := func(s awsconfig.Section, key, format string, args ...any) {
 		if len(issues) >= maxKeyIssues {
@@ -116,29 +148,75 @@ func (c *Config) lintKeys() []LintIssue {
 		}
 		issues = append(issues, LintIssue{File: c.Path, Number: s.KeyLine(key), Text: fmt.Sprintf(format, args...)})
 	}
-	for s := range c.file.Sections(awsconfig.SSOSession) {
-		values := s.Values()
-		for key, right := range misspelt(values, "sso_start_url", "sso_region", "sso_registration_scopes") {
-			add(s, key, "%q of [sso-session %s] is not read: %s would be", key, safetext.Printable(s.Name()), right)
+	lintRegion := func(s awsconfig.Section, key, title, value string) {
+		plain, _ := SplitFIPS(strings.ToLower(value))
+		if near := withFewestErrors(plain, regions); IsRegion(plain) && len(near) > 0 && !slices.Contains(near, plain) {
+			add(s, key, "%s of %s is %q, which ssoenv does not know: is %s meant?", key, title, value, near[0])
 		}
 	}
+	for s := range c.file.Sections(awsconfig.SSOSession) {
+		values, title := s.Values(), fmt.Sprintf("[sso-session %s]", safetext.Printable(s.Name()))
+		for key, right := range misspelt(values, sessionKeys, "sso_start_url", "sso_region", "sso_registration_scopes") {
+			add(s, key, "%q of %s is not read: %s would be", key, title, right)
+		}
+		lintRegion(s, "sso_region", title, values["sso_region"])
+	}
+	read := profileKeys()
 	for s := range c.file.Sections(awsconfig.Profile) {
-		values, name := s.Values(), safetext.Printable(s.Name())
-		if !isSSO(values) {
-			continue
+		values, title := s.Values(), fmt.Sprintf("profile %q", safetext.Printable(s.Name()))
+		var sso []string // those that may lack "sso_": without it, they mean something else in other profiles
+		if isSSO(values) {
+			sso = []string{"sso_session", "sso_start_url", "sso_account_id", "sso_role_name"}
 		}
-		for key, right := range misspelt(values, "sso_session", "sso_start_url", "sso_account_id", "sso_role_name") {
-			add(s, key, "%q of profile %q is not read: %s would be", key, name, right)
+		for key, right := range misspelt(values, read, sso...) {
+			add(s, key, "%q of %s is not read: %s would be", key, title, right)
 		}
-		if role := PermissionSet(values["sso_role_name"]); role != "" {
-			add(s, "sso_role_name", "sso_role_name of profile %q is the name that the role has in IAM: sso_role_name = %s would be right", name, role)
-		}
-		if right, ok := c.sessionInOtherCase(values["sso_session"]); ok {
-			add(s, "sso_session", "profile %q names sso-session %q, but its name is %q: names are case-sensitive",
-				name, safetext.Printable(values["sso_session"]), safetext.Printable(right))
+		lintRegion(s, "sso_region", title, values["sso_region"])
+		lintRegion(s, "region", title, values["region"])
+		if isSSO(values) {
+			c.lintRole(s, values, title, add)
 		}
 	}
 	return issues
+}
+
+// lintRole is the part of lintKeys about the values of a profile for IAM Identity Center.
+func (c *Config) lintRole(s awsconfig.Section, values map[string]string, title string, add func(s awsconfig.Section, key, format string, args ...any)) {
+	switch name, inARN := roleInARN(values["sso_role_name"]); {
+	case inARN:
+		add(s, "sso_role_name", "sso_role_name of %s is more than a name: sso_role_name = %s would be right", title, safetext.Printable(name))
+	case PermissionSet(name) != "":
+		add(s, "sso_role_name", "sso_role_name of %s is the name that the role has in IAM: sso_role_name = %s would be right", title, PermissionSet(name))
+	}
+	if right, ok := c.sessionMeant(values["sso_session"]); ok {
+		text := "names sso-session %q, which does not exist: is %q meant?"
+		if strings.EqualFold(right, values["sso_session"]) {
+			text = "names sso-session %q, but its name is %q: names are case-sensitive"
+		}
+		add(s, "sso_session", title+" "+text, safetext.Printable(values["sso_session"]), safetext.Printable(right))
+	}
+	if isStaticKeys(values) {
+		add(s, "aws_access_key_id", "%s has static keys beside a role: the SDKs for Go and JavaScript, and Terraform, use the keys, botocore and ssoenv the role; remove one of them", title)
+	}
+}
+
+// roleInARN returns the permission set or the role in the ARN of a role or of its
+// session, or in the end of one, such as AWSReservedSSO_Admin_0123456789abcdef/alice.
+// ok is false, and name the text itself, if the text has no slash.
+func roleInARN(text string) (name string, ok bool) {
+	parts := strings.Split(text, "/")
+	for _, part := range parts {
+		if set := PermissionSet(part); set != "" && len(parts) > 1 {
+			return set, true
+		}
+	}
+	switch {
+	case strings.Contains(parts[0], ":assumed-role") && len(parts) > 1:
+		return parts[1], true
+	case strings.HasPrefix(text, "arn:") && len(parts) > 1:
+		return parts[len(parts)-1], true
+	}
+	return text, false
 }
 
 // isSSO reports whether a section has one of the keys that profiles for IAM Identity
@@ -157,14 +235,24 @@ func squash(text string) string {
 	}, strings.ToLower(text))
 }
 
-// maxMisspelt is the number of bytes of the longest key that may be misspelt.
-const maxMisspelt = 40
+// sessionKeys are the keys that are read in an sso-session.
+var sessionKeys = []string{"sso_start_url", "sso_region", "sso_registration_scopes", "ssoenv_login", "ssoenv_browser", "ssoenv_store", "ssoenv_export", agentsKey}
 
-// misspelt returns the keys that are nearly one of the given keys, which the section
-// does not have: without "sso_", or with other separators or endings.
-func misspelt(values map[string]string, keys ...string) map[string]string {
+// profileKeys returns the keys that are read in a profile, by ssoenv or to find
+// credentials.
+func profileKeys() []string {
+	return slices.AppendSeq([]string{
+		"sso_session", "sso_registration_scopes", "source_profile", "duration_seconds", "credential_process", "web_identity_token_file",
+		"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "services", "ssoenv_browser",
+	}, maps.Keys(keyRules))
+}
+
+// misspelt returns the keys that are not among those that are read, and that are nearly
+// one of them which the section does not have: by typing errors or, of the sso keys,
+// without "sso_", or with other separators or endings.
+func misspelt(values map[string]string, read []string, sso ...string) map[string]string {
 	forms := map[string]string{}
-	for _, right := range keys {
+	for _, right := range sso {
 		if _, ok := values[right]; ok {
 			continue
 		}
@@ -174,30 +262,45 @@ func misspelt(values map[string]string, keys ...string) map[string]string {
 			forms[form] = right
 		}
 	}
+	var missing []string
+	for _, key := range read {
+		if _, ok := values[key]; !ok {
+			missing = append(missing, key)
+		}
+	}
 	wrong := map[string]string{}
 	for key := range values {
-		if len(key) > maxMisspelt {
+		if len(key) > maxMisspelt || slices.Contains(sso, key) {
 			continue
 		}
-		if right, ok := forms[squash(key)]; ok && !slices.Contains(keys, key) {
+		right := forms[squash(key)]
+		if right == "" && !slices.Contains(read, key) {
+			right = meant(key, missing)
+		}
+		if right != "" {
 			wrong[key] = right
 		}
 	}
 	return wrong
 }
 
-// sessionInOtherCase returns the name of the sso-session that differs from name only
-// in case. ok is false if there is one of that very name, or none.
-func (c *Config) sessionInOtherCase(name string) (right string, ok bool) {
+// maxMisspelt is the number of bytes of the longest key that may be misspelt.
+const maxMisspelt = 40
+
+// sessionMeant returns the name of the sso-session that differs from name in case, or
+// by typing errors. ok is false if there is one of that very name, or none.
+func (c *Config) sessionMeant(name string) (right string, ok bool) {
 	if name == "" || c.HasSession(name) {
 		return "", false
 	}
-	for _, other := range c.SessionNames() {
+	names := c.SessionNames()
+	for _, other := range names {
 		if strings.EqualFold(name, other) {
 			return other, true
 		}
 	}
-	return "", false
+	right = meant(name, names)
+	return right, right != ""
 }
 
 // lintStaticKeys returns the sections of the credentials file with static keys for a
@@ -237,8 +340,8 @@ func (c *Config) Problems() []string {
 	return lines
 }
 
-// ProfileErrors returns the errors of all sso-sessions, and of all profiles that
-// have a key for IAM Identity Center, each error once.
+// ProfileErrors returns the errors of all sso-sessions, and of all profiles whose
+// configuration is wrong, each error once.
 func (c *Config) ProfileErrors() []error {
 	var failures []error
 	seen := map[string]bool{}
@@ -253,13 +356,19 @@ func (c *Config) ProfileErrors() []error {
 		add(err)
 	}
 	for _, name := range c.ProfileNames() {
-		raw, _ := c.rawProfile(name)
-		if isSSO(raw.values) {
-			_, err := c.Profile(name)
+		if _, err := c.Profile(name); c.IsBroken(name, err) {
 			add(err)
 		}
 	}
 	return failures
+}
+
+// IsBroken reports whether err, which Profile(name) has returned, says that the
+// configuration of the profile is wrong: not that it gets its credentials in a way that
+// ssoenv does not support, or says of no way.
+func (c *Config) IsBroken(name string, err error) bool {
+	_, unsupported := errors.AsType[*UnsupportedError](err)
+	return err != nil && !unsupported && c.NamesCredentials(name)
 }
 
 // ErrorLine returns the line of the config file that the error is about, or 0 if it is

@@ -10,8 +10,7 @@ import (
 	"testing"
 )
 
-// Each mistake is reported once. Profiles without a key for IAM Identity Center are
-// not checked.
+// Each mistake is reported once.
 func TestLint(t *testing.T) {
 	dir := t.TempDir()
 	config, credentials := filepath.Join(dir, "config"), filepath.Join(dir, "credentials")
@@ -47,7 +46,7 @@ Region : eu-west-1
 		t.Fatal(err)
 	}
 	var got []string
-	for _, line := range c.Lint() {
+	for _, line := range c.Lint([]string{"us-east-1", "eu-west-1", "eu-west-2"}) {
 		got = append(got, fmt.Sprintf("%s:%d %v %s", filepath.Base(line.File), line.Number, line.Fatal, line.Text))
 	}
 	for _, err := range c.ProfileErrors() {
@@ -62,6 +61,7 @@ Region : eu-west-1
 		`credentials:3 false [profile p] is no profile "p" in this file: [p] would be one`,
 		`sso-session "bad" has no sso_start_url`,
 		`profile "three" has no sso_start_url`,
+		`profile "profile p" has no aws_secret_access_key`,
 		"true false",
 	}
 	if !slices.Equal(got, want) {
@@ -115,7 +115,7 @@ region = us-east-1
 		t.Fatal(err)
 	}
 	var got []string
-	for _, line := range c.Lint() {
+	for _, line := range c.Lint([]string{"us-east-1", "eu-west-1", "eu-west-2"}) {
 		got = append(got, strings.ReplaceAll(fmt.Sprintf("%s:%d %s", filepath.Base(line.File), line.Number, line.Text), dir, ""))
 	}
 	want := []string{
@@ -139,6 +139,52 @@ region = us-east-1
 		t.Error("profile g: got no error")
 	} else if wrong, ok := errors.AsType[*ConfigError](err); !ok || c.ErrorLine(wrong) != 15 {
 		t.Errorf("the line of %v: got %d, want 15", err, c.ErrorLine(wrong))
+	}
+}
+
+// Typing errors in headers, keys, regions and names are named too, but not what other
+// tools read.
+func TestLintNamesTypingErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"[sso-sesion g]\nsso_region = us-east-1\n": "1 [sso-sesion g] is no SSO session: [sso-session g] would be one",
+		"[session g]\nsso_region = us-east-1\n":    "1 [session g] is no SSO session: [sso-session g] would be one",
+		"[porfile g]\nregion = us-east-1\n":        "1 [porfile g] is no profile: [profile g] would be one",
+		"[service g]\nx = y\n":                     "1 [service g] is not read: [services g] would be",
+		"[Default]\nregion = us-east-1\n":          "1 [Default] is no profile: [default] would be one",
+		"[sso-session]\nsso_region = us-east-1\n":  "1 [sso-session] has no name: [sso-session NAME] would be right",
+		"[profile]\nregion = us-east-1\n":          "1 [profile] has no name: [profile NAME] would be right",
+
+		"[profile a]\nregion = eu-wst-1\n":            `2 region of profile "a" is "eu-wst-1", which ssoenv does not know: is eu-west-1 meant?`,
+		"[profile a]\nsso_region = us-est-1\n":        `2 sso_region of profile "a" is "us-est-1", which ssoenv does not know: is us-east-1 meant?`,
+		"[sso-session c]\nsso_region = us-est-1\n":    `2 sso_region of [sso-session c] is "us-est-1", which ssoenv does not know: is us-east-1 meant?`,
+		"[profile a]\nregion = fips-us-east-1\n":      "",
+		"[profile a]\nregion = xx-new-7\n":            "", // a new region
+		"[profile a]\nsso_acount_id = 1\n":            `2 "sso_acount_id" of profile "a" is not read: sso_account_id would be`,
+		"[profile a]\nsource_porfile = b\n":           `2 "source_porfile" of profile "a" is not read: source_profile would be`,
+		"[profile a]\nssoenv_confrim = true\n":        `2 "ssoenv_confrim" of profile "a" is not read: ssoenv_confirm would be`,
+		"[sso-session c]\nsso_strat_url = x\n":        `2 "sso_strat_url" of [sso-session c] is not read: sso_start_url would be`,
+		"[profile a]\ncli_pager = x\ns3 =\n  a = b\n": "",
+		"[profile a]\nendpoint_url = http://x\nsigv4a_signing_region_set = *\ncli_timestamp_format = iso8601\nmetadata_service_timeout = 1\n": "",
+
+		"[sso-session corp]\n[profile a]\nsso_session = crop\n": `3 profile "a" names sso-session "crop", which does not exist: is "corp" meant?`,
+
+		"[profile a]\nsso_role_name = AWSReservedSSO_Admin_0123456789abcdef/alice\n":                                                         `2 sso_role_name of profile "a" is more than a name: sso_role_name = Admin would be right`,
+		"[profile a]\nsso_role_name = arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef\n": `2 sso_role_name of profile "a" is more than a name: sso_role_name = Admin would be right`,
+		"[profile a]\nsso_role_name = arn:aws:iam::111111111111:role/Ops\n":                                                                  `2 sso_role_name of profile "a" is more than a name: sso_role_name = Ops would be right`,
+		"[profile a]\nsso_role_name = arn:aws:sts::111111111111:assumed-role/Ops/alice\n":                                                    `2 sso_role_name of profile "a" is more than a name: sso_role_name = Ops would be right`,
+
+		"[profile a]\nsso_role_name = Ops\naws_access_key_id = x\naws_secret_access_key = y\n": `3 profile "a" has static keys beside a role: the SDKs for Go and JavaScript, and Terraform, use the keys, botocore and ssoenv the role; remove one of them`,
+
+		"\xff\xfe[\x00p\x00]\x00\n\x00[\x00q\x00]\x00\n\x00": "1 the file is in UTF-16: save it as UTF-8, without a byte order mark",
+	} {
+		c := newConfig("config", []byte(text), "credentials", nil)
+		var got []string
+		for _, line := range c.Lint([]string{"us-east-1", "eu-west-1"}) {
+			got = append(got, fmt.Sprintf("%d %s", line.Number, line.Text))
+		}
+		if all := strings.Join(got, "\n"); all != want {
+			t.Errorf("%q:\ngot  %s\nwant %s", text, all, want)
+		}
 	}
 }
 

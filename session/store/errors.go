@@ -11,10 +11,13 @@ import (
 // A LoginRequiredError reports that the user must log in to the SSO session.
 type LoginRequiredError struct {
 	SSOSession profile.SSOSession
-	Reason     string // a clause that the session's title follows, such as "you are not logged in to"
+	Reason     string // a clause that the session's title follows; empty if the session has ended
 }
 
 func (e *LoginRequiredError) Error() string {
+	if e.Reason == "" {
+		return fmt.Sprintf("session %q has ended", e.SSOSession.Title())
+	}
 	return fmt.Sprintf("%s %q", e.Reason, e.SSOSession.Title())
 }
 
@@ -29,7 +32,7 @@ func (s *Store) NotLoggedIn(sso profile.SSOSession) error {
 
 // SessionEnded returns the error if the token has expired, or AWS rejects it.
 func SessionEnded(sso profile.SSOSession) error {
-	return &LoginRequiredError{sso, "the session has ended at"}
+	return &LoginRequiredError{SSOSession: sso}
 }
 
 // An MFARequiredError reports that a role requires the code of an MFA device, and

@@ -90,10 +90,11 @@ func (s *Store) failureText(p profile.Profile, err error) string {
 	return visibleASCII("the credentials cannot be renewed: " + reason)
 }
 
-// A refusal records that the service did not accept a refresh token. Processes that
-// have waited for the one that was refused need not ask for the same answer, one
-// after another. The service is asked again after refusalLife: the record is no
-// reason to give up a login.
+// A refusal records that the service did not accept a refresh token, until it accepts
+// that token after all or another one is stored. It says what a user is told: the
+// session does not renew. Processes that have waited for the one that was refused need
+// not ask for the same answer, one after another. The service is asked again after
+// refusalLife: the record is no reason to give up a login.
 type refusal struct {
 	Format      int    `json:"format"`
 	Fingerprint string `json:"fingerprint"`
@@ -114,15 +115,29 @@ func (s *Store) RecordRefusal(sso profile.SSOSession, token Token) {
 	}
 }
 
+// ForgetRefusal deletes the record of a refresh token that the service has accepted.
+func (s *Store) ForgetRefusal(sso profile.SSOSession) {
+	if s.Private != nil {
+		_ = s.Private.Delete(refusalKey(sso)) // at worst a session is said not to renew
+	}
+}
+
 // RefreshWasRefused reports whether the service did not accept this refresh token
 // within the last 30 seconds.
 func (s *Store) RefreshWasRefused(sso profile.SSOSession, token Token) bool {
+	at, ok := s.refusedAt(sso, token)
+	return ok && s.Now().Sub(at).Abs() < refusalLife
+}
+
+// refusedAt returns when the service did not accept this refresh token. ok is false if
+// it has not been asked, or has accepted it since.
+func (s *Store) refusedAt(sso profile.SSOSession, token Token) (at time.Time, ok bool) {
 	var r refusal
-	if s.Private == nil {
-		return false
+	if s.Private == nil || token.Refresh == "" {
+		return time.Time{}, false
 	}
-	ok, _ := s.Private.Get(refusalKey(sso), &r)
-	return ok && r.Format == entryFormat && r.Fingerprint == refusalFingerprint(token) && s.Now().Sub(time.Unix(r.At, 0)).Abs() < refusalLife
+	ok, _ = s.Private.Get(refusalKey(sso), &r)
+	return time.Unix(r.At, 0), ok && r.Format == entryFormat && r.Fingerprint == refusalFingerprint(token)
 }
 
 // visibleASCII replaces every character outside of printable ASCII by "?".

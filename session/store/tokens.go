@@ -26,7 +26,8 @@ type Token struct {
 // The AWS CLI has the same margin.
 const TokenMargin = 15 * time.Minute
 
-// Refreshable reports whether the token can be refreshed without the user.
+// Refreshable reports whether the token has what a refresh needs. What a user is told
+// is [Store.Renews].
 func (t Token) Refreshable(now time.Time) bool {
 	return t.Refresh != "" && t.ClientID != "" && t.ClientSecret != "" &&
 		(t.RegistrationExpires.IsZero() || t.RegistrationExpires.After(now))
@@ -35,6 +36,13 @@ func (t Token) Refreshable(now time.Time) bool {
 // Fingerprint returns a hash by which the token is recognised and from which it
 // cannot be recovered.
 func (t Token) Fingerprint() string { return hash(t.Access.Reveal()) }
+
+// Renews reports whether the session's token can be refreshed without the user, as far
+// as is known: the service has not refused its refresh token.
+func (s *Store) Renews(sso profile.SSOSession, token Token) bool {
+	_, refused := s.refusedAt(sso, token)
+	return !refused && token.Refreshable(s.Now())
+}
 
 // AutoRenews reports whether the credentials of the profile can be renewed
 // without the user: no role in the chain requires an MFA code, and the token is
@@ -51,7 +59,7 @@ func (s *Store) AutoRenews(p profile.Profile, token Token) bool {
 		}
 	}
 	now := s.Now()
-	return p.SSOSession.IsZero() || token.Refreshable(now) || token.Expires.Sub(now) > TokenMargin
+	return p.SSOSession.IsZero() || s.Renews(p.SSOSession, token) || token.Expires.Sub(now) > TokenMargin
 }
 
 // CachedToken returns the stored token of the SSO session, expired or not.

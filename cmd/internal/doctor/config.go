@@ -17,6 +17,9 @@ import (
 func Config(config *profile.Config, env map[string]string, f Formatter) []Finding {
 	const most = 10
 	r := results{check: "config"}
+	if runtime.GOOS != "windows" && env["HOME"] == "" {
+		r.warning("set HOME to your home directory", "HOME is not set: the config file is %s, and programs may look for other files elsewhere", config.Path)
+	}
 	named := env["AWS_CONFIG_FILE"] != ""
 	switch _, err := os.Stat(config.Path); {
 	case errors.Is(err, fs.ErrNotExist) && named:
@@ -37,7 +40,7 @@ func Config(config *profile.Config, env map[string]string, f Formatter) []Findin
 	r.mode(config.Path, inConfig, f)
 	r.mode(config.CredentialsPath, inCredentials, f)
 
-	lines := config.Lint()
+	lines := config.Lint(f.Regions)
 	for _, line := range lines[:min(len(lines), most)] {
 		fix := f.EditLine(line.File, line.Number)
 		if line.Fatal {
@@ -47,7 +50,7 @@ func Config(config *profile.Config, env map[string]string, f Formatter) []Findin
 		}
 	}
 	if more := len(lines) - most; more > 0 {
-		r.warning("fix the lines above first", "%d more such lines", more)
+		r.warning("fix the lines above first", "%s", f.Count(more, "more such line"))
 	}
 	r.profiles(config, most)
 	failures := config.ProfileErrors()
@@ -59,7 +62,7 @@ func Config(config *profile.Config, env map[string]string, f Formatter) []Findin
 		r.failed(f, err)
 	}
 	if more := len(failures) - most; more > 0 {
-		r.problem("fix those above first", "%d more such profiles", more)
+		r.problem("fix those above first", "%s", f.Count(more, "more such profile"))
 	}
 	names := config.ProfileNames()
 	switch noProblem := !slices.ContainsFunc(r.findings, func(f Finding) bool { return f.Status != OK }); {

@@ -63,6 +63,7 @@ type Formatter struct {
 	ShellWord    func(string) string                // quotes a word if a shell needs it
 	EditLine     func(path string, line int) string // the fix for a line of a file
 	LoginCommand func(profile.SSOSession) string    // the command line that logs in
+	Regions      []string                           // the known ones
 	Explain      func(error) []Explanation          // one for each of several joined errors
 }
 

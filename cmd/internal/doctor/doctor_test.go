@@ -60,6 +60,11 @@ func (t tokens) CachedToken(sso profile.SSOSession) (store.Token, bool) {
 	return token, ok
 }
 
+// Renews takes the refresh token "refused" for one that the service has refused.
+func (t tokens) Renews(_ profile.SSOSession, token store.Token) bool {
+	return token.Refreshable(format.Now()) && token.Refresh != "refused"
+}
+
 func TestSessions(t *testing.T) {
 	now := format.Now()
 	sso := func(name string) profile.SSOSession { return profile.SSOSession{Name: name} }
@@ -67,16 +72,20 @@ func TestSessions(t *testing.T) {
 	if !refreshable.Refreshable(now) {
 		t.Fatalf("%+v is not refreshable, want it to be", refreshable)
 	}
+	refused := refreshable
+	refused.Refresh = "refused"
 	cache := tokens{
+		"refused": refused,
 		"renews":  refreshable,
 		"ends":    {Expires: now.Add(time.Minute)},
 		"expired": {Expires: now, Refresh: "r", RegistrationExpires: now.Add(-time.Hour)},
 	}
-	want(t, Sessions(cache, []profile.SSOSession{sso("none"), sso("renews"), sso("ends"), sso("expired")}, format),
+	want(t, Sessions(cache, []profile.SSOSession{sso("none"), sso("renews"), sso("ends"), sso("expired"), sso("refused")}, format),
 		`session warning: session "none": not logged in [login none]`,
 		`session ok: session "renews": logged in; renews automatically; the client registration expires @1003600 []`,
 		`session warning: session "ends": logged in until @1000060; does not renew, because AWS issued no refresh token [log in again then: login ends]`,
-		`session warning: session "expired": the session has expired; it does not renew, because the client registration has expired [login expired]`)
+		`session warning: session "expired": the session has expired; it does not renew, because the client registration has expired [login expired]`,
+		`session warning: session "refused": the session has expired; it does not renew, because AWS has refused to renew it [login refused]`)
 	want(t, Sessions(nil, nil, format))
 }
 

@@ -316,7 +316,7 @@ func Commands() []Command {
 				{Name: "hook-prompt", Usage: "what draws the prompt of the shell", Kind: Text, Hidden: true},
 			},
 		},
-		{Name: "version", Usage: "print version, commit and build date"},
+		{Name: "version", Usage: "print version, commit and build date", Flags: []Flag{jsonFlag()}},
 		{
 			Name: "refresh", Usage: "renew this shell's credentials in the cache, without asking", Hidden: true,
 			Flags: []Flag{{Name: "within", Usage: "give up after `TIME`, because a command waits", Kind: Duration}},

@@ -138,10 +138,10 @@ func KindOf(config *profile.Config, name string, p profile.Profile, err error) P
 		return KindAWSLogin
 	case isUnsupported:
 		return KindUnsupported
-	case err != nil && !config.NamesCredentials(name):
-		return KindNoCredentials
-	case err != nil:
+	case config.IsBroken(name, err):
 		return KindBroken
+	case err != nil:
+		return KindNoCredentials
 	case p.Static != nil:
 		return KindStaticKeys
 	case p.Process.Command != "":

@@ -1,14 +1,5 @@
 package offline
 
-// Regions returns the names of the regions that ssoenv knows. AWS may have others.
-func Regions() []string {
-	names := make([]string, len(knownRegions))
-	for i, region := range knownRegions {
-		names[i] = region.name
-	}
-	return names
-}
-
 // knownRegions are AWS's regions with their names in the console. Any other can
 // be typed.
 var knownRegions = []struct{ name, place string }{

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -42,15 +44,58 @@ type NetworkError struct {
 	Problem string // follows the host: "did not answer within 30s", "answered with a web page", …
 
 	Certificate bool // the certificate of the host, or of a proxy before it, was refused
+	Unresolved  bool // the name of the host has no address
+	Proxy       bool // the host is the proxy on the way, which is to blame
 }
 
 // newNetworkError returns the error of a call to the host that got no answer.
 func newNetworkError(ctx context.Context, host string, err error) *NetworkError {
 	_, refused := errors.AsType[*tls.CertificateVerificationError](err)
-	return &NetworkError{Host: host, Problem: networkProblem(ctx, err), Certificate: refused}
+	_, unresolved := errors.AsType[*net.DNSError](err)
+	e := &NetworkError{Host: host, Problem: networkProblem(ctx, err), Certificate: refused, Unresolved: unresolved}
+	if proxy := proxyOf(err); proxy != "" {
+		e.Host, e.Proxy = proxy, true
+	}
+	return e
 }
 
-func (e *NetworkError) Error() string { return e.Host + " " + e.Problem }
+// proxyOf returns the address of the proxy that is to blame for the error, or "".
+func proxyOf(err error) string {
+	if refusal, ok := errors.AsType[*proxyRefusal](err); ok {
+		return refusal.proxy
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "proxyconnect" {
+		return ""
+	}
+	if unresolved, ok := errors.AsType[*net.DNSError](err); ok {
+		return Shorten(unresolved.Name)
+	}
+	if dial, ok := errors.AsType[*net.OpError](op.Err); ok && dial.Addr != nil {
+		return dial.Addr.String()
+	}
+	return "on the way"
+}
+
+// A proxyRefusal is the answer of a proxy that does not connect to the host.
+type proxyRefusal struct{ proxy, status string }
+
+func (e *proxyRefusal) Error() string { return "answered " + e.status }
+
+// checkProxyAnswer returns an error for an answer other than 200 to CONNECT.
+func checkProxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &proxyRefusal{proxy.Host, Shorten(strings.TrimSpace(fmt.Sprintf("HTTP %d %s", answer.StatusCode, http.StatusText(answer.StatusCode))))}
+}
+
+func (e *NetworkError) Error() string {
+	if e.Proxy {
+		return "the proxy " + e.Host + " " + e.Problem
+	}
+	return e.Host + " " + e.Problem
+}
 
 // redirected returns the error for a redirect in place of an answer of the host.
 func redirected(host string, res *http.Response) *NetworkError {

@@ -47,6 +47,7 @@ func NewTransport(roots []byte, proxy func(*http.Request) (*url.URL, error), idl
 	}
 	return &http.Transport{
 		Proxy:                  proxy,
+		OnProxyConnectResponse: checkProxyAnswer,
 		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
 		TLSHandshakeTimeout:    connectTimeout,
 		TLSClientConfig:        config,
@@ -203,6 +204,9 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 // networkProblem returns a transport's error in words for the user: those of
 // package net name addresses and layers.
 func networkProblem(ctx context.Context, err error) string {
+	if refusal, ok := errors.AsType[*proxyRefusal](err); ok {
+		return refusal.Error() + " and does not connect to AWS"
+	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Sprintf("did not answer within %v", callTimeout)
 	}
