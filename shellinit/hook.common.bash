@@ -44,7 +44,7 @@ function __ssoenv_evaluate {
 			;;
 		esac
 	done
-	((!${#__ssoenv_names[@]})) || __ssoenv_find_odd "${__ssoenv_names[@]}"
+	((${#__ssoenv_names[@]} == 0)) || __ssoenv_find_odd "${__ssoenv_names[@]}"
 	__ssoenv_line="$__ssoenv_unsets$__ssoenv_line\\builtin true"
 	(\builtin eval "$__ssoenv_line") && \builtin eval "$__ssoenv_line" || \builtin return 1
 }
