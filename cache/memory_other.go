@@ -5,7 +5,3 @@ package cache
 // PrivateMemory reports whether path is a private directory in memory. Only Linux
 // has one by convention; elsewhere it returns false.
 func PrivateMemory(string) bool { return false }
-
-// isProcFS reports whether path is on a procfs, of which only the usual place is known
-// here.
-func isProcFS(string) bool { return false }
