@@ -64,19 +64,27 @@ func ReplaceFile(name string, data []byte, perm fs.FileMode) error {
 // KeepCopy copies data, the content of the file name before a change, to
 // NAME.before-ssoenv-last, and returns the path of the copy. With first, it also makes
 // the copy NAME.before-ssoenv, unless that exists: it is kept for good. A symbolic link
-// of these names is not followed: it may lead to any file. It is replaced, or, if it
-// leads to a file, taken for the first copy. Something else that is no file is an error.
+// of these names is not followed, because it may lead to any file: it is replaced, or, if
+// it leads to a file, taken for the first copy. Something else that is no file is an
+// error.
 func KeepCopy(name string, data []byte, first bool) (path string, err error) {
 	kept := name + CopySuffix
-	if _, err := os.Lstat(kept); first && errors.Is(err, fs.ErrNotExist) {
-		if err := replace(kept, data, attributes{perm: 0o600}); err != nil {
+	if info, err := os.Stat(kept); first && (err != nil || !info.Mode().IsRegular()) {
+		if err := replaceCopy(kept, data); err != nil {
 			return "", err
 		}
-	} else if info, err := os.Stat(kept); first && (err != nil || !info.Mode().IsRegular()) {
-		return "", fmt.Errorf("%q is no file, and a copy of the first content would be kept there", kept)
 	}
 	path = kept + "-last"
-	return path, replace(path, data, attributes{perm: 0o600})
+	return path, replaceCopy(path, data)
+}
+
+func replaceCopy(path string, data []byte) error {
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if err := os.Remove(path); err != nil {
+			return writeError(path, err)
+		}
+	}
+	return ReplaceFile(path, data, 0o600)
 }
 
 // CopySuffix follows the name of a file in that of its first copy: see [KeepCopy].

@@ -179,7 +179,7 @@ func TestCredentialProcessFailures(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		"session over": {[]string{"dev"}, nil, 3, "the session", func(_ *testing.T, w *world) {
+		"session over": {[]string{"dev"}, nil, 3, `session "corp" has ended`, func(_ *testing.T, w *world) {
 			w.server.RevokeSessions()
 		}},
 		"no such profile": {[]string{"prdo"}, nil, 4, `there is no profile "prdo"; hint: did you mean "prod"?`, nil},

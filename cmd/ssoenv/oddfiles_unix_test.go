@@ -45,8 +45,8 @@ func TestCopyOfTheConfigThatIsNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, said, status := w.ssoenv(t, "configure", "--yes", "--sso-session", "corp", "--account", "111111111111", "--role", "Developer", "--profile", "new")
-	if status != 0 || w.content(t, ".aws/kept") != before {
-		t.Errorf("a link: status %d: %s", status, said)
+	if status != 0 || w.content(t, ".aws/config.before-ssoenv") != before || w.content(t, ".aws/kept") != "" {
+		t.Errorf("a link to nothing: status %d: %s", status, said)
 	}
 }
 
