@@ -42,7 +42,7 @@ type progressBar struct {
 const estimateAfter = 2 * time.Second
 
 func (b *progressBar) text(at session.Progress) string {
-	const width = 12
+	const width = 8 // with all the words, 80 cells are enough
 	done := 0
 	if at.Accounts > 0 {
 		done = width * at.Done / at.Accounts

@@ -45,7 +45,7 @@ var layers = map[string]struct {
 		[]string{"github.com/adrg/xdg"},
 	},
 	"cmd/internal/layout":   {[]string{"session/safetext"}, nil},
-	"cmd/internal/picker":   {[]string{"session/safetext", "cmd/internal/tty"}, []string{"golang.org/x/text/unicode/norm"}},
+	"cmd/internal/picker":   {[]string{"session/safetext", "cmd/internal/layout", "cmd/internal/tty"}, []string{"golang.org/x/text/unicode/norm"}},
 	"cmd/internal/process":  {nil, []string{"golang.org/x/sys/unix"}},
 	"cmd/internal/shellenv": {[]string{"session/safetext", "shellinit"}, nil},
 	"cmd/internal/tty":      {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix", "golang.org/x/term", "rsc.io/qr"}},

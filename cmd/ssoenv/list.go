@@ -9,6 +9,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 )
 
 type listOptions struct {
@@ -62,13 +63,24 @@ func (p *program) list(o listOptions) error {
 			p.say("%s", hintOfMissingHome(client.Config.Path))
 		}
 	case len(rows) > 0:
-		err = p.page(offline.ListTable(rows, p.now(), p.view()))
+		err = p.page(offline.ListTable(withExpired(rows, p.state), p.now(), p.view()))
 		p.explainBroken(rows)
 	}
 	if err == nil && all > 0 && len(rows) == 0 {
 		return noMatch("profile", o.pattern, statusConfig, "ssoenv list shows all profiles")
 	}
 	return err
+}
+
+// withExpired adds when the credentials in this shell expired to the row of its profile,
+// if no valid ones are cached.
+func withExpired(rows []offline.ListedProfile, state shellenv.State) []offline.ListedProfile {
+	for i := range rows {
+		if row := &rows[i]; row.InUse && row.Expires == nil && row.Kind != offline.KindStaticKeys && !state.Expires.IsZero() {
+			row.Expires = &state.Expires
+		}
+	}
+	return rows
 }
 
 // explainBroken says, at a terminal, what is wrong with the profiles that the list

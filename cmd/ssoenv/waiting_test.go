@@ -108,7 +108,7 @@ func TestProgressBar(t *testing.T) {
 		{time.Minute, session.Progress{Accounts: 300, Listed: true, Done: 20, Roles: 40}, "20 of 300 accounts, 40 roles", "left"},
 		{time.Second, session.Progress{Accounts: 300, Listed: true, Done: 40}, "40 of 300 accounts", "left"},
 		{time.Second, session.Progress{Accounts: 300, Listed: true, Done: 60}, "60 of 300 accounts, 0 roles, about 12s left", "+"},
-		{8 * time.Second, session.Progress{Accounts: 300, Listed: true, Done: 120}, "[====        ] 120 of 300 accounts, 0 roles, about 18s left", "+"},
+		{8 * time.Second, session.Progress{Accounts: 300, Listed: true, Done: 120}, "[===     ] 120 of 300 accounts, 0 roles, about 18s left", "+"},
 		{8 * time.Second, session.Progress{Accounts: 300, Listed: true, Done: 300}, "300 of 300 accounts, 0 roles", "left"},
 	} {
 		now = now.Add(test.after)

@@ -267,7 +267,7 @@ func (w *wizard) pick(flag, what string, items []picker.Item) (int, error) {
 		return 0, shownError{usageError{fmt.Sprintf("there is no terminal to choose the %s at", what)}, statusUsage, []string{"name it with " + flag}}
 	}
 	w.asked, w.anyAsked = true, true
-	i, err := w.p.pickOrBack(w.ctx, items, picker.Options{Prompt: what})
+	i, err := w.p.pickOrBack(w.ctx, items, picker.Options{Prompt: what, Back: true})
 	if errors.Is(err, picker.ErrCancelled) {
 		return 0, tty.ErrBack
 	}

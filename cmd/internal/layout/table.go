@@ -192,7 +192,7 @@ func (t *Table) fit(natural []int, v View) []int {
 		}
 		kept[i] = least[i]
 		if column.Main {
-			kept[i] = max(least[i], min(v.Width/2, commonWidth(texts[i])))
+			kept[i] = max(least[i], min(v.Width/2, texts[i].CommonWidth()))
 		}
 	}
 	for t.total(kept) > v.Width {
@@ -222,26 +222,29 @@ func (t *Table) total(widths []int) int {
 	return sum
 }
 
-// A histogram is how many texts of each width a column has.
-type histogram [maxCell + 1]int
+// A Histogram is how many texts of each width a column has.
+type Histogram [maxCell + 1]int
 
-func (t *Table) countWidths() []histogram {
-	texts := make([]histogram, len(t.columns))
+// Add counts a text of that many cells.
+func (h *Histogram) Add(cells int) { h[min(cells, maxCell)]++ }
+
+func (t *Table) countWidths() []Histogram {
+	texts := make([]Histogram, len(t.columns))
 	for i, c := range t.cells {
-		texts[i%len(texts)][min(c.width, maxCell)]++
+		texts[i%len(texts)].Add(c.width)
 	}
 	return texts
 }
 
-// commonWidth returns the width that no more than one text, or one in ten, exceeds.
-func commonWidth(texts histogram) int {
+// CommonWidth returns the width that no more than one text, or one in ten, exceeds.
+func (h *Histogram) CommonWidth() int {
 	all := 0
-	for _, count := range texts {
+	for _, count := range h {
 		all += count
 	}
 	wider := 0
 	for width := maxCell; width > 0; width-- {
-		if wider += texts[width]; wider > max(1, all/10) {
+		if wider += h[width]; wider > max(1, all/10) {
 			return width
 		}
 	}
@@ -250,7 +253,7 @@ func commonWidth(texts histogram) int {
 
 // shrink takes one cell after the other from the column that loses least by it, until
 // the table fits or every column has its least width.
-func (t *Table) shrink(widths, least []int, texts []histogram, limit int) {
+func (t *Table) shrink(widths, least []int, texts []Histogram, limit int) {
 	for t.total(widths) > limit {
 		best, bestLoss := -1, 0
 		for i, width := range widths {

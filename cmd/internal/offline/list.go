@@ -237,6 +237,8 @@ func (row ListedProfile) expires(now time.Time) (text string, style layout.Style
 		return "never", layout.Plain
 	case row.Expires == nil:
 		return "", layout.Plain
+	case !row.Expires.After(now):
+		return "expired", layout.Alarm
 	case row.Expires.Sub(now) < soon:
 		return layout.FormatDuration(row.Expires.Sub(now)) + " !", layout.Alarm
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -15,6 +16,7 @@ import (
 type list struct {
 	entries   []entry
 	widths    []int // cells of the widest text in each column
+	nameWidth int   // cells that the texts of the first column commonly have
 	markWidth int   // cells of the widest mark
 
 	line    tty.Line // the query, as the user edits it
@@ -46,10 +48,14 @@ func newList(items []Item) *list {
 			l.entries[i] = newEntry(items[i])
 		}
 	})
+	var names layout.Histogram
 	for i := range l.entries {
 		l.markWidth = max(l.markWidth, safetext.Width(l.entries[i].mark))
 		l.widths = widen(l.widths, &l.entries[i])
+		name, _, _ := strings.Cut(l.entries[i].text, separator)
+		names.Add(safetext.Width(name))
 	}
+	l.nameWidth = names.CommonWidth()
 	l.setQuery("")
 	return l
 }

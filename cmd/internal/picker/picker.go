@@ -68,6 +68,7 @@ type Options struct {
 	Marked string   // what the mark of an item means: "* in use"; may be empty
 	Query  string   // the query to begin with, which the user can edit
 	Color  bool     // use colours, bold, faint and reverse video
+	Back   bool     // Esc leads back to the question before; else it cancels
 
 	// Selected is the first column of the item that is selected at first, if the query
 	// matches it. It may be empty.

@@ -75,7 +75,7 @@ func (l *plainList) write() {
 	digits := len(strconv.Itoa(to))
 	var b strings.Builder
 	if l.prompt != "" && l.seen == 0 {
-		fmt.Fprintf(&b, "%s:\n", l.prompt)
+		fmt.Fprintf(&b, "%s (Ctrl-C cancels):\n", l.prompt)
 	}
 	for i, hit := range l.ranked[from:to] {
 		e := &l.entries[hit.index]
@@ -137,7 +137,7 @@ func (l *plainList) answer(text string) (index int, chosen, show bool) {
 	}
 	before := l.text
 	if l.setQuery(text); len(l.ranked) == 0 {
-		_, _ = fmt.Fprintf(l.out, "%s: %q\n", noMatch, printable(text))
+		_, _ = fmt.Fprintf(l.out, "%s: \"%s\"\n", noMatch, printable(text))
 		l.setQuery(before)
 		return 0, false, false
 	}

@@ -15,10 +15,11 @@ type theme struct {
 	header []string
 	marked string
 	color  bool
+	back   bool
 }
 
 func newTheme(o Options) theme {
-	t := theme{prompt: printable(o.Prompt), marked: printable(o.Marked), color: o.Color}
+	t := theme{prompt: printable(o.Prompt), marked: printable(o.Marked), color: o.Color, back: o.Back}
 	for _, title := range o.Header {
 		t.header = append(t.header, printable(title))
 	}
@@ -76,6 +77,7 @@ func line(lines []string, i int) string {
 
 const (
 	gap       = 2  // cells between two columns
+	minName   = 16 // the first column is not cut to fewer cells for the sake of others
 	minColumn = 10 // a column that is cut to fewer cells is left out
 )
 
@@ -150,6 +152,9 @@ func (t theme) draw(l *list, width, height int) screen {
 // as they fit.
 func (t theme) barLine(l *list, width int) string {
 	hints := []string{"Enter choose", "Esc cancel", "type to filter"}
+	if t.back {
+		hints[1] = "Esc back"
+	}
 	if l.text != "" {
 		hints[2] = "Ctrl-U clear"
 	}
@@ -225,10 +230,10 @@ func (t theme) onlyLine(l *list, width int) (lines []string, cursor int) {
 }
 
 // columnWidths returns the width of each column in cells, for a line of width
-// cells. The first column names the item and may use two thirds of the line. A
-// column in which no entry has a text has none, also if it has a title. If
-// the others do not fit with minColumn cells each, the last ones are left out;
-// the rest are narrowed, the widest first.
+// cells. The first column names the item: as many cells as names commonly have are kept
+// for it, at most two thirds of the line. A column in which no entry has a text has
+// none, also if it has a title. If the others do not fit with minColumn cells each, the
+// last ones are left out; the rest are narrowed, the widest first.
 func (t theme) columnWidths(l *list, width int) []int {
 	widths := slices.Clone(l.widths)
 	for i, title := range t.header[:min(len(t.header), len(widths))] {
@@ -240,7 +245,8 @@ func (t theme) columnWidths(l *list, width int) []int {
 		return nil
 	}
 	available := max(0, width-2-markWidth(l))
-	needed, shown := min(widths[0], available*2/3), 1
+	name := min(widths[0], max(l.nameWidth, minName), available*2/3)
+	needed, shown := name, 1
 	for _, w := range widths[1:] {
 		if needed += gapOf(w) + min(w, minColumn); needed > available {
 			break
@@ -253,7 +259,7 @@ func (t theme) columnWidths(l *list, width int) []int {
 		available -= gapOf(w)
 		others += w
 	}
-	widths[0] = min(widths[0], max(available*2/3, available-others))
+	widths[0] = min(widths[0], max(name, available-others))
 	squeeze(widths[1:], available-widths[0])
 	return widths
 }

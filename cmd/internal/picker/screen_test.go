@@ -173,3 +173,22 @@ func TestFoundLettersStandOut(t *testing.T) {
 		t.Errorf("got %q, want %q", f.lines[1], want)
 	}
 }
+
+// One long name among short ones does not cost the other columns their place.
+func TestOneLongName(t *testing.T) {
+	var items []Item
+	for i := range 30 {
+		items = append(items, Item{Columns: []string{"dev", "111111111111", "Development", "Developer", "59m", "demo"}})
+		if i == 7 {
+			items[i].Columns[0] = strings.Repeat("long-name-", 7)
+		}
+	}
+	for _, width := range []int{100, 80} {
+		if got := newTheme(Options{}).columnWidths(newList(items), width); len(got) != 6 {
+			t.Errorf("%d cells: got columns of %v cells, want 6", width, got)
+		}
+	}
+	if line := newTheme(Options{Back: true}).barLine(newList(items), 80); !strings.Contains(line, "Esc back") {
+		t.Errorf("got %q", line)
+	}
+}
