@@ -104,7 +104,7 @@ func TestProgressBar(t *testing.T) {
 		at        session.Progress
 		want, not string
 	}{
-		{0, session.Progress{Accounts: 100}, "[            ] 0 of 100+ accounts, 0 roles", "left"},
+		{0, session.Progress{Accounts: 100}, "[        ] 0 of 100+ accounts, 0 roles", "left"},
 		{time.Minute, session.Progress{Accounts: 300, Listed: true, Done: 20, Roles: 40}, "20 of 300 accounts, 40 roles", "left"},
 		{time.Second, session.Progress{Accounts: 300, Listed: true, Done: 40}, "40 of 300 accounts", "left"},
 		{time.Second, session.Progress{Accounts: 300, Listed: true, Done: 60}, "60 of 300 accounts, 0 roles, about 12s left", "+"},
