@@ -37,6 +37,10 @@ func (h *headers) add(next *header) {
 // Name returns the section's name, without quotes.
 func (s Section) Name() string { return s.name }
 
+// Size returns how many bytes of the file the section extends over. If its header is
+// repeated, that includes the sections between.
+func (s Section) Size() int { return s.own.end - s.own.first }
+
 // Line returns the line number of the section's header, counted from 1. If the
 // header is repeated, it is that of the last one.
 func (s Section) Line() int { return s.line }

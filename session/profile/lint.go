@@ -137,6 +137,10 @@ func (c *Config) lintCredentialsHeader(s awsconfig.Section) string {
 // counted from the start.
 const maxKeyIssues = 1000
 
+// maxLinted is the size in bytes of the largest section whose keys are checked for typing
+// errors. One that a user has written has a few hundred bytes.
+const maxLinted = 64 << 10
+
 // lintKeys returns the keys of profiles and sso-sessions in the config file that are
 // nearly those that ssoenv reads, and their values that are nearly right, at most
 // maxKeyIssues.
@@ -155,6 +159,9 @@ func (c *Config) lintKeys(regions []string) []LintIssue {
 		}
 	}
 	for s := range c.file.Sections(awsconfig.SSOSession) {
+		if s.Size() > maxLinted {
+			continue
+		}
 		values, title := s.Values(), fmt.Sprintf("[sso-session %s]", safetext.Printable(s.Name()))
 		for key, right := range misspelt(values, sessionKeys, "sso_start_url", "sso_region", "sso_registration_scopes") {
 			add(s, key, "%q of %s is not read: %s would be", key, title, right)
@@ -163,6 +170,9 @@ func (c *Config) lintKeys(regions []string) []LintIssue {
 	}
 	read := profileKeys()
 	for s := range c.file.Sections(awsconfig.Profile) {
+		if s.Size() > maxLinted {
+			continue
+		}
 		values, title := s.Values(), fmt.Sprintf("profile %q", safetext.Printable(s.Name()))
 		var sso []string // those that may lack "sso_": without it, they mean something else in other profiles
 		if isSSO(values) {
