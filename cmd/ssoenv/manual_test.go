@@ -200,7 +200,7 @@ func offlineFlags(t *testing.T, command string) (names []string) {
 // here is none.
 func TestManualIsClean(t *testing.T) {
 	if _, err := exec.LookPath("mandoc"); err != nil {
-		t.Skip("mandoc is not installed")
+		t.Fatal("install mandoc")
 	}
 	out, _ := exec.Command("mandoc", "-Tlint", "../../docs/ssoenv.1").CombinedOutput()
 	for line := range strings.Lines(string(out)) {
