@@ -9,11 +9,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ssoenv/ssoenv/session/safetext"
@@ -24,7 +24,7 @@ const servedKeyID, servedSecret = "ASIASERVEDSERVED0000", "served secret"
 
 // newServer returns a credential server that serves until the test ends, and its address.
 // change may change it before it serves.
-func newServer(t *testing.T, change func(*CredentialServer)) (s *CredentialServer, host string) {
+func newServer(t testing.TB, change func(*CredentialServer)) (s *CredentialServer, host string) {
 	t.Helper()
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -58,7 +58,7 @@ func newServer(t *testing.T, change func(*CredentialServer)) (s *CredentialServe
 }
 
 // send sends a text and returns what is answered until the connection ends.
-func send(t *testing.T, host, text string) string {
+func send(t testing.TB, host, text string) string {
 	t.Helper()
 	c, err := net.Dial("tcp4", host)
 	if err != nil {
@@ -237,51 +237,109 @@ func TestServerOutlivesSlowClients(t *testing.T) {
 		_, _ = io.WriteString(c, right[:i*len(right)/50])
 		held = append(held, c)
 	}
-	var slowest time.Duration
 	for range 20 {
-		start := time.Now()
 		if answer := send(t, host, right); !strings.Contains(answer, servedKeyID) {
 			t.Fatalf("got %q, want credentials", answer)
 		}
-		slowest = max(slowest, time.Since(start))
 	}
-	t.Logf("slowest of 20 answers with 50 connections held: %v", slowest)
-	if slowest > time.Second {
-		t.Errorf("with 50 connections held an answer took %v, want less than a second", slowest)
-	}
-	start := time.Now()
 	for _, c := range held {
-		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
 		if _, err := io.ReadAll(c); err != nil && !errors.Is(err, net.ErrClosed) && strings.Contains(err.Error(), "timeout") {
-			t.Fatal("a connection is held for more than 10 s")
+			t.Fatal("a connection that sends nothing more is held for 30 s")
 		}
-	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("the last connection was closed after %v, want two seconds", took)
 	}
 }
 
-// Connections of others get 403 and are few at a time: they keep the user from nothing.
+// Connections of others get 403, and those that they hold open keep the user from nothing.
+// In this test what comes from 127.0.0.2 is another user's.
 func TestServerRefusesOthers(t *testing.T) {
 	t.Parallel()
-	var others atomic.Bool
-	others.Store(true)
-	s, host := newServer(t, func(s *CredentialServer) { s.IsOwn = func(net.Conn) bool { return !others.Load() } })
+	s, host := newServer(t, func(s *CredentialServer) {
+		s.IsOwn = func(c net.Conn) bool { return strings.HasPrefix(c.RemoteAddr().String(), "127.0.0.1:") }
+	})
 	right := rightRequest(s)
-	if answer := send(t, host, right); !strings.HasPrefix(answer, "HTTP/1.1 403 ") || !strings.Contains(answer, "only processes of the user") {
+	others := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	refused, err := others.Dial("tcp4", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer refused.Close()
+	_, _ = io.WriteString(refused, right)
+	if answer, _ := io.ReadAll(refused); !strings.HasPrefix(string(answer), "HTTP/1.1 403 ") || !strings.Contains(string(answer), "only processes of the user") {
 		t.Errorf("got %q, want 403", answer)
 	}
 	for range 300 {
-		if c, err := net.Dial("tcp4", host); err == nil { // and not closed again already
+		if c, err := others.Dial("tcp4", host); err == nil { // and not closed again already
 			defer c.Close()
 			_, _ = io.WriteString(c, right[:20])
 		}
 	}
-	others.Store(false)
-	start := time.Now()
-	if answer := send(t, host, right); !strings.Contains(answer, servedKeyID) || time.Since(start) > time.Second {
-		t.Errorf("the user got %q after %v, want credentials at once", answer, time.Since(start))
+	if answer := send(t, host, right); !strings.Contains(answer, servedKeyID) {
+		t.Errorf("the user got %q, want credentials", answer)
 	}
+}
+
+// Connections of others that stay open never make the next one wait. Of those of the user
+// the 65th waits for the end of another.
+func TestServerLimitsConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiting := make(chan net.Conn)
+		var isOwn atomic.Bool
+		l := &limitedListener{
+			Listener: channelListener{waiting: waiting}, isOwn: func(net.Conn) bool { return isOwn.Load() },
+			own: make(chan struct{}, maxConnections), foreign: make(chan struct{}, maxForeign),
+		}
+		accepted := make(chan net.Conn, 1000)
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				accepted <- c
+			}
+		}()
+		connect := func(n int) {
+			for range n {
+				ours, theirs := net.Pipe()
+				t.Cleanup(func() { theirs.Close() })
+				waiting <- ours
+			}
+			synctest.Wait()
+		}
+		connect(300)
+		if n := len(accepted); n != maxForeign {
+			t.Errorf("got %d connections of others, want %d", n, maxForeign)
+		}
+		isOwn.Store(true)
+		connect(maxConnections + 1)
+		if n := len(accepted); n != maxForeign+maxConnections {
+			t.Errorf("got %d connections, want %d", n, maxForeign+maxConnections)
+		}
+		for range maxForeign {
+			<-accepted
+		}
+		_ = (<-accepted).Close()
+		synctest.Wait()
+		if n := len(accepted); n != maxConnections {
+			t.Errorf("after one of %d has ended, got %d more, want one more", maxConnections, n-maxConnections+1)
+		}
+		close(waiting)
+	})
+}
+
+// A channelListener accepts what a channel gives, until it is closed.
+type channelListener struct {
+	net.Listener
+	waiting chan net.Conn
+}
+
+func (l channelListener) Accept() (net.Conn, error) {
+	c, ok := <-l.waiting
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
 }
 
 // The client is told what is wrong and what to do, in printable characters.
@@ -307,8 +365,7 @@ func TestServerExplains(t *testing.T) {
 	}
 }
 
-// Two hundred clients at once at a renewal: one call. Answers from memory take less than
-// 5 ms.
+// Two hundred clients at once at a renewal: one call. The answers after it are from memory.
 func TestServerUnderLoad(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
@@ -333,16 +390,20 @@ func TestServerUnderLoad(t *testing.T) {
 	if n := calls.Load(); n != 1 {
 		t.Errorf("got %d calls for 200 clients, want 1", n)
 	}
-	var took []time.Duration
 	for range 200 {
-		start := time.Now()
 		send(t, host, right)
-		took = append(took, time.Since(start))
 	}
-	slices.Sort(took)
-	t.Logf("200 answers, one after the other: median %v, slowest %v", took[100], took[199])
-	if took[100] > 5*time.Millisecond {
-		t.Errorf("the median of a cached answer is %v, want at most 5 ms", took[100])
+	if n := calls.Load(); n != 1 {
+		t.Errorf("got %d calls after 400 answers, want 1", n)
+	}
+}
+
+// BenchmarkServer measures one cached answer, with the connection that it costs.
+func BenchmarkServer(b *testing.B) {
+	s, host := newServer(b, nil)
+	right := rightRequest(s)
+	for b.Loop() {
+		send(b, host, right)
 	}
 }
 
