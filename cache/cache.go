@@ -16,7 +16,7 @@
 // error: everything in a cache can be fetched again.
 //
 // Secrets can be kept off the disk: [PrivateMemory] recognises a directory in
-// memory, and [OpenSealed] encrypts files with a key that only the kernel holds.
+// memory, and [OpenSealed] encrypts files with a secret that the operating system keeps.
 //
 // [ReplaceFile] replaces a file outside of a cache with the same guarantees
 // against faults.
@@ -57,7 +57,7 @@ const (
 type Dir struct {
 	path      string
 	shared    bool
-	keyName   string // name of the kernel key that seals the files, or empty
+	sealer    sealer // nil unless the files are encrypted
 	staleOnce sync.Once
 	tagOnce   sync.Once
 }

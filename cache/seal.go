@@ -2,10 +2,6 @@ package cache
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
-	"errors"
-	"fmt"
 	"path/filepath"
 )
 
@@ -16,7 +12,7 @@ type Protection int
 const (
 	// Plain files are protected by their mode alone.
 	Plain Protection = iota
-	// Sealed files are encrypted with a key that only the running kernel has.
+	// Sealed files are encrypted, and only the user can decrypt them on this machine.
 	Sealed
 	// InMemory files are on a tmpfs.
 	InMemory
@@ -26,33 +22,54 @@ func (p Protection) String() string {
 	return [...]string{"plain", "sealed", "in memory"}[p]
 }
 
-// OpenSealed returns a directory as [Open] does, whose files are encrypted with
-// AES-256-GCM. The key is in the kernel's keyring of the user under the given name
-// and is never written to a disk. After a reboot, or for another user, the files
-// cannot be decrypted, which is a miss. The first write creates the key.
+// A sealer encrypts texts so that only processes of the same user can decrypt them, on the
+// same machine. Each operating system has one, newSealer, with a secret that is not
+// beside the files.
+//
+// A text is sealed under a label, without which it cannot be unsealed. An error says
+// which part of the system failed: "kernel keyring: search: operation not permitted".
+// Several goroutines and processes may call the methods at the same time.
+type sealer interface {
+	// check returns why nothing can be sealed, or nil. It creates nothing.
+	check() error
+	// seal encrypts text. It creates the secret if it does not exist.
+	seal(text []byte, label string) ([]byte, error)
+	// unseal decrypts what seal returned. It returns an error for a text that was changed
+	// or sealed under another label, by another user or with a secret that is lost.
+	unseal(sealed []byte, label string) ([]byte, error)
+}
+
+// OpenSealed returns a directory as [Open] does, whose files are encrypted by the
+// operating system or with a secret that it keeps for the user under the given name:
+//
+//   - Linux: AES-256-GCM. The key is in the kernel's keyring of the user and never
+//     written to a disk. It does not outlive a reboot.
+//   - other systems: none, files are not encrypted.
+//
+// A file that cannot be decrypted is a miss.
 //
 // The encryption authenticates the file's cache key: a file that is renamed to
 // another key's is a miss. Files of keys with an ending of their own ("k.expires")
 // are not encrypted, since other programs read them. A file that is not encrypted
 // but should be, as older versions wrote them, is a miss.
 //
-// If the kernel has no keyring for this process, files are not encrypted;
+// If the system cannot encrypt for this process, files are not encrypted;
 // [Dir.Protection] reports that.
 func OpenSealed(path, name string) (*Dir, error) {
 	d, err := open(path, false)
 	if err == nil {
-		d.keyName = name
+		d.sealer = newSealer(name)
 	}
 	return d, err
 }
 
 // Protection returns how files that are written now are protected. If a directory
-// of [OpenSealed] is [Plain], the error says why. Protection may create the key,
+// of [OpenSealed] is [Plain], the error says why. Protection may create the secret,
 // as the first write does.
 func (d *Dir) Protection() (Protection, error) {
-	if d.keyName != "" {
-		if _, err := sealingKey(d.keyName); err != nil {
-			return Plain, fmt.Errorf("kernel keyring: %w", err)
+	if d.sealer != nil {
+		if _, err := d.sealer.seal(nil, ""); err != nil {
+			return Plain, err
 		}
 		return Sealed, nil
 	}
@@ -62,74 +79,38 @@ func (d *Dir) Protection() (Protection, error) {
 	return Plain, nil
 }
 
-// sealedHeader is the beginning of a sealed file. It is not valid JSON. The random
-// nonce and the ciphertext with its tag follow.
+// sealedHeader is the beginning of a sealed file. It is not valid JSON. What the
+// sealer returned follows.
 const sealedHeader = "ssoenv sealed 1\n"
-
-// errNoKey is returned by findKey if the kernel supports keys but has none of this
-// name.
-var errNoKey = errors.New("no key yet")
 
 // seals reports whether the file of key is encrypted.
 func (d *Dir) seals(key string) bool {
-	return d.keyName != "" && filepath.Ext(key) == ""
+	return d.sealer != nil && filepath.Ext(key) == ""
 }
 
-// seal returns data encrypted, or data itself if the kernel has no keyring for
-// this process.
+// seal returns data encrypted, or data itself if the system cannot encrypt for this
+// process.
 func (d *Dir) seal(key string, data []byte) []byte {
-	secret, err := sealingKey(d.keyName)
+	sealed, err := d.sealer.seal(data, key)
 	if err != nil {
 		return data
 	}
-	aead, err := newAEAD(secret)
-	if err != nil {
-		return data
-	}
-	return aead.Seal([]byte(sealedHeader), nil, data, []byte(key))
+	return append([]byte(sealedHeader), sealed...)
 }
 
-// unseal returns the plaintext of data. It returns nil if data was not sealed with
-// the kernel's present key for this cache key.
+// unseal returns the plaintext of data, or nil if data is not what a process of the
+// user sealed for this cache key.
 func (d *Dir) unseal(key string, data []byte) []byte {
-	secret, err := findKey(d.keyName)
 	sealed, encrypted := bytes.CutPrefix(data, []byte(sealedHeader))
 	if !encrypted {
-		if err == nil || errors.Is(err, errNoKey) {
+		if d.sealer.check() == nil {
 			return nil
 		}
 		return data
 	}
-	if err != nil {
-		return nil
-	}
-	aead, err := newAEAD(secret)
-	if err != nil {
-		return nil
-	}
-	plain, err := aead.Open(nil, nil, sealed, []byte(key))
+	plain, err := d.sealer.unseal(sealed, key)
 	if err != nil {
 		return nil
 	}
 	return plain
-}
-
-// newAEAD returns AES-GCM with a random nonce for each text. A key may seal 2^32
-// texts (NIST SP 800-38D, section 8.3), more than a machine writes between two
-// reboots.
-func newAEAD(secret []byte) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(secret)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
-}
-
-// sealingKey returns the key, and creates it if it does not exist.
-func sealingKey(name string) ([]byte, error) {
-	secret, err := findKey(name)
-	if errors.Is(err, errNoKey) {
-		return createKey(name)
-	}
-	return secret, err
 }

@@ -28,6 +28,10 @@ const (
 	keyPermissions = (keyView|keyRead|keySearch|keySetAttr)<<24 | (keyView|keyRead|keySearch)<<16
 )
 
+func newSealer(name string) sealer {
+	return keySealer{place: "kernel keyring", name: name, find: findKey, create: createKey}
+}
+
 // findKey returns the user's key of that name, or errNoKey if it does not exist or
 // is not valid yet.
 func findKey(name string) ([]byte, error) {
@@ -52,9 +56,6 @@ func findKey(name string) ([]byte, error) {
 func isMissing(err error) bool {
 	return errors.Is(err, unix.ENOKEY) || errors.Is(err, unix.EKEYREVOKED) || errors.Is(err, unix.EKEYEXPIRED) || errors.Is(err, unix.EACCES)
 }
-
-// keySize is the length in bytes of a key of AES-256.
-const keySize = 32
 
 // readKey returns the secret of the key id, or errNoKey.
 func readKey(id int) ([]byte, error) {
