@@ -26,7 +26,7 @@ func (p *program) profilePlan(client *session.Client, prof profile.Profile, o cr
 		}
 	}
 	times, _, err := offline.SessionTimes(client.Config, client.Store, prof)
-	return switchPlan{client: client, profile: prof, creds: times, region: cmp.Or(o.region, prof.Region), asProfile: true}, err
+	return switchPlan{client, offline.Plan{Profile: prof, Credentials: times, Region: cmp.Or(o.region, prof.Region), AsProfile: true}}, err
 }
 
 // ensureToken ensures that the session has a valid token. One that is due is renewed;

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -42,7 +41,7 @@ func (p *program) list(o listOptions) error {
 	rows := offline.List(client.Config, client.Store, p.state.Profile)
 	all := len(rows)
 	rows = slices.DeleteFunc(rows, func(row offline.ListedProfile) bool {
-		return !matchesPattern(o.pattern, row.Profile, row.AccountID, row.AccountName, row.RoleName)
+		return !offline.MatchesPattern(o.pattern, row.Profile, row.AccountID, row.AccountName, row.RoleName)
 	})
 	switch {
 	case o.json:
@@ -103,18 +102,6 @@ func onePattern(c *cli.Context) (string, error) {
 		err = checkGlob(pattern)
 	}
 	return pattern, err
-}
-
-// matchesPattern reports whether one of the texts contains the pattern or, if the
-// pattern is a glob, matches it. Case does not count. The empty pattern matches
-// everything.
-func matchesPattern(pattern string, texts ...string) bool {
-	return slices.ContainsFunc(texts, func(text string) bool {
-		if !strings.ContainsAny(pattern, `*?[\`) {
-			return strings.Contains(strings.ToLower(text), strings.ToLower(pattern))
-		}
-		return matchesGlob(pattern, text)
-	})
 }
 
 // noMatch returns the error of a command that would list things of that kind, none of

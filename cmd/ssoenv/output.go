@@ -47,6 +47,13 @@ func (o *output) say(format string, args ...any) {
 	_ = o.writeLines(o.stderr, "ssoenv: "+safetext.Printable(fmt.Sprintf(format, args...))+"\n")
 }
 
+// sayLines is say for each of the lines.
+func (o *output) sayLines(lines []string) {
+	for _, line := range lines {
+		o.say("%s", line)
+	}
+}
+
 // address writes an address for the user on a line of its own, without a prefix, so
 // that a terminal recognises it and the user can copy it.
 func (o *output) address(address string) { o.addressBelow("\n", address) }
