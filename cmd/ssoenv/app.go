@@ -173,10 +173,6 @@ func (p *program) helpStyle(to *os.File) offline.HeadingStyle {
 	return func(heading string) string { return "\x1b[1m" + heading + "\x1b[0m" }
 }
 
-// completeByShell is the exit status for a word that the shell itself should
-// complete.
-const completeByShell = statusError(1)
-
 func completeAction(p *program, c *cli.Context) error {
 	debug.SetGCPercent(-1) // the process ends before a collection is worth its time
 	commands := offline.Commands()
@@ -186,5 +182,5 @@ func completeAction(p *program, c *cli.Context) error {
 	if err := p.print(text); err != nil || ok {
 		return err
 	}
-	return completeByShell
+	return statusError(offline.CompleteByShell)
 }

@@ -214,7 +214,7 @@ func (p *program) doctorCaches(format doctor.Formatter) []doctor.Finding {
 // doctorDirenv checks the library function for direnv. It may name this program
 // as it was called or by the path of its executable, self.
 func (p *program) doctorDirenv(self string, selfErr error, format doctor.Formatter) []doctor.Finding {
-	exe, err := executable(p.args[0])
+	exe, err := offline.Executable(p.args[0])
 	if err = cmp.Or(err, selfErr); err != nil {
 		return doctor.Failed("direnv", format, err)
 	}

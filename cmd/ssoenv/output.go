@@ -44,7 +44,7 @@ func (o *output) say(format string, args ...any) {
 	if o.quiet {
 		return
 	}
-	_ = o.writeLines(o.stderr, "ssoenv: "+safetext.Printable(fmt.Sprintf(format, args...))+"\n")
+	_ = o.writeLines(o.stderr, safetext.Message(fmt.Sprintf(format, args...)))
 }
 
 // sayLines is say for each of the lines.

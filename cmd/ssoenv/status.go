@@ -66,11 +66,8 @@ func (p *program) checkStatus(least time.Duration) error {
 	if err != nil {
 		return err
 	}
-	switch answer {
-	case offline.Lasts:
-		return nil
-	case offline.Renewable:
-		return statusError(statusFailed)
+	if status := answer.ExitStatus(); status != statusDone {
+		return statusError(status)
 	}
-	return statusError(statusLogin)
+	return nil
 }

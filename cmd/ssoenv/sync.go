@@ -94,7 +94,7 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 	for {
 		request, err := o.request(client.Config, sso, inventory, unlisted)
 		if err == nil {
-			request.Program, err = executable(p.args[0])
+			request.Program, err = offline.Executable(p.args[0])
 		}
 		if err != nil {
 			return err

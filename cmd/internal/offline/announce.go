@@ -72,13 +72,14 @@ type Audience struct {
 	Now   time.Time
 
 	AtTerminal bool // standard error is a terminal
+	ByDirenv   bool // direnv has set SSOENV_PROFILE, and puts it back when the folder is left
 
 	// CredentialsLost is true if the change removes credentials that cannot be
 	// restored.
 	CredentialsLost bool
 }
 
-// isUser reports whether somebody reads more than what is lost: the shell does not run
+// isUser reports whether a user reads more than what is lost: the shell does not run
 // an .envrc.
 func (a Audience) isUser() bool { return a.AtTerminal && a.Env["DIRENV_IN_ENVRC"] == "" }
 
@@ -91,7 +92,7 @@ func (p Plan) Announcement(config *profile.Config, to Audience) (lines []string)
 	if !to.isUser() {
 		return lines
 	}
-	if setByDirenv(to.Env, "SSOENV_PROFILE") {
+	if to.ByDirenv {
 		lines = append(lines, fmt.Sprintf("direnv has switched this folder to %q: leaving the folder, or a reload, restores what was before it", to.State.Profile))
 	}
 	region := ""

@@ -489,6 +489,10 @@ func (m *menu) services() {
 		"route53", "s3", "secretsmanager", "sns", "sqs", "states", "systems-manager", "vpc")
 }
 
+// CompleteByShell is the exit status of complete for a word that the shell itself should
+// complete.
+const CompleteByShell = 1
+
 // KnownInventory returns a function for [Sources.Inventory] that says nothing about a
 // cache that cannot be used.
 func KnownInventory(paths Paths, now func() time.Time) func(profile.SSOSession) []store.AccountRoles {

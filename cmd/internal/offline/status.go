@@ -183,6 +183,17 @@ const (
 	Lasts
 )
 
+// ExitStatus returns the exit status of status --check.
+func (l Lasting) ExitStatus() int {
+	switch l {
+	case Lasts:
+		return 0
+	case Renewable:
+		return 1
+	}
+	return 3 // as when a login is needed
+}
+
 // CheckStatus reports whether what the shell has lasts longer than least. It trusts the
 // shell's own expiration first: its credentials stay valid even if the config has
 // changed, and then open is not called. In a shell without credentials, the token
