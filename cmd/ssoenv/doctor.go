@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -89,7 +91,13 @@ func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err erro
 		selfErr = fmt.Errorf("the path of this ssoenv: %w", selfErr)
 		add(doctor.Failed("program", format, selfErr))
 	} else {
+		full := self
+		self = offline.PublicPath(full)
 		add(doctor.Program(self, p.env["PATH"]))
+		if self != full {
+			front, err := versionOf(self)
+			add(doctor.Builds(self, front, builtFrom().Line(), err))
+		}
 	}
 
 	environment := doctorEnvironment(p.state, p.env, format)
@@ -209,6 +217,15 @@ func (p *program) doctorCaches(format doctor.Formatter) []doctor.Finding {
 		roles,
 		{Holds: "client registrations and locks", Path: p.paths.Private, Open: cache.Open},
 	}, p.env, p.paths.CacheHome, format)
+}
+
+// versionOf returns what the program at the path, which is the public one of this
+// installation, prints as its version.
+func versionOf(path string) (string, error) {
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	out, err := exec.CommandContext(ctx, path, "version").Output()
+	return string(out), err
 }
 
 // doctorDirenv checks the library function for direnv. It may name this program

@@ -206,7 +206,7 @@ func TestFrontAnswersLikeTheFullProgram(t *testing.T) {
 	}
 	p := newPair(t, w.home)
 	environments := frontEnvironments(t, w)
-	const rounds = 500
+	const rounds = 300
 	answered := map[string]int{}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -258,7 +258,7 @@ func frontEnvironments(t *testing.T, w *world) []namedEnvironment {
 	plain := w.env
 	switched := append(slices.Clone(plain), exported(t, w, plain, "use", "plain")...)
 	switched = append(switched, exported(t, w, switched, "use", "dev")...)
-	as := append(slices.Clone(plain), exported(t, w, plain, "use", "--export\tprofile", "dev")...)
+	as := append(slices.Clone(plain), exported(t, w, plain, "use", "--export", "profile", "dev")...)
 	with := func(env []string, more ...string) []string { return append(slices.Clone(env), more...) }
 	return []namedEnvironment{
 		{"no profile", plain},
