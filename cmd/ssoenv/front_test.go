@@ -17,6 +17,7 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/shellinit"
 )
 
 // A pair runs the small program and the full one with the same arguments and
@@ -302,4 +303,57 @@ func exported(t *testing.T, w *world, env []string, args ...string) []string {
 		}
 	}
 	return set
+}
+
+// An installation with the full program in libexec: what shells and direnv read, and what
+// a credential_process is written with, names the public program, whichever of the two is
+// asked, and a link in PATH that leads to it.
+func TestInstalledTreeNamesThePublicProgram(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(aloneVariable) != "" {
+		t.Skip("there is one program only")
+	}
+	w := newWorld(t)
+	installed, err := exec.LookPath("ssoenv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	prefix := filepath.Join(w.home, "prefix")
+	public, full := filepath.Join(prefix, "bin/ssoenv"), filepath.Join(prefix, "libexec/ssoenv/ssoenv")
+	link := filepath.Join(w.home, "links/ssoenv")
+	for _, folder := range []string{public, full, link} {
+		if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.Link(installed, public), os.Link(filepath.Join(filepath.Dir(installed), offline.FullName), full), os.Symlink(public, link)); err != nil {
+		t.Fatal(err)
+	}
+	system := "PATH=/usr/local/bin:/usr/bin:/bin"
+	for _, shell := range append(shellinit.Names(), "direnv") {
+		for _, test := range []struct{ program, path, want string }{
+			{public, system, public},
+			{full, system, public},
+			{"ssoenv", "PATH=" + filepath.Dir(link) + ":/usr/bin:/bin", link},
+			{full, "PATH=" + filepath.Dir(link) + ":/usr/bin:/bin", link},
+		} {
+			// sh finds the program in its own PATH.
+			c := w.command(t, []string{test.path}, "/bin/sh", "-c", `"$1" init "$2"`, "sh", test.program, shell)
+			out, err := c.Output()
+			if err != nil || !strings.Contains(string(out), test.want) || strings.Contains(string(out), "libexec") {
+				t.Errorf("%s init %s, %s: got %v and a text without %s or with libexec", test.program, shell, test.path, err, test.want)
+			}
+		}
+	}
+	out, err := w.command(t, []string{system}, full, "doctor", "--offline").CombinedOutput()
+	if want := "~/prefix/bin/ssoenv and the full program behind it are of one build"; !strings.Contains(string(out), want) {
+		t.Errorf("doctor: got %v\n%s\nwant %q", err, out, want)
+	}
+	if err := os.Remove(full); err != nil {
+		t.Fatal(err)
+	}
+	out, err = w.command(t, []string{system}, "/bin/sh", "-c", `eval "$("$1" login dev)" && echo went on`, "sh", public).CombinedOutput()
+	if err == nil || strings.Contains(string(out), "went on") || !strings.Contains(string(out), "ssoenv: the full program is missing; it belongs at "+full) {
+		t.Errorf("without the full program: got %v and %q, want an error that names %s", err, out, full)
+	}
 }
