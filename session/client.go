@@ -71,7 +71,7 @@ type Client struct {
 }
 
 // Endpoints replace the addresses of the AWS services.
-type Endpoints = awsapi.Endpoints
+type Endpoints = profile.Endpoints
 
 // NetworkVariables are the variables of the environment that count before the
 // [profile.Network] of any profile. A variable that is not set is nil.

@@ -33,7 +33,7 @@ type Shell struct {
 	// sets a variable without exporting it.
 	export, unset, assign string
 
-	hook string
+	common, hook string // the second follows the first, which bash and zsh share
 
 	// prompt is the code that adds the segment to the prompt. For shells without
 	// it, place is what the user puts where.
@@ -59,13 +59,13 @@ var (
 		name: "bash", odd: octal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "%s=%s;\n",
 		file: "~/.bashrc", startup: `eval "$(ssoenv init %s)"`,
-		hook: hookCommon + hookBash, prompt: "__ssoenv_segment='${SSOENV_PROMPT:+$SSOENV_PROMPT }'\n",
+		common: hookCommon, hook: hookBash, prompt: "__ssoenv_segment='${SSOENV_PROMPT:+$SSOENV_PROMPT }'\n",
 	}
 	Zsh = Shell{
 		name: "zsh", odd: octal,
 		export: "export %s=%s;\n", unset: "unset -v %s;\n", assign: "typeset -g %s=%s;\n",
 		file: "~/.zshrc", startup: `eval "$(ssoenv init %s)"`,
-		hook: hookCommon + hookZsh, emulated: true, prompt: "\\builtin typeset -g __ssoenv_segment=left\n",
+		common: hookCommon, hook: hookZsh, emulated: true, prompt: "\\builtin typeset -g __ssoenv_segment=left\n",
 	}
 	Fish = Shell{
 		name: "fish", odd: hex,
@@ -198,14 +198,14 @@ func (s Shell) Hook(exe string, directories ...string) string {
 		// No option changes how these digits are read.
 		table = `\builtin ` + fmt.Sprintf(s.assign, "__ssoenv_visible", s.Quote(visible))
 	}
-	return table + s.Wrap(b.String()+s.hook)
+	return table + s.Wrap(b.String()+s.common+s.hook)
 }
 
 // Mark identifies the version of a shell's hook: the shell's name, a colon and 12
 // hexadecimal digits of the SHA-256 of the hook's text. The function passes the
 // mark of the hook that the shell has read to "ssoenv doctor", as --hook.
 func (s Shell) Mark() string {
-	sum := sha256.Sum256([]byte(s.hook))
+	sum := sha256.Sum256([]byte(s.common+s.hook))
 	return fmt.Sprintf("%s:%x", s.name, sum[:6])
 }
 

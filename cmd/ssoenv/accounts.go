@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/layout"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -54,7 +55,7 @@ func (p *program) accounts(pattern string, o sessionOptions) error {
 		return err
 	}
 	all := len(accounts)
-	accounts = slices.DeleteFunc(accounts, func(a store.Account) bool { return !matchesPattern(pattern, a.Name, a.ID, a.Email) })
+	accounts = slices.DeleteFunc(accounts, func(a store.Account) bool { return !offline.MatchesPattern(pattern, a.Name, a.ID, a.Email) })
 	if o.json {
 		rows := make([]accountJSON, len(accounts))
 		for i, a := range accounts {
@@ -155,10 +156,10 @@ func (p *program) roles(account string, o sessionOptions) error {
 	case o.json:
 		return p.printJSON(rows)
 	case len(rows) == 0:
-		p.say("you have no role in account %s that ssoenv could use", accountTitle(account, name))
+		p.say("you have no role in account %s that ssoenv could use", offline.AccountTitle(account, name))
 		return nil
 	case view.Header:
-		return p.page(p.rolesIn(accountTitle(account, name), rows, view))
+		return p.page(p.rolesIn(offline.AccountTitle(account, name), rows, view))
 	}
 	var b strings.Builder
 	for _, role := range roles {
@@ -283,7 +284,7 @@ func noAccount(sso profile.SSOSession, wanted string, accounts []store.Account) 
 	meant := make([]string, len(err.near))
 	for i, text := range err.near {
 		if meant[i] = fmt.Sprintf("%q", text); profile.IsAccountID(text) {
-			meant[i] = accountTitle(text, names[text])
+			meant[i] = offline.AccountTitle(text, names[text])
 		}
 	}
 	hint := "ssoenv accounts lists those that it gives access to"

@@ -11,11 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
-	"github.com/ssoenv/ssoenv/session/profile"
-	"github.com/ssoenv/ssoenv/session/store"
 )
 
 // An action carries out a command.
@@ -176,30 +173,14 @@ func (p *program) helpStyle(to *os.File) offline.HeadingStyle {
 	return func(heading string) string { return "\x1b[1m" + heading + "\x1b[0m" }
 }
 
-// completeByShell is the exit status for a word that the shell itself should
-// complete.
-const completeByShell = statusError(1)
-
 func completeAction(p *program, c *cli.Context) error {
 	debug.SetGCPercent(-1) // the process ends before a collection is worth its time
 	commands := offline.Commands()
 	text, ok := offline.Complete(commands, c.Args().First(), c.Args().Tail(), offline.Sources{
-		Previous: p.state.Previous, Config: p.config, Inventory: p.completionInventory,
+		Previous: p.state.Previous, Config: p.config, Inventory: offline.KnownInventory(p.paths, p.now),
 	})
 	if err := p.print(text); err != nil || ok {
 		return err
 	}
-	return completeByShell
-}
-
-// completionInventory returns the accounts and roles of the session that are known
-// without the network. It says nothing about a cache that cannot be used.
-func (p *program) completionInventory(sso profile.SSOSession) []store.AccountRoles {
-	private, err := cache.Open(p.paths.Private)
-	if err != nil {
-		return nil
-	}
-	known := &store.Store{Private: private, Now: p.now, Warn: func(string) {}}
-	inventory, _, _ := known.KnownInventory(sso)
-	return inventory
+	return statusError(offline.CompleteByShell)
 }

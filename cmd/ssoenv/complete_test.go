@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
@@ -127,7 +128,7 @@ func TestCompleteAnotherCommand(t *testing.T) {
 		cmd := w.command(t, nil, "ssoenv", "complete", "bash", "--", "ssoenv "+c.typed, " ", "9")
 		out, _ := cmd.CombinedOutput()
 		got := string(out)
-		if cmd.ProcessState.ExitCode() == int(completeByShell) {
+		if cmd.ProcessState.ExitCode() == offline.CompleteByShell {
 			got += "not ours"
 		}
 		if got != c.want {
@@ -159,7 +160,7 @@ func TestCompleteIsQuiet(t *testing.T) {
 	}
 	for _, words := range [][]string{nil, {"tcsh"}, {"fish"}, {"bash", "x"}, {"--", "--help"}} {
 		c := w.command(t, nil, append([]string{"ssoenv", "complete"}, words...)...)
-		if out, err := c.CombinedOutput(); len(out) > 0 || c.ProcessState.ExitCode() != int(completeByShell) {
+		if out, err := c.CombinedOutput(); len(out) > 0 || c.ProcessState.ExitCode() != offline.CompleteByShell {
 			t.Errorf("%q: %v\n%s", words, err, out)
 		}
 	}

@@ -79,13 +79,13 @@ func (p *program) console(o consoleOptions) error {
 	if err := checkShellRegion(region, p.env); err != nil {
 		return err
 	}
-	if plan.creds.SessionToken == "" {
+	if plan.Credentials.SessionToken == "" {
 		return shownError{fmt.Errorf("profile %q has the keys of an IAM user, which cannot sign in to the console", prof.Name), statusConfig,
 			[]string{"use a profile with a role_arn, and source_profile = " + prof.Name + ": the console accepts the credentials of a role"}}
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	address, err := client.ConsoleURL(ctx, region, o.service, prof.SSOSession.StartURL, plan.creds)
+	address, err := client.ConsoleURL(ctx, region, o.service, prof.SSOSession.StartURL, plan.Credentials)
 	if err != nil {
 		return err
 	}
@@ -93,10 +93,10 @@ func (p *program) console(o consoleOptions) error {
 		if err := p.print(address.Reveal() + "\n"); err != nil {
 			return err
 		}
-		p.say("the address works for %s, and signs in as %s for everyone who has it", layout.FormatDuration(session.SigninLifetime), plan.title())
+		p.say("the address works for %s, and signs in as %s for everyone who has it", layout.FormatDuration(session.SigninLifetime), plan.Title())
 		return nil
 	}
-	p.say("opening the AWS console in %s as %s", region, plan.title())
+	p.say("opening the AWS console in %s as %s", region, plan.Title())
 	return p.openAndWait(ctx, with, address, prof.Name, browserTimeout)
 }
 
@@ -104,10 +104,10 @@ func (p *program) console(o consoleOptions) error {
 // shell uses the profile, since the user may have chosen another than the
 // profile's.
 func consoleRegion(o consoleOptions, plan switchPlan, state shellenv.State) string {
-	if o.region == "" && plan.profile.Name == state.Profile {
-		return cmp.Or(state.Region, plan.region, plan.profile.SSOSession.Region)
+	if o.region == "" && plan.Profile.Name == state.Profile {
+		return cmp.Or(state.Region, plan.Region, plan.Profile.SSOSession.Region)
 	}
-	return cmp.Or(plan.region, state.Region, plan.profile.SSOSession.Region)
+	return cmp.Or(plan.Region, state.Region, plan.Profile.SSOSession.Region)
 }
 
 // openAndWait opens the address in the browser, by a redirect that works once,

@@ -3,10 +3,10 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -19,38 +19,11 @@ func credentialProcessAction(p *program, c *cli.Context) error {
 	if name, err = resolveArg(name, p.state); err != nil {
 		return err
 	}
-	format := cmp.Or(c.String("format"), formatProcess)
-	if format != formatProcess && format != formatExport {
-		return usageError{fmt.Sprintf("--format: %q is neither %s nor %s", format, formatProcess, formatExport)}
+	format := cmp.Or(c.String("format"), offline.FormatProcess)
+	if format != offline.FormatProcess && format != offline.FormatExport {
+		return usageError{fmt.Sprintf("--format: %q is neither %s nor %s", format, offline.FormatProcess, offline.FormatExport)}
 	}
 	return p.credentialProcess(name, format, c.Bool("no-login"))
-}
-
-// The formats of credential-process.
-const (
-	formatProcess = "process"    // the protocol of credential_process
-	formatExport  = "aws-export" // as aws sts assume-role prints it
-)
-
-// processJSON is version 1 of the protocol, with the names that it fixes:
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
-type processJSON struct {
-	Version         int
-	AccessKeyId     string
-	SecretAccessKey string
-	SessionToken    string `json:",omitempty"`
-	Expiration      string `json:",omitempty"` // RFC 3339; empty: the credentials do not expire
-	AccountId       string `json:",omitempty"`
-}
-
-// exportJSON is what the commands of "aws sts" print, as far as their readers need it.
-type exportJSON struct{ Credentials exportedCredentials }
-
-type exportedCredentials struct {
-	AccessKeyId     string
-	SecretAccessKey string
-	SessionToken    string `json:",omitempty"`
-	Expiration      string `json:",omitempty"` // RFC 3339; empty: the credentials do not expire
 }
 
 func (p *program) credentialProcess(name, format string, noLogin bool) error {
@@ -65,20 +38,5 @@ func (p *program) credentialProcess(name, format string, noLogin bool) error {
 	if err != nil {
 		return err
 	}
-	expiration := ""
-	if !plan.creds.Expires.IsZero() {
-		expiration = plan.creds.Expires.UTC().Format(time.RFC3339)
-	}
-	creds := exportedCredentials{plan.creds.AccessKeyID, plan.creds.SecretKey.Reveal(), plan.creds.SessionToken.Reveal(), expiration}
-	if format == formatExport {
-		return p.printJSON(exportJSON{creds})
-	}
-	return p.printJSON(processJSON{
-		Version:         1,
-		AccessKeyId:     creds.AccessKeyId,
-		SecretAccessKey: creds.SecretAccessKey,
-		SessionToken:    creds.SessionToken,
-		Expiration:      expiration,
-		AccountId:       cmp.Or(plan.profile.AccountID, plan.creds.AccountID),
-	})
+	return p.printJSON(plan.Document(format))
 }

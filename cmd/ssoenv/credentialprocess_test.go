@@ -16,6 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 	"github.com/ssoenv/ssoenv/shellinit/ptytest"
 )
@@ -127,7 +128,7 @@ func TestCredentialProcessOutput(t *testing.T) {
 	if err != nil || errs.Len() > 0 {
 		t.Fatalf("%v\n%s", err, errs.String())
 	}
-	var document processJSON
+	var document offline.ProcessJSON
 	decoder := json.NewDecoder(bytes.NewReader(out))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&document); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/keyring"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -64,7 +65,7 @@ func (p *program) client() (*session.Client, error) {
 	network := networkVariables(p.state)
 	var endpoints session.Endpoints
 	if network.IgnoreEndpoints == nil || !*network.IgnoreEndpoints {
-		endpoints = endpointVariables(p.state)
+		endpoints = offline.EndpointVariables(p.state)
 	}
 	if err := endpoints.Check(); err != nil {
 		return nil, err
@@ -140,18 +141,9 @@ func (p *program) openRoles() *cache.Dir {
 	roles := p.open(func(string) (*cache.Dir, error) { return p.paths.OpenRoles() }, "")
 	if p.debug && roles != nil {
 		path, _ := p.paths.Roles()
-		p.log("role credentials in %s: %s", path, protection(roles))
+		p.log("role credentials in %s: %s", path, offline.Protection(roles))
 	}
 	return roles
-}
-
-// protection says how the values of a cache are protected on the disk.
-func protection(dir *cache.Dir) string {
-	how, err := dir.Protection()
-	if err != nil {
-		return fmt.Sprintf("%v (%v)", how, err)
-	}
-	return how.String()
 }
 
 // transport makes the HTTP transport with the certificates of AWS_CA_BUNDLE, else of

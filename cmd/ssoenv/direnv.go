@@ -18,6 +18,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
 
@@ -49,7 +50,7 @@ func filesAction(p *program, c *cli.Context) error {
 // initDirenv prints direnv's library function or, with install, writes it to
 // direnv's lib folder.
 func (p *program) initDirenv(install bool) error {
-	exe, err := executable(p.args[0])
+	exe, err := offline.Executable(p.args[0])
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -89,7 +91,13 @@ func (p *program) findings(o doctorOptions) (findings []doctor.Finding, err erro
 		selfErr = fmt.Errorf("the path of this ssoenv: %w", selfErr)
 		add(doctor.Failed("program", format, selfErr))
 	} else {
+		full := self
+		self = offline.PublicPath(full)
 		add(doctor.Program(self, p.env["PATH"]))
+		if self != full {
+			front, err := versionOf(self)
+			add(doctor.Builds(self, front, builtFrom().Line(), err))
+		}
 	}
 
 	environment := doctorEnvironment(p.state, p.env, format)
@@ -202,7 +210,7 @@ func doctorEnvironment(state shellenv.State, env map[string]string, format docto
 func (p *program) doctorCaches(format doctor.Formatter) []doctor.Finding {
 	roles := doctor.Directory{Holds: "role credentials", Open: offline.OpenSealed}
 	if roles.Path, roles.InMemory = p.paths.Roles(); !roles.InMemory {
-		roles.Protection = protection
+		roles.Protection = offline.Protection
 	}
 	return doctor.Caches([]doctor.Directory{
 		{Holds: "tokens", Path: p.paths.Tokens, Open: cache.OpenShared},
@@ -211,10 +219,19 @@ func (p *program) doctorCaches(format doctor.Formatter) []doctor.Finding {
 	}, p.env, p.paths.CacheHome, format)
 }
 
+// versionOf returns what the program at the path, which is the public one of this
+// installation, prints as its version.
+func versionOf(path string) (string, error) {
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	out, err := exec.CommandContext(ctx, path, "version").Output()
+	return string(out), err
+}
+
 // doctorDirenv checks the library function for direnv. It may name this program
 // as it was called or by the path of its executable, self.
 func (p *program) doctorDirenv(self string, selfErr error, format doctor.Formatter) []doctor.Finding {
-	exe, err := executable(p.args[0])
+	exe, err := offline.Executable(p.args[0])
 	if err = cmp.Or(err, selfErr); err != nil {
 		return doctor.Failed("direnv", format, err)
 	}

@@ -118,7 +118,7 @@ func (p *program) targets(client *session.Client, patterns []string) ([]target, 
 		texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" || text == "/" })
 		isTarget := false
 		for i, pattern := range patterns {
-			if slices.ContainsFunc(texts, func(text string) bool { return matchesGlob(pattern, text) }) {
+			if slices.ContainsFunc(texts, func(text string) bool { return offline.MatchesGlob(pattern, text) }) {
 				matched[i], isTarget = true, true
 			}
 		}

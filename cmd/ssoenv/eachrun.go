@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/layout"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/process"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -188,12 +189,12 @@ func (r *eachRun) one(ctx context.Context, t target) eachResult {
 	if r.o.region != "" {
 		region = r.o.region
 	}
-	plan := switchPlan{client: r.client, profile: t.profile, creds: creds, region: region}
+	plan := switchPlan{r.client, offline.Plan{Profile: t.profile, Credentials: creds, Region: region}}
 	if r.o.exportsProfile(t.profile) {
-		plan.asProfile, plan.creds = true, store.Credentials{AccountName: creds.AccountName}
+		plan.AsProfile, plan.Credentials = true, store.Credentials{AccountName: creds.AccountName}
 	}
-	r.p.warnOfStaticKeys(plan)
-	change, _ := plan.shellSwitch().Apply(r.p.env)
+	r.p.sayLines(plan.StaticKeysWarning(r.p.state))
+	change, _ := plan.Switch().Apply(r.p.env)
 	command := &exec.Cmd{Path: r.path, Args: r.o.command, Env: shellenv.Environ(change, r.p.environList), WaitDelay: leftBehind}
 	return r.execute(command, t, fail)
 }

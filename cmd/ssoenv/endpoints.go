@@ -12,18 +12,6 @@ import (
 	"github.com/ssoenv/ssoenv/session"
 )
 
-// endpointVariables returns the endpoints that the environment names, as it was
-// before this shell's switch: what a switch exports for one profile must not receive
-// the token of another.
-func endpointVariables(state shellenv.State) session.Endpoints {
-	return session.Endpoints{
-		SSO:    state.Before("AWS_ENDPOINT_URL_SSO"),
-		OIDC:   state.Before("AWS_ENDPOINT_URL_SSO_OIDC"),
-		STS:    state.Before("AWS_ENDPOINT_URL_STS"),
-		Signin: state.Before("AWS_ENDPOINT_URL_SIGNIN"),
-	}
-}
-
 // networkVariables returns those of the environment as it was before this shell's
 // switch. An empty variable counts as not set, and a value other than "true" as
 // false, as for the AWS CLI.

@@ -127,8 +127,8 @@ func (p *program) exec(o execOptions) error {
 	if o.serve {
 		return p.execServed(path, o, plan)
 	}
-	p.warnOfStaticKeys(plan)
-	change, _ := plan.shellSwitch().Apply(p.env)
+	p.sayLines(plan.StaticKeysWarning(p.state))
+	change, _ := plan.Switch().Apply(p.env)
 	p.allowDumps()
 	status, err := process.Replace(path, o.command, shellenv.Environ(change, p.environList), p.commandStreams())
 	if err != nil {

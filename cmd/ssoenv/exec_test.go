@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
@@ -228,7 +229,7 @@ func TestExecEnvironment(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got[:min(len(got), len(want))], want)
 	}
 	issued := w.server.LastIssued()
-	values := environ(got[min(len(got), len(want)):])
+	values := offline.Environ(got[min(len(got), len(want)):])
 	var names []string
 	for name := range values {
 		names = append(names, name)

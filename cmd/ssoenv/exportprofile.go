@@ -26,14 +26,13 @@ func (p *program) profilePlan(client *session.Client, prof profile.Profile, o cr
 		}
 	}
 	times, _, err := offline.SessionTimes(client.Config, client.Store, prof)
-	return switchPlan{client: client, profile: prof, creds: times, region: cmp.Or(o.region, prof.Region), asProfile: true}, err
+	return switchPlan{client, offline.Plan{Profile: prof, Credentials: times, Region: cmp.Or(o.region, prof.Region), AsProfile: true}}, err
 }
 
 // ensureToken ensures that the session has a valid token. One that is due is renewed;
 // if that fails, it does until it expires.
 func (p *program) ensureToken(client *session.Client, prof profile.Profile, sso profile.SSOSession, o credentialOptions) error {
-	now := p.now()
-	if token, ok := client.CachedToken(sso); ok && token.Expires.After(now) && now.Before(client.TokenRenewAt(sso, token)) {
+	if client.HasFreshToken(sso) {
 		return nil
 	}
 	p.warnOfConfig(client.Config)
@@ -44,8 +43,8 @@ func (p *program) ensureToken(client *session.Client, prof profile.Profile, sso 
 	if err == nil || loginFailed || ctx.Err() != nil {
 		return err
 	}
-	if token, ok := client.CachedToken(sso); ok && token.Expires.After(now) {
-		p.say("the session with %q could not be renewed, and lasts %s more: %v", sso.Title(), layout.FormatDuration(token.Expires.Sub(now)), err)
+	if token, ok := client.CachedToken(sso); ok && token.Expires.After(p.now()) {
+		p.say("the session with %q could not be renewed, and lasts %s more: %v", sso.Title(), layout.FormatDuration(token.Expires.Sub(p.now())), err)
 		return nil
 	}
 	return err

@@ -103,3 +103,11 @@ func knownRegion(region string) (near string, known bool) {
 	}
 	return near, false
 }
+
+// checkGlob returns an error for a glob that is malformed.
+func checkGlob(glob string) error {
+	if err := offline.CheckGlob(glob); err != nil {
+		return usageError{err.Error()}
+	}
+	return nil
+}

@@ -29,14 +29,23 @@ var layers = map[string]struct {
 		[]string{
 			"session", "session/awsconfig", "session/profile", "session/store", "session/safetext", "shellinit", "completions", "cache",
 			"cmd/internal/browser", "cmd/internal/doctor", "cmd/internal/keyring", "cmd/internal/layout", "cmd/internal/loopback",
-			"cmd/internal/offline", "cmd/internal/picker", "cmd/internal/process", "cmd/internal/shellenv", "cmd/internal/tty",
+			"cmd/internal/offline", "cmd/internal/picker", "cmd/internal/process", "cmd/internal/qrcode", "cmd/internal/shellenv", "cmd/internal/tty",
 		},
 		[]string{"github.com/urfave/cli/v2", "github.com/adrg/xdg"},
+	},
+	"cmd/ssoenv-front": {
+		[]string{"session/safetext", "cmd/internal/front", "cmd/internal/offline", "cmd/internal/process", "cmd/internal/tty"}, nil,
 	},
 	"cmd/fakesso":          {[]string{"session/ssotest"}, nil},
 	"cmd/internal/browser": {[]string{"cmd/internal/loopback", "session/awsconfig", "session/profile"}, nil},
 	"cmd/internal/doctor": {
 		[]string{"session", "session/profile", "session/store", "session/safetext", "cache", "shellinit", "cmd/internal/browser", "cmd/internal/shellenv"}, nil,
+	},
+	"cmd/internal/front": {
+		[]string{
+			"session/profile", "session/store", "session/safetext", "shellinit", "cache",
+			"cmd/internal/layout", "cmd/internal/offline", "cmd/internal/process", "cmd/internal/shellenv", "cmd/internal/tty",
+		}, nil,
 	},
 	"cmd/internal/keyring":  {nil, []string{"github.com/godbus/dbus/v5", "github.com/zalando/go-keyring"}},
 	"cmd/internal/loopback": {nil, []string{"golang.org/x/sys/unix"}},
@@ -47,8 +56,9 @@ var layers = map[string]struct {
 	"cmd/internal/layout":   {[]string{"session/safetext"}, nil},
 	"cmd/internal/picker":   {[]string{"session/safetext", "cmd/internal/layout", "cmd/internal/tty"}, []string{"golang.org/x/text/unicode/norm"}},
 	"cmd/internal/process":  {nil, []string{"golang.org/x/sys/unix"}},
+	"cmd/internal/qrcode":   {nil, []string{"rsc.io/qr"}},
 	"cmd/internal/shellenv": {[]string{"session/safetext", "shellinit"}, nil},
-	"cmd/internal/tty":      {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix", "golang.org/x/term", "rsc.io/qr"}},
+	"cmd/internal/tty":      {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix", "golang.org/x/term"}},
 
 	"session": {
 		[]string{"session/internal/awsapi", "session/internal/limiter", "session/profile", "session/store", "session/safetext"},
@@ -89,7 +99,7 @@ var testOnly = []string{"cache/stracetest", "cmd/internal/environ", "cmd/interna
 // at every TAB and at a switch to cached credentials.
 var offlinePackages = []string{
 	"cache", "completions", "session/awsconfig", "session/profile", "session/safetext", "session/store", "shellinit",
-	"cmd/internal/layout", "cmd/internal/offline", "cmd/internal/shellenv",
+	"cmd/internal/layout", "cmd/internal/offline", "cmd/internal/shellenv", "cmd/internal/front", "cmd/ssoenv-front",
 }
 
 // banned are the calls by which a library would read the process's environment,

@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -22,7 +19,7 @@ func initAction(p *program, c *cli.Context) error {
 	case c.NArg() > 1:
 		return usageError{fmt.Sprintf("init takes one shell, and not %q too", strings.Join(c.Args().Tail(), " "))}
 	}
-	name, prompt, install, uninstall := shellArgument(c.Args().First()), c.Bool("prompt"), c.Bool("install"), c.Bool("uninstall")
+	name, prompt, install, uninstall := offline.ShellArgument(c.Args().First()), c.Bool("prompt"), c.Bool("install"), c.Bool("uninstall")
 	switch {
 	case install && uninstall:
 		return usageError{"--install and --uninstall exclude each other"}
@@ -42,17 +39,6 @@ func initAction(p *program, c *cli.Context) error {
 	return p.initShell(name, prompt)
 }
 
-// shellArgument returns the name of the shell that an argument names, which may be the
-// path of its program, as in $SHELL.
-func shellArgument(arg string) string {
-	if base := strings.TrimSuffix(filepath.Base(arg), ".exe"); base != arg {
-		if _, ok := shellinit.Named(base); ok {
-			return base
-		}
-	}
-	return arg
-}
-
 // initShell prints what a shell's start-up file evaluates: the function, the
 // hook, with prompt the prompt's segment, and the completions.
 func (p *program) initShell(name string, prompt bool) error {
@@ -60,19 +46,14 @@ func (p *program) initShell(name string, prompt bool) error {
 	if err != nil {
 		return err
 	}
-	exe, err := executable(p.args[0])
+	exe, err := offline.Executable(p.args[0])
 	if err != nil {
 		return err
 	}
-	hook := shell.Hook(exe, hookDirectories(p.paths)...)
-	if prompt {
-		if shell.Prompt() == "" {
-			return noPrompt(shell)
-		}
-		hook += shell.Prompt()
+	if prompt && shell.Prompt() == "" {
+		return noPrompt(shell)
 	}
-	code, _ := completionCode(shell)
-	return p.print(hook + code)
+	return p.print(offline.InitCode(shell, exe, p.paths, prompt))
 }
 
 // startup returns the shell of that name and where its start-up line belongs. For
@@ -82,15 +63,6 @@ func startup(name string) (shell shellinit.Shell, file string) {
 		return shell, shell.StartupFile()
 	}
 	return shellinit.POSIX, "your shell's start-up file"
-}
-
-// hookDirectories returns the folders in which the expiry file of a switch can be.
-func hookDirectories(paths offline.Paths) []string {
-	folders := []string{paths.RolesOnDisk()}
-	if path, inMemory := paths.Roles(); inMemory {
-		folders = append(folders, path)
-	}
-	return folders
 }
 
 // noPrompt is the error for --prompt in a shell whose prompt ssoenv does not
@@ -103,32 +75,6 @@ func noPrompt(shell shellinit.Shell) error {
 	return shownError{usageError{"--prompt is for bash, zsh and fish"}, statusUsage, []string{hint}}
 }
 
-// executable returns the path by which a shell finds ssoenv again: the one that
-// it was started by, if that leads to this program. A link in PATH survives an
-// upgrade that its target may not.
-func executable(arg0 string) (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("ssoenv's own path: %w", err)
-	}
-	found, err := exec.LookPath(arg0)
-	if err != nil {
-		return self, nil
-	}
-	if found, err = filepath.Abs(found); err != nil {
-		return self, nil
-	}
-	selfInfo, err := os.Stat(self)
-	if err != nil {
-		return self, nil
-	}
-	foundInfo, err := os.Stat(found) //nolint:gosec // the path by which the user started ssoenv; it is only compared
-	if err != nil || !os.SameFile(selfInfo, foundInfo) {
-		return self, nil
-	}
-	return found, nil
-}
-
 func completionAction(p *program, c *cli.Context) error {
 	switch {
 	case c.NArg() == 0:
@@ -136,26 +82,16 @@ func completionAction(p *program, c *cli.Context) error {
 	case c.NArg() > 1:
 		return usageError{fmt.Sprintf("completion takes one shell, and not %q too", strings.Join(c.Args().Tail(), " "))}
 	}
-	shell, err := dialect(shellArgument(c.Args().First()))
+	shell, err := dialect(offline.ShellArgument(c.Args().First()))
 	if err != nil {
 		return err
 	}
-	code, ok := completionCode(shell)
+	code, ok := offline.CompletionFile(shell)
 	if !ok {
 		return shownError{usageError{fmt.Sprintf("there are no completions for %s", shell)}, statusUsage,
 			[]string{"there are completions for " + strings.Join(completions.Names(), ", ")}}
 	}
-	if shell == shellinit.Zsh {
-		code = "#compdef ssoenv\n" + code // compinit finds the file in fpath by this line
-	}
 	return p.print(code)
-}
-
-// completionCode returns what a shell evaluates to complete ssoenv. ok is false
-// for a shell that ssoenv has no completions for.
-func completionCode(shell shellinit.Shell) (code string, ok bool) {
-	code, ok = completions.For(shell.String())
-	return shell.Wrap(code), ok
 }
 
 // notEvaluated returns the error of a command whose output would be shown on a

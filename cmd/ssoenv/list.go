@@ -3,13 +3,11 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
-	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 )
 
 type listOptions struct {
@@ -41,18 +39,12 @@ func (p *program) list(o listOptions) error {
 	p.warnOfConfig(client.Config)
 	rows := offline.List(client.Config, client.Store, p.state.Profile)
 	all := len(rows)
-	rows = slices.DeleteFunc(rows, func(row offline.ListedProfile) bool {
-		return !matchesPattern(o.pattern, row.Profile, row.AccountID, row.AccountName, row.RoleName)
-	})
+	rows = slices.DeleteFunc(rows, func(row offline.ListedProfile) bool { return !row.Matches(o.pattern) })
 	switch {
 	case o.json:
 		err = p.printJSON(rows)
 	case o.names:
-		names := make([]string, len(rows))
-		for i, row := range rows {
-			names[i] = row.Profile
-		}
-		err = p.print(offline.ListNames(names))
+		err = p.print(offline.ListNames(offline.Names(rows)))
 	case all == 0:
 		if problem := p.configFileProblem(); problem != "" {
 			p.say("%s", problem)
@@ -63,24 +55,13 @@ func (p *program) list(o listOptions) error {
 			p.say("%s", hintOfMissingHome(client.Config.Path))
 		}
 	case len(rows) > 0:
-		err = p.page(offline.ListTable(withExpired(rows, p.state), p.now(), p.view()))
+		err = p.page(offline.ListTable(offline.WithExpired(rows, p.state), p.now(), p.view()))
 		p.explainBroken(rows)
 	}
 	if err == nil && all > 0 && len(rows) == 0 {
 		return noMatch("profile", o.pattern, statusConfig, "ssoenv list shows all profiles")
 	}
 	return err
-}
-
-// withExpired adds when the credentials in this shell expired to the row of its profile,
-// if no valid ones are cached.
-func withExpired(rows []offline.ListedProfile, state shellenv.State) []offline.ListedProfile {
-	for i := range rows {
-		if row := &rows[i]; row.InUse && row.Expires == nil && row.Kind != offline.KindStaticKeys && !state.Expires.IsZero() {
-			row.Expires = &state.Expires
-		}
-	}
-	return rows
 }
 
 // explainBroken says, at a terminal, what is wrong with the profiles that the list
@@ -103,18 +84,6 @@ func onePattern(c *cli.Context) (string, error) {
 		err = checkGlob(pattern)
 	}
 	return pattern, err
-}
-
-// matchesPattern reports whether one of the texts contains the pattern or, if the
-// pattern is a glob, matches it. Case does not count. The empty pattern matches
-// everything.
-func matchesPattern(pattern string, texts ...string) bool {
-	return slices.ContainsFunc(texts, func(text string) bool {
-		if !strings.ContainsAny(pattern, `*?[\`) {
-			return strings.Contains(strings.ToLower(text), strings.ToLower(pattern))
-		}
-		return matchesGlob(pattern, text)
-	})
 }
 
 // noMatch returns the error of a command that would list things of that kind, none of

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/browser"
+	"github.com/ssoenv/ssoenv/cmd/internal/qrcode"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -114,7 +115,7 @@ func (s *loginDialog) showDeviceCode(prompt session.LoginPrompt) {
 	image := ""
 	if tty.IsTerminal(p.stderr) && !p.noColor && !p.state.Plain && tty.ShowsSymbols(p.env, runtime.GOOS) {
 		width, height := tty.Size(p.stderr)
-		image, _ = tty.QRCode(prompt.URL, width, height-linesBelow)
+		image, _ = qrcode.Text(prompt.URL, width, height-linesBelow)
 	}
 	if image != "" {
 		p.say("open this address in any browser, or scan it with your phone, and compare the code:")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
@@ -123,7 +124,7 @@ func (p *program) afterLogout(shell shellinit.Shell, endedHere, any bool, err er
 			change := shellenv.Clear(p.env).Change
 			text, err := shell.Render(change)
 			failures = append(failures, err, p.print(text))
-			p.sayCleared(change)
+			p.sayLines(offline.NowUses(change, p.environList, p.audience(false)))
 		}
 	} else if p.state.Profile != "" && any && tty.IsTerminal(p.stderr) {
 		p.say("this shell still uses %q", p.state.Profile)

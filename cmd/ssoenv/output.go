@@ -44,7 +44,14 @@ func (o *output) say(format string, args ...any) {
 	if o.quiet {
 		return
 	}
-	_ = o.writeLines(o.stderr, "ssoenv: "+safetext.Printable(fmt.Sprintf(format, args...))+"\n")
+	_ = o.writeLines(o.stderr, safetext.Message(fmt.Sprintf(format, args...)))
+}
+
+// sayLines is say for each of the lines.
+func (o *output) sayLines(lines []string) {
+	for _, line := range lines {
+		o.say("%s", line)
+	}
 }
 
 // address writes an address for the user on a line of its own, without a prefix, so

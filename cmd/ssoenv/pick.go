@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
@@ -135,7 +134,7 @@ func likelyFirst(names []string, state shellenv.State, used []string) {
 func (p *program) profileItems(client *session.Client) (items []picker.Item, usable []string) {
 	names := client.Config.ProfileNames()
 	client.Config.SessionNames() // makes an index for the lookups below
-	likelyFirst(names, p.state, (history{client.Private}).names())
+	likelyFirst(names, p.state, (offline.History{Dir: client.Private}).Names())
 	var profiles []profile.Profile
 	for _, name := range names {
 		if prof, err := client.Config.Profile(name); err == nil {
@@ -190,33 +189,4 @@ func accountItems(accounts []store.Account) []picker.Item {
 		items[i] = picker.Item{Columns: []string{layout.Dash(a.Name), a.ID, a.Email}}
 	}
 	return items
-}
-
-// A history is the names of the profiles that were used last, the newest first.
-// It only orders the list of profiles.
-type history struct{ dir *cache.Dir } // nil: there is none
-
-const (
-	historyKey    = "history"
-	historyLength = 100
-)
-
-func (h history) names() []string {
-	var names []string
-	if h.dir != nil {
-		_, _ = h.dir.Get(historyKey, &names)
-	}
-	return names[:min(len(names), historyLength)]
-}
-
-// remember puts a profile at the head of the history. It writes nothing if it is
-// there already.
-func (h history) remember(name string) error {
-	names := h.names()
-	if h.dir == nil || len(names) > 0 && names[0] == name {
-		return nil
-	}
-	names = slices.DeleteFunc(names, func(other string) bool { return other == name })
-	names = append([]string{name}, names...)
-	return h.dir.Put(historyKey, names[:min(len(names), historyLength)])
 }

@@ -45,7 +45,7 @@ type program struct {
 
 // newProgram returns a run with the given arguments, environment and streams.
 func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
-	env := environ(given)
+	env := offline.Environ(given)
 	p := &program{
 		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != "" || tty.IsDumb(env)},
 		env: env, environList: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
@@ -83,6 +83,14 @@ func (p *program) configFileProblem() string {
 		what = "is not a regular file, and is not read"
 	}
 	return fmt.Sprintf("AWS_CONFIG_FILE names %s, which %s", path, what)
+}
+
+// audience returns the shell to whose user a change is announced.
+func (p *program) audience(credentialsLost bool) offline.Audience {
+	return offline.Audience{
+		State: p.state, Env: p.env, Now: p.now(),
+		AtTerminal: tty.IsTerminal(p.stderr), ByDirenv: setByDirenv(p.env, "SSOENV_PROFILE"), CredentialsLost: credentialsLost,
+	}
 }
 
 // formatTime returns the local time of day of t.

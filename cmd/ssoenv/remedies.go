@@ -29,7 +29,7 @@ type remedies struct {
 }
 
 func (p *program) remedies() remedies {
-	return remedies{matching: p.matchingProfiles, proxyVariable: proxyVariable(p.env), config: p.config, configPath: p.paths.Config, noHome: p.homeIsMissing(), configProblem: p.configFileProblem(), profile: p.profile, overridden: overridden(endpointVariables(p.state))}
+	return remedies{matching: p.matchingProfiles, proxyVariable: proxyVariable(p.env), config: p.config, configPath: p.paths.Config, noHome: p.homeIsMissing(), configProblem: p.configFileProblem(), profile: p.profile, overridden: overridden(offline.EndpointVariables(p.state))}
 }
 
 // proxyVariable returns the variable that names the proxy for https, or "".

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 	"github.com/ssoenv/ssoenv/shellinit/ptytest"
@@ -37,8 +38,12 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// programs are in PATH while the tests run. There ssoenv is the program as it is
-// built: it starts in less time than the test binary, and the tests start it
+// aloneVariable, if it is set, lets the tests run the full program without the small one
+// in front of it, as "go install" leaves it.
+const aloneVariable = "TEST_ALONE"
+
+// programs are in PATH while the tests run. There ssoenv is the two programs as they are
+// installed: they start in less time than the test binary, and the tests start them
 // thousands of times. Tests that record its output or trace it use the test binary.
 type programs struct{ *testing.M }
 
@@ -84,9 +89,13 @@ func build(bin string) error {
 	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
 		words = append(words, "-race")
 	}
-	out, buildErr := exec.Command("go", append(words, ".", "../internal/environ")...).CombinedOutput()
+	out, buildErr := exec.Command("go", append(words, ".", "../ssoenv-front", "../internal/environ")...).CombinedOutput()
 	if buildErr != nil {
 		buildErr = fmt.Errorf("go build: %w\n%s", buildErr, out)
+	}
+	if os.Getenv(aloneVariable) == "" {
+		program, full := filepath.Join(bin, "ssoenv"), filepath.Join(bin, offline.FullName)
+		err = errors.Join(err, os.Rename(program, full), os.Rename(filepath.Join(bin, "ssoenv-front"), program))
 	}
 	return errors.Join(err, buildErr, os.Symlink(filepath.Join(bin, "environ"), filepath.Join(testBinaryDir, "environ")))
 }

@@ -25,8 +25,8 @@ import (
 // execServed runs the command as a child and serves it the credentials of the plan, and
 // newer ones, for as long as it runs. What outlives it gets none.
 func (p *program) execServed(path string, o execOptions, plan switchPlan) error {
-	if plan.profile.Static != nil {
-		p.say("warning: the keys of %q do not expire: the command can use them for good", plan.profile.Name)
+	if plan.Profile.Static != nil {
+		p.say("warning: the keys of %q do not expire: the command can use them for good", plan.Profile.Name)
 	}
 	listener, err := loopback.Listen()
 	if err != nil {
@@ -37,7 +37,7 @@ func (p *program) execServed(path string, o execOptions, plan switchPlan) error 
 		p.log("this system does not say whose a connection is: the token alone protects the credentials")
 	}
 	server := session.NewCredentialServer(listener, p.newKeeper(plan))
-	server.AccountID = plan.profile.AccountID
+	server.AccountID = plan.Profile.AccountID
 	if listener.KnowsOwners() {
 		server.IsOwn = func(c net.Conn) bool { return listener.Owner(c) == loopback.User }
 	}
@@ -46,7 +46,7 @@ func (p *program) execServed(path string, o execOptions, plan switchPlan) error 
 		return err
 	}
 	defer files.remove()
-	change := plan.shellSwitch().ApplyServed(p.env, shellenv.Endpoint{
+	change := plan.Switch().ApplyServed(p.env, shellenv.Endpoint{
 		URL: server.URL(), Token: server.Token, TokenFile: files.token, ConfigFile: files.config, Credentials: os.DevNull,
 	})
 
@@ -74,7 +74,7 @@ func (p *program) execServed(path string, o execOptions, plan switchPlan) error 
 // messages are the answers to the command's requests: the terminal is the command's. Only
 // that a login is needed is said there too, once, while there is time for it.
 func (p *program) newKeeper(plan switchPlan) *session.Keeper {
-	client, prof := plan.client, plan.profile
+	client, prof := plan.client, plan.Profile
 	client.MFACode, client.Warn = nil, nil
 	p.unattended = true
 	said := &output{stderr: p.stderr, quiet: p.quiet}
@@ -111,7 +111,7 @@ func (p *program) newKeeper(plan switchPlan) *session.Keeper {
 			return valid
 		}
 	}
-	keeper.Set(plan.creds)
+	keeper.Set(plan.Credentials)
 	return keeper
 }
 

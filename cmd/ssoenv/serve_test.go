@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/session/ssotest"
 )
 
@@ -64,7 +65,7 @@ func (w *world) serve(t *testing.T, flags ...string) *servedCommand {
 	}
 	s.pid, err = strconv.Atoi(lines[0])
 	must(t, err)
-	s.env = environ(lines[1:])
+	s.env = offline.Environ(lines[1:])
 	return s
 }
 
@@ -283,7 +284,7 @@ func TestServeOtherUsers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s = &servedCommand{Cmd: inner, env: environ(lines), input: input, said: &strings.Builder{}}
+	s = &servedCommand{Cmd: inner, env: offline.Environ(lines), input: input, said: &strings.Builder{}}
 	if status, body := s.ask(t); status != 403 || body["AccessKeyId"] != "" {
 		t.Errorf("root got status %d, want 403", status)
 	}

@@ -75,7 +75,7 @@ func (p *program) writeServedFiles(plan switchPlan, tokenFile string, token safe
 
 func (f *servedFiles) write(plan switchPlan, tokenFile string) error {
 	f.config = f.dir.Path(f.name + ".config")
-	text := plan.client.Config.ServedConfig(plan.profile, plan.region)
+	text := plan.client.Config.ServedConfig(plan.Profile, plan.Region)
 	if err := f.dir.Write(f.name+".config", text, time.Time{}); err != nil {
 		return fmt.Errorf("the config file of the command was not written: %w", err)
 	}

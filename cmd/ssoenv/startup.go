@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/cache"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -278,7 +279,7 @@ func (p *program) replaceStartup(file startupFile, text string) (backup string, 
 // exeForStartup returns the program's path if a start-up line has to name it,
 // because the name ssoenv leads to no program or to another one.
 func (p *program) exeForStartup() (string, error) {
-	exe, err := executable(p.args[0])
+	exe, err := offline.Executable(p.args[0])
 	if err != nil {
 		return "", err
 	}

@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+)
 
 // A value continues below itself, and keeps the blanks that are in a name.
 func TestLabelled(t *testing.T) {
@@ -11,7 +15,7 @@ credentials  59m left, until
 role         -
 account      \u001b[2J
 `
-	if got := labelled(lines, 32); got != want {
+	if got := offline.Labelled(lines, 32); got != want {
 		t.Errorf("got:\n%swant:\n%s", got, want)
 	}
 }

@@ -50,7 +50,7 @@ func statusOfSession(client *session.Client, sso profile.SSOSession, now time.Ti
 	token, _ := client.CachedToken(sso)
 	row := sessionStatusJSON{
 		SSOSession: sso.Name, StartURL: sso.StartURL, Region: sso.Region,
-		TokenExpires: jsonTime(token.Expires), RegistrationExpire: jsonTime(token.RegistrationExpires),
+		TokenExpires: offline.JSONTime(token.Expires), RegistrationExpire: offline.JSONTime(token.RegistrationExpires),
 		Refreshable: client.Renews(sso, token),
 	}
 	row.LoggedIn = token != (store.Token{}) && (row.Refreshable || token.Expires.After(now))

@@ -63,7 +63,7 @@ func (p *program) matchingProfiles(text string) []string {
 	}
 	var names []string
 	for _, row := range offline.List(p.cachedClient.Config, p.cachedClient.Store, "") {
-		if row.Kind != offline.KindBroken && matchesPattern(text, row.AccountID, row.AccountName, row.RoleName) {
+		if row.Kind != offline.KindBroken && offline.MatchesPattern(text, row.AccountID, row.AccountName, row.RoleName) {
 			names = append(names, row.Profile)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/layout"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -93,7 +94,7 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 	for {
 		request, err := o.request(client.Config, sso, inventory, unlisted)
 		if err == nil {
-			request.Program, err = executable(p.args[0])
+			request.Program, err = offline.Executable(p.args[0])
 		}
 		if err != nil {
 			return err
@@ -230,11 +231,11 @@ func checkMatch(r profile.SyncRequest, plan profile.SyncPlan, sso profile.SSOSes
 }
 
 func (o syncOptions) matches(account store.Account, role string) bool {
-	return matchesGlob(o.Roles, role) && o.matchesAccount(account)
+	return offline.MatchesGlob(o.Roles, role) && o.matchesAccount(account)
 }
 
 func (o syncOptions) matchesAccount(account store.Account) bool {
-	return matchesGlob(o.Accounts, account.ID) || matchesGlob(o.Accounts, account.Name)
+	return offline.MatchesGlob(o.Accounts, account.ID) || offline.MatchesGlob(o.Accounts, account.Name)
 }
 
 // inScope returns a function that reports whether this run decides about an

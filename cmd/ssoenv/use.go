@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cache"
-	"github.com/ssoenv/ssoenv/cmd/internal/layout"
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
@@ -64,7 +63,7 @@ func (p *program) use(o useOptions) error {
 	if err != nil {
 		return err
 	}
-	change, credentialsLost := plan.shellSwitch().Apply(p.env)
+	change, credentialsLost := plan.Switch().Apply(p.env)
 	if err := shellenv.CheckSize(change); err != nil {
 		return err
 	}
@@ -75,9 +74,9 @@ func (p *program) use(o useOptions) error {
 	if err := p.print(text); err != nil {
 		return err
 	}
-	p.warnOfStaticKeys(plan)
-	p.announce(plan, credentialsLost)
-	if err := (history{plan.client.Private}).remember(plan.profile.Name); err != nil {
+	p.sayLines(plan.StaticKeysWarning(p.state))
+	p.sayLines(plan.Announcement(plan.client.Config, p.audience(credentialsLost)))
+	if err := (offline.History{Dir: plan.client.Private}).Remember(plan.Profile.Name); err != nil {
 		p.log("%v", err)
 	}
 	return nil
@@ -118,56 +117,6 @@ func (p *program) mayChoose(o credentialOptions, err error) bool {
 	missing, ok := errors.AsType[*profile.NotFoundError](err)
 	return ok && missing.Kind == "profile" && missing.Name == o.profile && missing.Unread == "" &&
 		!o.noLogin && o.confirm != givenByFlag && p.terminal.HasUser()
-}
-
-// warnOfStaticKeys warns before keys that do not expire are put in an environment,
-// once: not in a shell that uses the profile, or has used it before the present one.
-func (p *program) warnOfStaticKeys(plan switchPlan) {
-	prof := plan.profile
-	if prof.Static != nil && !plan.asProfile && prof.Name != p.state.Profile && prof.Name != p.state.Previous {
-		p.say("warning: the keys of %q do not expire: a program that reads this environment can keep on using them", prof.Name)
-	}
-}
-
-// announce tells the user which profile the shell has now. In a script or an
-// .envrc it says only what is lost.
-func (p *program) announce(plan switchPlan, credentialsLost bool) {
-	if credentialsLost {
-		p.say("the AWS credentials that were in this shell are replaced; ssoenv stores no secrets, so clear will not restore them")
-	}
-	if !tty.IsTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
-		return
-	}
-	if setByDirenv(p.env, "SSOENV_PROFILE") {
-		p.say("direnv has switched this folder to %q: leaving the folder, or a reload, restores what was before it", p.state.Profile)
-	}
-	region := ""
-	if plan.region != "" {
-		region = ", " + plan.region
-	}
-	until := ""
-	if !plan.creds.Expires.IsZero() {
-		until = fmt.Sprintf(", until %s (%s)", p.formatTime(plan.creds.Expires), layout.FormatDuration(plan.creds.Expires.Sub(p.now())))
-	}
-	if plan.asProfile {
-		until = " (AWS_PROFILE, no keys)"
-	}
-	p.say("%s: %s%s%s", plan.profile.Name, plan.identity(), region, until)
-	if plan.region == "" {
-		p.sayNoRegion(plan)
-	}
-}
-
-// sayNoRegion tells the user which region AWS tools use in a shell whose profile has
-// none: the one that the shell had before, else that of the profile "default".
-func (p *program) sayNoRegion(plan switchPlan) {
-	effect := "most AWS tools fail without one"
-	if region := p.state.RegionBefore(); region != "" {
-		effect = "this shell keeps " + region
-	} else if region := plan.client.Config.DefaultRegion(); region != "" && !plan.asProfile {
-		effect = fmt.Sprintf("AWS tools will use %s, the region of [default]", region)
-	}
-	p.say("%q has no region: %s; choose one with --region", plan.profile.Name, effect)
 }
 
 // credentialOptions are the flags of every command that gets a profile's
@@ -218,48 +167,10 @@ func (o credentialOptions) exportsProfile(prof profile.Profile) bool {
 	return o.forEnvironment && cmp.Or(o.export, prof.Export) == profile.ExportProfile
 }
 
-// A switchPlan is a profile with its credentials and the region, which may be
-// empty. With asProfile, the credentials are only the times of the session's token.
+// A switchPlan is an [offline.Plan] with the client that made it.
 type switchPlan struct {
-	client    *session.Client
-	profile   profile.Profile
-	creds     store.Credentials
-	region    string
-	asProfile bool // AWS_PROFILE is exported instead of credentials
-}
-
-func (s switchPlan) shellSwitch() shellenv.Switch {
-	change := offline.NewSwitch(s.profile, s.creds, s.region)
-	change.AsProfile = s.asProfile
-	return change
-}
-
-// title names the profile for the user.
-func (s switchPlan) title() string {
-	return fmt.Sprintf("%s (%s)", s.profile.Name, s.identity())
-}
-
-// identity says what the credentials are those of, as far as it is known.
-func (s switchPlan) identity() string {
-	account := ""
-	if id := cmp.Or(s.profile.AccountID, s.creds.AccountID); id != "" {
-		account = "account " + accountTitle(id, s.creds.AccountName) + ", "
-	}
-	switch {
-	case s.profile.Static != nil:
-		return account + "static keys"
-	case s.profile.RoleName == "":
-		return account + "credentials of a program"
-	}
-	return account + "role " + s.profile.RoleName
-}
-
-// accountTitle returns the id of an account with its name, as far as they are known.
-func accountTitle(id, name string) string {
-	if id == "" || name == "" {
-		return id
-	}
-	return id + " (" + name + ")"
+	client *session.Client
+	offline.Plan
 }
 
 // credentials returns the credentials of the profile that o names: from the
@@ -312,7 +223,7 @@ func (p *program) profileCredentials(client *session.Client, prof profile.Profil
 			return switchPlan{}, err
 		}
 	}
-	return switchPlan{client: client, profile: prof, creds: creds, region: cmp.Or(o.region, prof.Region)}, nil
+	return switchPlan{client, offline.Plan{Profile: prof, Credentials: creds, Region: cmp.Or(o.region, prof.Region)}}, nil
 }
 
 // fetchCredentials gets the credentials from AWS. If a login is needed and the

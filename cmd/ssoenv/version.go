@@ -1,12 +1,11 @@
 package main
 
 import (
-	"cmp"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 )
 
 // Set by the release build. For go install, the module information has them.
@@ -26,35 +25,9 @@ func versionAction(p *program, c *cli.Context) error {
 	return p.version()
 }
 
-func (p *program) version() error {
-	b := builtFrom()
-	return p.print(fmt.Sprintf("ssoenv %s, commit %s, built %s\n", b.Version, cmp.Or(b.Commit, "unknown"), cmp.Or(b.Date, "unknown")))
-}
+func (p *program) version() error { return p.print(builtFrom().Line()) }
 
-// A versionJSON says what this program was built from. What is not known is left out.
-type versionJSON struct {
-	Version string `json:"version"`
-	Commit  string `json:"commit,omitempty"`
-	Date    string `json:"build_date,omitempty"` // RFC 3339
-}
-
-func builtFrom() versionJSON {
-	v, c, d := version, commit, date
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if v == "" {
-			v = info.Main.Version
-		}
-		for _, setting := range info.Settings {
-			switch {
-			case setting.Key == "vcs.revision" && c == "":
-				c = setting.Value
-			case setting.Key == "vcs.time" && d == "":
-				d = setting.Value
-			}
-		}
-	}
-	return versionJSON{cmp.Or(v, "(devel)"), c, d}
-}
+func builtFrom() offline.Build { return offline.BuiltFrom(version, commit, date) }
 
 // buildTime returns the build date, or 1970. urfave/cli gets it so that it does
 // not read it from the file system at every start.

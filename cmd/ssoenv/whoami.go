@@ -50,8 +50,8 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 		if err != nil {
 			return err
 		}
-		creds = plan.creds
-		region = cmp.Or(plan.region, region, plan.profile.SSOSession.Region)
+		creds = plan.Credentials
+		region = cmp.Or(plan.Region, region, plan.Profile.SSOSession.Region)
 	}
 	if region == "" {
 		region = "us-east-1" // as AWS's own tools do
@@ -73,5 +73,5 @@ func (p *program) whoami(name string, asJSON, noLogin bool) error {
 		return p.printJSON(identityJSON{shown, identity.AccountID, accountName, identity.ARN, identity.UserID})
 	}
 	return p.print(fmt.Sprintf("account  %s\narn      %s\nuser     %s\n",
-		safetext.Printable(accountTitle(identity.AccountID, accountName)), safetext.Printable(identity.ARN), safetext.Printable(identity.UserID)))
+		safetext.Printable(offline.AccountTitle(identity.AccountID, accountName)), safetext.Printable(identity.ARN), safetext.Printable(identity.UserID)))
 }

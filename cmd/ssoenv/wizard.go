@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 	"github.com/ssoenv/ssoenv/cmd/internal/picker"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
@@ -369,7 +370,7 @@ func (w *wizard) writeProfile() error {
 	}
 	if w.o.process {
 		var err error
-		if w.spec.Program, err = executable(w.p.args[0]); err != nil {
+		if w.spec.Program, err = offline.Executable(w.p.args[0]); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,10 @@
 //
 //	interleave -rounds 300 hello=/tmp/hello 'cached use=ssoenv use dev'
 //
+// With -budgets FILE, it exits with status 1 if a ratio is more than -margin times the one
+// that the file has for the name: a line of it is "time", the ratio and the name. The ratio
+// is then that of the minima, which other load affects least.
+//
 // A command is split at spaces and can start with environment variables in the form
 // NAME=VALUE, which are added to the environment of interleave. It must succeed.
 package main
@@ -15,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -30,7 +35,10 @@ type contender struct {
 func main() {
 	rounds := flag.Int("rounds", 300, "rounds")
 	slow := flag.Duration("slow", 100*time.Millisecond, "programs that are slower than this run only in every 25th round")
+	budgets := flag.String("budgets", "", "file with the highest ratios")
+	margin := flag.Float64("margin", 1, "factor of the budgets")
 	flag.Parse()
+	limits := readBudgets(*budgets)
 	var contenders []*contender
 	for _, arg := range flag.Args() {
 		name, command, ok := strings.Cut(arg, "=")
@@ -52,17 +60,50 @@ func main() {
 			}
 		}
 	}
-	var base time.Duration
+	var base, least time.Duration
+	exceeded := false
 	fmt.Printf("%-34s %5s %9s %9s %9s %7s\n", "", "runs", "min ms", "median", "p95", "ratio")
 	for i, c := range contenders {
 		slices.Sort(c.times)
 		median := c.times[len(c.times)/2]
 		if i == 0 {
-			base = median
+			base, least = median, c.times[0]
 		}
 		fmt.Printf("%-34s %5d %9.2f %9.2f %9.2f %6.2fx\n", c.name, len(c.times), ms(c.times[0]), ms(median),
 			ms(c.times[len(c.times)*95/100]), float64(median)/float64(base))
+		if limit, ok := limits[c.name]; ok && float64(c.times[0]) > limit*(*margin)*float64(least) {
+			fmt.Printf("    over its budget: the minimum is %.2fx, at most %.2fx\n", float64(c.times[0])/float64(least), limit*(*margin))
+			exceeded = true
+		}
 	}
+	if exceeded {
+		os.Exit(1)
+	}
+}
+
+// readBudgets returns the ratios by name. Without a path there are none.
+func readBudgets(path string) map[string]float64 {
+	if path == "" {
+		return nil
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // the caller names the file
+	if err != nil {
+		fail("%v", err)
+	}
+	limits := map[string]float64{}
+	for line := range strings.Lines(string(text)) {
+		kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		number, name, _ := strings.Cut(strings.TrimSpace(rest), " ")
+		if kind != "time" {
+			continue
+		}
+		limit, err := strconv.ParseFloat(number, 64)
+		if err != nil {
+			fail("%s: %v", path, err)
+		}
+		limits[strings.TrimSpace(name)] = limit
+	}
+	return limits
 }
 
 // run runs the program once and records its time. It exits if the program fails.

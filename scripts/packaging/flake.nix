@@ -41,7 +41,7 @@
               url = "@URL@/${archive.name}";
               inherit (archive) sha256;
             };
-            installPhase = "mkdir -p $out && cp -r bin share $out/";
+            installPhase = "mkdir -p $out && cp -r bin libexec share $out/";
             meta = {
               description = "Switches shells between AWS profiles of IAM Identity Center";
               homepage = "https://github.com/ssoenv/ssoenv";

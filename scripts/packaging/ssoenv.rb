@@ -28,7 +28,7 @@ class Ssoenv < Formula
   end
 
   def install
-    prefix.install "bin", "share"
+    prefix.install "bin", "libexec", "share"
   end
 
   def caveats

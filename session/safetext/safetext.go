@@ -18,6 +18,9 @@ import (
 // than any name or message that is meant to be read, and a few screens at most.
 const MaxShown = 4096
 
+// Message returns a line for the user, who sees by its beginning that it is ssoenv's.
+func Message(text string) string { return "ssoenv: " + Printable(text) + "\n" }
+
 // Printable makes text safe for a terminal. It returns text itself if that is
 // valid UTF-8, at most MaxShown bytes long, and free of characters for which
 // [IsHidden] holds, except for those that join an emoji (see [Cluster]). Otherwise

@@ -69,6 +69,14 @@ func (s *Store) CachedToken(sso profile.SSOSession) (Token, bool) {
 	return file.Token, ok
 }
 
+// HasFreshToken reports whether the session has a token that is valid and not due for
+// renewal.
+func (s *Store) HasFreshToken(sso profile.SSOSession) bool {
+	token, ok := s.CachedToken(sso)
+	now := s.Now()
+	return ok && token.Expires.After(now) && now.Before(s.TokenRenewAt(sso, token))
+}
+
 // ReadToken returns the stored token of the SSO session, expired or not. A token
 // for another start URL, to which a session of this name led before, counts as
 // missing. The error is a *[KeyringError]: whether an isolated session has a

@@ -49,6 +49,23 @@ func Program(self, path string) []Finding {
 	return r.findings
 }
 
+// Builds checks that the two programs of an installation are of the same build. front
+// and full are what their "version" prints; err is why that of the program at path is
+// unknown.
+func Builds(path, front, full string, err error) []Finding {
+	r := results{check: "program"}
+	const fix = "install ssoenv again: both of its programs belong to one installation"
+	switch {
+	case err != nil:
+		r.problem(fix, "%s does not say its version: %v", path, err)
+	case front != full:
+		r.problem(fix, "%s is another build (%s) than the full program behind it (%s)", path, strings.TrimSpace(front), strings.TrimSpace(full))
+	default:
+		r.ok("%s and the full program behind it are of one build", path)
+	}
+	return r.findings
+}
+
 func executableSuffix() string {
 	if runtime.GOOS == "windows" {
 		return ".exe"

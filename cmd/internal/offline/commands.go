@@ -287,7 +287,7 @@ func Commands() []Command {
 		{
 			Name: "init", Usage: "print what a shell's start-up file evaluates", Args: "SHELL | direnv", Evaluated: true,
 			Description: "Prints the function ssoenv, the hook that renews credentials, and the completions. With\n" +
-				"--install, adds the line to the shell's start-up file, unless it is there. By hand:\n\n" + startupTable() +
+				"--install, adds the line to the shell's start-up file, unless it is there. By hand:\n\n" + startupLines +
 				"\ndirenv, for \"use ssoenv PROFILE\" in an .envrc, type once: ssoenv init direnv --install",
 			Flags: []Flag{
 				{Name: "prompt", Usage: "in bash, zsh and fish: show the profile and the remaining time in the prompt"},
@@ -336,6 +336,9 @@ func Commands() []Command {
 	}
 	return commands
 }
+
+// startupLines is replaced in the help by what startupTable returns: only a help needs it.
+const startupLines = "{start-up lines}"
 
 // startupTable returns for each shell its name, start-up file and start-up line, on
 // one line or, if that is too long, on two.

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/ssoenv/ssoenv/cache"
 	"github.com/ssoenv/ssoenv/completions"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
@@ -485,4 +487,22 @@ func (m *menu) regions() {
 func (m *menu) services() {
 	m.words("billing", "cloudformation", "cloudwatch", "dynamodb", "ec2", "ecr", "ecs", "eks", "iam", "kms", "lambda", "rds",
 		"route53", "s3", "secretsmanager", "sns", "sqs", "states", "systems-manager", "vpc")
+}
+
+// CompleteByShell is the exit status of complete for a word that the shell itself should
+// complete.
+const CompleteByShell = 1
+
+// KnownInventory returns a function for [Sources.Inventory] that says nothing about a
+// cache that cannot be used.
+func KnownInventory(paths Paths, now func() time.Time) func(profile.SSOSession) []store.AccountRoles {
+	return func(sso profile.SSOSession) []store.AccountRoles {
+		private, err := cache.Open(paths.Private)
+		if err != nil {
+			return nil
+		}
+		known := &store.Store{Private: private, Now: now, Warn: func(string) {}}
+		inventory, _, _ := known.KnownInventory(sso)
+		return inventory
+	}
 }

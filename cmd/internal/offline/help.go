@@ -94,7 +94,7 @@ func CommandHelp(command *Command, style HeadingStyle) string {
 	var b strings.Builder
 	b.WriteString(layout.Wrap(capitalized(command.Usage)+".", "", helpWidth) + "\n")
 	if command.Description != "" {
-		b.WriteString("\n" + reflow(command.Description))
+		b.WriteString("\n" + reflow(strings.Replace(command.Description, startupLines, startupTable(), 1)))
 	}
 	heading(&b, style, "Usage")
 	usage := "ssoenv " + command.Name

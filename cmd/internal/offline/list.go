@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/layout"
+	"github.com/ssoenv/ssoenv/cmd/internal/shellenv"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/session/safetext"
 	"github.com/ssoenv/ssoenv/session/store"
@@ -74,6 +75,31 @@ func List(config *profile.Config, caches *store.Store, inUse string) []ListedPro
 		if expires, ok := expirations[rows[i].Profile]; ok && !expires.IsZero() {
 			expires = expires.Truncate(time.Second)
 			rows[i].Expires = &expires
+		}
+	}
+	return rows
+}
+
+// Matches reports whether the profile matches the pattern; see [MatchesPattern].
+func (row ListedProfile) Matches(pattern string) bool {
+	return MatchesPattern(pattern, row.Profile, row.AccountID, row.AccountName, row.RoleName)
+}
+
+// Names returns the names of the profiles.
+func Names(rows []ListedProfile) []string {
+	names := make([]string, len(rows))
+	for i, row := range rows {
+		names[i] = row.Profile
+	}
+	return names
+}
+
+// WithExpired adds when the credentials in this shell expired to the row of its profile,
+// if no valid ones are cached.
+func WithExpired(rows []ListedProfile, state shellenv.State) []ListedProfile {
+	for i := range rows {
+		if row := &rows[i]; row.InUse && row.Expires == nil && row.Kind != KindStaticKeys && !state.Expires.IsZero() {
+			row.Expires = &state.Expires
 		}
 	}
 	return rows

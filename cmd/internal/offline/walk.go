@@ -86,6 +86,35 @@ func (w Walk) Has(name string) bool {
 	return false
 }
 
+// FlagValues returns the values of the command's flags by their names; that of a switch
+// is empty. ok is false if there is a flag that the command does not have, one that is
+// given twice, or one whose value is missing, empty or too much: the parser decides about
+// these.
+func (w Walk) FlagValues() (values map[string]string, ok bool) {
+	values = make(map[string]string, len(w.Flags))
+	for i := 0; i < len(w.Flags); i++ {
+		name, hasValue := flagName(w.Flags[i])
+		flag, known := w.Command.Flag(name)
+		if _, again := values[name]; !known || again || hasValue && !flag.TakesValue() {
+			return nil, false
+		}
+		value := ""
+		if flag.TakesValue() {
+			if _, value, _ = strings.Cut(w.Flags[i], "="); !hasValue {
+				if i++; i == len(w.Flags) {
+					return nil, false
+				}
+				value = w.Flags[i]
+			}
+			if value == "" {
+				return nil, false
+			}
+		}
+		values[name] = value
+	}
+	return values, true
+}
+
 // commandIndex returns the index of the first word that is neither a flag nor the
 // value of one, or -1.
 func commandIndex(words []string, commands []Command) int {

@@ -44,7 +44,7 @@ func TestEndpointOverrides(t *testing.T) {
 		"https://user:pw@example.com":  false,
 		"nonsense":                     false,
 	} {
-		err := Endpoints{SSO: address}.Check()
+		err := profile.Endpoints{SSO: address}.Check()
 		_, isConfig := errors.AsType[*profile.ConfigError](err)
 		if (err == nil) != ok || err != nil && !isConfig {
 			t.Errorf("%q: %v", address, err)

@@ -1,4 +1,4 @@
-package main
+package offline
 
 import "testing"
 
@@ -29,15 +29,15 @@ func TestGlobs(t *testing.T) {
 		{"[a-c]*", "delta", false},
 		{"é*", "École", true},
 	} {
-		if err := checkGlob(test.glob); err != nil {
+		if err := CheckGlob(test.glob); err != nil {
 			t.Errorf("%q: %v", test.glob, err)
 		}
-		if got := matchesGlob(test.glob, test.text); got != test.want {
+		if got := MatchesGlob(test.glob, test.text); got != test.want {
 			t.Errorf("%q, %q: got %v, want %v", test.glob, test.text, got, test.want)
 		}
 	}
 	for _, glob := range []string{"[", "a[", "[]", "[a-", `\`, "team/["} {
-		if checkGlob(glob) == nil {
+		if CheckGlob(glob) == nil {
 			t.Errorf("%q is accepted", glob)
 		}
 	}

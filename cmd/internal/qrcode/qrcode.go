@@ -1,4 +1,5 @@
-package tty
+// Package qrcode draws QR codes with the characters of a terminal.
+package qrcode
 
 import (
 	"strings"
@@ -13,10 +14,10 @@ const (
 	marginY = 2
 )
 
-// QRCode returns a QR code of an address for a terminal: black on white in every
+// Text returns a QR code of an address for a terminal: black on white in every
 // theme. A character has two modules, one above the other. Each line ends with a
 // newline. ok is false if the code does not fit into width columns and height rows.
-func QRCode(address string, width, height int) (text string, ok bool) {
+func Text(address string, width, height int) (text string, ok bool) {
 	code, err := qr.Encode(address, qr.L)
 	if err != nil {
 		return "", false
