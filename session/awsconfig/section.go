@@ -12,7 +12,7 @@ import (
 type Section struct {
 	src      []byte
 	name     string
-	line     int
+	line     int // 0: [Section.Line] counts
 	own      headers
 	defaults headers // those of [DEFAULT]
 }
@@ -43,7 +43,13 @@ func (s Section) Size() int { return s.own.end - s.own.first }
 
 // Line returns the line number of the section's header, counted from 1. If the
 // header is repeated, it is that of the last one.
-func (s Section) Line() int { return s.line }
+func (s Section) Line() int {
+	if s.line == 0 && s.own.text != nil {
+		count := lineCounter{src: s.src}
+		return count.at(s.own.last)
+	}
+	return s.line
+}
 
 // Get returns the value of a key. Keys are not case-sensitive. If the key is
 // repeated, the last value counts. A key that the section does not have is looked
