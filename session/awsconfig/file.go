@@ -31,7 +31,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 )
 
 // A Kind is the namespace of a section's name. A config file has sections of all
@@ -116,7 +115,7 @@ const maxFew = 200
 
 // isOf reports whether the headers are those of src, and not of a text before an edit.
 func (n *fewHeaders) isOf(src []byte) bool {
-	return n != nil && unsafe.SliceData(n.src) == unsafe.SliceData(src) && len(n.src) == len(src)
+	return n != nil && len(n.src) == len(src) && len(src) > 0 && &n.src[0] == &src[0]
 }
 
 // candidates iterates over the headers that can have this name, and those of

@@ -126,7 +126,7 @@ func readConfigFile(path string) ([]byte, error) {
 	}
 	var data bytes.Buffer
 	if info.Size() <= configLimit {
-		data.Grow(int(info.Size()) + bytes.MinRead)
+		data = *bytes.NewBuffer(readBuffer(int(info.Size()) + bytes.MinRead))
 		if _, err := data.ReadFrom(io.LimitReader(file, configLimit+1)); err != nil {
 			return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
 		}
