@@ -180,17 +180,27 @@ func (l Line) Answer(heading string, candidates []Candidate) (text string, ok bo
 		l.answerBash(&b, candidates)
 	case "zsh":
 		escape := strings.NewReplacer(`\`, `\\`, `:`, `\:`)
+		b.Grow(sizeOf(candidates) + len(heading))
 		b.WriteString(heading + "\n")
 		for _, c := range candidates {
-			b.WriteString(escape.Replace(c.Text))
+			if strings.ContainsAny(c.Text, `\:`) {
+				b.WriteString(escape.Replace(c.Text))
+			} else {
+				b.WriteString(c.Text)
+			}
 			if c.About != "" {
-				b.WriteString(":" + c.About)
+				b.WriteByte(':')
+				b.WriteString(c.About)
 			}
 			b.WriteByte('\n')
 		}
 	case "fish":
+		b.Grow(sizeOf(candidates))
 		for _, c := range candidates {
-			b.WriteString(c.Text + "\t" + c.About + "\n")
+			b.WriteString(c.Text)
+			b.WriteByte('\t')
+			b.WriteString(c.About)
+			b.WriteByte('\n')
 		}
 	case "powershell":
 		type candidate struct {
@@ -215,4 +225,14 @@ func (l Line) Answer(heading string, candidates []Candidate) (text string, ok bo
 		}
 	}
 	return b.String(), true
+}
+
+// sizeOf returns the number of bytes of the candidates, a separator and a line end
+// each, if nothing is escaped.
+func sizeOf(candidates []Candidate) int {
+	size := 0
+	for _, c := range candidates {
+		size += len(c.Text) + len(c.About) + len("\t\n")
+	}
+	return size
 }

@@ -37,9 +37,15 @@ type ListedProfile struct {
 // not show as they are.
 func ListNames(names []string) string {
 	var b strings.Builder
+	size := 0
+	for _, name := range names {
+		size += len(name) + len("\n")
+	}
+	b.Grow(size)
 	for _, name := range names {
 		if safetext.Printable(name) == name {
-			b.WriteString(name + "\n")
+			b.WriteString(name)
+			b.WriteByte('\n')
 		}
 	}
 	return b.String()
