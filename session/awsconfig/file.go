@@ -89,7 +89,14 @@ func (f *File) Bytes() []byte {
 func (f *File) Section(kind Kind, name string) (Section, bool) {
 	s := Section{src: f.src, name: name}
 	found := false
-	for h := range f.candidates(kind, name) {
+	var look [256]bool
+	for _, c := range []byte(uncommonEnds) {
+		look[c] = true
+	}
+	if name != "" { // an empty name has quotes
+		look[name[len(name)-1]] = true
+	}
+	for h := range f.candidates(isFew(kind, name), &look) {
 		if string(h.text) == defaultSection {
 			s.defaults.add(h)
 		} else if h.isNamed(kind, name) {
@@ -118,20 +125,20 @@ func (n *fewHeaders) isOf(src []byte) bool {
 	return n != nil && len(n.src) == len(src) && len(src) > 0 && &n.src[0] == &src[0]
 }
 
-// candidates iterates over the headers that can have this name, and those of
-// [DEFAULT]. Others may be among them.
+// candidates iterates over the headers that end with a byte of look, or over all if
+// that is nil. With few, it leaves out headers for which isCommon holds.
 //
 // A lookup in a file of thousands of profiles is most of the work of a switch, and it
 // looks up a profile, its session and the profile "default". So the first scan notes
 // the few headers that are not those of other profiles, and the lookups of a session
 // and of "default" need no scan of their own. The last byte of a header excludes most
 // of them before they are split into words. With both, the lookups of a switch take
-// 0.8 million instructions in a file of 5,000 profiles (13 without).
-func (f *File) candidates(kind Kind, name string) iter.Seq[*header] {
+// 1.6 million instructions in a file of 5,000 profiles (13 without).
+func (f *File) candidates(few bool, look *[256]bool) iter.Seq[*header] {
 	return func(yield func(*header) bool) {
 		known := f.few.Load()
 		isKnown := known.isOf(f.src)
-		if isKnown && (kind == SSOSession || kind == Services || kind == Profile && name == "default") {
+		if isKnown && few {
 			for i := range known.headers {
 				if !yield(&known.headers[i]) {
 					return
@@ -139,25 +146,19 @@ func (f *File) candidates(kind Kind, name string) iter.Seq[*header] {
 			}
 			return
 		}
-		var look [256]bool // by the last byte of a header
-		for _, c := range []byte(uncommonEnds) {
-			look[c] = true
-		}
-		if name != "" { // an empty name has quotes
-			look[name[len(name)-1]] = true
-		}
 		note := fewHeaders{src: f.src}
 		scan := scanHeaders(f.src)
 		for scan.next() {
 			h := &scan.header
-			last := h.text[len(h.text)-1]
-			if !look[last] && h.text[0] == 'p' {
+			looked := look == nil || look[h.text[len(h.text)-1]]
+			if !looked && h.text[0] == 'p' {
 				continue
 			}
-			if !isKnown && len(note.headers) <= maxFew && !h.isCommon() {
+			common := (!isKnown || few) && h.isCommon()
+			if !isKnown && !common && len(note.headers) <= maxFew {
 				note.headers = append(note.headers, *h)
 			}
-			if look[last] && !yield(h) {
+			if looked && !(few && common) && !yield(h) {
 				return
 			}
 		}
@@ -165,6 +166,12 @@ func (f *File) candidates(kind Kind, name string) iter.Seq[*header] {
 			f.few.Store(&note)
 		}
 	}
+}
+
+// isFew reports whether no header of the kind and, if that is not empty, of the name is
+// common.
+func isFew(kind Kind, name string) bool {
+	return kind == SSOSession || kind == Services || kind == Profile && name == "default"
 }
 
 // An Index is the sections of a kind, for many lookups.
@@ -185,9 +192,12 @@ type indexed struct {
 // Index reads all headers, once.
 func (f *File) Index(kind Kind) *Index {
 	x := &Index{src: f.src}
-	// Space for all headers at once: to grow takes as long as the rest. The limit is for
-	// files of brackets.
-	most := min(bytes.Count(f.src, []byte("[")), 1<<16)
+	few, most := isFew(kind, ""), 0
+	if !few {
+		// Space for all headers at once: to grow takes as long as the rest. The limit is
+		// for files of brackets.
+		most = min(bytes.Count(f.src, []byte("[")), 1<<16)
+	}
 	x.all = make([]indexed, 0, most)
 	x.byName = make(map[string]int, most)
 	// The names are parts of one text: 5,000 of their own take 0.7 million instructions
@@ -195,9 +205,7 @@ func (f *File) Index(kind Kind) *Index {
 	var names strings.Builder
 	names.Grow(min(len(f.src), 32*most))
 	repeated := false
-	scan := scanHeaders(f.src)
-	for scan.next() {
-		h := &scan.header
+	for h := range f.candidates(few, nil) {
 		if string(h.text) == defaultSection {
 			x.defaults.add(h)
 			continue
