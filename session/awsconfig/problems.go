@@ -40,7 +40,8 @@ const maxProblems = 100
 //   - a header or key that is indented below a key, where it continues the value;
 //   - [DEFAULT], whose keys apply to every section.
 func (f *File) Problems() []Problem {
-	r := reader{headers: make(map[string]int), names: make(map[sectionName]int)}
+	most := min(bytes.Count(f.src, []byte("[")), 1<<16) // as for an Index
+	r := reader{headers: make(map[string]int, most), names: make(map[sectionName]int, most)}
 	if f.IsUTF16() {
 		r.fatal(1, "the file is in UTF-16: save it as UTF-8, without a byte order mark")
 		return r.problems
@@ -145,10 +146,15 @@ func (r *reader) readHeader(text []byte) {
 		r.fatal(r.line, "section [%s] repeated from line %d", printable(text), first)
 		return
 	}
-	r.headers[string(text)] = r.line
+	whole := string(text)
+	r.headers[whole] = r.line
 
 	h := header{text: text}
-	for _, kind := range []Kind{Profile, SSOSession, Services} {
+	kinds := []Kind{Profile, SSOSession, Services}
+	if h.isPlain() {
+		kinds = kinds[:1] // it has no name of the other kinds, and is not nearly one of them
+	}
+	for _, kind := range kinds {
 		name, ok := h.name(kind)
 		if !ok {
 			if word, _ := cutWord(text); strings.EqualFold(string(word), string(kind)) {

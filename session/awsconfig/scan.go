@@ -353,18 +353,27 @@ func isBlank(r rune) bool {
 // strip is Python's str.strip.
 func strip(s []byte) []byte { return trimLeft(trimRight(s)) }
 
-// trimLeft and trimRight check the first or last byte before they decode runes.
+// trimLeft and trimRight look at bytes before they decode runes: nearly all lines have
+// only spaces and tabs around their text, and none of it is beyond ASCII.
 
 func trimLeft(s []byte) []byte {
-	if len(s) > 0 && '!' <= s[0] && s[0] <= '~' {
-		return s
+	n := 0
+	for n < len(s) && (s[n] == ' ' || s[n] == '\t') {
+		n++
 	}
-	return bytes.TrimLeftFunc(s, isBlank)
+	if n < len(s) && '!' <= s[n] && s[n] <= '~' {
+		return s[n:]
+	}
+	return bytes.TrimLeftFunc(s[n:], isBlank)
 }
 
 func trimRight(s []byte) []byte {
-	if len(s) > 0 && '!' <= s[len(s)-1] && s[len(s)-1] <= '~' {
-		return s
+	n := len(s)
+	for n > 0 && (s[n-1] == ' ' || s[n-1] == '\t') {
+		n--
 	}
-	return bytes.TrimRightFunc(s, isBlank)
+	if n > 0 && '!' <= s[n-1] && s[n-1] <= '~' {
+		return s[:n]
+	}
+	return bytes.TrimRightFunc(s[:n], isBlank)
 }

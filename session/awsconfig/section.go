@@ -86,11 +86,35 @@ func (s Section) KeyLine(key string) int {
 
 // Values returns the section's keys in lower case, with the value that Get returns
 // for each. It reads the section once. For the zero Section it is empty, not nil.
+//
+// The texts are parts of one copy of the section, which takes two thirds of the time of
+// a copy of each.
 func (s Section) Values() map[string]string {
 	values := make(map[string]string)
 	for _, where := range []headers{s.defaults, s.own} {
+		text := ""
+		if where.text != nil {
+			text = string(s.src[where.body:where.end])
+		}
+		// part returns a slice of src, which begins at an offset, as a string.
+		part := func(at int, slice []byte) string {
+			if from := at - where.body; from >= 0 {
+				return text[from : from+len(slice)]
+			}
+			return string(slice) // of an earlier section of this name
+		}
 		for e := range entries(s.src, where) {
-			values[string(e.key)] = string(e.value(s.src))
+			key := e.line.key()
+			name := part(e.line.textAt, key)
+			if len(key) != len(e.key) || len(key) > 0 && &key[0] != &e.key[0] { // not in lower case
+				name = string(e.key)
+			}
+			if e.end == e.line.next {
+				value := e.line.value()
+				values[name] = part(e.line.textAt+len(e.line.text)-len(value), value)
+			} else {
+				values[name] = string(e.value(s.src))
+			}
 		}
 	}
 	return values
