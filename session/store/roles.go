@@ -79,12 +79,13 @@ func roleKey(p profile.Profile) string {
 		// the role, or get fewer permissions.
 		return originPrefix(p) + hash(roleKey(*p.Source), a.RoleARN, a.ExternalID, a.SessionName, a.MFASerial, a.Duration.String())
 	}
-	return rolePrefix(p.SSOSession) + roleHash(profile.NormalStartURL(p.SSOSession.StartURL), p)
+	return string(appendRoleHash([]byte(rolePrefix(p.SSOSession)), profile.NormalStartURL(p.SSOSession.StartURL), p))
 }
 
-// roleHash ends the roleKey of a role of an SSO session with this start URL.
-func roleHash(startURL string, p profile.Profile) string {
-	return hash(startURL, p.SSOSession.Region, p.AccountID, p.RoleName)
+// appendRoleHash appends to the rolePrefix of an SSO session with this start URL what
+// ends the roleKey of a role.
+func appendRoleHash(key []byte, startURL string, p profile.Profile) []byte {
+	return appendHash(key, startURL, p.SSOSession.Region, p.AccountID, p.RoleName)
 }
 
 // rolePrefix begins the names of all entries of an SSO session, so that a logout
@@ -123,13 +124,18 @@ func expiryKey(p profile.Profile) string { return roleKey(p) + ".expires" }
 // hash returns 32 hexadecimal digits for a list of texts. Different lists give
 // different results.
 func hash(texts ...string) string {
-	text := make([]byte, 0, 256) // one text for all: nothing else is allocated
+	return string(appendHash(nil, texts...))
+}
+
+// appendHash appends the hash to a key. It allocates nothing if that has the capacity.
+func appendHash(key []byte, texts ...string) []byte {
+	text := make([]byte, 0, 256)
 	for _, t := range texts {
 		text = strconv.AppendInt(text, int64(len(t)), 10)
 		text = append(append(text, ':'), t...)
 	}
 	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:16])
+	return hex.AppendEncode(key, sum[:16])
 }
 
 // CachedCredentials returns the stored credentials of the profile. valid is true
@@ -243,7 +249,7 @@ func (s *Store) Expirations() func(profile.Profile) (expires time.Time, ok bool)
 			from.hasEntries = slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, from.prefix) })
 			origins[id] = from
 		}
-		if p.Static == nil && (!from.hasEntries || !exists[from.roleKey(p)]) {
+		if p.Static == nil && (!from.hasEntries || !exists[string(from.appendKey(make([]byte, 0, 128), p))]) {
 			return time.Time{}, false
 		}
 		creds, valid := s.CachedCredentials(p)
@@ -264,12 +270,12 @@ type origin struct {
 	hasEntries bool   // there are entries that begin with the prefix
 }
 
-// roleKey returns roleKey(p) for a profile of this origin.
-func (o origin) roleKey(p profile.Profile) string {
-	if p.Static != nil || p.Process.Command != "" || p.Source != nil {
-		return roleKey(p)
+// appendKey appends the roleKey of a profile of this origin.
+func (o origin) appendKey(key []byte, p profile.Profile) []byte {
+	if p.Process.Command != "" || p.Source != nil {
+		return append(key, roleKey(p)...)
 	}
-	return o.prefix + roleHash(o.startURL, p)
+	return appendRoleHash(append(key, o.prefix...), o.startURL, p)
 }
 
 // StoreRole stores the credentials of the profile, which [Store.CheckIssued] knows
