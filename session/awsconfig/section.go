@@ -86,38 +86,46 @@ func (s Section) KeyLine(key string) int {
 
 // Values returns the section's keys in lower case, with the value that Get returns
 // for each. It reads the section once. For the zero Section it is empty, not nil.
-//
-// The texts are parts of one copy of the section, which takes two thirds of the time of
-// a copy of each.
 func (s Section) Values() map[string]string {
 	values := make(map[string]string)
+	s.AddTo(values, nil)
+	return values
+}
+
+// AddTo adds the [Section.Values] to a map. texts may be nil.
+func (s Section) AddTo(values map[string]string, texts *Texts) {
 	for _, where := range []headers{s.defaults, s.own} {
-		text := ""
-		if where.text != nil {
-			text = string(s.src[where.body:where.end])
-		}
-		// part returns a slice of src, which begins at an offset, as a string.
-		part := func(at int, slice []byte) string {
-			if from := at - where.body; from >= 0 {
-				return text[from : from+len(slice)]
-			}
-			return string(slice) // of an earlier section of this name
-		}
 		for e := range entries(s.src, where) {
-			key := e.line.key()
-			name := part(e.line.textAt, key)
-			if len(key) != len(e.key) || len(key) > 0 && &key[0] != &e.key[0] { // not in lower case
-				name = string(e.key)
-			}
-			if e.end == e.line.next {
-				value := e.line.value()
-				values[name] = part(e.line.textAt+len(e.line.text)-len(value), value)
-			} else {
-				values[name] = string(e.value(s.src))
-			}
+			values[texts.of(e.key)] = texts.of(e.value(s.src))
 		}
 	}
-	return values
+}
+
+// Texts are keys and values of which many sections have the same. To keep each once
+// saves most of the memory of a list of thousands of profiles, and new memory is what
+// takes most of its time. The zero value is ready for use.
+type Texts struct{ known map[string]string }
+
+const (
+	maxTexts    = 1000 // account ids are among them, which differ from section to section
+	maxTextSize = 64   // bytes
+)
+
+func (t *Texts) of(text []byte) string {
+	if t == nil || len(text) > maxTextSize {
+		return string(text)
+	}
+	if known, ok := t.known[string(text)]; ok {
+		return known
+	}
+	if t.known == nil {
+		t.known = map[string]string{}
+	}
+	known := string(text)
+	if len(t.known) < maxTexts {
+		t.known[known] = known
+	}
+	return known
 }
 
 // Keys returns the section's keys in lower case, each once, in the order in which

@@ -26,6 +26,10 @@ type Config struct {
 	// profiles share a few.
 	sessions map[string]decodedSession
 
+	// texts and spare are for those who read thousands of profiles, one after the other.
+	texts awsconfig.Texts
+	spare map[string]string // empty, for the next rawProfile; may be nil
+
 	ownKeys *bool       // whether the files mention one of searchedKeys; nil until that is known
 	guards  *guards     // nil until the first [Config.Guard] that needs them
 	agents  *agentRules // likewise, of [Config.Denial]
@@ -272,6 +276,7 @@ func (c *Config) Profile(name string) (Profile, error) {
 		}
 		return Profile{}, c.notFound(awsconfig.Profile, name)
 	}
+	defer c.reuse(raw)
 	p, err := c.resolve(raw, []string{name})
 	if err != nil {
 		return Profile{}, err
@@ -346,9 +351,12 @@ func (raw rawProfile) get(key string) string { return raw.values[key] }
 // rawProfile reads each of the three sections once: scanning a file of thousands
 // of profiles is most of the time that a switch takes.
 func (c *Config) rawProfile(name string) (rawProfile, bool) {
-	raw := rawProfile{name: name}
+	raw := rawProfile{name: name, values: c.spare}
+	if c.spare = nil; raw.values == nil {
+		raw.values = map[string]string{}
+	}
 	section, inConfig := c.file.section(awsconfig.Profile, name)
-	raw.values = section.Values()
+	section.AddTo(raw.values, &c.texts)
 	section, inCredentials := c.credentials.section(awsconfig.Bare, name)
 	if inCredentials {
 		raw.credentials = section.Values()
@@ -358,6 +366,12 @@ func (c *Config) rawProfile(name string) (rawProfile, bool) {
 		raw.session, raw.hasSession = c.file.section(awsconfig.SSOSession, raw.sessionName)
 	}
 	return raw, inConfig || inCredentials
+}
+
+// reuse has the next rawProfile use the memory of this one, which is not used any more.
+func (c *Config) reuse(raw rawProfile) {
+	clear(raw.values)
+	c.spare = raw.values
 }
 
 func (c *Config) notFound(kind awsconfig.Kind, name string) error {
