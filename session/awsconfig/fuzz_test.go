@@ -3,7 +3,6 @@ package awsconfig_test
 import (
 	"bytes"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -34,7 +33,7 @@ func FuzzParseKeepsEveryByte(f *testing.F) {
 					t.Errorf("kind %q: section %q of line %d comes after line %d", kind, s.Name(), s.Line(), line)
 				}
 				line = s.Line()
-				if again, ok := file.Section(kind, s.Name()); !ok || !reflect.DeepEqual(again, s) {
+				if again, ok := file.Section(kind, s.Name()); !ok || again.Line() != s.Line() || again.Size() != s.Size() || !maps.Equal(again.Values(), s.Values()) {
 					t.Errorf("kind %q: Sections has %+v, Section %+v, %v", kind, s, again, ok)
 				}
 				keys := s.Keys()

@@ -21,6 +21,9 @@ func (h *header) name(kind Kind) ([]byte, bool) {
 		if string(h.text) == "default" {
 			return h.text, true
 		}
+		if h.isPlain() {
+			return h.text[len(plainStart):], true
+		}
 	case SSOSession, Services:
 	default:
 		return nil, false
@@ -30,6 +33,34 @@ func (h *header) name(kind Kind) ([]byte, bool) {
 	}
 	return secondOfTwo(h.text)
 }
+
+// plainStart begins the header of nearly every profile.
+const plainStart = "profile "
+
+// isPlain reports whether the header is plainStart and a word without anything that a
+// shell would treat: that word is the profile's name. It takes a third of the
+// instructions of a split into words.
+func (h *header) isPlain() bool {
+	if len(h.text) <= len(plainStart) || string(h.text[:len(plainStart)]) != plainStart {
+		return false
+	}
+	for _, c := range h.text[len(plainStart):] {
+		if c <= '\'' && (c == ' ' || c == '\t' || c == '"' || c == '\'') || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// uncommonEnds are the last bytes of headers whose last byte need not be that of their
+// name, because a quote or a blank follows it, and of default and DEFAULT. Any other
+// header ends with the last byte of its name: that is the second of two words.
+const uncommonEnds = "\"' \ttT"
+
+// isCommon reports whether the header is that of a profile which is not "default", as
+// nearly all are written: no lookup of another name, or of an sso-session or services,
+// can be about it.
+func (h *header) isCommon() bool { return h.isPlain() && string(h.text[len(plainStart):]) != "default" }
 
 // afterKind returns the text after the kind's word. It reports false if the header
 // does not start with that word.

@@ -40,7 +40,8 @@ const maxProblems = 100
 //   - a header or key that is indented below a key, where it continues the value;
 //   - [DEFAULT], whose keys apply to every section.
 func (f *File) Problems() []Problem {
-	r := reader{headers: make(map[string]int), names: make(map[sectionName]int)}
+	most := min(bytes.Count(f.src, []byte("[")), 1<<16) // as for an Index
+	r := reader{headers: make(map[string]int, most), names: make(map[sectionName]int)}
 	if f.IsUTF16() {
 		r.fatal(1, "the file is in UTF-16: save it as UTF-8, without a byte order mark")
 		return r.problems
@@ -148,7 +149,12 @@ func (r *reader) readHeader(text []byte) {
 	r.headers[string(text)] = r.line
 
 	h := header{text: text}
-	for _, kind := range []Kind{Profile, SSOSession, Services} {
+	kinds := []Kind{Profile, SSOSession, Services}
+	plain := h.isPlain()
+	if plain {
+		kinds = kinds[:1] // it has no name of the other kinds, and is not nearly one of them
+	}
+	for _, kind := range kinds {
 		name, ok := h.name(kind)
 		if !ok {
 			if word, _ := cutWord(text); strings.EqualFold(string(word), string(kind)) {
@@ -156,11 +162,16 @@ func (r *reader) readHeader(text []byte) {
 			}
 			continue
 		}
-		id := sectionName{kind, string(name)}
-		if first, ok := r.names[id]; ok {
+		first, ok := r.names[sectionName{kind, string(name)}]
+		if !ok && !plain && kind == Profile {
+			first, ok = r.plainHeader(name)
+		}
+		if ok {
 			r.warn("section [%s] replaces the %s %s of line %d completely", printable(text), kind, quote(name), first)
 		}
-		r.names[id] = r.line
+		if ok || !plain {
+			r.names[sectionName{kind, string(name)}] = r.line
+		}
 		if quoted(text) {
 			r.warn("Go-based tools do not find the %s %s: its name is quoted", kind, quote(name))
 		}
@@ -168,6 +179,18 @@ func (r *reader) readHeader(text []byte) {
 	if bytes.ContainsAny(text, "#;]") {
 		r.warn("#, ; or ] in section header [%s]: tools disagree on where it ends", printable(text))
 	}
+}
+
+// plainHeader returns the line of the header of a profile of this name for which isPlain
+// holds. Nearly all headers are such: their texts are in headers, and need not be in
+// names besides.
+func (r *reader) plainHeader(name []byte) (line int, ok bool) {
+	h := header{text: append([]byte(plainStart), name...)}
+	if !h.isPlain() {
+		return 0, false
+	}
+	line, ok = r.headers[string(h.text)]
+	return line, ok
 }
 
 func (r *reader) readKey(l line) {

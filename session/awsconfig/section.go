@@ -12,7 +12,7 @@ import (
 type Section struct {
 	src      []byte
 	name     string
-	line     int
+	line     int // 0: [Section.Line] counts
 	own      headers
 	defaults headers // those of [DEFAULT]
 }
@@ -43,7 +43,13 @@ func (s Section) Size() int { return s.own.end - s.own.first }
 
 // Line returns the line number of the section's header, counted from 1. If the
 // header is repeated, it is that of the last one.
-func (s Section) Line() int { return s.line }
+func (s Section) Line() int {
+	if s.line == 0 && s.own.text != nil {
+		count := lineCounter{src: s.src}
+		return count.at(s.own.last)
+	}
+	return s.line
+}
 
 // Get returns the value of a key. Keys are not case-sensitive. If the key is
 // repeated, the last value counts. A key that the section does not have is looked
@@ -82,12 +88,44 @@ func (s Section) KeyLine(key string) int {
 // for each. It reads the section once. For the zero Section it is empty, not nil.
 func (s Section) Values() map[string]string {
 	values := make(map[string]string)
+	s.AddTo(values, nil)
+	return values
+}
+
+// AddTo adds the [Section.Values] to a map. texts may be nil.
+func (s Section) AddTo(values map[string]string, texts *Texts) {
 	for _, where := range []headers{s.defaults, s.own} {
 		for e := range entries(s.src, where) {
-			values[string(e.key)] = string(e.value(s.src))
+			values[texts.of(e.key)] = texts.of(e.value(s.src))
 		}
 	}
-	return values
+}
+
+// Texts are keys and values of which many sections have the same. To keep each once
+// saves most of the memory of a list of thousands of profiles, and new memory is what
+// takes most of its time. The zero value is ready for use.
+type Texts struct{ known map[string]string }
+
+const (
+	maxTexts    = 1000 // account ids are among them, which differ from section to section
+	maxTextSize = 64   // bytes
+)
+
+func (t *Texts) of(text []byte) string {
+	if t == nil || len(text) > maxTextSize {
+		return string(text)
+	}
+	if known, ok := t.known[string(text)]; ok {
+		return known
+	}
+	if t.known == nil {
+		t.known = map[string]string{}
+	}
+	known := string(text)
+	if len(t.known) < maxTexts {
+		t.known[known] = known
+	}
+	return known
 }
 
 // Keys returns the section's keys in lower case, each once, in the order in which

@@ -40,8 +40,7 @@ type agentRule struct {
 // Of several profiles that lead to one role, one that denies outweighs those that
 // allow. An unknown value counts as deny.
 func (c *Config) Denial(p Profile) Denial {
-	mentions := func(key string) bool { return c.file.Mentions(key) || c.credentials.Mentions(key) }
-	if !mentions(guardKey) && !mentions(agentsKey) {
+	if !c.mentions(guardKey) && !c.mentions(agentsKey) {
 		return Denial{}
 	}
 	if c.agents == nil {
@@ -102,7 +101,7 @@ func (c *Config) readAgentRules() *agentRules {
 }
 
 func (c *Config) addAgentRule(found *agentRules, section awsconfig.Section) {
-	if !section.Mentions(guardKey) && !section.Mentions(agentsKey) {
+	if !section.Mentions(guardKey, agentsKey) {
 		return
 	}
 	raw, _ := c.rawProfile(section.Name())

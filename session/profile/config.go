@@ -26,40 +26,45 @@ type Config struct {
 	// profiles share a few.
 	sessions map[string]decodedSession
 
-	guards *guards     // nil until the first [Config.Guard] that needs them
-	agents *agentRules // likewise, of [Config.Denial]
+	// texts and spare are for those who read thousands of profiles, one after the other.
+	texts awsconfig.Texts
+	spare map[string]string // empty, for the next rawProfile; may be nil
+
+	ownKeys *bool       // whether the files mention one of searchedKeys; nil until that is known
+	guards  *guards     // nil until the first [Config.Guard] that needs them
+	agents  *agentRules // likewise, of [Config.Denial]
 }
 
 // A source is one of the two files. A lookup scans the file; after names has
 // listed the sections of a kind, lookups of that kind use an index.
 type source struct {
 	*awsconfig.File
-	index map[awsconfig.Kind]map[string]awsconfig.Section
+	indexes map[awsconfig.Kind]*awsconfig.Index
 }
 
 func newSource(text []byte) source {
-	return source{awsconfig.Parse(text), map[awsconfig.Kind]map[string]awsconfig.Section{}}
+	return source{awsconfig.Parse(text), map[awsconfig.Kind]*awsconfig.Index{}}
 }
 
 func (s source) section(kind awsconfig.Kind, name string) (awsconfig.Section, bool) {
-	if known, ok := s.index[kind]; ok {
-		found, ok := known[name]
-		return found, ok
+	if index, ok := s.indexes[kind]; ok {
+		return index.Section(name)
 	}
 	return s.Section(kind, name)
 }
 
-// names returns the names of the sections of a kind in the order of the file.
-func (s source) names(kind awsconfig.Kind) []string {
-	var names []string
-	known := map[string]awsconfig.Section{}
-	for section := range s.Sections(kind) {
-		names = append(names, section.Name())
-		known[section.Name()] = section
+// index returns the index of a kind, which is made once.
+func (s source) index(kind awsconfig.Kind) *awsconfig.Index {
+	index, ok := s.indexes[kind]
+	if !ok {
+		index = s.Index(kind)
+		s.indexes[kind] = index
 	}
-	s.index[kind] = known
-	return names
+	return index
 }
+
+// names returns the names of the sections of a kind in the order of the file.
+func (s source) names(kind awsconfig.Kind) []string { return s.index(kind).Names() }
 
 // ReadConfig reads the two files. A file that is missing or not a regular file
 // counts as empty, as it does for the AWS CLI. A file beyond the limits of
@@ -95,12 +100,13 @@ const (
 
 // checkLimits returns how a file of that size and text exceeds the limits, such
 // as "larger than 10 MiB", and whether it does. The sections of a file under
-// 300,000 bytes are not counted.
+// 300,000 bytes are not counted, nor those of one with fewer brackets: single bytes
+// are counted sixteen times as fast, and few files have that many.
 func checkLimits(size int64, text []byte) (how string, exceeded bool) {
 	switch {
 	case size > configLimit:
 		return fmt.Sprintf("larger than %d MiB", configLimit>>20), true
-	case size > 3*sectionLimit && bytes.Count(text, []byte("\n[")) > sectionLimit:
+	case size > 3*sectionLimit && bytes.Count(text, []byte("[")) > sectionLimit && bytes.Count(text, []byte("\n[")) > sectionLimit:
 		return fmt.Sprintf("longer than %d sections", sectionLimit), true
 	}
 	return "", false
@@ -124,7 +130,7 @@ func readConfigFile(path string) ([]byte, error) {
 	}
 	var data bytes.Buffer
 	if info.Size() <= configLimit {
-		data.Grow(int(info.Size()) + bytes.MinRead)
+		data = *bytes.NewBuffer(readBuffer(int(info.Size()) + bytes.MinRead))
 		if _, err := data.ReadFrom(io.LimitReader(file, configLimit+1)); err != nil {
 			return nil, fmt.Errorf("%q cannot be read: %w", path, cause(err))
 		}
@@ -169,6 +175,20 @@ func (c *Config) HasSession(name string) bool {
 func (c *Config) HasProfile(name string) bool {
 	_, ok := c.rawProfile(name)
 	return ok
+}
+
+// searchedKeys are the keys that every switch must know of, in whichever section they are.
+var searchedKeys = []string{guardKey, agentsKey, servedKey}
+
+// mentions reports whether one of the files may have the key, which is one of
+// searchedKeys: its text has the name. Most files mention none of them, which one
+// search of the text tells, before any section is read.
+func (c *Config) mentions(key string) bool {
+	if c.ownKeys == nil {
+		found := c.file.Mentions(searchedKeys...) || c.credentials.Mentions(searchedKeys...)
+		c.ownKeys = &found
+	}
+	return *c.ownKeys && (c.file.Mentions(key) || c.credentials.Mentions(key))
 }
 
 // IsEmpty reports whether the files have neither an sso-session nor a profile with more
@@ -256,6 +276,7 @@ func (c *Config) Profile(name string) (Profile, error) {
 		}
 		return Profile{}, c.notFound(awsconfig.Profile, name)
 	}
+	defer c.reuse(raw)
 	p, err := c.resolve(raw, []string{name})
 	if err != nil {
 		return Profile{}, err
@@ -330,9 +351,12 @@ func (raw rawProfile) get(key string) string { return raw.values[key] }
 // rawProfile reads each of the three sections once: scanning a file of thousands
 // of profiles is most of the time that a switch takes.
 func (c *Config) rawProfile(name string) (rawProfile, bool) {
-	raw := rawProfile{name: name}
+	raw := rawProfile{name: name, values: c.spare}
+	if c.spare = nil; raw.values == nil {
+		raw.values = map[string]string{}
+	}
 	section, inConfig := c.file.section(awsconfig.Profile, name)
-	raw.values = section.Values()
+	section.AddTo(raw.values, &c.texts)
 	section, inCredentials := c.credentials.section(awsconfig.Bare, name)
 	if inCredentials {
 		raw.credentials = section.Values()
@@ -342,6 +366,12 @@ func (c *Config) rawProfile(name string) (rawProfile, bool) {
 		raw.session, raw.hasSession = c.file.section(awsconfig.SSOSession, raw.sessionName)
 	}
 	return raw, inConfig || inCredentials
+}
+
+// reuse has the next rawProfile use the memory of this one, which is not used any more.
+func (c *Config) reuse(raw rawProfile) {
+	clear(raw.values)
+	c.spare = raw.values
 }
 
 func (c *Config) notFound(kind awsconfig.Kind, name string) error {

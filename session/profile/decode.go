@@ -39,7 +39,7 @@ var keyRules = map[string]keyRule{
 	"endpoint_url":                    {isEndpointURL, "an http or https URL"},
 	"ca_bundle":                       {func(text string) bool { return len(text) <= 4096 && !hasControl(text) }, "a path of at most 4096 bytes on one line"},
 	"output": {func(text string) bool {
-		return len(text) <= 32 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz-") == ""
+		return len(text) <= 32 && all(text, func(c byte) bool { return c >= 'a' && c <= 'z' || c == '-' })
 	}, "an output format such as json"},
 	"retry_mode":             {oneOf("legacy", "standard", "adaptive"), "legacy, standard or adaptive"},
 	"max_attempts":           {func(text string) bool { return len(text) <= 6 && strings.Trim(text, "0123456789") == "" }, "a number"},
@@ -111,6 +111,7 @@ func (raw rawProfile) String() string { return raw.section().String() }
 // A decodedSession is an sso-session, or what is wrong with it.
 type decodedSession struct {
 	values  map[string]string
+	keys    []string // those of values that the AWS tools compare with the profile's, sorted
 	session SSOSession
 	err     error
 }
@@ -131,7 +132,8 @@ func decodeSession(name string, values map[string]string) decodedSession {
 	// does not want the token in a file. So is an unknown export: the user does not
 	// want credentials in the environment.
 	err := cmp.Or(checkName(section), checkKeys(section, values, "ssoenv_store", exportKey, agentsKey), checkSession(section, values))
-	return decodedSession{values, s, err}
+	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(values)), func(key string) bool { return strings.HasPrefix(key, "ssoenv_") })
+	return decodedSession{values, keys, s, err}
 }
 
 // checkSession checks the keys that an sso-session and a legacy profile share.
@@ -215,10 +217,13 @@ func (c *Config) checkConsistent(raw rawProfile) error {
 	if !raw.hasSession {
 		return nil
 	}
-	values := c.sessions[raw.sessionName].values
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		inProfile, inSession := raw.get(key), values[key]
-		if inProfile != "" && inProfile != inSession && !strings.HasPrefix(key, "ssoenv_") {
+	session := c.sessions[raw.sessionName]
+	for _, key := range session.keys {
+		inProfile := raw.get(key)
+		if inProfile == "" {
+			continue
+		}
+		if inSession := session.values[key]; inProfile != inSession {
 			return &ConfigError{Section: raw.section(), Key: key,
 				Problem: fmt.Sprintf("%s is %q in profile %q but %q in its sso-session %q", key, inProfile, raw.name, inSession, raw.sessionName)}
 		}

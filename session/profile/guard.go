@@ -53,7 +53,7 @@ func (c *Config) Guard(p Profile) Guard {
 // allGuards returns the guards of the config, which are read once, or nil if it
 // mentions none.
 func (c *Config) allGuards() *guards {
-	if c.guards == nil && (c.file.Mentions(guardKey) || c.credentials.Mentions(guardKey)) {
+	if c.guards == nil && c.mentions(guardKey) {
 		c.guards = c.readGuards()
 	}
 	return c.guards

@@ -84,6 +84,9 @@ func nestsCredentials(value string) bool {
 // ServedProfile returns the name of the profile for which [Config.ServedConfig] has made
 // the config. ok is false for every other config.
 func (c *Config) ServedProfile() (name string, ok bool) {
+	if !c.mentions(servedKey) {
+		return "", false
+	}
 	raw, _ := c.rawProfile("default")
 	name = raw.get(servedKey)
 	return name, name != ""

@@ -30,30 +30,22 @@ var settingVariables = []struct{ key, variable string }{
 	{"sts_regional_endpoints", "AWS_STS_REGIONAL_ENDPOINTS"},
 }
 
-// settingKeys returns the keys of settingVariables.
-func settingKeys() []string {
-	keys := make([]string, len(settingVariables))
-	for i, setting := range settingVariables {
-		keys[i] = setting.key
-	}
-	return keys
-}
-
 // decodeVariables returns the settings of the profile that have a variable, those
 // of its services section included. A value that breaks its rule is an error.
 func (c *Config) decodeVariables(raw rawProfile) ([]Setting, error) {
-	if err := checkKeys(raw.section(), raw.values, settingKeys()...); err != nil {
-		return nil, err
-	}
 	var settings []Setting
 	for _, setting := range settingVariables {
 		value := raw.get(setting.key)
+		if value == "" {
+			continue
+		}
+		if err := checkKeys(raw.section(), raw.values, setting.key); err != nil {
+			return nil, err
+		}
 		if isBool(value) {
 			value = strings.ToLower(value) // not every tool reads True
 		}
-		if value != "" {
-			settings = append(settings, Setting{setting.variable, value})
-		}
+		settings = append(settings, Setting{setting.variable, value})
 	}
 	if isTrue(raw.get("ignore_configured_endpoint_urls")) {
 		return settings, nil

@@ -18,7 +18,7 @@ import (
 
 // IsAccountID reports whether text is an AWS account id: 12 digits.
 func IsAccountID(text string) bool {
-	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
+	return len(text) == 12 && all(text, isDigit)
 }
 
 // roleNameAlphabet is what the names of IAM roles and of role sessions consist of.
@@ -69,17 +69,22 @@ func SplitFIPS(text string) (region string, fips bool) {
 // and digits joined by hyphens, the first without digits and the last a number of
 // one or two digits, as in us-east-1 and us-gov-west-1.
 func isPlainRegion(text string) bool {
-	words := strings.Split(text, "-")
-	if len(words) < 3 {
-		return false
-	}
-	first, last := words[0], words[len(words)-1]
-	for _, word := range words {
-		if word == "" || !all(word, func(c byte) bool { return c >= 'a' && c <= 'z' || isDigit(c) }) {
+	words, start := 0, 0
+	for i := 0; i <= len(text); i++ {
+		switch {
+		case i == len(text) || text[i] == '-':
+			if i == start {
+				return false
+			}
+			words++
+			start = i + 1
+		case !(text[i] >= 'a' && text[i] <= 'z') && !isDigit(text[i]):
 			return false
 		}
 	}
-	return len(first) >= 2 && !strings.ContainsAny(first, "0123456789") && len(last) <= 2 && all(last, isDigit)
+	first, _, _ := strings.Cut(text, "-")
+	last := text[strings.LastIndexByte(text, '-')+1:]
+	return words >= 3 && len(first) >= 2 && !strings.ContainsAny(first, "0123456789") && len(last) <= 2 && all(last, isDigit)
 }
 
 // isGlobalRegion reports whether text is the global region of a partition:
@@ -173,6 +178,9 @@ func AreKeys(id, secret, token string) bool {
 // hasControl reports whether text has control characters, line or paragraph
 // separators or invalid UTF-8.
 func hasControl(text string) bool {
+	if all(text, func(c byte) bool { return c >= ' ' && c <= '~' }) {
+		return false // as for nearly all names
+	}
 	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
 	})

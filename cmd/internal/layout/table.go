@@ -16,7 +16,8 @@ import (
 // is lost. One long name costs that name its end, and not every row of the column.
 type Table struct {
 	columns []Column
-	cells   []cell // row by row
+	cells   []cell  // row by row
+	styles  []Style // those of the cells, each once; the first is Plain
 }
 
 // A Column says how a column is cut.
@@ -42,10 +43,11 @@ const (
 	Alarm  Style = "\x1b[31m" // about to expire, or not usable
 )
 
+// A cell is small: a list of 5,000 profiles has 30,000.
 type cell struct {
 	text  string
-	width int
-	style Style
+	width int32
+	style uint8 // index in the table's styles
 }
 
 const (
@@ -62,14 +64,19 @@ const (
 
 // NewTable returns a table of these columns. capacity is the expected number of rows.
 func NewTable(capacity int, columns ...Column) *Table {
-	return &Table{columns: columns, cells: make([]cell, 0, (capacity+1)*len(columns))}
+	return &Table{columns: columns, cells: make([]cell, 0, (capacity+1)*len(columns)), styles: []Style{Plain}}
 }
 
 // Add adds the next cell. Rows are complete when they have a cell for each column.
 // Text is escaped by [safetext.Printable].
 func (t *Table) Add(text string, style Style) {
 	text, width := printable(text)
-	t.cells = append(t.cells, cell{text, width, style})
+	at := slices.Index(t.styles, style)
+	if at < 0 {
+		at = len(t.styles)
+		t.styles = append(t.styles, style)
+	}
+	t.cells = append(t.cells, cell{text, int32(width), uint8(at)}) //nolint:gosec // a text is cut at 4 KiB, and there are three styles
 }
 
 // printable returns text as a terminal may show it, and its width.
@@ -109,12 +116,13 @@ func (t *Table) Text(v View) string {
 	if v.Header {
 		header := make([]cell, len(t.columns))
 		for i, column := range t.columns {
-			header[i].text, header[i].width = printable(column.Header)
+			text, width := printable(column.Header)
+			header[i].text, header[i].width = text, int32(width) //nolint:gosec // as above
 		}
-		writeRow(&b, header, widths, false)
+		t.writeRow(&b, header, widths, false)
 	}
 	for at := 0; at+len(t.columns) <= len(t.cells); at += len(t.columns) {
-		writeRow(&b, t.cells[at:at+len(t.columns)], widths, v.Color)
+		t.writeRow(&b, t.cells[at:at+len(t.columns)], widths, v.Color)
 	}
 	return b.String()
 }
@@ -127,7 +135,7 @@ const hidden = -1
 func (t *Table) naturalWidths(header bool) []int {
 	widths := make([]int, len(t.columns))
 	for i, c := range t.cells {
-		widths[i%len(widths)] = max(widths[i%len(widths)], c.width)
+		widths[i%len(widths)] = max(widths[i%len(widths)], int(c.width))
 	}
 	for i, column := range t.columns {
 		if widths[i] == 0 && column.Drop > 0 {
@@ -141,7 +149,7 @@ func (t *Table) naturalWidths(header bool) []int {
 }
 
 // writeRow writes one line, without blanks at its end.
-func writeRow(b *strings.Builder, row []cell, widths []int, color bool) {
+func (t *Table) writeRow(b *strings.Builder, row []cell, widths []int, color bool) {
 	pad := 0 // blanks that are due before the next text
 	first := true
 	for i, c := range row {
@@ -152,7 +160,7 @@ func writeRow(b *strings.Builder, row []cell, widths []int, color bool) {
 			pad += columnGap
 		}
 		first = false
-		text, width := c.text, c.width
+		text, width := c.text, int(c.width)
 		if width > widths[i] {
 			text, width = safetext.Clip(text, widths[i])
 		}
@@ -160,7 +168,7 @@ func writeRow(b *strings.Builder, row []cell, widths []int, color bool) {
 			for ; pad > 0; pad-- {
 				b.WriteByte(' ')
 			}
-			writeStyled(b, text, c.style, color)
+			writeStyled(b, text, t.styles[c.style], color)
 		}
 		pad += widths[i] - width
 	}
@@ -231,7 +239,7 @@ func (h *Histogram) Add(cells int) { h[min(cells, maxCell)]++ }
 func (t *Table) countWidths() []Histogram {
 	texts := make([]Histogram, len(t.columns))
 	for i, c := range t.cells {
-		texts[i%len(texts)].Add(c.width)
+		texts[i%len(texts)].Add(int(c.width))
 	}
 	return texts
 }

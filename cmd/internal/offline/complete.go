@@ -230,11 +230,22 @@ func (m *menu) wants(text string) bool {
 	case m.flags && !dash && strings.HasPrefix(m.line.Word, "-"):
 		return false
 	}
-	return text != "" && m.line.Wants(m.lead+text) && safetext.Printable(text) == text
+	return text != "" && m.line.Wants(m.led(text)) && safetext.Printable(text) == text
+}
+
+// led returns the text after the lead. There seldom is one.
+func (m *menu) led(text string) string {
+	if m.lead == "" {
+		return text
+	}
+	return m.lead + text
 }
 
 func (m *menu) offer(text, about string) {
-	m.candidates = append(m.candidates, completions.Candidate{Text: m.lead + text, About: safetext.Printable(about)})
+	if about != "" {
+		about = safetext.Printable(about)
+	}
+	m.candidates = append(m.candidates, completions.Candidate{Text: m.led(text), About: about})
 }
 
 func (m *menu) words(words ...string) {
@@ -290,7 +301,10 @@ func (m *menu) profiles(about aboutProfile) {
 	wanted := slices.DeleteFunc(config.ProfileNames(), func(name string) bool { return !m.wants(name) })
 	likely := 0
 	for _, name := range wanted {
-		if m.line.Likely(m.lead + name) {
+		if likely > maxDescribed {
+			break
+		}
+		if m.line.Likely(m.led(name)) {
 			likely++
 		}
 	}
@@ -298,9 +312,10 @@ func (m *menu) profiles(about aboutProfile) {
 	if look {
 		config.SessionNames() // makes an index for the lookups
 	}
+	m.candidates = slices.Grow(m.candidates, len(wanted))
 	for _, name := range wanted {
 		text, ok := "", true
-		if look && m.line.Likely(m.lead+name) {
+		if look && m.line.Likely(m.led(name)) {
 			text, ok = about(config, name)
 		}
 		if ok {

@@ -37,9 +37,15 @@ type ListedProfile struct {
 // not show as they are.
 func ListNames(names []string) string {
 	var b strings.Builder
+	size := 0
+	for _, name := range names {
+		size += len(name) + len("\n")
+	}
+	b.Grow(size)
 	for _, name := range names {
 		if safetext.Printable(name) == name {
-			b.WriteString(name + "\n")
+			b.WriteString(name)
+			b.WriteByte('\n')
 		}
 	}
 	return b.String()
@@ -51,7 +57,7 @@ func List(config *profile.Config, caches *store.Store, inUse string) []ListedPro
 	names := config.ProfileNames()
 	config.SessionNames() // makes an index for the lookups below
 	rows := make([]ListedProfile, 0, len(names))
-	usable := make([]profile.Profile, 0, len(names))
+	expiration := caches.Expirations()
 	accounts := AccountNames(config, caches)
 	for _, name := range names {
 		row := ListedProfile{Profile: name, InUse: name == inUse}
@@ -66,16 +72,12 @@ func List(config *profile.Config, caches *store.Store, inUse string) []ListedPro
 			if p.Source != nil {
 				row.Source, row.RoleARN = p.Source.Name, p.Assume.RoleARN
 			}
-			usable = append(usable, p)
+			if expires, ok := expiration(p); ok && !expires.IsZero() {
+				expires = expires.Truncate(time.Second)
+				row.Expires = &expires
+			}
 		}
 		rows = append(rows, row)
-	}
-	expirations := caches.CachedExpirations(usable)
-	for i := range rows {
-		if expires, ok := expirations[rows[i].Profile]; ok && !expires.IsZero() {
-			expires = expires.Truncate(time.Second)
-			rows[i].Expires = &expires
-		}
 	}
 	return rows
 }
