@@ -138,7 +138,7 @@ func (p *program) announce(plan switchPlan, credentialsLost bool) {
 	if !tty.IsTerminal(p.stderr) || p.env["DIRENV_IN_ENVRC"] != "" {
 		return
 	}
-	if setByDirenv(p.env, "SSOENV_PROFILE") {
+	if shellenv.SetByDirenv(p.env, "SSOENV_PROFILE") {
 		p.say("direnv has switched this folder to %q: leaving the folder, or a reload, restores what was before it", p.state.Profile)
 	}
 	region := ""
