@@ -159,7 +159,11 @@ func writeToken(path string, token safetext.Secret) error {
 		return fmt.Errorf("--token-file: %w", err)
 	}
 	_, err = file.WriteString(token.Reveal())
-	return errors.Join(err, file.Close())
+	if err = errors.Join(err, file.Close()); err != nil {
+		_ = os.Remove(path) //nolint:gosec // created above
+		return fmt.Errorf("--token-file: %w", err)
+	}
+	return nil
 }
 
 func createPrivate(path string) (*os.File, error) {
