@@ -50,6 +50,10 @@ func TestServeSaysWhyItFails(t *testing.T) {
 	if _, said, status := w.runProcess(t, nil, "exec", "--serve", "dev", "--", "true"); status != statusFailed || !strings.Contains(said, "/roles/serve") {
 		t.Errorf("no folder for the config: got status %d, %q", status, said)
 	}
+	if _, said, status := w.runProcess(t, []string{"XDG_CACHE_HOME=/proc"}, "exec", "--serve", "dev", "--", "true"); status != statusFailed ||
+		!strings.Contains(said, "ssoenv: the config file of the command was not written: ") || !strings.Contains(said, "hint: free some space, or name another folder") {
+		t.Errorf("a folder that cannot be made: got status %d, %q", status, said)
+	}
 }
 
 // That a login is needed is said without waiting for the terminal, which may be stopped.
