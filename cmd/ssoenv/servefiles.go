@@ -161,7 +161,7 @@ func writeToken(path string, token safetext.Secret) error {
 	}
 	_, err = file.WriteString(token.Reveal())
 	if err = errors.Join(err, file.Close()); err != nil {
-		_ = os.Remove(path) //nolint:gosec // created above
+		_ = os.Remove(path)
 		return fmt.Errorf("--token-file: %w", err)
 	}
 	return nil
