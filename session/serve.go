@@ -42,13 +42,15 @@ import (
 
 const (
 	// Limits of a request and of its connection. The SDKs send about 200 bytes.
-	maxRequestHeader  = 4 << 10 // net/http reads 4 KiB more before it refuses
-	requestTimeout    = 2 * time.Second
-	answerTimeout     = 5 * time.Second
-	maxConnections    = 64 // of the user; more wait to be accepted
-	maxForeign        = 8  // of others; more are closed
-	foreverExpiration = time.Hour
+	maxRequestHeader = 4 << 10 // net/http reads 4 KiB more before it refuses
+	requestTimeout   = 2 * time.Second
+	answerTimeout    = 5 * time.Second
+	maxConnections   = 64 // of the user; more wait to be accepted
+	maxForeign       = 8  // of others; more are closed
 )
+
+// foreverExpiration is how long credentials that do not expire are said to last.
+const foreverExpiration = time.Hour
 
 // A CredentialServer answers the container credentials protocol on a listener.
 type CredentialServer struct {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -144,6 +146,21 @@ func TestEachJSON(t *testing.T) {
 	}
 	if !strings.Contains(denied, "ReadOnly") || !strings.Contains(said, "ssoenv: acct-003: "+denied+"\n") || !strings.Contains(said, "1 of 4 profiles succeeded, 2 failed, 1 not run\n") {
 		t.Errorf("error %q, summary:\n%s", denied, said)
+	}
+}
+
+// A command that cannot be run has the status and the error that it has after exec.
+func TestEachCannotRun(t *testing.T) {
+	t.Parallel()
+	w := newEachWorld(t, 1)
+	w.logIn(t)
+	w.write(t, "script", "#!/no/such/interpreter\n")
+	must(t, os.Chmod(filepath.Join(w.home, "script"), 0o700))
+	_, said, status := w.runProcess(t, nil, "exec", "acct-000", "--", "./script")
+	out, _, _ := w.runProcess(t, nil, "exec", "--each", "acct-000", "--json", "--", "./script")
+	var d document
+	if err := json.Unmarshal([]byte(out), &d); err != nil || status != statusNotExecutable || d.Status != status || said != "ssoenv: "+d.Error+"\n" {
+		t.Errorf("%v: got status %d, %q, want as exec: %d, %q", err, d.Status, d.Error, status, said)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -185,11 +186,7 @@ func (r *eachRun) one(ctx context.Context, t target) eachResult {
 	if err != nil {
 		return fail(err)
 	}
-	region := t.profile.Region
-	if r.o.region != "" {
-		region = r.o.region
-	}
-	plan := switchPlan{r.client, offline.Plan{Profile: t.profile, Credentials: creds, Region: region}}
+	plan := switchPlan{r.client, offline.Plan{Profile: t.profile, Credentials: creds, Region: cmp.Or(r.o.region, t.profile.Region)}}
 	if r.o.exportsProfile(t.profile) {
 		plan.AsProfile, plan.Credentials = true, store.Credentials{AccountName: creds.AccountName}
 	}
@@ -261,7 +258,7 @@ func (r *eachRun) start(command *exec.Cmd, name string) error {
 		return errNotStarted
 	}
 	if err := command.Start(); err != nil {
-		return fmt.Errorf("the command %q cannot be run: %w", r.o.command[0], err)
+		return cannotRun(r.o.command[0], unwrapped(err), statusNotExecutable, nil)
 	}
 	r.running[command] = name
 	return nil
@@ -317,7 +314,11 @@ func (r *eachRun) stop(sig os.Signal) {
 	said := make(chan struct{})
 	go func() {
 		defer close(said)
-		r.p.say("stopping %s (Ctrl-C again to kill)", strings.Join(names, ", "))
+		again := ""
+		if sig == os.Interrupt {
+			again = " again"
+		}
+		r.p.say("stopping %s (Ctrl-C%s to kill)", strings.Join(names, ", "), again)
 	}()
 	select {
 	case <-said:

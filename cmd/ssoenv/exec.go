@@ -185,10 +185,14 @@ func isInPath(name, path string) bool {
 	})
 }
 
-// unwrapped removes the program's name from an error of exec.LookPath.
+// unwrapped removes the program's name, and what was done with it, from an error of
+// exec.LookPath or exec.Cmd.
 func unwrapped(err error) error {
 	if named, ok := errors.AsType[*exec.Error](err); ok {
-		return named.Err
+		err = named.Err
+	}
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
+		err = of.Err
 	}
 	return err
 }

@@ -87,10 +87,7 @@ func (p *program) configFileProblem() string {
 
 // audience returns the shell to whose user a change is announced.
 func (p *program) audience(credentialsLost bool) offline.Audience {
-	return offline.Audience{
-		State: p.state, Env: p.env, Now: p.now(),
-		AtTerminal: tty.IsTerminal(p.stderr), ByDirenv: setByDirenv(p.env, "SSOENV_PROFILE"), CredentialsLost: credentialsLost,
-	}
+	return offline.Audience{State: p.state, Env: p.env, Now: p.now(), AtTerminal: tty.IsTerminal(p.stderr), CredentialsLost: credentialsLost}
 }
 
 // formatTime returns the local time of day of t.

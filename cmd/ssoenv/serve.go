@@ -51,6 +51,8 @@ func (p *program) execServed(path string, o execOptions, plan switchPlan) error 
 	})
 
 	debug.SetGCPercent(20) // a small heap: this process may stay for days
+	quiet := p.quiet
+	p.quiet, p.waiter = !p.debug, nil // from now on the terminal is the command's
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan struct{})
 	go func() {
@@ -61,6 +63,7 @@ func (p *program) execServed(path string, o execOptions, plan switchPlan) error 
 	stop()
 	<-served
 	if err != nil {
+		p.quiet = quiet // no command, so no requests, and no renewal that says something
 		return cannotRun(o.command[0], err, statusNotExecutable, nil)
 	}
 	if status == 128+int(syscall.SIGINT) {
@@ -70,15 +73,14 @@ func (p *program) execServed(path string, o execOptions, plan switchPlan) error 
 	return statusError(status)
 }
 
-// newKeeper returns a keeper of the plan's credentials. From now on nothing is asked, and
-// messages are the answers to the command's requests: the terminal is the command's. Only
-// that a login is needed is said there too, once, while there is time for it.
+// newKeeper returns a keeper of the plan's credentials. It asks nothing, and its messages
+// are the answers to the command's requests. Only that a login is needed is said at the
+// terminal too, once, while there is time for it.
 func (p *program) newKeeper(plan switchPlan) *session.Keeper {
 	client, prof := plan.client, plan.Profile
 	client.MFACode, client.Warn = nil, nil
 	p.unattended = true
 	said := &output{stderr: p.stderr, quiet: p.quiet}
-	p.quiet, p.waiter = !p.debug, nil
 	told := false
 	keeper := &session.Keeper{Now: p.now}
 	keeper.Renew = func(ctx context.Context) (store.Credentials, error) {
@@ -97,11 +99,11 @@ func (p *program) newKeeper(plan switchPlan) *session.Keeper {
 			return
 		}
 		told = true
+		text := strings.TrimPrefix(refused.Message, "ssoenv: ")
 		if left > 0 {
-			said.say("the credentials of %q last %s more; to have them renewed, log in with: %s", prof.Name, layout.FormatDuration(left), p.serveLoginCommand(prof))
-		} else {
-			said.say("%s", strings.TrimPrefix(refused.Message, "ssoenv: "))
+			text = fmt.Sprintf("the credentials of %q last %s more; to have them renewed, log in with: %s", prof.Name, layout.FormatDuration(left), p.serveLoginCommand(prof))
 		}
+		go said.say("%s", text) // a terminal that Ctrl-S has stopped must not stop the renewals
 	}
 	if prof.Static == nil && client.StoresRole(prof) {
 		// A store of its own: the client's is in use by the renewal.
@@ -158,5 +160,5 @@ func (p *program) servedProfile() (name string, ok bool) {
 // command that exec --serve runs.
 func servedError(name string) error {
 	return shownError{&profile.ConfigError{Problem: fmt.Sprintf("this is inside ssoenv exec --serve: only profile %q can be used here", cmp.Or(name, "default"))},
-		statusConfig, []string{"AWS tools find its credentials by themselves; for another profile, run ssoenv outside of that command"}}
+		statusConfig, []string{"AWS tools find its credentials by themselves; to log in, or to log in, or for another profile, run ssoenv outside of that command, as in another terminal, as in another terminal"}}
 }

@@ -77,7 +77,8 @@ func (f *servedFiles) write(plan switchPlan, tokenFile string) error {
 	f.config = f.dir.Path(f.name + ".config")
 	text := plan.client.Config.ServedConfig(plan.Profile, plan.Region)
 	if err := f.dir.Write(f.name+".config", text, time.Time{}); err != nil {
-		return fmt.Errorf("the config file of the command was not written: %w", err)
+		return shownError{fmt.Errorf("the config file of the command was not written: %w", err), statusFailed,
+			[]string{"free some space, or name another folder that belongs to you with XDG_CACHE_HOME"}}
 	}
 	if tokenFile == "" {
 		return nil
@@ -159,7 +160,11 @@ func writeToken(path string, token safetext.Secret) error {
 		return fmt.Errorf("--token-file: %w", err)
 	}
 	_, err = file.WriteString(token.Reveal())
-	return errors.Join(err, file.Close())
+	if err = errors.Join(err, file.Close()); err != nil {
+		_ = os.Remove(path)
+		return fmt.Errorf("--token-file: %w", err)
+	}
+	return nil
 }
 
 func createPrivate(path string) (*os.File, error) {

@@ -5,7 +5,9 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -151,4 +153,28 @@ func TestServeInterruptedScript(t *testing.T) {
 	if strings.Contains(shown, "run 2") || strings.Contains(shown, "not stopped") {
 		t.Errorf("got %q (%v), want that the script stops", shown, state)
 	}
+}
+
+// A command that stops where no shell would continue ssoenv, and is continued by another
+// program, still has its endpoint.
+func TestServeStoppedWithoutShell(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.logIn(t)
+	s := w.screen(t, nil, "ssoenv", "exec", "--serve", "dev", "--", "sh", "-c", `echo $$ >pid; kill -STOP $$
+curl -sS --max-time 20 -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN" "$AWS_CONTAINER_CREDENTIALS_FULL_URI" | grep -o '"AccountId":"[0-9]*"'`)
+	var pid int
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		text, _ := os.ReadFile(filepath.Join(w.home, "pid"))
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+		if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil && strings.Contains(string(stat), ") T ") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the command does not stop")
+		}
+	}
+	time.Sleep(200 * time.Millisecond) // in which ssoenv would stop, too
+	must(t, syscall.Kill(pid, syscall.SIGCONT))
+	s.expect(`"AccountId":"111111111111"`)
 }

@@ -95,7 +95,10 @@ func (c *Config) readDifferently(raw rawProfile) []string {
 			}
 		}
 		for _, problem := range f.file.Problems() {
-			if problem.Fatal || lines[problem.Line] {
+			switch {
+			case problem.Fatal: // about any section
+				found = append(found, fmt.Sprintf("the AWS CLI cannot read %s: line %d: %s", f.path, problem.Line, problem.Text))
+			case lines[problem.Line]:
 				found = append(found, fmt.Sprintf("line %d of %s: %s", problem.Line, f.path, problem.Text))
 			}
 		}

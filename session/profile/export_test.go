@@ -123,3 +123,17 @@ func TestCheckExport(t *testing.T) {
 		}
 	}
 }
+
+// A file that the AWS CLI rejects as a whole is no good for any profile, and the reason
+// says so.
+func TestCheckExportOfRejectedFile(t *testing.T) {
+	c := newConfig("config", []byte(exportTestConfig+"\n[profile chain]\nregion = us-east-1\n"), "credentials", nil)
+	p, err := c.Profile("dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "the AWS CLI cannot read config: line 72: section [profile chain] repeated from line 31"
+	if err := c.CheckExport(p); err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}

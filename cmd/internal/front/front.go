@@ -181,8 +181,6 @@ func (k fullKeyring) Delete(string) error {
 	return nil
 }
 
-// audience leaves what direnv has set to the full program, which can read its records.
 func (r *Run) audience(credentialsLost bool) offline.Audience {
-	r.full = r.full || r.env["DIRENV_DIFF"] != "" && r.env["DIRENV_IN_ENVRC"] == ""
 	return offline.Audience{State: r.state, Env: r.env, Now: r.Now(), AtTerminal: tty.IsTerminal(r.Stderr), CredentialsLost: credentialsLost}
 }

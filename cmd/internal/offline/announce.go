@@ -72,7 +72,6 @@ type Audience struct {
 	Now   time.Time
 
 	AtTerminal bool // standard error is a terminal
-	ByDirenv   bool // direnv has set SSOENV_PROFILE, and puts it back when the folder is left
 
 	// CredentialsLost is true if the change removes credentials that cannot be
 	// restored.
@@ -92,7 +91,7 @@ func (p Plan) Announcement(config *profile.Config, to Audience) (lines []string)
 	if !to.isUser() {
 		return lines
 	}
-	if to.ByDirenv {
+	if shellenv.SetByDirenv(to.Env, "SSOENV_PROFILE") {
 		lines = append(lines, fmt.Sprintf("direnv has switched this folder to %q: leaving the folder, or a reload, restores what was before it", to.State.Profile))
 	}
 	region := ""

@@ -23,10 +23,12 @@ func MatchesGlob(glob, text string) bool {
 }
 
 // matchGlob is [path.Match] for names, which are no paths: a slash in them is a
-// character like any other, and case does not count.
+// character like any other, and case does not count. As in a shell, [!a-z] is what is not
+// in [a-z].
 func matchGlob(glob, text string) (bool, error) {
 	noPath := strings.NewReplacer("/", "\x00")
-	return path.Match(noPath.Replace(strings.ToLower(glob)), noPath.Replace(strings.ToLower(text)))
+	asPath := strings.NewReplacer("/", "\x00", "[!", "[^", `\\`, `\\`, `\[`, `\[`)
+	return path.Match(asPath.Replace(strings.ToLower(glob)), noPath.Replace(strings.ToLower(text)))
 }
 
 // MatchesPattern reports whether one of the texts contains the pattern or, if the

@@ -28,6 +28,11 @@ func TestGlobs(t *testing.T) {
 		{"[A-C]*", "beta", true},
 		{"[a-c]*", "delta", false},
 		{"é*", "École", true},
+		{"[!a-c]*", "delta", true},
+		{"[!a-c]*", "Beta", false},
+		{"[!/]*", "/prod", false},
+		{`\[!]`, "[!]", true},
+		{`\\[!a]`, `\b`, true},
 	} {
 		if err := CheckGlob(test.glob); err != nil {
 			t.Errorf("%q: %v", test.glob, err)

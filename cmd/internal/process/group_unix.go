@@ -41,12 +41,18 @@ func NotifyStop(c chan<- os.Signal) { signal.Notify(c, syscall.SIGTSTP) }
 // IsStop reports whether the signal is that of Ctrl-Z.
 func IsStop(sig os.Signal) bool { return sig == syscall.SIGTSTP }
 
+// isJob reports whether there may be a shell that can continue this process: it is not
+// in the process group of the leader of the session.
+func isJob() bool {
+	leader, err := unix.Getsid(0)
+	return err == nil && leader != syscall.Getpgrp()
+}
+
 // Stop stops this process and the commands until it is continued, and then continues
-// the commands. It does nothing if this process group has the leader of the session:
-// then there is no shell that could continue it. Not by SIGTSTP, for which Go's
-// runtime does not restore the default action.
+// the commands. It does nothing if there is no shell that could continue it. Not by
+// SIGTSTP, for which Go's runtime does not restore the default action.
 func Stop(commands []*exec.Cmd) {
-	if leader, err := unix.Getsid(0); err != nil || leader == syscall.Getpgrp() {
+	if !isJob() {
 		return
 	}
 	for _, command := range commands {

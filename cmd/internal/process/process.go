@@ -1,6 +1,6 @@
-// Package process holds what ssoenv does to its own process, which differs by
-// operating system: it keeps its memory out of core files, and lets a command
-// take its place.
+// Package process holds what differs by operating system about ssoenv's own process
+// and those that it starts: it keeps its memory out of core files, lets a command take
+// its place, runs one as a child that does not notice it, or several beside each other.
 package process
 
 import "os"

@@ -27,8 +27,8 @@ func passedOn() []os.Signal {
 // Meanwhile this process ignores INT, QUIT and TSTP of the keyboard, which the command
 // gets itself, and passes TERM, HUP, WINCH, USR1 and USR2 on. If the command stops, this
 // process stops too, so that the shell that has started it notices, and when it is
-// continued it continues the command. Without a controlling terminal nothing would
-// continue it, so it goes on.
+// continued it continues the command. Without a controlling terminal, or if it is no job
+// of a shell, nothing would continue it, so it goes on.
 //
 // allowDumps undoes [ForbidDumps] while the command is started.
 func Run(path string, words, env []string, streams Streams, allowDumps func()) (status int, err error) {
@@ -88,7 +88,7 @@ func wait(pid int) (status int, err error) {
 		case err != nil:
 			return 0, err
 		case ended.Stopped():
-			if hasTerminal() {
+			if hasTerminal() && isJob() {
 				stopUntil(continued)
 				_ = syscall.Kill(pid, syscall.SIGCONT)
 			}

@@ -17,8 +17,8 @@ type Endpoint struct {
 }
 
 // ApplyServed returns the change that gives a program the region and the settings of
-// the switch, but no credentials: it gets these from the endpoint. Nothing of what it
-// returns is to be undone.
+// the switch, but no credentials: it gets these from the endpoint. What direnv keeps has
+// none either. Nothing of what it returns is to be undone.
 func (s Switch) ApplyServed(env map[string]string, endpoint Endpoint) shellinit.Env {
 	change, _ := s.Apply(env)
 	change = slices.DeleteFunc(change, func(v shellinit.Var) bool { return slices.Contains(unservedVars, v.Name) })
@@ -36,6 +36,9 @@ func (s Switch) ApplyServed(env map[string]string, endpoint Endpoint) shellinit.
 		if !slices.ContainsFunc(given, func(v shellinit.Var) bool { return v.Name == name }) {
 			change = appendUnset(change, env, name)
 		}
+	}
+	if diff, ok := env["DIRENV_DIFF"]; ok {
+		change = appendValue(change, env, "DIRENV_DIFF", withoutAWS(diff))
 	}
 	return append(change, given...)
 }
