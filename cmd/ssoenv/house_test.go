@@ -88,6 +88,7 @@ var layers = map[string]struct {
 	"scripts/interleave": {nil, nil},
 	"scripts/licences":   {nil, nil},
 	"scripts/mutants":    {nil, nil},
+	"scripts/record":     {[]string{"session/ssotest"}, nil},
 	"scripts/storm":      {[]string{"session/ssotest"}, []string{"github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/sts"}},
 }
 

@@ -102,6 +102,29 @@ func TestLinksOfPages(t *testing.T) {
 	}
 }
 
+// Every picture is on a page, with a text for those who do not see it.
+func TestPicturesOfPages(t *testing.T) {
+	shown := map[string]bool{}
+	for _, p := range pages(t) {
+		for _, m := range regexp.MustCompile(`!\[([^]]*)\]\(([^)\s]+)\)`).FindAllStringSubmatch(fence.ReplaceAllString(p.text, ""), -1) {
+			shown[filepath.ToSlash(filepath.Join(filepath.Dir(p.name), m[2]))] = true
+			if len(m[1]) < 40 {
+				t.Errorf("%s: the picture %s has the text %q, want a sentence", p.name, m[2], m[1])
+			}
+		}
+	}
+	files, err := filepath.Glob("../../docs/pictures/*")
+	must(t, err)
+	if len(files) < 4 {
+		t.Errorf("got %d pictures, want at least 4", len(files))
+	}
+	for _, file := range files {
+		if name := strings.TrimPrefix(filepath.ToSlash(file), "../../"); !shown[name] {
+			t.Errorf("no page shows %s", name)
+		}
+	}
+}
+
 var (
 	// commandWords finds ssoenv and the words after it.
 	commandWords = regexp.MustCompile(`\bssoenv((?:[ \t]+(?:"[^"\n]*"|'[^'\n]*'|[^\s"'|;&)#<>]+))+)`)
