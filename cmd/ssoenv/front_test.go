@@ -306,7 +306,7 @@ func exported(t *testing.T, w *world, env []string, args ...string) []string {
 }
 
 // An installation with the full program in libexec: what shells and direnv read, and what
-// a credential_process is written with, names the public program, whichever of the two is
+// a credential_process is written with, names the public program, if either of the two is
 // asked, and a link in PATH that leads to it.
 func TestInstalledTreeNamesThePublicProgram(t *testing.T) {
 	t.Parallel()
