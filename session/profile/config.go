@@ -177,7 +177,7 @@ func (c *Config) HasProfile(name string) bool {
 	return ok
 }
 
-// searchedKeys are the keys that every switch must know of, in whichever section they are.
+// searchedKeys are the keys that every switch must know of, in any section.
 var searchedKeys = []string{guardKey, agentsKey, servedKey}
 
 // mentions reports whether one of the files may have the key, which is one of
