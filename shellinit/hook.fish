@@ -58,10 +58,8 @@ set --global --unexport SSOENV_PROMPT ''
 # __ssoenv_prompt runs before each prompt. fish itself keeps the status of the
 # user's command.
 function __ssoenv_prompt --on-event fish_prompt
-    if test -z "$SSOENV_PROFILE$__ssoenv_known$__ssoenv_mirrored_of$SSOENV_PROMPT"
-        test -z "$__ssoenv_segment"; or __ssoenv_place
-        return
-    end
+    test -z "$__ssoenv_segment"; or __ssoenv_place
+    test -n "$SSOENV_PROFILE$__ssoenv_known$__ssoenv_mirrored_of$SSOENV_PROMPT"; or return
     set --local seen "$SSOENV_PROFILE/$__ssoenv_mirrored_of/$SSOENV_EXPIRES/$SSOENV_RENEW_AT/$__ssoenv_mirrored/$AWS_PROFILE/$SSOENV_PROMPT_FORMAT/$AWS_ACCOUNT_ID/$SSOENV_ACCOUNT_NAME/$AWS_REGION/$AWS_DEFAULT_REGION/$SSOENV_COLOR/$NO_COLOR/$TERM/$LC_ALL/$LC_CTYPE/$LANG"
     if test "$seen" = "$__ssoenv_drawn_of" -a "$SSOENV_PROMPT" = "$__ssoenv_drawn"
         __ssoenv_lasts; and return
@@ -82,7 +80,6 @@ function __ssoenv_prompt --on-event fish_prompt
         __ssoenv_last_while
     end
     set --global __ssoenv_drawn "$SSOENV_PROMPT"
-    test -z "$__ssoenv_segment"; or __ssoenv_place
 end
 
 # __ssoenv_renew adopts newer credentials, or starts a renewal.
