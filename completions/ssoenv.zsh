@@ -37,18 +37,23 @@ function __ssoenv_complete {
 	((${#candidates})) && _describe -t values "$heading" candidates
 }
 
-# __ssoenv_complete_register runs at each prompt until compdef exists, since compinit
-# may run after these lines.
+# __ssoenv_complete_register registers it if compdef exists. compinit may run after these
+# lines: then the hook of "ssoenv init" calls this once it has, and without that hook the
+# first prompt does.
 function __ssoenv_complete_register {
+	precmd_functions=("${(@)precmd_functions:#__ssoenv_complete_register}")
 	if builtin typeset -f compdef >/dev/null; then
+		__ssoenv_complete_late=
 		compdef __ssoenv_complete ssoenv
-		precmd_functions=("${(@)precmd_functions:#__ssoenv_complete_register}")
 	fi
 }
 
 builtin typeset -ga precmd_functions
-precmd_functions=("${(@)precmd_functions:#__ssoenv_complete_register}" __ssoenv_complete_register)
+builtin typeset -g __ssoenv_complete_late=1
 __ssoenv_complete_register
+if [[ -n $__ssoenv_complete_late && -z ${(M)precmd_functions:#__ssoenv_prompt} ]]; then
+	precmd_functions+=(__ssoenv_complete_register)
+fi
 
 # A file in fpath is read at the first completion, which it has to answer.
 ((! ${+compstate})) || __ssoenv_complete

@@ -28,7 +28,12 @@
 // and for bash and zsh, which know no properties of characters, a fourth:
 //
 //	__ssoenv_visible  the first and the last code point of each range of visible
-//	                  characters beyond ASCII (visible.txt)
+//	                  characters beyond ASCII (visible.txt), each but the first as
+//	                  the difference from the one before it
+//
+// The files are printed without comments and indentation, and for zsh with the clock in
+// place of its calls: how long a shell takes to read them depends on their size, and a
+// call is the most expensive part of what zsh does at a prompt.
 //
 // # The hook
 //
@@ -66,6 +71,13 @@
 //	            reports before the command, and says so.
 //	reported    Once for the same credentials, the hook prints why they are not renewed,
 //	            or that they have expired.
+//
+// What is drawn is kept in "drawn", with what it was drawn of in "drawn_of", and is right
+// from the time "from" until "until": the next change of the time that it shows, and
+// at most "due". Until then, a prompt with the same variables needs nothing else; fish
+// looks after a minute at the latest, as its second clock is not that of the times. When
+// renewal is due, each prompt goes through the states. zsh's hook also registers the
+// completions, once compinit has run.
 //
 // The report is a line that the program writes beside the expiry file, with the
 // ending .failed: Unix seconds, a blank and a sentence of visible ASCII, at most

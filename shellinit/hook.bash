@@ -190,9 +190,12 @@ function __ssoenv_get_byte {
 }
 
 function __ssoenv_split {
-	\builtin local "IFS= "
-	# shellcheck disable=SC2206 # split at spaces
-	__ssoenv_table=(0 $__ssoenv_visible)
+	\builtin local "IFS= " __ssoenv_word
+	__ssoenv_table=(0)
+	for __ssoenv_word in $__ssoenv_visible; do
+		__ssoenv_code=$((__ssoenv_code + __ssoenv_word))
+		__ssoenv_table+=("$__ssoenv_code")
+	done
 }
 
 # __ssoenv_paint colors __ssoenv_drawn. bash does not expand the value of

@@ -15,6 +15,9 @@ __ssoenv_table=() __ssoenv_given='' __ssoenv_cleaned=''
 __ssoenv_warn_at=0 __ssoenv_warning='' __ssoenv_promised=0 __ssoenv_name='' __ssoenv_expired='' __ssoenv_segment='' __ssoenv_shown=''
 __ssoenv_timed=0 __ssoenv_drawn='' __ssoenv_label='' __ssoenv_label_of=''
 
+# What SSOENV_PROMPT was drawn of, and from when and until when it is right.
+__ssoenv_drawn_of='' __ssoenv_seen='' __ssoenv_from=0 __ssoenv_until=0
+
 # The value that AWS_PROFILE was given last, and SSOENV_PROFILE then.
 __ssoenv_mirrored='' __ssoenv_mirrored_of=''
 
@@ -68,10 +71,19 @@ function __ssoenv_undo {
 	\builtin return "$__ssoenv_failed"
 }
 
-# __ssoenv_watch sets SSOENV_PROMPT before a prompt.
+# __ssoenv_watch sets SSOENV_PROMPT before a prompt. While that would be the same and
+# no renewal is due, it only looks at the clock and the variables, in one function:
+# for zsh, a call is the most expensive part.
 function __ssoenv_watch {
-	__ssoenv_drawn=
+	[[ -n ${SSOENV_PROFILE-}$__ssoenv_known$__ssoenv_mirrored_of${SSOENV_PROMPT-} ]] || \builtin return 0
+	__ssoenv_clock
+	__ssoenv_seen="$__ssoenv_mirrored_of/${SSOENV_PROFILE-}/${SSOENV_EXPIRES-}/${SSOENV_RENEW_AT-}/${SSOENV_NO_REFRESH-}/${SSOENV_EXPORT-}/$__ssoenv_mirrored/${AWS_PROFILE+set}/${SSOENV_PROMPT_FORMAT-}/${AWS_ACCOUNT_ID-}/${SSOENV_ACCOUNT_NAME-}/${AWS_REGION-}/${AWS_DEFAULT_REGION-}/${SSOENV_COLOR-}/${NO_COLOR-}/${TERM-}/${LC_ALL-}/${LC_CTYPE-}/${LANG-}/${SHELLOPTS-}"
+	if ((__ssoenv_from <= __ssoenv_now && __ssoenv_now < __ssoenv_until)) && [[ $__ssoenv_seen == "$__ssoenv_drawn_of" && ${SSOENV_PROMPT-} == "$__ssoenv_drawn" ]]; then
+		\builtin return 0
+	fi
+	__ssoenv_drawn='' __ssoenv_placed='' __ssoenv_from=$__ssoenv_now __ssoenv_until=$((1 << 60))
 	__ssoenv_update
+	__ssoenv_drawn_of=$__ssoenv_seen
 	[[ ${SSOENV_PROMPT-} == "$__ssoenv_drawn" ]] || __ssoenv_set SSOENV_PROMPT "$__ssoenv_drawn" || \builtin true
 }
 
@@ -123,6 +135,12 @@ function __ssoenv_warn {
 # __ssoenv_command runs before a command. The last argument is the command line, if
 # it is known.
 function __ssoenv_command {
+	if [[ -z ${SSOENV_PROFILE-} ]]; then
+		\builtin return 0
+	elif [[ $__ssoenv_known == "${SSOENV_EXPIRES-} ${SSOENV_RENEW_AT-} $SSOENV_PROFILE" ]]; then
+		__ssoenv_clock
+		((__ssoenv_now >= __ssoenv_due)) || \builtin return 0
+	fi
 	__ssoenv_look || \builtin return 0
 	((__ssoenv_left <= 10 && __ssoenv_now >= __ssoenv_due)) || \builtin return 0
 	! __ssoenv_exempt "${2-${1-}}" || \builtin return 0
@@ -171,7 +189,7 @@ function __ssoenv_exempt {
 # the one that "use --export profile" exports.
 function __ssoenv_mirror {
 	\builtin local "__ssoenv_wanted=${SSOENV_PROFILE-}"
-	__ssoenv_mirrored_of=$__ssoenv_wanted
+	__ssoenv_mirrored_of=$__ssoenv_wanted __ssoenv_seen=''
 	((${#__ssoenv_wanted} <= 500)) || __ssoenv_wanted=
 	if [[ ${SSOENV_EXPORT-} == profile ]]; then
 		__ssoenv_wanted= # AWS_PROFILE is exported
@@ -265,7 +283,7 @@ function __ssoenv_clean {
 # __ssoenv_clean_utf8 decodes __ssoenv_text, in which a character is a byte, and
 # replaces what is not visible or not UTF-8.
 function __ssoenv_clean_utf8 {
-	\builtin local __ssoenv_char __ssoenv_byte __ssoenv_code __ssoenv_least __ssoenv_more __ssoenv_at=0 __ssoenv_out=''
+	\builtin local __ssoenv_char __ssoenv_byte __ssoenv_code=0 __ssoenv_least __ssoenv_more __ssoenv_at=0 __ssoenv_out=''
 	((${#__ssoenv_table[@]})) || __ssoenv_split
 	while ((__ssoenv_at < ${#__ssoenv_text})); do
 		__ssoenv_char=${__ssoenv_text:__ssoenv_at:1}
@@ -343,6 +361,7 @@ function __ssoenv_adopt {
 	__ssoenv_offered=$__ssoenv_text
 	__ssoenv_text=$SSOENV_EXPIRES
 	__ssoenv_untraced __ssoenv_load || \builtin true
+	__ssoenv_seen=''
 	[[ ${SSOENV_EXPIRES-} != "$__ssoenv_text" ]]
 }
 
@@ -378,9 +397,10 @@ function __ssoenv_report {
 	__ssoenv_reported=1
 }
 
-# __ssoenv_show sets __ssoenv_drawn and calls __ssoenv_paint with a color.
+# __ssoenv_show sets __ssoenv_drawn, and __ssoenv_until to when that changes, which it may
+# at any time once renewal is due. It calls __ssoenv_paint with a color.
 function __ssoenv_show {
-	\builtin local "__ssoenv_time=" "__ssoenv_color="
+	\builtin local "__ssoenv_time=" "__ssoenv_color=" "__ssoenv_step=1"
 	if ((! __ssoenv_timed)); then
 		\builtin true
 	elif ((__ssoenv_left <= 0)); then
@@ -388,13 +408,15 @@ function __ssoenv_show {
 	elif ((__ssoenv_left < 60)); then
 		__ssoenv_time=${__ssoenv_left}s
 	elif ((__ssoenv_left < 3600)); then
-		__ssoenv_time=$((__ssoenv_left / 60))m
+		__ssoenv_time=$((__ssoenv_left / 60))m __ssoenv_step=60
 	elif ((__ssoenv_left < 172800)); then
 		__ssoenv_time=$((100 + __ssoenv_left % 3600 / 60)) # the 1 keeps a leading zero
-		__ssoenv_time=$((__ssoenv_left / 3600))h${__ssoenv_time#1}m
+		__ssoenv_time=$((__ssoenv_left / 3600))h${__ssoenv_time#1}m __ssoenv_step=60
 	else
-		__ssoenv_time=$((__ssoenv_left / 86400))d
+		__ssoenv_time=$((__ssoenv_left / 86400))d __ssoenv_step=86400
 	fi
+	((! __ssoenv_timed)) || __ssoenv_until=$((__ssoenv_now + __ssoenv_left % __ssoenv_step + 1))
+	__ssoenv_until=$((__ssoenv_now >= __ssoenv_due ? 0 : __ssoenv_until < __ssoenv_due ? __ssoenv_until : __ssoenv_due))
 
 	__ssoenv_text="$__ssoenv_time/$SSOENV_PROFILE/${SSOENV_PROMPT_FORMAT-}/${AWS_ACCOUNT_ID-}/${SSOENV_ACCOUNT_NAME-}/${AWS_REGION-}/${AWS_DEFAULT_REGION-}/${LC_ALL-}/${LC_CTYPE-}/${LANG-}"
 	if [[ $__ssoenv_text != "$__ssoenv_label_of" ]]; then

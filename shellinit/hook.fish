@@ -47,33 +47,46 @@ end
 # The hook. fish has no clock and "math" is slow, so a time is stored as what was
 # left of the credentials then, in seconds; __ssoenv_lead is that of the time when
 # they are due. All is set here, since the environment may have the same names.
-for __ssoenv_name in left lead known pause first last waited offered reported segment mirrored mirrored_of timed label label_of
+for __ssoenv_name in left lead known pause first last waited offered reported segment mirrored mirrored_of timed label label_of drawn drawn_of
     set --global __ssoenv_$__ssoenv_name ''
 end
+set --global __ssoenv_from 0
+set --global __ssoenv_until 0
 set --global __ssoenv_name ''
 set --global --unexport SSOENV_PROMPT ''
 
 # __ssoenv_prompt runs before each prompt. fish itself keeps the status of the
 # user's command.
 function __ssoenv_prompt --on-event fish_prompt
+    test -z "$__ssoenv_segment"; or __ssoenv_place
+    test -n "$SSOENV_PROFILE$__ssoenv_known$__ssoenv_mirrored_of$SSOENV_PROMPT"; or return
+    set --local seen "$SSOENV_PROFILE/$__ssoenv_mirrored_of/$SSOENV_EXPIRES/$SSOENV_RENEW_AT/$__ssoenv_mirrored/$AWS_PROFILE/$SSOENV_PROMPT_FORMAT/$AWS_ACCOUNT_ID/$SSOENV_ACCOUNT_NAME/$AWS_REGION/$AWS_DEFAULT_REGION/$SSOENV_COLOR/$NO_COLOR/$TERM/$LC_ALL/$LC_CTYPE/$LANG"
+    if test "$seen" = "$__ssoenv_drawn_of" -a "$SSOENV_PROMPT" = "$__ssoenv_drawn"
+        __ssoenv_lasts; and return
+    end
+    set --global __ssoenv_drawn_of "$seen"
+    set --global __ssoenv_until 0
     if test "$SSOENV_PROFILE" != "$__ssoenv_mirrored_of"; or begin
             test -n "$__ssoenv_mirrored"; and not set --query AWS_PROFILE
         end
         __ssoenv_mirror
+        set --global __ssoenv_drawn_of ''
     end
     if not __ssoenv_look
         set --global SSOENV_PROMPT ''
     else
         test $__ssoenv_left -gt $__ssoenv_lead; or __ssoenv_renew
         __ssoenv_show
+        __ssoenv_last_while
     end
-    test -z "$__ssoenv_segment"; or __ssoenv_place
+    set --global __ssoenv_drawn "$SSOENV_PROMPT"
 end
 
 # __ssoenv_renew adopts newer credentials, or starts a renewal.
 function __ssoenv_renew
     if test -z "$SSOENV_NO_REFRESH"
         if __ssoenv_adopt
+            set --global __ssoenv_drawn_of ''
             __ssoenv_look
             return
         end
@@ -101,6 +114,8 @@ end
 
 # __ssoenv_before runs before a command.
 function __ssoenv_before --on-event fish_preexec
+    test -n "$SSOENV_PROFILE"; or return
+    test "$__ssoenv_known" = "$SSOENV_EXPIRES $SSOENV_RENEW_AT $SSOENV_PROFILE"; and __ssoenv_lasts; and return
     __ssoenv_look; or return
     test $__ssoenv_left -le 10; and test $__ssoenv_left -le $__ssoenv_lead; or return
     __ssoenv_exempt "$argv"; and return
@@ -203,6 +218,37 @@ if builtin path mtime / >/dev/null 2>&1
 else
     function __ssoenv_clock
         set --global __ssoenv_left (builtin math $SSOENV_EXPIRES - (command date +%s))
+    end
+end
+
+# __ssoenv_lasts reports whether the prompt that was drawn last is still right, and no
+# renewal is due. __ssoenv_last_while stores until when that is so, at most a minute.
+# Linux has a second clock, the seconds since the start of the system, which is read
+# ten times as fast: a command substitution has another thread read its output.
+if test -r /proc/uptime
+    function __ssoenv_lasts
+        read --local --delimiter . up rest </proc/uptime
+        test "0$up" -ge $__ssoenv_from -a "0$up" -lt $__ssoenv_until
+    end
+    function __ssoenv_last_while
+        test $__ssoenv_left -gt $__ssoenv_lead; or return
+        read --local --delimiter . up rest </proc/uptime
+        set --local seconds 60
+        if test -n "$__ssoenv_timed"
+            # Below a minute the label has seconds.
+            test $__ssoenv_left -ge 60; or return
+            set seconds (builtin math $__ssoenv_left % 60)
+            set --local good (builtin math $__ssoenv_left - $__ssoenv_lead)
+            test $seconds -le $good; or set seconds $good
+        end
+        set --global __ssoenv_from 0$up
+        set --global __ssoenv_until (builtin math 0$up + $seconds)
+    end
+else
+    function __ssoenv_lasts
+        false
+    end
+    function __ssoenv_last_while
     end
 end
 

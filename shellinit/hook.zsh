@@ -102,9 +102,11 @@ function __ssoenv_find_odd {
 # __ssoenv_prompt runs before each prompt.
 function __ssoenv_prompt {
 	__ssoenv_watch
-	if [[ -n $__ssoenv_segment && $PROMPT != *SSOENV_PROMPT* ]]; then
+	if [[ -n $__ssoenv_segment && $PROMPT != *SSOENV_PROMPT* && ($PROMPT != $__ssoenv_placed || ${psvar[97]-} != $__ssoenv_place_text) ]]; then
 		__ssoenv_place
 	fi
+	# compinit can run long after the start-up file.
+	[[ -z ${__ssoenv_complete_late-} || -z ${_comps+set} ]] || __ssoenv_complete_register
 }
 
 function __ssoenv_before { __ssoenv_command "$@"; }
@@ -112,15 +114,18 @@ function __ssoenv_before { __ssoenv_command "$@"; }
 # __ssoenv_place adds the segment at the beginning of PROMPT, or replaces the one that
 # is in it. Its text is in psvar: zsh shows that as it is, with the option PROMPT_SUBST
 # or without. 97 is an index that no theme uses.
+__ssoenv_placed='' __ssoenv_place_text=''
 function __ssoenv_place {
 	local __ssoenv_color=${__ssoenv_shown%%/*}
 	local __ssoenv_text="%(97V.${__ssoenv_color:+%F{$__ssoenv_color\}}%97v${__ssoenv_color:+%f} .)"
-	[[ ${(t)psvar} == *readonly* ]] || psvar[97]=${__ssoenv_drawn:+${__ssoenv_shown#*/}}
+	__ssoenv_place_text=${__ssoenv_drawn:+${__ssoenv_shown#*/}}
+	[[ ${(t)psvar} == *readonly* ]] || psvar[97]=$__ssoenv_place_text
 	case ${(t)PROMPT}:$PROMPT in
 	*readonly*:*) ;;
 	*'%(97V.'*'.)'*) PROMPT=${PROMPT%%'%(97V.'*}$__ssoenv_text${PROMPT#*'%(97V.'*'.)'} ;;
 	*) PROMPT=$__ssoenv_text$PROMPT ;;
 	esac
+	__ssoenv_placed=$PROMPT
 }
 
 # __ssoenv_clock sets __ssoenv_now without a process or a module.
@@ -145,8 +150,10 @@ function __ssoenv_get_byte {
 }
 
 function __ssoenv_split {
-	local IFS=' '
-	__ssoenv_table=(${=__ssoenv_visible})
+	local IFS=' ' __ssoenv_word
+	for __ssoenv_word in ${=__ssoenv_visible}; do
+		__ssoenv_table+=($((__ssoenv_code += __ssoenv_word)))
+	done
 }
 
 # __ssoenv_paint colors __ssoenv_drawn, and sets __ssoenv_shown to the color, "/" and the

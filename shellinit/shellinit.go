@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -192,20 +193,64 @@ func (s Shell) Hook(exe string, directories ...string) string {
 	table := ""
 	switch s {
 	case Bash:
-		table = fmt.Sprintf(s.assign, "__ssoenv_visible", s.Quote(visible))
+		table = fmt.Sprintf(s.assign, "__ssoenv_visible", s.Quote(differences(visible)))
 	case Zsh:
 		// Not within "emulate -c", where it would cost more than the start of zsh.
 		// No option changes how these digits are read.
-		table = `\builtin ` + fmt.Sprintf(s.assign, "__ssoenv_visible", s.Quote(visible))
+		table = `\builtin ` + fmt.Sprintf(s.assign, "__ssoenv_visible", s.Quote(differences(visible)))
 	}
-	return table + s.Wrap(b.String()+s.common+s.hook)
+	return table + s.protect(b.String()+s.compact(s.hookCode()))
+}
+
+// hookCode returns the text of the hook, in zsh with the clock instead of calls of it: there
+// a call is the most expensive part of what runs at a prompt.
+func (s Shell) hookCode() string {
+	common := s.common
+	if s == Zsh {
+		common = strings.ReplaceAll(common, "\t__ssoenv_clock\n", "\t__ssoenv_now=${(%)__ssoenv_seconds}\n")
+	}
+	return common + s.hook
+}
+
+// compact returns code without its comments, its indentation and its empty lines: how long
+// a shell takes to read its start-up code depends on the number of characters. No
+// string in the code goes over several lines. Code of shells that read data, in some of
+// which indentation has a meaning, is returned as it is.
+func (s Shell) compact(text string) string {
+	if s.data != code {
+		return text
+	}
+	var b strings.Builder
+	b.Grow(len(text))
+	for line := range strings.Lines(text) {
+		if line = strings.TrimLeft(line, "\t "); line != "\n" && !strings.HasPrefix(line, "#") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+// differences returns the first of the ascending numbers, and what each of the others
+// exceeds the one before it by: less than half as many digits.
+func differences(numbers string) string {
+	var b strings.Builder
+	last := 0
+	for word := range strings.FieldsSeq(numbers) {
+		n, _ := strconv.Atoi(word) // a test reads the file
+		if last != 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(strconv.Itoa(n - last))
+		last = n
+	}
+	return b.String()
 }
 
 // Mark identifies the version of a shell's hook: the shell's name, a colon and 12
 // hexadecimal digits of the SHA-256 of the hook's text. The function passes the
 // mark of the hook that the shell has read to "ssoenv doctor", as --hook.
 func (s Shell) Mark() string {
-	sum := sha256.Sum256([]byte(s.common+s.hook))
+	sum := sha256.Sum256([]byte(s.common + s.hook))
 	return fmt.Sprintf("%s:%x", s.name, sum[:6])
 }
 
@@ -219,10 +264,12 @@ func (s Shell) Prompt() string { return s.prompt }
 // [Shell.Prompt], as "WHAT into WHERE". It is empty for a shell without a hook.
 func (s Shell) Place() string { return s.place }
 
-// Wrap protects code for a shell's start-up file from the shell's aliases and
-// options. In shells other than zsh the code does that itself, and Wrap returns it
-// as it is.
-func (s Shell) Wrap(code string) string {
+// Wrap returns code for a shell's start-up file without its comments, and for zsh
+// protected from the shell's aliases and options; in other shells the code does that
+// itself. No string in the code may go over several lines.
+func (s Shell) Wrap(code string) string { return s.protect(s.compact(code)) }
+
+func (s Shell) protect(code string) string {
 	if s.emulated {
 		return s.emulate(code)
 	}
@@ -238,12 +285,13 @@ func (s Shell) Wrap(code string) string {
 // integers: "emulate zsh" leaves both as they are.
 func (s Shell) emulate(code string) string {
 	var b strings.Builder
+	b.Grow(len(code) * 5 / 4)
 	b.WriteString(`\builtin emulate zsh -o no_aliases -o no_bg_nice -o no_force_float -c $'`)
 	for _, c := range []byte(code) {
 		if s.kind(c) == text {
 			b.WriteByte(c)
 		} else {
-			fmt.Fprintf(&b, `\%03o`, c)
+			b.Write([]byte{'\\', '0' + c>>6, '0' + c>>3&7, '0' + c&7})
 		}
 	}
 	b.WriteString("'\n")

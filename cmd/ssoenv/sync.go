@@ -107,6 +107,9 @@ func (p *program) writeSync(client *session.Client, o syncOptions, sso profile.S
 			return err
 		}
 		report := newSyncJSON(request, plan)
+		if o.json {
+			report.Diff = plan.Diff()
+		}
 		p.summarize(request, plan)
 		if !o.json && (o.dryRun || !tty.IsTerminal(p.stdout)) {
 			if err := p.page(p.diffText(p.stdout, plan.Diff())); err != nil {
@@ -341,7 +344,7 @@ func newSyncJSON(r profile.SyncRequest, plan profile.SyncPlan) syncJSON {
 	list := func(names []string) []string { return append([]string{}, names...) }
 	report := syncJSON{
 		Session: r.Session, Profiles: len(r.Roles), Added: list(plan.Added), Renamed: []syncRenameJSON{}, Changed: list(plan.Changed),
-		Stale: list(plan.Stale), Removed: list(nil), NotWritten: list(plan.Conflicts), Diff: plan.Diff(),
+		Stale: list(plan.Stale), Removed: list(nil), NotWritten: list(plan.Conflicts),
 	}
 	if r.Prune {
 		report.Stale, report.Removed = report.Removed, report.Stale

@@ -296,7 +296,7 @@ func newHeader(kind Kind, name string) (string, error) {
 // JavaScript (v3) and Java (v2) skip sections with a name for which [IsPortable]
 // does not hold.
 func IsReadable(name string) bool {
-	return name != "" && utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool {
+	return IsPortable(name) || name != "" && utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool {
 		if r < utf8.RuneSelf {
 			return !IsPortable(string(r))
 		}
@@ -307,9 +307,12 @@ func IsReadable(name string) bool {
 // IsPortable reports whether every AWS tool reads a section's name as it is written:
 // it consists of A-Z a-z 0-9 _ . @ % / and -, and is not empty.
 func IsPortable(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return !isAlphanumeric(r) && !strings.ContainsRune("_.@%/-", r)
-	})
+	for i := range len(name) {
+		if c := name[i]; !isAlphanumeric(rune(c)) && strings.IndexByte("_.@%/-", c) < 0 {
+			return false
+		}
+	}
+	return name != ""
 }
 
 func isAlphanumeric(r rune) bool {

@@ -64,8 +64,12 @@ func (e Edit) IsEmpty() bool { return bytes.Equal(e.before, e.after) }
 // Diff returns the edit as a unified diff. The lines around a change belong to
 // other profiles, so the values of secrets are redacted.
 func (e Edit) Diff() string {
+	text := string(diff.Diff(e.path, e.before, e.path, e.after))
+	if lower := strings.ToLower(text); !strings.Contains(lower, "aws_se") {
+		return text // a large one without any secret: the pattern is slow
+	}
 	secret := regexp.MustCompile(`(?im)^([ +-][ \t]*aws_(?:secret_access_key|session_token|security_token)[ \t]*[=:][ \t]*)\S.*$`)
-	return secret.ReplaceAllString(string(diff.Diff(e.path, e.before, e.path, e.after)), "${1}"+safetext.Redacted)
+	return secret.ReplaceAllString(text, "${1}"+safetext.Redacted)
 }
 
 // PlanProfile plans to write the profile and, unless it is nil, the sso-session.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/ssoenv/ssoenv/session/awsconfig"
 )
@@ -119,12 +120,17 @@ func expand(template string, role SyncRole, session string) (string, error) {
 // of characters becomes one hyphen, except at the ends, and so does a slash. Hyphens
 // at the start are left out.
 func slug(text string) string {
+	if awsconfig.IsPortable(text) && text[0] != '-' && !strings.Contains(text, "/") {
+		return text
+	}
 	var b strings.Builder
 	gap := false
 	last := rune(0) // as written; 0 after a gap
 	for _, r := range text {
-		if i := slices.Index(accented, r); i >= 0 {
-			r = rune(unaccented[i])
+		if r >= utf8.RuneSelf {
+			if i := slices.Index(accented, r); i >= 0 {
+				r = rune(unaccented[i])
+			}
 		}
 		switch {
 		case unicode.Is(unicode.M, r) && last > 0 && last < unicode.MaxASCII:

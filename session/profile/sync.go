@@ -210,6 +210,7 @@ type roleKey struct{ accountID, roleName string }
 
 // A syncedSection is a section of the block.
 type syncedSection struct {
+	at       int // its place in the block
 	name     string
 	key      roleKey // zero: not a role of this session
 	values   map[string]string
@@ -228,12 +229,16 @@ type syncWork struct {
 	before SyncOptions
 
 	sections []syncedSection
-	profiles map[roleKey]*syncedSection // the first section of each role
-	outside  map[string]roleKey         // sections outside, by name
-	static   map[string]roleKey         // sections of the credentials file, by name
-	moved    map[roleKey]bool           // roles whose section the user moved out
-	given    map[string]int             // how many roles the template gives a name
-	taken    map[string]bool            // names in the block
+	profiles map[roleKey]*syncedSection  // the first section of each role
+	programs map[string][]*syncedSection // sections that are for no role and run a program, by their present name
+	outside  map[string]roleKey          // sections outside, by name
+	static   map[string]roleKey          // sections of the credentials file, by name
+	moved    map[roleKey]bool            // roles whose section the user moved out
+	given    map[string]int              // how many roles the template gives a name
+	taken    map[string]bool             // names in the block
+
+	lastRole SyncRole // of nameOf
+	lastName string
 
 	plan    SyncPlan
 	changes []awsconfig.Change
@@ -244,7 +249,8 @@ func newSyncWork(c *Config, r SyncRequest, before SyncOptions, inner, outside *a
 	w := &syncWork{
 		SyncRequest: r, before: before,
 		profiles: map[roleKey]*syncedSection{}, outside: map[string]roleKey{}, static: map[string]roleKey{}, moved: map[roleKey]bool{},
-		given: map[string]int{}, taken: map[string]bool{}, records: map[string]string{},
+		given: make(map[string]int, len(r.Roles)), taken: make(map[string]bool, len(r.Roles)), records: make(map[string]string, len(r.Roles)),
+		programs: map[string][]*syncedSection{},
 	}
 	for section := range c.credentials.Sections(awsconfig.Bare) {
 		w.static[section.Name()] = w.roleOf(section.Values())
@@ -257,10 +263,16 @@ func newSyncWork(c *Config, r SyncRequest, before SyncOptions, inner, outside *a
 		}
 	}
 	for section := range inner.Sections(awsconfig.Profile) {
-		s := syncedSection{name: section.Name(), values: section.Values()}
+		s := syncedSection{at: len(w.sections), name: section.Name(), values: section.Values()}
 		s.key = w.roleOf(s.values)
 		s.recorded, _ = recordedName(section)
 		w.sections = append(w.sections, s)
+	}
+	for i := range w.sections {
+		s := &w.sections[i]
+		if s.key == (roleKey{}) && s.values["credential_process"] != "" {
+			w.programs[s.name] = append(w.programs[s.name], s)
+		}
 	}
 	for _, role := range r.Roles {
 		w.given[w.nameOf(role)]++
@@ -278,16 +290,24 @@ func (w *syncWork) roleOf(values map[string]string) roleKey {
 	return key
 }
 
-func (w *syncWork) nameOf(role SyncRole) string { return nameOf(w.Options.Template, role, w.Session) }
+// nameOf returns the name that the template gives to the profile of a role. It keeps the
+// last one: a role's name is needed more than once.
+func (w *syncWork) nameOf(role SyncRole) string {
+	if w.lastName == "" || role != w.lastRole {
+		w.lastRole, w.lastName = role, nameOf(w.Options.Template, role, w.Session)
+	}
+	return w.lastName
+}
 
 // decide fills in the plan, the changes of the block and the records.
 func (w *syncWork) decide() {
 	w.readBlock()
-	wanted := map[roleKey]SyncRole{}
+	wanted := make(map[roleKey]SyncRole, len(w.Roles))
 	for _, role := range w.Roles {
 		wanted[roleKey{role.AccountID, role.RoleName}] = role
 	}
 	w.rename(wanted)
+	w.changes = slices.Grow(w.changes, changesOfProfile*max(0, len(w.Roles)-len(w.profiles)))
 	for _, role := range w.Roles {
 		key := roleKey{role.AccountID, role.RoleName}
 		if s := w.profiles[key]; s != nil {
@@ -442,6 +462,9 @@ func (w *syncWork) update(s *syncedSection, role SyncRole) {
 	}
 }
 
+// changesOfProfile is how many changes write a new profile.
+const changesOfProfile = 4
+
 // add writes a new section for a role, unless another profile outside has its name.
 func (w *syncWork) add(role SyncRole) {
 	key := roleKey{role.AccountID, role.RoleName}
@@ -468,13 +491,15 @@ func (w *syncWork) add(role SyncRole) {
 // processOf returns the section of the block that runs ssoenv for the profile of that
 // name, which was the former one before this sync; or nil.
 func (w *syncWork) processOf(name, former string) *syncedSection {
-	for i := range w.sections {
-		s := &w.sections[i]
-		if s.key == (roleKey{}) && (s.name == ProcessName(name) || s.name == ProcessName(former)) && runsFor(s.values["credential_process"], former) {
-			return s
+	var first *syncedSection
+	for _, name := range []string{ProcessName(name), ProcessName(former)} {
+		for _, s := range w.programs[name] {
+			if (first == nil || s.at < first.at) && runsFor(s.values["credential_process"], former) {
+				first = s
+			}
 		}
 	}
-	return nil
+	return first
 }
 
 // renameProcess lets the profile that runs ssoenv for a renamed one follow it, if it
@@ -485,7 +510,9 @@ func (w *syncWork) renameProcess(renamed *syncedSection) {
 		return
 	}
 	w.plan.Renamed = append(w.plan.Renamed, awsconfig.Rename{From: s.name, To: to})
+	w.programs[s.name] = slices.DeleteFunc(w.programs[s.name], func(other *syncedSection) bool { return other == s })
 	s.renamedFrom, s.name = s.name, to
+	w.programs[to] = append(w.programs[to], s)
 }
 
 // writeProcesses writes the profile ProcessName for each profile of a wanted role that
