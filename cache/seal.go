@@ -44,6 +44,9 @@ type sealer interface {
 //
 //   - Linux: AES-256-GCM. The key is in the kernel's keyring of the user and never
 //     written to a disk. It does not outlive a reboot.
+//   - macOS: AES-256-GCM. The key is in shared memory of the user until a reboot, and the
+//     first process that needs it after that takes it from the login Keychain. If that is
+//     locked, the key is a new one.
 //   - other systems: none, files are not encrypted.
 //
 // A file that cannot be decrypted is a miss.
@@ -77,6 +80,15 @@ func (d *Dir) Protection() (Protection, error) {
 		return InMemory, nil
 	}
 	return Plain, nil
+}
+
+// KeyPlace says where the key of a sealed directory is, on a system where that depends on
+// the session of the user. Elsewhere it is empty, and so it is before there is a key.
+func (d *Dir) KeyPlace() string {
+	if placed, ok := d.sealer.(interface{ keyPlace() string }); ok {
+		return placed.keyPlace()
+	}
+	return ""
 }
 
 // sealedHeader is the beginning of a sealed file. It is not valid JSON. What the

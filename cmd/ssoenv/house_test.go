@@ -81,9 +81,10 @@ var layers = map[string]struct {
 	"session/awsconfig":        {[]string{"session/safetext"}, nil},
 	"session/safetext":         {nil, []string{"golang.org/x/text/width"}},
 
-	"cache":       {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
-	"shellinit":   {nil, nil},
-	"completions": {[]string{"session/safetext"}, nil},
+	"cache":          {[]string{"cache/keychain"}, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
+	"cache/keychain": {nil, nil},
+	"shellinit":      {nil, nil},
+	"completions":    {[]string{"session/safetext"}, nil},
 
 	"scripts/interleave": {nil, nil},
 	"scripts/licences":   {nil, nil},
