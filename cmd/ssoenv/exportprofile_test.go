@@ -1,10 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -44,8 +45,8 @@ login_session = arn:aws:iam::111111111111:user/alice
 region = us-east-1
 `
 
-// What use exports by AWS_PROFILE gives the AWS CLI and the SDK for Go the role that
-// ssoenv would use. Profiles that they read in another way, or cannot use without a
+// What use exports by AWS_PROFILE gives the AWS CLI, the SDKs for Go and JavaScript, and
+// Terraform's credential base, the role that ssoenv would use. Profiles that they read in another way, or cannot use without a
 // user, are refused.
 func TestExportedProfilesLeadToTheSameRole(t *testing.T) {
 	w := newChainWorld(t)
@@ -76,6 +77,12 @@ func TestExportedProfilesLeadToTheSameRole(t *testing.T) {
 	}
 	names := slices.Sorted(maps.Keys(roles))
 	cli := w.awsCLIIdentities(t, names)
+	javascript := map[string]string{}
+	out, err := w.command(t, []string{"AWS_REGION=us-east-1"}, append([]string{"node", "--no-warnings", "-e", javascriptIdentities, sdkForJavaScript(t)}, names...)...).Output()
+	if err = cmp.Or(err, json.Unmarshal(out, &javascript)); err != nil {
+		t.Fatalf("%v\n%s", err, stderrOf(err))
+	}
+	gobase := installed(t, "clients/gobase")
 	w.useEnvironment(t)
 	for _, name := range names {
 		env := w.switchByProcess(t, map[string]string{}, "use", name, "--export", "profile")
@@ -89,6 +96,12 @@ func TestExportedProfilesLeadToTheSameRole(t *testing.T) {
 		arn, err := goARN(t.Context(), name)
 		if err != nil || !strings.Contains(arn, roles[name]) {
 			t.Errorf("%s: the SDK for Go got %q, %v, want the role %s", name, arn, err, roles[name])
+		}
+		if got := javascript[name]; !strings.Contains(got, roles[name]) {
+			t.Errorf("%s: the SDK for JavaScript got %s, want the role %s", name, got, roles[name])
+		}
+		if out, err := w.command(t, []string{"AWS_PROFILE=" + name}, gobase, "1").CombinedOutput(); err != nil || !strings.Contains(string(out), roles[name]) {
+			t.Errorf("%s: aws-sdk-go-base got %s, want the role %s", name, out, roles[name])
 		}
 	}
 }
@@ -113,66 +126,21 @@ func goARN(ctx context.Context, profile string) (string, error) {
 	return arnOf(ctx, sts.NewFromConfig(cfg))
 }
 
-func arnOf(ctx context.Context, client *sts.Client) (string, error) {
-	who, err := client.GetCallerIdentity(ctx, nil)
-	if err != nil {
-		return "", err
-	}
-	return *who.Arn, nil
-}
-
-// goCalls is a program with the SDK for Go that asks once a second who it is, and
-// prints each answer, for as many seconds as its argument says.
-func goCalls() {
-	ctx := context.Background()
-	cfg, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		fmt.Println("error:", err)
-		return
-	}
-	client := sts.NewFromConfig(cfg)
-	seconds, _ := strconv.Atoi(os.Args[1])
-	for range seconds {
-		arn, err := arnOf(ctx, client)
-		if err != nil {
-			arn = "error: " + strings.ReplaceAll(err.Error(), "\n", " ")
-		}
-		fmt.Println(arn)
-		time.Sleep(time.Second)
-	}
-}
-
-// pythonCalls is that program with botocore.
-const pythonCalls = `
-import sys, time
-import awscli.botocore.session
-client = awscli.botocore.session.Session().create_client("sts", endpoint_url=sys.argv[2])
-for _ in range(int(sys.argv[1])):
-    try:
-        print(client.get_caller_identity()["Arn"], flush=True)
-    except Exception as e:
-        print("error:", e, flush=True)
-    time.sleep(1)
-`
-
 // Programs that were started with AWS_PROFILE once go on working while the hook keeps
 // the token fresh: their role credentials last for 8 s here and the token for 16 s.
-// Both the hook and a program may renew the token at the same time.
+// Both the hook and a program may renew the token at the same time. With -long they call
+// for five minutes, with credentials of 60 s and a token of two minutes.
 func TestProgramsOutliveTheToken(t *testing.T) {
 	t.Parallel()
-	for client, words := range map[string][]string{
-		"AWS CLI":    {"sh", "-c", `for i in $(seq "$0"); do /usr/bin/aws --endpoint-url "$1" sts get-caller-identity --query Arn --output text 2>&1; sleep 0.3; done`},
-		"botocore":   {"/usr/bin/python3", "-c", pythonCalls},
-		"SDK for Go": {"gocalls"},
-	} {
+	calls, roleLifetime, tokenLifetime := 40, 8*time.Second, 16*time.Second
+	if *long {
+		calls, roleLifetime, tokenLifetime = 300, time.Minute, 2*time.Minute
+	}
+	for client, words := range callers(t) {
 		t.Run(client, func(t *testing.T) {
 			t.Parallel()
-			calls := 40
-			if client == "AWS CLI" { // it takes a second to start
-				calls = 25
-			}
 			w := newWorld(t)
-			w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime, s.RoleLifetime = 16*time.Second, 8*time.Second })
+			w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime, s.RoleLifetime = tokenLifetime, roleLifetime })
 			w.logIn(t)
 			shell := w.switchByProcess(t, map[string]string{}, "use", "dev", "--export", "profile")
 			words := append(slices.Clone(words), strconv.Itoa(calls), w.url)
@@ -186,18 +154,15 @@ func TestProgramsOutliveTheToken(t *testing.T) {
 			ended := make(chan struct{})
 			done.Go(func() {
 				defer close(ended)
-				out, err = w.commandWithin(t, 3*time.Minute, env, words...).CombinedOutput()
+				out, err = w.commandWithin(t, 10*time.Minute, env, words...).CombinedOutput()
 			})
 			adopted := w.hookUntil(t, ended, shell)
 			done.Wait()
-			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-			for _, line := range lines {
-				if err != nil || !strings.Contains(line, "AWSReservedSSO_Developer_") {
-					t.Errorf("a call failed: %v, %s", err, line)
-				}
-			}
-			if n := w.server.Calls(ssotest.RefreshToken); len(lines) != calls || n < 3 || adopted < 2 {
-				t.Errorf("got %d calls, %d renewals of the token and %d of the shell's times; want %d, at least 3 and at least 2", len(lines), n, adopted, calls)
+			checkCalls(t, client, string(out), err, calls)
+			tokens := w.server.Calls(ssotest.RefreshToken)
+			t.Logf("%d role credentials, %d tokens", w.server.Calls(ssotest.GetRoleCredentials), tokens)
+			if tokens < 3 || adopted < 2 {
+				t.Errorf("got %d renewals of the token and %d of the shell's times, want at least 3 and at least 2", tokens, adopted)
 			}
 			if n := w.logins(); n != 1 {
 				t.Errorf("got %d logins, want 1", n)

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ const servedScript = `echo $$; env; echo "the end"; read -r line; exit 0`
 func (w *world) serve(t *testing.T, flags ...string) *servedCommand {
 	t.Helper()
 	words := slices.Concat([]string{"ssoenv", "exec", "--serve"}, flags, []string{"dev", "--", "sh", "-c", servedScript})
-	s := &servedCommand{Cmd: w.command(t, nil, words...), said: &strings.Builder{}}
+	s := &servedCommand{Cmd: w.commandWithin(t, 20*time.Minute, nil, words...), said: &strings.Builder{}}
 	s.Stderr = s.said
 	input, err := s.StdinPipe()
 	must(t, err)
@@ -388,6 +389,44 @@ func TestServeOverRenewals(t *testing.T) {
 	}
 	if calls := w.server.Calls(ssotest.GetRoleCredentials); len(seen) < 4 || calls > len(seen)+1 {
 		t.Errorf("got %d different credentials in 12 s and %d calls", len(seen), calls)
+	}
+	s.end()
+}
+
+// While 200 clients ask at once, again and again, ssoenv needs a bounded memory: its own,
+// and the pages of the program's file, which all its processes share.
+func TestServeMemory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.logIn(t)
+	s := w.serve(t)
+	memory := func(name string) int {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Pid))
+		must(t, err)
+		found := regexp.MustCompile(name + `:\s+(\d+) kB`).FindSubmatch(status)
+		if found == nil {
+			t.Fatalf("no %s in %s", name, status)
+		}
+		kB, err := strconv.Atoi(string(found[1]))
+		must(t, err)
+		return kB
+	}
+	t.Logf("at the start: %d kB, of which %d kB its own", memory("VmRSS"), memory("RssAnon"))
+	for range 5 {
+		var all sync.WaitGroup
+		for range 200 {
+			all.Go(func() {
+				if status, _ := s.ask(t); status != 200 {
+					t.Errorf("got status %d", status)
+				}
+			})
+		}
+		all.Wait()
+	}
+	peak, own := memory("VmHWM"), memory("RssAnon")
+	t.Logf("after 1,000 requests: %d kB at most; %d kB its own", peak, own)
+	if peak > 28_000 || own > 10_000 {
+		t.Errorf("got %d kB at most and %d kB of its own, want 28 MB and 10 MB", peak, own)
 	}
 	s.end()
 }
