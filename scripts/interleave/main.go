@@ -86,7 +86,7 @@ func readBudgets(path string) map[string]float64 {
 	if path == "" {
 		return nil
 	}
-	text, err := os.ReadFile(path) //nolint:gosec // the caller names the file
+	text, err := os.ReadFile(path)
 	if err != nil {
 		fail("%v", err)
 	}

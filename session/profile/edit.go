@@ -65,7 +65,7 @@ func (e Edit) IsEmpty() bool { return bytes.Equal(e.before, e.after) }
 // other profiles, so the values of secrets are redacted.
 func (e Edit) Diff() string {
 	text := string(diff.Diff(e.path, e.before, e.path, e.after))
-	if lower := strings.ToLower(text); !strings.Contains(lower, "aws_se") {
+	if lower := strings.ToLower(text); !strings.Contains(lower, "secret") && !strings.Contains(lower, "token") {
 		return text // a large one without any secret: the pattern is slow
 	}
 	secret := regexp.MustCompile(`(?im)^([ +-][ \t]*aws_(?:secret_access_key|session_token|security_token)[ \t]*[=:][ \t]*)\S.*$`)

@@ -21,7 +21,7 @@ func install(t *testing.T, full string) (public string) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, nil, 0o755); err != nil { //nolint:gosec // as programs are installed
+		if err := os.WriteFile(path, nil, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -71,7 +71,7 @@ func TestFullProgramOfOthers(t *testing.T) {
 	}
 	public := install(t, full)
 	for _, path := range []string{public, filepath.Join(filepath.Dir(filepath.Dir(public)), full)} {
-		if err := os.Chmod(path, 0o775); err != nil { //nolint:gosec // the group may write to both
+		if err := os.Chmod(path, 0o775); err != nil {
 			t.Fatal(err)
 		}
 	}

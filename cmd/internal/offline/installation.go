@@ -37,7 +37,7 @@ func PublicPath(self string) string {
 		return self
 	}
 	folder, name := filepath.Split(resolved)
-	public := ""
+	var public string
 	switch {
 	case name == FullName:
 		public = filepath.Join(folder, "ssoenv")
@@ -74,7 +74,7 @@ func Executable(arg0 string) (string, error) {
 		if found, err = filepath.Abs(found); err != nil {
 			continue
 		}
-		foundInfo, err := os.Stat(found) //nolint:gosec // the path by which the user started ssoenv; it is only compared
+		foundInfo, err := os.Stat(found)
 		if err == nil && os.SameFile(selfInfo, foundInfo) {
 			return found, nil
 		}

@@ -19,7 +19,7 @@ func CheckTimezone(tz string) {
 	if !filepath.IsAbs(path) {
 		return
 	}
-	info, err := os.Stat(path) //nolint:gosec // the path that package time would open
+	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {
 		time.Local = time.UTC
 	}
