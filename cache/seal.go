@@ -44,6 +44,7 @@ type sealer interface {
 //
 //   - Linux: AES-256-GCM. The key is in the kernel's keyring of the user and never
 //     written to a disk. It does not outlive a reboot.
+//   - Windows: the Data Protection API, with a key that belongs to the user's logon.
 //   - other systems: none, files are not encrypted.
 //
 // A file that cannot be decrypted is a miss.
