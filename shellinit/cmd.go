@@ -7,7 +7,7 @@ import (
 
 // Cmd is cmd.exe of Windows. It has no function, no hook and no eval: in
 //
-//	for /f "delims=" %i in ('ssoenv use dev') do @%i
+//	for /f "tokens=1*" %i in ('ssoenv use dev') do @%i %j
 //
 // it runs each line that ssoenv prints. [Named] does not know it, since there is nothing
 // for a start-up file.

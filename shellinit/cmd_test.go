@@ -40,7 +40,7 @@ func TestCmdIsForNoStartupFile(t *testing.T) {
 	if shell, ok := Named("cmd"); ok {
 		t.Errorf("Named(cmd) = %v", shell)
 	}
-	want := `for /f "delims=" %i in ('ssoenv use dev') do @%i`
+	want := `for /f "tokens=1*" %i in ('ssoenv use dev') do @%i %j`
 	if got := Cmd.EvalLine("use dev"); got != want {
 		t.Errorf("EvalLine: got %s, want %s", got, want)
 	}
