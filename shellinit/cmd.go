@@ -7,15 +7,16 @@ import (
 
 // Cmd is cmd.exe of Windows. It has no function, no hook and no eval: in
 //
-//	for /f "tokens=1*" %i in ('ssoenv use dev') do @%i %j
+//	for /f "delims=" %i in ('ssoenv use dev') do @set "%i"
 //
-// it runs each line that ssoenv prints. [Named] does not know it, since there is nothing
-// for a start-up file.
+// it sets what ssoenv prints, a line NAME=value for each variable; no value unsets it. It
+// runs nothing of the output. [Named] does not know it, since there is nothing for a
+// start-up file.
 //
 // In that line cmd expands nothing in a value. It would in a batch file, and with /v:on,
 // and it reads the output in the code page of the console. So values may have only
 // printable ASCII characters without " % and !, which mean the same everywhere.
-var Cmd = Shell{name: "cmd", export: "set \"%s=%s\"\n", unset: "set \"%s=\"\n"}
+var Cmd = Shell{name: "cmd", export: "%s=%s\n", unset: "%s=\n"}
 
 // maxCmdLine is the number of bytes of a line that cmd runs.
 const maxCmdLine = 8191

@@ -12,10 +12,10 @@ func TestRenderForCmd(t *testing.T) {
 		{Name: "SSOENV_EXPIRY_FILE", Value: `C:\Users\Jo Doe\x.expires`},
 		{Name: "EMPTY"},
 	})
-	want := `set "AWS_PROFILE="
-set "AWS_SECRET_ACCESS_KEY=aB+/=& |<>^()',;"
-set "SSOENV_EXPIRY_FILE=C:\Users\Jo Doe\x.expires"
-set "EMPTY="
+	want := `AWS_PROFILE=
+AWS_SECRET_ACCESS_KEY=aB+/=& |<>^()',;
+SSOENV_EXPIRY_FILE=C:\Users\Jo Doe\x.expires
+EMPTY=
 `
 	if err != nil || got != want {
 		t.Errorf("got %v\n%s\nwant\n%s", err, got, want)
@@ -40,7 +40,7 @@ func TestCmdIsForNoStartupFile(t *testing.T) {
 	if shell, ok := Named("cmd"); ok {
 		t.Errorf("Named(cmd) = %v", shell)
 	}
-	want := `for /f "tokens=1*" %i in ('ssoenv use dev') do @%i %j`
+	want := `for /f "delims=" %i in ('ssoenv use dev') do @set "%i"`
 	if got := Cmd.EvalLine("use dev"); got != want {
 		t.Errorf("EvalLine: got %s, want %s", got, want)
 	}

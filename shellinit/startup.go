@@ -167,7 +167,7 @@ func (s Shell) EvalLine(command string) string {
 	case Elvish, Xonsh:
 		return s.StartupLine(false) + newLine + call
 	case Cmd:
-		return `for /f "tokens=1*" %i in ('` + call + `') do @%i %j`
+		return `for /f "delims=" %i in ('` + call + `') do @set "%i"`
 	}
 	return `eval "$(` + call + `)"`
 }

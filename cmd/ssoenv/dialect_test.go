@@ -49,7 +49,7 @@ func TestUseForCmd(t *testing.T) {
 	out, said, status = w.runProcess(t, nil, "use", "--shell", "cmd", "dev")
 	issued := w.server.LastIssued()
 	for _, line := range []string{"AWS_SECRET_ACCESS_KEY=" + issued.SecretAccessKey, "AWS_SESSION_TOKEN=" + issued.SessionToken, "SSOENV_PROFILE=dev", "AWS_REGION=eu-central-1"} {
-		if status != statusDone || !strings.Contains(out, "set \""+line+"\"\n") {
+		if status != statusDone || !strings.Contains("\n"+out, "\n"+line+"\n") {
 			t.Errorf("got %d without %.30s\n%s", status, line, said)
 		}
 	}

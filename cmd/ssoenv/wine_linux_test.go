@@ -163,7 +163,7 @@ func TestOnWindows(t *testing.T) {
 // A switch of cmd.exe, a renewal, and the way back.
 func (w *wine) testCmd(t *testing.T) {
 	use := func(command string) string {
-		return `for /f "tokens=1*" %%i in ('ssoenv.exe ` + command + `') do @%%i %%j`
+		return `for /f "delims=" %%i in ('ssoenv.exe ` + command + `') do @set "%%i"`
 	}
 	const show = "echo [%AWS_ACCESS_KEY_ID%] [%AWS_SECRET_ACCESS_KEY%] [%AWS_REGION%] [%SSOENV_PROFILE%]"
 	out := w.batch(t, "set AWS_REGION=eu-west-3", use("use dev"), show)
@@ -268,7 +268,7 @@ func (w *wine) testConsole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantAll(t, string(code), `set "SSOENV_PROFILE=prod"`)
+	wantAll(t, string(code), "SSOENV_PROFILE=prod\n")
 
 	s = w.start(t, "ssoenv.exe whoami coded & set /p X=again:")
 	expectShown(t, s, "mfa/me:")
