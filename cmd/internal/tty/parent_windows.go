@@ -17,7 +17,7 @@ func parentName(pid int) (string, error) {
 	}
 	defer func() { _ = windows.CloseHandle(process) }()
 	path := make([]uint16, windows.MAX_LONG_PATH)
-	size := uint32(len(path))
+	size := uint32(windows.MAX_LONG_PATH)
 	if err := windows.QueryFullProcessImageName(process, 0, &path[0], &size); err != nil {
 		return "", fmt.Errorf("the parent process: %w", err)
 	}
