@@ -248,7 +248,7 @@ func (t tempFile) replace(data []byte) error {
 		err = t.Close()
 	}
 	if err == nil {
-		err = os.Rename(t.name, t.path)
+		err = rename(t.name, t.path)
 	}
 	if errors.Is(err, syscall.EBUSY) {
 		// A mount point, as a single file that a container mounts.

@@ -47,6 +47,7 @@ type sealer interface {
 //   - macOS: AES-256-GCM. The key is in shared memory of the user until a reboot, and the
 //     first process that needs it after that takes it from the login Keychain. If that is
 //     locked, the key is a new one.
+//   - Windows: the Data Protection API, with a key that belongs to the user's logon.
 //   - other systems: none, files are not encrypted.
 //
 // A file that cannot be decrypted is a miss.

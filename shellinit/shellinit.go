@@ -131,11 +131,14 @@ type Var struct {
 //
 // A name must consist of ASCII letters, digits and underscores and not begin with a
 // digit, and a value must not contain a NUL byte: shells cannot store others.
-// Values for PowerShell, Nu and Elvish must be UTF-8. Otherwise Render returns no
-// text and an error that has the variable's name, never its value.
+// Values for PowerShell, Nu and Elvish must be UTF-8, and [Cmd] has rules of its own.
+// Otherwise Render returns no text and an error that has the variable's name, never its value.
 func (s Shell) Render(env Env) (string, error) {
-	if s.data != code {
+	switch {
+	case s.data != code:
 		return s.renderData(env)
+	case s == Cmd:
+		return renderCmd(env)
 	}
 	var b strings.Builder
 	for _, v := range env {

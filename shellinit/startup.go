@@ -166,6 +166,8 @@ func (s Shell) EvalLine(command string) string {
 		return "ssoenv init nu | save --force ~/.ssoenv.nu" + newLine + "source ~/.ssoenv.nu" + newLine + call
 	case Elvish, Xonsh:
 		return s.StartupLine(false) + newLine + call
+	case Cmd:
+		return `for /f "delims=" %i in ('` + call + `') do @set "%i"`
 	}
 	return `eval "$(` + call + `)"`
 }

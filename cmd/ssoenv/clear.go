@@ -16,7 +16,7 @@ func clearAction(p *program, c *cli.Context) error {
 }
 
 func (p *program) clear(shellName string) error {
-	shell, err := dialect(shellName)
+	shell, err := p.outputShell(shellName)
 	if err != nil {
 		return err
 	}

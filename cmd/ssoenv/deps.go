@@ -146,16 +146,6 @@ func (p *program) openRoles() *cache.Dir {
 	return roles
 }
 
-// keyedProtection is [offline.Protection], and says where the key is if that depends on
-// the session of the user.
-func keyedProtection(dir *cache.Dir) string {
-	how := offline.Protection(dir)
-	if place := dir.KeyPlace(); place != "" {
-		how += " (the key is " + place + ")"
-	}
-	return how
-}
-
 // transport makes the HTTP transport with the certificates of AWS_CA_BUNDLE, else of
 // the ca_bundle of a profile, which may be empty. It is called when the network is
 // first needed: a cached switch reads no certificates.

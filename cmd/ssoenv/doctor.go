@@ -210,7 +210,7 @@ func doctorEnvironment(state shellenv.State, env map[string]string, format docto
 func (p *program) doctorCaches(format doctor.Formatter) []doctor.Finding {
 	roles := doctor.Directory{Holds: "role credentials", Open: offline.OpenSealed}
 	if roles.Path, roles.InMemory = p.paths.Roles(); !roles.InMemory {
-		roles.Protection = keyedProtection
+		roles.Protection = (*cache.Dir).Protection
 	}
 	return doctor.Caches([]doctor.Directory{
 		{Holds: "tokens", Path: p.paths.Tokens, Open: cache.OpenShared},

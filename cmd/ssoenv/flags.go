@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session/profile"
 	"github.com/ssoenv/ssoenv/shellinit"
 )
@@ -32,8 +34,45 @@ func noArguments(c *cli.Context) error {
 	return nil
 }
 
-// dialect returns the shell to write for: the one that --shell names, or POSIX
-// shell.
+// outputShell returns the shell for which a command prints code: the one that --shell
+// names, or the default. cmd is for this flag only.
+func (p *program) outputShell(name string) (shellinit.Shell, error) {
+	if name == "" {
+		name = defaultShell(runtime.GOOS, p.env, tty.ParentShell)
+	}
+	if name == shellinit.Cmd.String() {
+		return shellinit.Cmd, nil
+	}
+	return dialect(name)
+}
+
+// defaultShell returns the name of the shell for which code is printed without --shell:
+// POSIX shell, on Windows PowerShell, or cmd if that is the parent process. Git Bash,
+// MSYS2 and Cygwin set SHELL or MSYSTEM.
+func defaultShell(system string, env map[string]string, parent func(map[string]string) string) string {
+	switch {
+	case system != "windows" || env["SHELL"] != "" || env["MSYSTEM"] != "":
+		return shellinit.POSIX.String()
+	case parent(env) == shellinit.Cmd.String():
+		return shellinit.Cmd.String()
+	}
+	return shellinit.PowerShell.String()
+}
+
+// callingShell returns the shell that started this process, or the default one if that is
+// no shell that ssoenv knows, and where its start-up line belongs.
+func callingShell(system string, env map[string]string, parent func(map[string]string) string) (shell shellinit.Shell, file string) {
+	name := parent(env)
+	if _, known := shellinit.Named(name); !known && system == "windows" {
+		name = defaultShell(system, env, parent)
+	}
+	if name == shellinit.Cmd.String() {
+		return shellinit.Cmd, ""
+	}
+	return startup(name)
+}
+
+// dialect returns the shell of that name, or POSIX shell for none.
 func dialect(name string) (shellinit.Shell, error) {
 	if name == "" {
 		name = "sh"

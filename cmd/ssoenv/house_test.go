@@ -37,7 +37,7 @@ var layers = map[string]struct {
 		[]string{"session/safetext", "cmd/internal/front", "cmd/internal/offline", "cmd/internal/process", "cmd/internal/tty"}, nil,
 	},
 	"cmd/fakesso":          {[]string{"session/ssotest"}, nil},
-	"cmd/internal/browser": {[]string{"cmd/internal/loopback", "session/awsconfig", "session/profile"}, nil},
+	"cmd/internal/browser": {[]string{"cmd/internal/loopback", "session/awsconfig", "session/profile"}, []string{"golang.org/x/sys/windows"}},
 	"cmd/internal/doctor": {
 		[]string{"session", "session/profile", "session/store", "session/safetext", "cache", "shellinit", "cmd/internal/browser", "cmd/internal/shellenv"}, nil,
 	},
@@ -55,10 +55,10 @@ var layers = map[string]struct {
 	},
 	"cmd/internal/layout":   {[]string{"session/safetext"}, nil},
 	"cmd/internal/picker":   {[]string{"session/safetext", "cmd/internal/layout", "cmd/internal/tty"}, []string{"golang.org/x/text/unicode/norm"}},
-	"cmd/internal/process":  {nil, []string{"golang.org/x/sys/unix"}},
+	"cmd/internal/process":  {nil, []string{"golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
 	"cmd/internal/qrcode":   {nil, []string{"rsc.io/qr"}},
 	"cmd/internal/shellenv": {[]string{"session/safetext", "shellinit"}, nil},
-	"cmd/internal/tty":      {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix", "golang.org/x/term"}},
+	"cmd/internal/tty":      {[]string{"session/safetext"}, []string{"github.com/mattn/go-isatty", "golang.org/x/sys/unix", "golang.org/x/sys/windows", "golang.org/x/term"}},
 
 	"session": {
 		[]string{"session/internal/awsapi", "session/internal/limiter", "session/profile", "session/store", "session/safetext"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -97,13 +98,14 @@ func completionAction(p *program, c *cli.Context) error {
 // notEvaluated returns the error of a command whose output would be shown on a
 // terminal rather than evaluated by a shell. Its hints say how to evaluate it.
 func notEvaluated(env map[string]string, command string) error {
-	shell, file := startup(tty.ParentShell(env))
+	shell, file := callingShell(runtime.GOOS, env, tty.ParentShell)
+	always := "PowerShell has a function ssoenv and renews credentials: ssoenv init powershell --install"
+	if shell != shellinit.Cmd {
+		always = fmt.Sprintf("for every new shell, add to %s:  %s  (ssoenv init %s --install does so)", file, shell.StartupLine(false), shell)
+	}
 	return shownError{
 		usageError{"this would print shell code to the terminal, credentials included, and switch nothing"},
 		statusUsage,
-		[]string{
-			"for this shell, now:  " + shell.EvalLine(command),
-			fmt.Sprintf("for every new shell, add to %s:  %s  (ssoenv init %s --install does so)", file, shell.StartupLine(false), shell),
-		},
+		[]string{"for this shell, now:  " + shell.EvalLine(command), always},
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -31,7 +32,7 @@ func logoutAction(p *program, c *cli.Context) error {
 }
 
 func (p *program) logout(o logoutOptions) error {
-	shell, err := dialect(o.shell)
+	shell, err := p.outputShell(o.shell)
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (p *program) afterLogout(shell shellinit.Shell, endedHere, any bool, err er
 			} else {
 				p.say("this shell still has credentials of that session, which are valid until they expire")
 			}
-			caller, _ := startup(tty.ParentShell(p.env))
+			caller, _ := callingShell(runtime.GOOS, p.env, tty.ParentShell)
 			p.say("hint: remove them with:  %s", caller.EvalLine("clear"))
 		} else {
 			change := shellenv.Clear(p.env).Change

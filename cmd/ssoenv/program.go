@@ -46,16 +46,17 @@ type program struct {
 // newProgram returns a run with the given arguments, environment and streams.
 func newProgram(args, given []string, stdin, stdout, stderr *os.File) *program {
 	env := offline.Environ(given)
+	sequences := tty.EnableSequences(stdout, stderr)
 	p := &program{
-		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != "" || tty.IsDumb(env)},
+		args: args, stdin: stdin, output: &output{stdout: stdout, stderr: stderr, noColor: env["NO_COLOR"] != "" || tty.IsDumb(env) || !sequences},
 		env: env, environList: given, now: time.Now, state: shellenv.Read(env), allowDumps: func() {},
 	}
-	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Plain: p.state.Plain, Silenced: new(bool)}
+	p.terminal = tty.Terminal{Stdin: stdin, Stderr: stderr, Env: env, Plain: p.state.Plain || !sequences, Silenced: new(bool), Console: new(tty.Console)}
 	if !p.terminal.Automated() {
 		p.waiter = &tty.Waiter{Line: tty.NewStatusLine(stderr, time.Now), Plain: p.terminal.IsPlain()}
 		p.terminal.Waiter = p.waiter
 	}
-	p.links = tty.HasLinks(env) && tty.IsTerminal(stderr)
+	p.links = sequences && tty.HasLinks(env) && tty.IsTerminal(stderr)
 	p.paths, p.pathsErr = offline.FindPaths(env)
 	return p
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ssoenv/ssoenv/cmd/internal/offline"
+	"github.com/ssoenv/ssoenv/cmd/internal/process"
 	"github.com/ssoenv/ssoenv/cmd/internal/tty"
 	"github.com/ssoenv/ssoenv/session"
 	"github.com/ssoenv/ssoenv/session/profile"
@@ -93,6 +94,7 @@ func refreshContext(within time.Duration) (context.Context, context.CancelFunc) 
 		// process, and it does not end with the terminal. In the foreground,
 		// Ctrl-C must kill it for the shell to notice.
 		signal.Ignore(os.Interrupt, syscall.SIGHUP)
+		process.LeaveConsole()
 		timeout = refreshTimeout
 	}
 	return context.WithTimeout(context.Background(), timeout)
@@ -116,7 +118,7 @@ func adoptAction(p *program, c *cli.Context) error {
 }
 
 func (p *program) adopt(shellName string) error {
-	shell, err := dialect(shellName)
+	shell, err := p.outputShell(shellName)
 	if err != nil {
 		return err
 	}

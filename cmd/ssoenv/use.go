@@ -38,7 +38,7 @@ func useAction(p *program, c *cli.Context) error {
 }
 
 func (p *program) use(o useOptions) error {
-	shell, err := dialect(o.shell)
+	shell, err := p.outputShell(o.shell)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (p *program) use(o useOptions) error {
 	if o.profile, err = p.profileToUse(o); err != nil {
 		return err
 	}
-	if o.shell == "" && !shellinit.IsPortable(o.profile) {
+	if o.shell == "" && shell == shellinit.POSIX && !shellinit.IsPortable(o.profile) {
 		return shownError{fmt.Errorf("the name %q needs quotes, which differ between shells", o.profile), statusUsage,
 			[]string{"name the shell, as the function of ssoenv init does: --shell bash, zsh, fish or sh"}}
 	}
@@ -68,6 +68,9 @@ func (p *program) use(o useOptions) error {
 		return err
 	}
 	text, err := shell.Render(change)
+	if err != nil && shell == shellinit.Cmd {
+		return shownError{err, statusFailed, []string{"give a program the credentials with:  ssoenv exec " + shellinit.Word(o.profile) + " -- COMMAND"}}
+	}
 	if err != nil {
 		return err
 	}

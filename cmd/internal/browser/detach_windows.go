@@ -1,6 +1,13 @@
 package browser
 
-import "syscall"
+import (
+	"syscall"
 
-// detached changes nothing: on Windows a child outlives its parent anyway.
-func detached() *syscall.SysProcAttr { return nil }
+	"golang.org/x/sys/windows"
+)
+
+// detached starts a child without the console of this process: it outlives the console
+// and does not get its Ctrl-C.
+func detached() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.DETACHED_PROCESS}
+}

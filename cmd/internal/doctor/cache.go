@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 
 	"github.com/ssoenv/ssoenv/cache"
@@ -17,9 +18,9 @@ type Directory struct {
 	Open     func(path string) (*cache.Dir, error)
 	InMemory bool // it is on no disk
 
-	// Protection describes what protects the values from a reader of the disk.
-	// It is nil where nothing has to.
-	Protection func(*cache.Dir) string
+	// Protection returns what protects the values from a reader of the disk, or why
+	// nothing does. It is nil where nothing has to.
+	Protection func(*cache.Dir) (cache.Protection, error)
 }
 
 // Caches checks whether values can be stored, and who else could read them.
@@ -48,7 +49,7 @@ func Caches(dirs []Directory, env map[string]string, cacheHome string, f Formatt
 		case d.InMemory:
 			r.ok("%s are stored in memory: %s", d.Holds, d.Path)
 		case d.Protection != nil:
-			r.ok("%s are stored on disk, %s: %s", d.Holds, d.Protection(dir), d.Path)
+			r.protection(d, dir)
 		default:
 			r.ok("%s are stored in %s", d.Holds, d.Path)
 		}
@@ -64,6 +65,24 @@ func Caches(dirs []Directory, env map[string]string, cacheHome string, f Formatt
 		r.warning("make it an absolute path", "XDG_CACHE_HOME is %q, a relative path, and is ignored: %s is used", folder, cacheHome)
 	}
 	return r.findings
+}
+
+// protection checks that values on a disk are encrypted.
+func (r *results) protection(d Directory, dir *cache.Dir) {
+	how, err := d.Protection(dir)
+	if how != cache.Plain {
+		key := ""
+		if place := dir.KeyPlace(); place != "" {
+			key = " (the key is " + place + ")"
+		}
+		r.ok("%s are stored on disk, %s%s: %s", d.Holds, how, key, d.Path)
+		return
+	}
+	fix := "encrypt the disk"
+	if runtime.GOOS == "linux" {
+		fix = "give XDG_RUNTIME_DIR a directory of your own (mode 0700) on a tmpfs, or encrypt the disk"
+	}
+	r.warning(fix, "%s are stored on disk, not encrypted (%v): %s", d.Holds, err, d.Path)
 }
 
 // isFull reports whether err is that space is missing.

@@ -90,8 +90,7 @@ func (t Terminal) BackKey() string {
 	return strconv.Quote(backAnswer)
 }
 
-// AskHidden is Ask without showing what the user types, and without editing. On
-// Windows it is shown.
+// AskHidden is Ask without showing what the user types, and without editing.
 func (t Terminal) AskHidden(ctx context.Context, prompt string) (string, error) {
 	undo := hideInput(t.Stderr)
 	defer undo()
@@ -108,7 +107,7 @@ func (t Terminal) AskHidden(ctx context.Context, prompt string) (string, error) 
 // askLine shows the prompt and returns the line that the terminal delivers. It
 // returns io.EOF after Ctrl-D, and the context's error if that ends first.
 func (t Terminal) askLine(ctx context.Context, prompt string) (string, error) {
-	reader, err := t.NewLineReader()
+	reader, err := t.newLineReader(1)
 	if err != nil {
 		return "", err
 	}

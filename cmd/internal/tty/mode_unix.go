@@ -11,6 +11,9 @@ import (
 // device is the name of the controlling terminal.
 const device = "/dev/tty"
 
+// closeWaits is false: closing a terminal ends a read of it.
+const closeWaits = false
+
 // hideInput turns off the echo of the terminal. Undo restores the previous mode.
 func hideInput(terminal *os.File) (undo func()) {
 	return changeMode(int(terminal.Fd()), func(t *unix.Termios) { t.Lflag &^= unix.ECHO })
@@ -27,6 +30,9 @@ func AcceptLongLines(terminal *os.File) (undo func()) {
 		t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
 	})
 }
+
+// EnableSequences returns true: terminals act on control sequences.
+func EnableSequences(...*os.File) bool { return true }
 
 // changeMode changes the mode of the terminal. Undo restores the previous one.
 func changeMode(fd int, change func(*unix.Termios)) (undo func()) {

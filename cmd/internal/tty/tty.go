@@ -11,8 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/mattn/go-isatty"
 	"golang.org/x/term"
@@ -30,6 +32,9 @@ type Terminal struct {
 	Silenced *bool
 
 	Waiter *Waiter // that is held during a question; may be nil
+	// Console reads the lines of a terminal whose reads cannot be interrupted, for all
+	// copies of this Terminal; may be nil.
+	Console *Console
 	// Plain keeps to lines, as on a terminal that can do no more: it is what a
 	// screen reader reads well.
 	Plain bool
@@ -146,53 +151,136 @@ type LineReader struct {
 
 // NewLineReader starts to read lines from the controlling terminal or, if it
 // cannot be opened, from standard input. It returns an error if that is no
-// terminal either. A reader of standard input cannot be interrupted: after Stop
-// it still consumes one more line.
-func (t Terminal) NewLineReader() (LineReader, error) {
+// terminal either. Without t.Console, a reader of standard input still consumes one
+// more line after Stop.
+func (t Terminal) NewLineReader() (LineReader, error) { return t.newLineReader(math.MaxInt) }
+
+// newLineReader is NewLineReader for at most so many lines.
+func (t Terminal) newLineReader(most int) (LineReader, error) {
 	done := make(chan struct{})
+	stop := func() { close(done) }
 	terminal, err := Open()
-	if err != nil {
-		if !IsTerminal(t.Stdin) {
-			return LineReader{}, fmt.Errorf("no terminal to ask at: %w", err)
-		}
-		return LineReader{readLines(t.Stdin, done), func() { close(done) }}, nil
+	switch {
+	case err != nil && !IsTerminal(t.Stdin):
+		return LineReader{}, fmt.Errorf("no terminal to ask at: %w", err)
+	case err != nil && t.Console != nil:
+		return LineReader{t.Console.read(t.Stdin, most, done), stop}, nil
+	case err != nil:
+		return LineReader{readLines(t.Stdin, done), stop}, nil
+	case closeWaits && t.Console != nil:
+		return LineReader{t.Console.read(terminal, most, done), stop}, nil
 	}
 	return LineReader{readLines(terminal, done), func() {
-		close(done)
+		stop()
 		_ = terminal.Close()
 	}}, nil
 }
 
-// maxLine is the number of bytes of a line that are kept.
-const maxLine = 64 << 10
+// A Console reads the lines of a terminal on which a read cannot be interrupted: it ends
+// when the user presses Enter, and so does what closes the terminal. The line of a
+// LineReader that was stopped is that of the next one. Nothing is read that no LineReader
+// wants, since it may be for another program. The zero Console is ready.
+type Console struct {
+	mutex   sync.Mutex
+	reader  *bufio.Reader   // of the first terminal
+	pending <-chan lineRead // the line that is being read, or nil
+}
+
+type lineRead struct {
+	line string
+	err  error
+}
+
+// read sends lines of the terminal, at most so many, until it ends or done is closed. After the end (on
+// Windows also Ctrl-C) another call reads on.
+func (c *Console) read(terminal io.Reader, most int, done <-chan struct{}) <-chan string {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for range most {
+			select {
+			case <-done:
+				return
+			case read := <-c.next(terminal):
+				c.mutex.Lock()
+				c.pending = nil
+				c.mutex.Unlock()
+				if read.err != nil {
+					return
+				}
+				select {
+				case lines <- read.line:
+				case <-done:
+					return
+				}
+			}
+		}
+	}()
+	return lines
+}
+
+// next returns the line that is being read, or begins to read one.
+func (c *Console) next(terminal io.Reader) <-chan lineRead {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.reader == nil {
+		c.reader = bufio.NewReader(terminal)
+	}
+	if c.pending == nil {
+		read := make(chan lineRead, 1)
+		c.pending = read
+		go func() {
+			line, err := readLine(c.reader)
+			read <- lineRead{line, err}
+		}()
+	}
+	return c.pending
+}
 
 // readLines sends the lines of the terminal until it ends, by Ctrl-D or because
-// it is closed, or until done is closed. It does the work of the terminal's line
-// editing that AcceptLongLines turns off: backspace deletes the last byte.
+// it is closed, or until done is closed.
 func readLines(terminal io.Reader, done <-chan struct{}) <-chan string {
 	lines := make(chan string)
 	go func() {
 		defer close(lines)
 		reader := bufio.NewReader(terminal)
-		var line []byte
 		for {
-			c, err := reader.ReadByte()
-			switch {
-			case err != nil:
+			line, err := readLine(reader)
+			if err != nil {
 				return
-			case c == '\b' || c == 0x7f:
-				line = line[:max(0, len(line)-1)]
-			case c == '\n' || c == '\r':
-				select {
-				case lines <- string(line):
-				case <-done:
-					return
-				}
-				line = line[:0]
-			case len(line) < maxLine:
-				line = append(line, c)
+			}
+			select {
+			case lines <- line:
+			case <-done:
+				return
 			}
 		}
 	}()
 	return lines
+}
+
+// maxLine is the number of bytes of a line that are kept.
+const maxLine = 64 << 10
+
+// readLine returns the next line of a terminal. It does the work of the terminal's line
+// editing that AcceptLongLines turns off: backspace deletes the last byte. A Windows
+// console ends a line with \r\n.
+func readLine(terminal *bufio.Reader) (string, error) {
+	var line []byte
+	for {
+		c, err := terminal.ReadByte()
+		switch {
+		case err != nil:
+			return "", err
+		case c == '\b' || c == 0x7f:
+			line = line[:max(0, len(line)-1)]
+		case c == '\n' || c == '\r':
+			if next, _ := terminal.Peek(min(1, terminal.Buffered())); c == '\r' && string(next) == "\n" {
+				_, _ = terminal.Discard(1)
+			}
+			return string(line), nil
+		case len(line) < maxLine:
+			line = append(line, c)
+		}
+	}
 }

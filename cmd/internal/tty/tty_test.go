@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Lines end with a carriage return or a line feed, backspace deletes, and what
+// Lines end with a carriage return, a line feed or both, backspace deletes, and what
 // exceeds the limit is dropped.
 func TestReadLines(t *testing.T) {
 	long := strings.Repeat("x", maxLine)
@@ -18,7 +18,7 @@ func TestReadLines(t *testing.T) {
 	}{
 		{"", nil},
 		{"no end", nil},
-		{"a\nb c\r\n", []string{"a", "b c", ""}},
+		{"a\nb c\r\n\r\r\nd\n\r", []string{"a", "b c", "", "", "d", ""}},
 		{"\b\x7fab\bc\x7f\x7fd\n", []string{"d"}},
 		{long + "y\nz\n", []string{long, "z"}},
 	} {
@@ -29,6 +29,54 @@ func TestReadLines(t *testing.T) {
 		if !slices.Equal(got, test.want) {
 			t.Errorf("readLines(%.20q) = %.20q, want %.20q", test.typed, got, test.want)
 		}
+	}
+}
+
+// The line that a stopped reader of a console waited for is the next reader's, and
+// nothing is read that no reader wants.
+func TestConsole(t *testing.T) {
+	terminal, user, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = terminal.Close(), user.Close() }()
+	enter := func(text string) {
+		t.Helper()
+		if _, err := user.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var console Console
+	first := make(chan struct{})
+	lines := console.read(terminal, 2, first)
+	enter("one\r\n")
+	if got := <-lines; got != "one" {
+		t.Errorf("first reader got %q", got)
+	}
+	close(first)
+	if line, ok := <-lines; ok {
+		t.Errorf("first reader got %q after it was stopped", line)
+	}
+	enter("two\r\n")
+	for _, want := range []string{"two", "three"} {
+		done := make(chan struct{})
+		if got := <-console.read(terminal, 1, done); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		close(done)
+		console.mutex.Lock()
+		if console.pending != nil {
+			t.Errorf("after %q another line is read", want)
+		}
+		console.mutex.Unlock()
+		if want == "two" {
+			enter("three\r\n")
+		}
+	}
+	enter("x")
+	user.Close()
+	if line, ok := <-console.read(terminal, 1, nil); ok {
+		t.Errorf("got %q at the end, want none", line)
 	}
 }
 
