@@ -247,6 +247,38 @@ func TestFrontAnswersLikeTheFullProgram(t *testing.T) {
 	t.Logf("answered of %d: %v", rounds, answered)
 }
 
+// Who must ask, refuse or warn is the full program.
+func TestFrontHandsOver(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(aloneVariable) != "" {
+		t.Skip("there is one program only")
+	}
+	w := newWorld(t)
+	w.write(t, ".aws/config", w.read(t, ".aws/config")+frontConfig)
+	w.logIn(t)
+	for _, name := range []string{"dev", "guarded", "denied"} { // so that all are cached
+		if out, err := w.command(t, nil, "ssoenv", "use", "--yes", name).CombinedOutput(); err != nil {
+			t.Fatalf("use %s: %v\n%s", name, err, out)
+		}
+	}
+	p := newPair(t, w.home)
+	agent := append(slices.Clone(w.env), "CLAUDECODE=1")
+	for _, test := range []struct {
+		env  []string
+		args string
+	}{
+		{w.env, "use guarded"}, {w.env, "use prod"}, {w.env, "exec guarded -- true"}, {w.env, "credential-process guarded"},
+		{agent, "use denied"}, {agent, "exec dev -- true"}, {agent, "credential-process denied"},
+		{w.env, "use nosuch"}, {w.env, "use"}, {w.env, "use --debug dev"}, {w.env, "use --shell csh dev"}, {w.env, "use --region xx-west-1 dev"},
+		{w.env, "login dev"}, {w.env, "list nosuch"}, {w.env, "status --all"}, {w.env, "exec --serve dev -- true"},
+		{w.env, "exec --each d* -- true"}, {w.env, "init bash --install"}, {w.env, "help"}, {w.env, "use --help"}, {w.env, ""},
+	} {
+		if got := p.run(t, p.front, test.env, strings.Fields(test.args), false); got != (outcome{status: handedOver}) {
+			t.Errorf("%q: got %+v, want nothing and the status %d", test.args, got, handedOver)
+		}
+	}
+}
+
 type namedEnvironment struct {
 	name string
 	env  []string
