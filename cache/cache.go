@@ -60,6 +60,20 @@ type Dir struct {
 	sealer    sealer // nil unless the files are encrypted
 	staleOnce sync.Once
 	tagOnce   sync.Once
+
+	leaveModes bool
+}
+
+// LeaveModes lets Get leave the modes of files as they are: the warning that other users
+// have access to a file comes with each Get, until another process restricts it.
+func (d *Dir) LeaveModes() { d.leaveModes = true }
+
+// restrict returns what is done about a file that is open to others.
+func (d *Dir) restrict() func(*os.File, fs.FileInfo) error {
+	if d.leaveModes {
+		return reportMode
+	}
+	return restrictMode
 }
 
 // Open returns the cache directory at path, which must be absolute and may lead

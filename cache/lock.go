@@ -236,7 +236,7 @@ func writeHolder(f *os.File) {
 
 // readHolder returns the process id in the lock file at path, or 0.
 func readHolder(path string) int {
-	file, err := read(path, false)
+	file, err := read(path, false, restrictMode)
 	if err != nil {
 		return 0
 	}

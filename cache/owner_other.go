@@ -36,6 +36,7 @@ func checkSingleLink(string, fs.FileInfo) error { return nil }
 func writableByOthers(fs.FileInfo) bool         { return false }
 func checkCreateIn(string) error                { return nil }
 func restrictMode(*os.File, fs.FileInfo) error  { return nil }
+func reportMode(*os.File, fs.FileInfo) error    { return nil }
 func makePrivate(*os.File, fs.FileInfo) error   { return nil }
 
 func openForWriting(path string) (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }

@@ -202,6 +202,14 @@ func restrictMode(f *os.File, info fs.FileInfo) error {
 	return fmt.Errorf("%q was open to others (mode %04o); it is 0600 now", f.Name(), info.Mode().Perm())
 }
 
+// reportMode is restrictMode without the change.
+func reportMode(f *os.File, info fs.FileInfo) error {
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	return fmt.Errorf("%q is open to others (mode %04o)", f.Name(), info.Mode().Perm())
+}
+
 // makePrivate sets the mode of f to 0600 if it is another.
 func makePrivate(f *os.File, info fs.FileInfo) error {
 	if info.Mode().Perm() == 0o600 {

@@ -73,7 +73,7 @@ func (d *Dir) Get(key string, v any) (bool, error) {
 	var warning error
 	start := time.Now()
 	for reads := 1; ; reads++ {
-		file, err := read(path, d.shared)
+		file, err := read(path, d.shared, d.restrict())
 		if err != nil {
 			return false, err
 		}
@@ -120,8 +120,8 @@ type content struct {
 // does not wait if path is a FIFO, and allocates not much more than sizeLimit.
 //
 // With inPlace, it reads the file twice and returns empty data if the two texts
-// differ.
-func read(path string, inPlace bool) (content, error) {
+// differ. restrict is [restrictMode] or [reportMode].
+func read(path string, inPlace bool, restrict func(*os.File, fs.FileInfo) error) (content, error) {
 	f, err := openForReading(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return content{}, nil
@@ -137,7 +137,7 @@ func read(path string, inPlace bool) (content, error) {
 	if err := checkFile(path, info); err != nil {
 		return content{}, err
 	}
-	c := content{modified: info.ModTime(), warning: restrictMode(f, info)}
+	c := content{modified: info.ModTime(), warning: restrict(f, info)}
 	if info.Size() > sizeLimit {
 		return c, nil
 	}

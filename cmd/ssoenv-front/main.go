@@ -7,6 +7,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"syscall"
@@ -49,9 +50,10 @@ func handOver() int {
 		path, err = front.FullProgram(self)
 	}
 	if err == nil {
-		err = syscall.Exec(path, os.Args, os.Environ()) //nolint:gosec // FullProgram has checked whose it is
+		err = fmt.Errorf("%s: %w", path, syscall.Exec(path, os.Args, os.Environ())) //nolint:gosec // FullProgram has checked whose it is
 	}
-	if !tty.IsTerminal(os.Stdout) {
+	command := offline.WalkArgs(os.Args[1:], offline.Commands()).Command
+	if (command == nil || command.Evaluated) && !tty.IsTerminal(os.Stdout) {
 		_, _ = io.WriteString(os.Stdout, "false\n") // makes an eval fail
 	}
 	lines := []string{err.Error(), "hint: install ssoenv again: both of its programs belong to one installation"}

@@ -272,10 +272,23 @@ func TestFrontHandsOver(t *testing.T) {
 		{w.env, "use nosuch"}, {w.env, "use"}, {w.env, "use --debug dev"}, {w.env, "use --shell csh dev"}, {w.env, "use --region xx-west-1 dev"},
 		{w.env, "login dev"}, {w.env, "list nosuch"}, {w.env, "status --all"}, {w.env, "exec --serve dev -- true"},
 		{w.env, "exec --each d* -- true"}, {w.env, "init bash --install"}, {w.env, "help"}, {w.env, "use --help"}, {w.env, ""},
+		{w.env, "use ---shell bash dev"}, {w.env, "prompt dev --format -h"}, {agent, "list --json"},
 	} {
 		if got := p.run(t, p.front, test.env, strings.Fields(test.args), false); got != (outcome{status: handedOver}) {
 			t.Errorf("%q: got %+v, want nothing and the status %d", test.args, got, handedOver)
 		}
+	}
+	// A mode that is changed is said, by the program that changes it.
+	tokens, err := filepath.Glob(filepath.Join(w.home, ".aws/sso/cache/*.json"))
+	if err != nil || len(tokens) == 0 {
+		t.Fatalf("no tokens: %v", err)
+	}
+	must(t, os.Chmod(tokens[0], 0o644))
+	if got := p.run(t, p.front, w.env, []string{"use", "dev"}, false); got != (outcome{status: handedOver}) {
+		t.Errorf("a token that others can read: got %+v, want nothing and the status %d", got, handedOver)
+	}
+	if info, err := os.Stat(tokens[0]); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("the small program has changed the mode of the token: %v, %v", info.Mode(), err)
 	}
 }
 
@@ -384,7 +397,7 @@ func TestInstalledTreeNamesThePublicProgram(t *testing.T) {
 	if err := os.Remove(full); err != nil {
 		t.Fatal(err)
 	}
-	out, err = w.command(t, []string{system}, "/bin/sh", "-c", `eval "$("$1" login dev)" && echo went on`, "sh", public).CombinedOutput()
+	out, err = w.command(t, []string{system}, "/bin/sh", "-c", `eval "$("$1" use nosuch)" && echo went on`, "sh", public).CombinedOutput()
 	if err == nil || strings.Contains(string(out), "went on") || !strings.Contains(string(out), "ssoenv: the full program is missing; it belongs at "+full) {
 		t.Errorf("without the full program: got %v and %q, want an error that names %s", err, out, full)
 	}

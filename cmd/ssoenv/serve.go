@@ -160,5 +160,5 @@ func (p *program) servedProfile() (name string, ok bool) {
 // command that exec --serve runs.
 func servedError(name string) error {
 	return shownError{&profile.ConfigError{Problem: fmt.Sprintf("this is inside ssoenv exec --serve: only profile %q can be used here", cmp.Or(name, "default"))},
-		statusConfig, []string{"AWS tools find its credentials by themselves; to log in, or to log in, or for another profile, run ssoenv outside of that command, as in another terminal, as in another terminal"}}
+		statusConfig, []string{"AWS tools find its credentials by themselves; to log in, or for another profile, run ssoenv outside of that command, as in another terminal"}}
 }

@@ -74,6 +74,9 @@ func (c *Config) refSession(ref RoleRef) (SSOSession, error) {
 		return c.SSOSession(ref.Session)
 	}
 	names := c.SessionNames()
+	if len(names) == 0 {
+		return SSOSession{}, &ConfigError{Key: "sso-session", Problem: fmt.Sprintf("%q needs an sso-session, and %s has none", ref, c.Path)}
+	}
 	if len(names) != 1 {
 		return SSOSession{}, &ConfigError{Key: "sso-session",
 			Problem: fmt.Sprintf("%q could be of any of the %d sso-sessions of %s", ref, len(names), c.Path)}

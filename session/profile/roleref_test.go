@@ -38,13 +38,18 @@ func TestAccountAndRole(t *testing.T) {
 	}
 }
 
-// If several sessions are possible, the error says so without advice.
+// If several sessions are possible, or none, the error says so without advice.
 func TestRoleRefOfSeveralSessions(t *testing.T) {
 	c := configOf(t, testConfig+strings.ReplaceAll(testConfig, "[sso-session corp]", "[sso-session other]"))
 	_, err := c.Profile("111111111111/Admin")
 	config, ok := errors.AsType[*ConfigError](err)
 	if want := `"111111111111/Admin" could be of any of the 2 sso-sessions of ` + c.Path; !ok || *config != (ConfigError{Key: "sso-session", Problem: want}) {
 		t.Errorf("got %#v, want %q", err, want)
+	}
+	none := configOf(t, "[profile a]\nregion = eu-west-1\n")
+	_, err = none.Profile("111111111111/Admin")
+	if want := `"111111111111/Admin" needs an sso-session, and ` + none.Path + ` has none`; err == nil || err.Error() != want {
+		t.Errorf("without a session: got %v, want %q", err, want)
 	}
 	if p, err := c.Profile("other:111111111111/Admin"); err != nil || p.SSOSession.Name != "other" {
 		t.Errorf("got session %q, %v, want %q", p.SSOSession.Name, err, "other")

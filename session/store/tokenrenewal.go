@@ -14,7 +14,7 @@ import (
 const sharedTokenMargin = 20 * time.Minute
 
 // TokenRenewAt returns when to refresh the token for the AWS tools that use it: 20
-// minutes before it expires, or a quarter of its life if that is shorter. The file's
+// minutes before it expires, or a third of its life if that is shorter. The file's
 // time of modification is when it was issued. It is zero if the token cannot be
 // refreshed.
 func (s *Store) TokenRenewAt(sso profile.SSOSession, token Token) time.Time {
@@ -24,7 +24,7 @@ func (s *Store) TokenRenewAt(sso profile.SSOSession, token Token) time.Time {
 	margin := sharedTokenMargin
 	if s.Tokens != nil && !sso.Isolated {
 		if info, err := os.Stat(s.Tokens.Path(tokenKey(sso))); err == nil && info.ModTime().Before(token.Expires) {
-			margin = min(margin, token.Expires.Sub(info.ModTime())/4)
+			margin = min(margin, token.Expires.Sub(info.ModTime())/3)
 		}
 	}
 	return token.Expires.Add(-margin).Truncate(time.Second)

@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/ssoenv/ssoenv/cache"
@@ -108,12 +109,12 @@ func (r *Run) answer() (answer, bool) {
 	if !ok || w.Command == nil || len(w.Global) > 0 || w.PendingFlag != "" {
 		return answer{}, false
 	}
-	if r.line, ok = w.FlagValues(); !ok || r.has("debug") {
+	if r.line, ok = w.FlagValues(); !ok || r.has("debug") || slices.Contains(w.Flags, "-h") || slices.Contains(w.Flags, "--help") {
 		return answer{}, false
 	}
 	r.args, r.words = w.Arguments, w.Foreign
 	r.env = offline.Environ(r.Environ)
-	if r.state = shellenv.Read(r.env); r.state.Debug {
+	if r.state = shellenv.Read(r.env); r.state.Debug || r.has("json") && r.agent() != "" { // to whom errors are documents
 		return answer{}, false
 	}
 	paths, err := offline.FindPaths(r.env)
@@ -127,6 +128,8 @@ func (r *Run) has(flag string) bool {
 	_, ok := r.line[flag]
 	return ok
 }
+
+func (r *Run) agent() string { return tty.Terminal{Env: r.env}.Agent() }
 
 // shell returns the shell to write for. ok is false if standard output is a terminal,
 // where nothing is evaluated, or if the shell is unknown.
@@ -156,6 +159,9 @@ func (r *Run) open() (*profile.Config, *store.Store, bool) {
 	cli, cliErr := cache.OpenShared(r.paths.CLICache)
 	if cmp.Or(tokensErr, rolesErr, privateErr, cliErr) != nil {
 		return nil, nil, false
+	}
+	for _, dir := range []*cache.Dir{tokens, roles, private, cli} {
+		dir.LeaveModes() // the full program says what it changes
 	}
 	return config, &store.Store{
 		Tokens: tokens, Roles: roles, Private: private, CLIRoles: cli,

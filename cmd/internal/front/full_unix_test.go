@@ -3,6 +3,7 @@
 package front
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,6 +61,11 @@ func TestFullProgramOfOthers(t *testing.T) {
 		"folder writable by all": {chmod("libexec/ssoenv", 0o777), "every user can write"},
 		"writable by the group":  {chmod(full, 0o775), "the group of"},
 		"folder of the group":    {chmod("libexec/ssoenv", 0o775), "the group of"},
+		"the same file":          {func(prefix string) error { return linkInstead(prefix, "../../bin/ssoenv", full) }, "in the place of the full one"},
+		"a link into a folder that all can write to": {func(prefix string) error {
+			return errors.Join(os.Mkdir(filepath.Join(prefix, "open"), 0o777), os.Chmod(filepath.Join(prefix, "open"), 0o777),
+				os.WriteFile(filepath.Join(prefix, "open/ssoenv"), nil, 0o755), linkInstead(prefix, "../../open/ssoenv", full))
+		}, "every user can write"},
 	} {
 		public := install(t, full)
 		if err := test.change(filepath.Dir(filepath.Dir(public))); err != nil {
@@ -71,12 +77,15 @@ func TestFullProgramOfOthers(t *testing.T) {
 	}
 	public := install(t, full)
 	for _, path := range []string{public, filepath.Join(filepath.Dir(filepath.Dir(public)), full)} {
-		if err := os.Chmod(path, 0o775); err != nil {
+		if err := errors.Join(os.Chmod(path, 0o775), os.Chmod(filepath.Dir(path), 0o775)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if _, err := FullProgram(public); err != nil {
 		t.Errorf("if the group can write to both: %v", err)
+	}
+	if _, err := FullProgram(filepath.Join(filepath.Dir(filepath.Dir(public)), full)); err == nil || !strings.Contains(err.Error(), "in the place of the full one") {
+		t.Errorf("in the place of the full program: got %v", err)
 	}
 	if os.Getuid() != 0 {
 		t.Log("not as root: a program of another user is not tried")
@@ -96,4 +105,9 @@ func replaceByFolder(path string) error {
 		return err
 	}
 	return os.Mkdir(path, 0o755)
+}
+
+func linkInstead(prefix, target, name string) error {
+	path := filepath.Join(prefix, name)
+	return errors.Join(os.Remove(path), os.Symlink(target, path))
 }

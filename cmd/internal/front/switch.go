@@ -72,7 +72,7 @@ func (r *Run) plan(config *profile.Config, caches *store.Store, name string, for
 	if err != nil || config.Guard(prof).Level != profile.Unguarded {
 		return plan, false
 	}
-	if (tty.Terminal{Env: r.env}).Agent() != "" && !config.Denial(prof).IsZero() {
+	if r.agent() != "" && !config.Denial(prof).IsZero() {
 		return plan, false
 	}
 	plan = offline.Plan{Profile: prof, Region: cmp.Or(region, prof.Region)}

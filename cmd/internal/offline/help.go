@@ -33,7 +33,7 @@ func examples(command string) []string {
 		"clear":              {"ssoenv clear", `eval "$(command ssoenv clear)"   # without the function of ssoenv init`},
 		"login":              {"ssoenv login dev", "ssoenv login --all --device-code"},
 		"logout":             {"ssoenv logout corp", "ssoenv logout --all"},
-		"status":             {"ssoenv status", "ssoenv status --check --min 15m || ssoenv login"},
+		"status":             {"ssoenv status", "ssoenv status --check --min 15m || ssoenv use dev"},
 		"list":               {"ssoenv list", "ssoenv list --json | jq -r '.[].profile'"},
 		"whoami":             {"ssoenv whoami", "ssoenv whoami prod --json"},
 		"accounts":           {"ssoenv accounts", "ssoenv accounts --sso-session corp --json"},

@@ -29,6 +29,23 @@ func FullPaths(public string) []string {
 	}
 }
 
+// IsFullPath reports whether the path, which has no link in it, is one of a full program
+// behind a public one.
+func IsFullPath(path string) bool { return publicOf(path) != "" }
+
+// publicOf returns where the public program of the full one at the path belongs, or "" if
+// that is no place of a full program.
+func publicOf(full string) string {
+	folder, name := filepath.Split(full)
+	switch {
+	case name == FullName:
+		return filepath.Join(folder, "ssoenv")
+	case name == "ssoenv" && filepath.Base(folder) == "ssoenv" && filepath.Base(filepath.Dir(filepath.Clean(folder))) == "libexec":
+		return filepath.Join(folder, "..", "..", "bin", "ssoenv")
+	}
+	return ""
+}
+
 // PublicPath returns the path of the public program of the installation that the program
 // at the path belongs to: the path itself if there is no other.
 func PublicPath(self string) string {
@@ -36,14 +53,8 @@ func PublicPath(self string) string {
 	if err != nil {
 		return self
 	}
-	folder, name := filepath.Split(resolved)
-	var public string
-	switch {
-	case name == FullName:
-		public = filepath.Join(folder, "ssoenv")
-	case name == "ssoenv" && filepath.Base(folder) == "ssoenv" && filepath.Base(filepath.Dir(filepath.Clean(folder))) == "libexec":
-		public = filepath.Join(folder, "..", "..", "bin", "ssoenv")
-	default:
+	public := publicOf(resolved)
+	if public == "" {
 		return self
 	}
 	if info, err := os.Stat(public); err != nil || !info.Mode().IsRegular() {

@@ -88,14 +88,14 @@ func (w Walk) Has(name string) bool {
 
 // FlagValues returns the values of the command's flags by their names; that of a switch
 // is empty. ok is false if there is a flag that the command does not have, one that is
-// given twice, or one whose value is missing, empty or too much: the parser decides about
-// these.
+// given twice or with three dashes, or one whose value is missing, empty or too much: the
+// parser decides about these.
 func (w Walk) FlagValues() (values map[string]string, ok bool) {
 	values = make(map[string]string, len(w.Flags))
 	for i := 0; i < len(w.Flags); i++ {
 		name, hasValue := flagName(w.Flags[i])
 		flag, known := w.Command.Flag(name)
-		if _, again := values[name]; !known || again || hasValue && !flag.TakesValue() {
+		if _, again := values[name]; !known || again || hasValue && !flag.TakesValue() || strings.HasPrefix(w.Flags[i], "---") {
 			return nil, false
 		}
 		value := ""
