@@ -20,7 +20,7 @@ import (
 const FullName = "ssoenv-full"
 
 // FullPaths returns where the full program may be that belongs to the public one at the
-// path, which has no link in it. The first that exists is it.
+// path, which has no link in it. The first that may be started is it.
 func FullPaths(public string) []string {
 	folder := filepath.Dir(public)
 	return []string{
