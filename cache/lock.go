@@ -8,15 +8,10 @@ package cache
 // The file is never removed: a process that waits for the removed file and one that
 // creates it again would both hold the lock. If something else removes it, the
 // process that holds the open file notices that the path leads to another one
-// (openAndLock) and starts again.
+// (tryLock) and starts again.
 //
-// flock cannot wait for a limited time. Lock tries every 2 to 20 ms for a tenth of a
-// second. After that a goroutine waits in flock, which costs nothing while a refresh takes
-// seconds and a hundred processes wait for it, and Linux gives the lock to the one that
-// has waited longest. If the context ends first, the goroutine remains until it gets the
-// lock, and releases it at once. Besides, Lock tries every 100 to 200 ms: over NFS a
-// waiting flock can learn late that the lock is free, and the file may have been replaced.
-// On Windows, Lock only tries.
+// flock cannot wait for a limited time, so Lock tries every 2 to 20 ms until its
+// context ends. There is no queue: any waiting process may be next.
 //
 // The holder writes "pid N" into the file, which LockedError reports. It is only
 // information: nothing is decided by it. The file is created with mode 0600, and
@@ -46,10 +41,6 @@ const (
 	// random, so that waiting processes do not try at the same moment.
 	lockPause  = 2 * time.Millisecond
 	lockJitter = 18 * time.Millisecond
-
-	// After lockBlocks, the system wakes the process, and the time is lockBlocks to
-	// twice that.
-	lockBlocks = 100 * time.Millisecond
 )
 
 // ErrNoLocks is returned if locking is not possible: the file system does not
@@ -116,14 +107,11 @@ func LockFile(ctx context.Context, name string) (unlock func(), err error) {
 // creates if it is missing.
 func lock(ctx context.Context, path string, ensureDir func() error) (unlock func(), err error) {
 	noop := func() {}
-	var granted chan *os.File
-	over := make(chan struct{})
-	defer close(over)
-	for began := time.Now(); ; {
+	for {
 		var f *os.File
 		err := ensureDir()
 		if err == nil {
-			f, err = openAndLock(path, false)
+			f, err = tryLock(path)
 		}
 		if err != nil {
 			return noop, fmt.Errorf("%w: %w", ErrNoLocks, err)
@@ -131,22 +119,8 @@ func lock(ctx context.Context, path string, ensureDir func() error) (unlock func
 		if f != nil {
 			return func() { unlockFile(f) }, nil
 		}
-		wait := lockPause + rand.N(lockJitter)
-		if canBlock && time.Since(began) >= lockBlocks {
-			wait = lockBlocks + rand.N(lockBlocks)
-			if granted == nil {
-				granted = make(chan *os.File)
-				go waitForLock(path, granted, over)
-			}
-		}
-		pause := time.NewTimer(wait)
+		pause := time.NewTimer(lockPause + rand.N(lockJitter))
 		select {
-		case f := <-granted:
-			pause.Stop()
-			if f != nil {
-				return func() { unlockFile(f) }, nil
-			}
-			granted = nil
 		case <-pause.C:
 		case <-ctx.Done():
 			pause.Stop()
@@ -155,26 +129,9 @@ func lock(ctx context.Context, path string, ensureDir func() error) (unlock func
 	}
 }
 
-// waitForLock waits for the lock of the file at path without a limit, and sends the locked
-// file, or nil if the next attempt of lock will tell more. If over is closed, it releases
-// the lock.
-func waitForLock(path string, granted chan<- *os.File, over <-chan struct{}) {
-	f, err := openAndLock(path, true)
-	if err != nil {
-		f = nil
-	}
-	select {
-	case granted <- f:
-	case <-over:
-		if f != nil {
-			unlockFile(f)
-		}
-	}
-}
-
-// openAndLock returns the locked file, or nil without an error if the lock is held, unless
-// it waits for that, or if the file was removed while it was being locked.
-func openAndLock(path string, wait bool) (*os.File, error) {
+// tryLock returns the locked file, or nil without an error if the lock is held or
+// the file was removed while it was being locked.
+func tryLock(path string) (*os.File, error) {
 	f, err := openLockFile(path)
 	if err != nil {
 		return nil, lockError(path, err)
@@ -198,11 +155,7 @@ func openAndLock(path string, wait bool) (*os.File, error) {
 	if err := makePrivate(f, info); err != nil {
 		return nil, lockError(path, err)
 	}
-	try := lockFile
-	if wait {
-		try = awaitFile
-	}
-	locked, err := try(f)
+	locked, err := lockFile(f)
 	if err != nil {
 		return nil, lockError(path, err)
 	}

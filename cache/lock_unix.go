@@ -23,24 +23,16 @@ func openLockFile(path string) (*os.File, error) {
 
 // restoreMode gives the user access to a lock file that was created with a umask
 // which removes it, such as 0777, and reports whether it did. The creator does the
-// same in openAndLock, but may not have done so yet, or may have died.
+// same in tryLock, but may not have done so yet, or may have died.
 func restoreMode(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && checkFile(path, info) == nil && info.Mode().Perm()&0o600 != 0o600 && os.Chmod(path, 0o600) == nil
 }
 
-// canBlock reports whether awaitFile waits.
-const canBlock = true
-
 // lockFile tries to lock f. It reports false if the lock is held.
-func lockFile(f *os.File) (bool, error) { return flock(f, syscall.LOCK_EX|syscall.LOCK_NB) }
-
-// awaitFile locks f, and waits without a limit if the lock is held.
-func awaitFile(f *os.File) (bool, error) { return flock(f, syscall.LOCK_EX) }
-
-func flock(f *os.File, how int) (bool, error) {
+func lockFile(f *os.File) (bool, error) {
 	for {
-		switch err := syscall.Flock(int(f.Fd()), how); err {
+		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err {
 		case nil:
 			return true, nil
 		case syscall.EWOULDBLOCK:

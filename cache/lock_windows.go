@@ -15,11 +15,6 @@ func openLockFile(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 }
 
-// canBlock reports whether awaitFile waits.
-const canBlock = false
-
-func awaitFile(f *os.File) (bool, error) { return lockFile(f) }
-
 // lockFile tries to lock f. It reports false if the lock is held.
 func lockFile(f *os.File) (bool, error) {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
