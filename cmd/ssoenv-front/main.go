@@ -44,6 +44,7 @@ func main() {
 // handOver starts the full program in place of this one. It returns the exit status if
 // that is not possible.
 func handOver() int {
+	lines := []string{"", "hint: install ssoenv again: both of its programs belong to one installation"}
 	self, err := os.Executable()
 	path := ""
 	if err == nil {
@@ -51,12 +52,13 @@ func handOver() int {
 	}
 	if err == nil {
 		err = fmt.Errorf("%s: %w", path, syscall.Exec(path, os.Args, os.Environ())) //nolint:gosec // FullProgram has checked whose it is
+		lines = lines[:1]
 	}
+	lines[0] = err.Error()
 	command := offline.WalkArgs(os.Args[1:], offline.Commands()).Command
 	if (command == nil || command.Evaluated) && !tty.IsTerminal(os.Stdout) {
 		_, _ = io.WriteString(os.Stdout, "false\n") // makes an eval fail
 	}
-	lines := []string{err.Error(), "hint: install ssoenv again: both of its programs belong to one installation"}
 	for _, line := range lines {
 		_, _ = io.WriteString(os.Stderr, safetext.Message(line))
 	}

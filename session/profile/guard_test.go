@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -104,5 +105,15 @@ func TestPermissionSet(t *testing.T) {
 	const reserved = "arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"
 	if got, want := assumedRole(reserved), ssoRole("111111111111", "Admin"); got != want {
 		t.Errorf("%s: got %q, want %q", reserved, got, want)
+	}
+}
+
+// A file is searched for these keys by the letters that all of them have in common.
+func TestSearchedKeysAreFound(t *testing.T) {
+	for _, key := range searchedKeys {
+		c := configOf(t, "[profile a]\n"+strings.ToUpper(key)+" = x\n")
+		if !c.mentions(key) {
+			t.Errorf("%s is not found", key)
+		}
 	}
 }

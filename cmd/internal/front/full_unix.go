@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -28,9 +29,9 @@ func FullProgram(self string) (string, error) {
 	var problem error
 	paths := offline.FullPaths(self)
 	for _, path := range paths {
-		full, err := checkFull(path, self)
+		err := checkFull(path, self)
 		if err == nil {
-			return full, nil
+			return path, nil
 		}
 		if problem == nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 			problem = err
@@ -42,41 +43,43 @@ func FullProgram(self string) (string, error) {
 	return "", problem
 }
 
-// checkFull returns the path without links, if the program at path may be started in place
-// of the one at self.
-func checkFull(path, self string) (string, error) {
-	full, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return "", err
+// checkFull returns nil if the program at path may be started in place of the one at self,
+// which has no link in it. The folders that both are in are those of the installation's
+// owner, as for any program; what is below them, which others could have created, is
+// checked, and has no link.
+func checkFull(path, self string) error {
+	base := filepath.Dir(self)
+	for !strings.HasPrefix(path, strings.TrimSuffix(base, "/")+"/") {
+		base = filepath.Dir(base)
 	}
-	own, err := os.Stat(self)
-	if err != nil {
-		return "", err
+	var below []string
+	for at := path; at != base; at = filepath.Dir(at) {
+		below = append(below, at)
 	}
-	switch info, err := os.Stat(full); {
-	case err != nil:
-		return "", err
-	case !info.Mode().IsRegular():
-		return "", fmt.Errorf("%s is not a file", path)
-	case os.SameFile(info, own):
-		return "", fmt.Errorf("%s is the small program, in the place of the full one", path)
-	}
-	for checked, like := range map[string]string{full: self, filepath.Dir(full): filepath.Dir(self)} {
-		if err := checkAsSafe(checked, like); err != nil {
-			return "", err
+	for i, at := range slices.Backward(below) { // from the outermost folder
+		info, err := os.Lstat(at)
+		like := filepath.Dir(self)
+		switch isProgram := i == 0; {
+		case err != nil:
+			return err
+		case isProgram && !info.Mode().IsRegular():
+			return fmt.Errorf("%s is not a file", at)
+		case !isProgram && !info.IsDir():
+			return fmt.Errorf("%s is not a folder: %w", at, syscall.ENOTDIR)
+		case isProgram:
+			like = self
+		}
+		if err := checkAsSafe(at, info, like); err != nil {
+			return err
 		}
 	}
-	return full, nil
+	return nil
 }
 
-// checkAsSafe returns an error if the file or folder at path is less safe from other users
-// than the one at own: it must belong to root or to the owner of that, no other user may
+// checkAsSafe returns an error if the file or folder at path, with that info, is less safe
+// from other users than the one at own: it must belong to root or to the owner of that, no other user may
 // write to it, and its group only if that group may write to own.
-func checkAsSafe(path, own string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
+func checkAsSafe(path string, info fs.FileInfo, own string) error {
 	ownInfo, err := os.Stat(own)
 	if err != nil {
 		return err

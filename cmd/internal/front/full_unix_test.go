@@ -61,11 +61,11 @@ func TestFullProgramOfOthers(t *testing.T) {
 		"folder writable by all": {chmod("libexec/ssoenv", 0o777), "every user can write"},
 		"writable by the group":  {chmod(full, 0o775), "the group of"},
 		"folder of the group":    {chmod("libexec/ssoenv", 0o775), "the group of"},
-		"the same file":          {func(prefix string) error { return linkInstead(prefix, "../../bin/ssoenv", full) }, "in the place of the full one"},
-		"a link into a folder that all can write to": {func(prefix string) error {
-			return errors.Join(os.Mkdir(filepath.Join(prefix, "open"), 0o777), os.Chmod(filepath.Join(prefix, "open"), 0o777),
-				os.WriteFile(filepath.Join(prefix, "open/ssoenv"), nil, 0o755), linkInstead(prefix, "../../open/ssoenv", full))
-		}, "every user can write"},
+		"a link":                 {func(prefix string) error { return linkInstead(prefix, "../../bin/ssoenv", full) }, "is not a file"},
+		"libexec writable":       {chmod("libexec", 0o777), "every user can write"},
+		"a folder that is a link": {func(prefix string) error {
+			return errors.Join(os.Rename(filepath.Join(prefix, "libexec/ssoenv"), filepath.Join(prefix, "other")), os.Symlink("../other", filepath.Join(prefix, "libexec/ssoenv")))
+		}, "is missing"},
 	} {
 		public := install(t, full)
 		if err := test.change(filepath.Dir(filepath.Dir(public))); err != nil {
@@ -91,12 +91,14 @@ func TestFullProgramOfOthers(t *testing.T) {
 		t.Log("not as root: a program of another user is not tried")
 		return
 	}
-	public = install(t, full)
-	if err := os.Chown(filepath.Join(filepath.Dir(filepath.Dir(public)), full), 65534, 65534); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := FullProgram(public); err == nil || !strings.Contains(err.Error(), "another user") {
-		t.Errorf("got %v, want that it belongs to another user", err)
+	for _, name := range []string{full, "libexec/ssoenv", "libexec"} {
+		public = install(t, full)
+		if err := os.Chown(filepath.Join(filepath.Dir(filepath.Dir(public)), name), 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := FullProgram(public); err == nil || !strings.Contains(err.Error(), "another user") {
+			t.Errorf("%s: got %v, want that it belongs to another user", name, err)
+		}
 	}
 }
 

@@ -45,6 +45,9 @@ func StatusOf(config *profile.Config, caches *store.Store, state shellenv.State)
 		return s, nil
 	}
 	err := s.describe(config, caches)
+	if err == nil && caches.Roles != nil {
+		s.Cache = Protection(caches.Roles)
+	}
 	if s.AccountID == "" && profile.IsAccountID(state.AccountID) {
 		s.AccountID = state.AccountID // as a credential_process said
 	}
@@ -80,9 +83,6 @@ func (s *Status) describe(config *profile.Config, caches *store.Store) error {
 		sso = config.TokenSession(p)
 	}
 	s.SSOSession, s.StartURL = sso.Name, sso.StartURL
-	if caches.Roles != nil {
-		s.Cache = Protection(caches.Roles)
-	}
 	token, _ := caches.CachedToken(sso)
 	s.TokenExpires, s.RegistrationExpire = JSONTime(token.Expires), JSONTime(token.RegistrationExpires)
 	if s.Refreshable = caches.AutoRenews(p, token); s.Export != "" {
