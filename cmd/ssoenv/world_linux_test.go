@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/ssoenv/ssoenv/cache/stracetest"
+	"github.com/ssoenv/ssoenv/cmd/internal/offline"
 )
 
 // otherUser is a user without files, to whom permissions apply, as they do not to
@@ -29,16 +30,19 @@ var publicProgram = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	program, err := os.ReadFile(original)
-	if err != nil {
-		return "", err
-	}
 	dir, err := os.MkdirTemp(filepath.Dir(original), "public")
 	if err != nil {
 		return "", err
 	}
-	return dir, errors.Join(os.WriteFile(filepath.Join(dir, "ssoenv"), program, 0o755), os.Chmod(filepath.Join(dir, "ssoenv"), 0o755),
-		os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o755))
+	for _, name := range []string{"ssoenv", offline.FullName} {
+		program, readErr := os.ReadFile(filepath.Join(filepath.Dir(original), name))
+		if errors.Is(readErr, fs.ErrNotExist) && name == offline.FullName {
+			continue // there is one program only
+		}
+		copied := filepath.Join(dir, name)
+		err = errors.Join(err, readErr, os.WriteFile(copied, program, 0o755), os.Chmod(copied, 0o755))
+	}
+	return dir, errors.Join(err, os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o755))
 })
 
 // ownedByOtherUser gives the home to otherUser if the tests run as root, and returns
