@@ -45,8 +45,8 @@ type sealer interface {
 //   - Linux: AES-256-GCM. The key is in the kernel's keyring of the user and never
 //     written to a disk. It does not outlive a reboot.
 //   - macOS: AES-256-GCM. The key is in shared memory of the user until a reboot, and the
-//     first process that needs it after that takes it from the login Keychain. If that is
-//     locked, the key is a new one.
+//     first process that stores something after that takes it from the login Keychain. If
+//     that is locked, the key is a new one.
 //   - Windows: the Data Protection API, with a key that belongs to the user's logon.
 //   - other systems: none, files are not encrypted.
 //
