@@ -188,23 +188,30 @@ var frontArguments = map[string][]string{
 	"use --help":         {"x"},
 }
 
-// What the small program answers, the full one would have answered with the same
-// bytes and the same status. What it does not answer, it hands over before it has written
-// anything.
-func TestFrontAnswersLikeTheFullProgram(t *testing.T) {
-	t.Parallel()
+// newPairedWorld returns a world with frontConfig, in which the credentials of the profiles
+// are cached, and the two programs. It skips the test if there is only one program.
+func newPairedWorld(t *testing.T, cached ...string) (*world, pair) {
+	t.Helper()
 	if os.Getenv(aloneVariable) != "" {
 		t.Skip("there is one program only")
 	}
 	w := newWorld(t)
 	w.write(t, ".aws/config", w.read(t, ".aws/config")+frontConfig)
 	w.logIn(t)
-	for _, name := range []string{"dev", "plain", "denied", "a b'c"} {
-		if out, err := w.command(t, nil, "ssoenv", "use", "--shell", "bash", name).CombinedOutput(); err != nil {
+	for _, name := range cached {
+		if out, err := w.command(t, nil, "ssoenv", "use", "--yes", "--shell", "bash", name).CombinedOutput(); err != nil {
 			t.Fatalf("use %s: %v\n%s", name, err, out)
 		}
 	}
-	p := newPair(t, w.home)
+	return w, newPair(t, w.home)
+}
+
+// What the small program answers, the full one would have answered with the same
+// bytes and the same status. What it does not answer, it hands over before it has written
+// anything.
+func TestFrontAnswersLikeTheFullProgram(t *testing.T) {
+	t.Parallel()
+	w, p := newPairedWorld(t, "dev", "plain", "denied", "a b'c")
 	environments := frontEnvironments(t, w)
 	const rounds = 300
 	answered := map[string]int{}
@@ -249,18 +256,7 @@ func TestFrontAnswersLikeTheFullProgram(t *testing.T) {
 // The full program asks, refuses and warns, and not the small one.
 func TestFrontHandsOver(t *testing.T) {
 	t.Parallel()
-	if os.Getenv(aloneVariable) != "" {
-		t.Skip("there is one program only")
-	}
-	w := newWorld(t)
-	w.write(t, ".aws/config", w.read(t, ".aws/config")+frontConfig)
-	w.logIn(t)
-	for _, name := range []string{"dev", "guarded", "denied"} { // so that all are cached
-		if out, err := w.command(t, nil, "ssoenv", "use", "--yes", name).CombinedOutput(); err != nil {
-			t.Fatalf("use %s: %v\n%s", name, err, out)
-		}
-	}
-	p := newPair(t, w.home)
+	w, p := newPairedWorld(t, "dev", "guarded", "denied")
 	agent := append(slices.Clone(w.env), "CLAUDECODE=1")
 	for _, test := range []struct {
 		env  []string
