@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -228,5 +229,47 @@ func TestEachAsksOnce(t *testing.T) {
 	}
 	if _, said, status := w.runProcess(t, nil, slices.Insert(slices.Clone(each[1:]), 1, "--yes")...); status != 0 {
 		t.Errorf("with --yes: status %d, %s", status, said)
+	}
+}
+
+// What a command has written before its end is shown in whole, however slowly the
+// output of ssoenv is read.
+func TestEachOutputOfASlowReader(t *testing.T) {
+	t.Parallel()
+	w := newEachWorld(t, 2)
+	w.logIn(t)
+	w.write(t, "writer.py", `
+import os
+for i in range(70):
+    os.write(1, b"%04d" % i + 995 * b"x" + b"\n")
+`)
+	for _, option := range []string{"", "--json"} {
+		out := w.command(t, nil, "sh", "-c", `ssoenv exec --each 'acct-*' `+option+` -- python3 writer.py | (sleep 3; cat)`)
+		text, err := out.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := strings.Count(string(text), "xxx\n")+strings.Count(string(text), `xxx\n`), 2*70; got != want {
+			t.Errorf("%s: got %d lines, want %d", option, got, want)
+		}
+	}
+}
+
+// Processes that a command leaves behind do not hold ssoenv up, whether they are silent
+// or write for ever.
+func TestEachLeftBehind(t *testing.T) {
+	t.Parallel()
+	w := newEachWorld(t, 1)
+	w.logIn(t)
+	for _, left := range []string{"sleep 60", "yes", "while sleep 0.1; do echo on; done"} {
+		c := w.command(t, nil, "ssoenv", "exec", "--each", "acct-*", "--", "sh", "-c", "("+left+") & echo $! >&2; echo done")
+		var said strings.Builder
+		c.Stderr = &said
+		out, err := c.Output()
+		pid := regexp.MustCompile(`acct-000: (\d+)\n`).FindStringSubmatch(said.String())
+		if err != nil || pid == nil || !strings.Contains(string(out), "acct-000: done\n") {
+			t.Fatalf("%s: %v; got %.200q and %q", left, err, out, said.String())
+		}
+		_ = exec.Command("kill", pid[1]).Run() // it may have ended with the pipe
 	}
 }

@@ -62,10 +62,6 @@ type eachResult struct {
 // errNotStarted is the error of a target whose turn has not come.
 var errNotStarted = errors.New("not started")
 
-// leftBehind is how long the output of a command is read after it has ended, if
-// processes that it has left behind hold it open.
-const leftBehind = time.Second
-
 func (p *program) newEachRun(client *session.Client, path string, targets []target, o eachOptions) *eachRun {
 	r := &eachRun{
 		p: p, client: client, pacer: client.NewPacer(), o: o, path: path, targets: targets,
@@ -192,7 +188,7 @@ func (r *eachRun) one(ctx context.Context, t target) eachResult {
 	}
 	r.p.sayLines(plan.StaticKeysWarning(r.p.state))
 	change, _ := plan.Switch().Apply(r.p.env)
-	command := &exec.Cmd{Path: r.path, Args: r.o.command, Env: shellenv.Environ(change, r.p.environList), WaitDelay: leftBehind}
+	command := &exec.Cmd{Path: r.path, Args: r.o.command, Env: shellenv.Environ(change, r.p.environList)}
 	return r.execute(command, t, fail)
 }
 
@@ -229,12 +225,28 @@ func (r *eachRun) login(ctx context.Context, sso profile.SSOSession) error {
 // its output is written.
 func (r *eachRun) execute(command *exec.Cmd, t target, fail func(error) eachResult) eachResult {
 	out := r.newEachOutput(t)
-	command.Stdout, command.Stderr = out.stdout, out.stderr
+	stdout, err := newOutputPipe(out.stdout)
+	if err != nil {
+		return fail(err)
+	}
+	defer stdout.close()
+	stderr, err := newOutputPipe(out.stderr)
+	if err != nil {
+		return fail(err)
+	}
+	defer stderr.close()
+	command.Stdout, command.Stderr = stdout.writeEnd, stderr.writeEnd
 	process.Separate(command)
 	if err := r.start(command, t.name); err != nil {
 		return fail(err)
 	}
+	stdout.copy()
+	stderr.copy()
 	_ = command.Wait() // its state says more
+	stdout.commandEnded()
+	stderr.commandEnded()
+	<-stdout.copied
+	<-stderr.copied
 	r.mu.Lock()
 	delete(r.running, command)
 	stopped := r.stopped
