@@ -31,9 +31,6 @@ var errNoKey = errors.New("no key yet")
 
 func (k keySealer) check() error {
 	_, err := k.find(k.name)
-	if errors.Is(err, errNoKey) {
-		return nil
-	}
 	return k.wrap(err)
 }
 

@@ -30,7 +30,8 @@ func (p Protection) String() string {
 // which part of the system failed: "kernel keyring: search: operation not permitted".
 // Several goroutines and processes may call the methods at the same time.
 type sealer interface {
-	// check returns why nothing can be sealed, or nil. It creates nothing.
+	// check returns why nothing that is sealed could be unsealed now, or nil: the system
+	// cannot encrypt, or there is no secret yet. It creates nothing.
 	check() error
 	// seal encrypts text. It creates the secret if it does not exist.
 	seal(text []byte, label string) ([]byte, error)
@@ -54,11 +55,10 @@ type sealer interface {
 //
 // The encryption authenticates the file's cache key: a file that is renamed to
 // another key's is a miss. Files of keys with an ending of their own ("k.expires")
-// are not encrypted, since other programs read them. A file that is not encrypted
-// but should be, as older versions wrote them, is a miss.
+// are not encrypted, since other programs read them.
 //
 // If the system cannot encrypt for this process, files are not encrypted;
-// [Dir.Protection] reports that.
+// [Dir.Protection] reports that. Where it can, and there is a key, such a file is a miss.
 func OpenSealed(path, name string) (*Dir, error) {
 	d, err := open(path, false)
 	if err == nil {

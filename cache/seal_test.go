@@ -263,22 +263,23 @@ func TestWithoutKeyring(t *testing.T) {
 		{"keyctl,add_key", "EPERM", "search: operation not permitted"},
 		{"add_key", "EDQUOT", "add_key: disk quota exceeded"},
 	} {
-		dir, name := memory(t), keyName(t)
-		options := []string{"-o", "/dev/null", "-e", "trace=" + c.calls, "-e", "inject=" + c.calls + ":error=" + c.answer}
-		got, _ := traced(t, command("put sealed", dir, name, "k"), options...)
-		if want := "<nil>: plain, kernel keyring: " + c.why; got != want {
-			t.Errorf("%s %s: %q, want %q", c.calls, c.answer, got, want)
-		}
-		if got := contentOf(t, filepath.Join(dir, "k.json")); got != after {
-			t.Errorf("%s %s: got content %q", c.calls, c.answer, got)
-		}
-		if c.calls == "add_key" {
-			continue // the next process may get a key, and a plain file is a miss
-		}
-		if got, _ := traced(t, command("get sealed", dir, name, "k"), options...); got != "true <nil> after" {
-			t.Errorf("%s %s: got %s", c.calls, c.answer, got)
-		}
-		wantMiss(t, openSealed(t, dir, name), "k")
+		t.Run(c.calls+" "+c.answer, func(t *testing.T) {
+			dir, name := memory(t), keyName(t)
+			options := []string{"-o", "/dev/null", "-e", "trace=" + c.calls, "-e", "inject=" + c.calls + ":error=" + c.answer}
+			got, _ := traced(t, command("put sealed", dir, name, "k"), options...)
+			if want := "<nil>: plain, kernel keyring: " + c.why; got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			if got := contentOf(t, filepath.Join(dir, "k.json")); got != after {
+				t.Errorf("got content %q", got)
+			}
+			if got, _ := traced(t, command("get sealed", dir, name, "k"), options...); got != "true <nil> after" {
+				t.Errorf("got %s", got)
+			}
+			d := openSealed(t, dir, name)
+			must(t, d.Put("other", 1)) // the key exists from now on
+			wantMiss(t, d, "k")
+		})
 	}
 }
 

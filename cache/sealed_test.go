@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -95,13 +96,16 @@ func TestSealedFileOfAnotherKeyIsAMiss(t *testing.T) {
 	wantToken(t, d, "prod")
 }
 
+// Where there is a key, a plain file is one that was written when there was none.
 func TestPlainFileIsAMissAndReplaced(t *testing.T) {
 	dir, name := filepath.Join(sealDir(t), "dir"), keyName(t)
 	must(t, open(t, dir).Put("k", someToken()))
 	d := openSealed(t, dir, name)
-	wantMiss(t, d, "k") // before the key exists
+	if runtime.GOOS != "windows" { // where each user has a key
+		wantToken(t, d, "k")
+	}
 	must(t, d.Put("other", 1))
-	wantMiss(t, d, "k") // and after
+	wantMiss(t, d, "k")
 	must(t, d.Put("k", someToken()))
 	if strings.Contains(contentOf(t, d.Path("k")), "a1B2") {
 		t.Error("got a plain file, want a sealed one")
