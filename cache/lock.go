@@ -7,11 +7,11 @@ package cache
 // is K.lock beside K.json. The operating system releases it when the process dies.
 // The file is never removed: a process that waits for the removed file and one that
 // creates it again would both hold the lock. If something else removes it, the
-// process that holds the open file notices that the path leads to another one
-// (tryLock) and starts again.
+// process that has it open notices that the path leads to another one (acquire) and
+// starts again.
 //
 // flock cannot wait for a limited time, so Lock tries every 2 to 20 ms until its
-// context ends. There is no queue: any waiting process may be next.
+// context ends, with the file open: an attempt is three system calls. There is no queue: any waiting process may be next.
 //
 // The holder writes "pid N" into the file, which LockedError reports. It is only
 // information: nothing is decided by it. The file is created with mode 0600, and
@@ -111,66 +111,97 @@ func lock(ctx context.Context, path string, ensureDir func() error) (unlock func
 		var f *os.File
 		err := ensureDir()
 		if err == nil {
-			f, err = tryLock(path)
+			f, err = openLock(path)
 		}
 		if err != nil {
 			return noop, fmt.Errorf("%w: %w", ErrNoLocks, err)
 		}
-		if f != nil {
+		held, err := acquire(ctx, f, path)
+		if held {
 			return func() { unlockFile(f) }, nil
 		}
-		pause := time.NewTimer(lockPause + rand.N(lockJitter))
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return noop, &LockedError{Path: path, PID: readHolder(path), Err: ctx.Err()}
+		_ = f.Close()
+		if err == nil {
+			err = pause(ctx, path)
+		}
+		if err != nil {
+			return noop, err
 		}
 	}
 }
 
-// tryLock returns the locked file, or nil without an error if the lock is held or
-// the file was removed while it was being locked.
-func tryLock(path string) (*os.File, error) {
+// pause waits before the next attempt. It returns a [*LockedError] if ctx ends.
+func pause(ctx context.Context, path string) error {
+	timer := time.NewTimer(lockPause + rand.N(lockJitter))
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		timer.Stop()
+		return &LockedError{Path: path, PID: readHolder(path), Err: ctx.Err()}
+	}
+}
+
+// openLock opens the lock file at path, creates it if it is missing, and checks it.
+func openLock(path string) (*os.File, error) {
 	f, err := openLockFile(path)
 	if err != nil {
 		return nil, lockError(path, err)
 	}
-	held := false
-	defer func() {
-		if !held {
-			_ = f.Close()
-		}
-	}()
+	if err := checkLockFile(f, path); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func checkLockFile(f *os.File, path string) error {
 	info, err := f.Stat()
 	if err != nil {
-		return nil, lockError(path, err)
+		return lockError(path, err)
 	}
 	if err := checkFile(path, info); err != nil {
-		return nil, err
+		return err
 	}
 	if err := checkSingleLink(path, info); err != nil {
-		return nil, err
+		return err
 	}
 	if err := makePrivate(f, info); err != nil {
-		return nil, lockError(path, err)
+		return lockError(path, err)
 	}
-	locked, err := lockFile(f)
+	return nil
+}
+
+// acquire tries to lock f, the open file at path, until it is locked or ctx ends. It
+// returns false without an error if path leads to another file or to none: the next
+// process would create and lock that one.
+func acquire(ctx context.Context, f *os.File, path string) (bool, error) {
+	for {
+		locked, err := lockFile(f)
+		if err != nil {
+			return false, fmt.Errorf("%w: %w", ErrNoLocks, lockError(path, err))
+		}
+		if !leadsTo(path, f) {
+			return false, nil
+		}
+		if locked {
+			writeHolder(f)
+			return true, nil
+		}
+		if err := pause(ctx, path); err != nil {
+			return false, err
+		}
+	}
+}
+
+// leadsTo reports whether path is the open file f, and not a link to it.
+func leadsTo(path string, f *os.File) bool {
+	info, err := f.Stat()
 	if err != nil {
-		return nil, lockError(path, err)
+		return false
 	}
-	if !locked {
-		return nil, nil
-	}
-	// If the file was removed after it was opened, the next process creates and
-	// locks another one.
 	now, err := os.Lstat(path)
-	if err != nil || !os.SameFile(info, now) {
-		return nil, nil
-	}
-	held = true
-	writeHolder(f)
-	return f, nil
+	return err == nil && os.SameFile(info, now)
 }
 
 func lockError(path string, err error) error {

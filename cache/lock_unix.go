@@ -23,7 +23,7 @@ func openLockFile(path string) (*os.File, error) {
 
 // restoreMode gives the user access to a lock file that was created with a umask
 // which removes it, such as 0777, and reports whether it did. The creator does the
-// same in tryLock, but may not have done so yet, or may have died.
+// same in checkLockFile, but may not have done so yet, or may have died.
 func restoreMode(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && checkFile(path, info) == nil && info.Mode().Perm()&0o600 != 0o600 && os.Chmod(path, 0o600) == nil
