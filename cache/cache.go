@@ -88,7 +88,7 @@ func Open(path string) (*Dir, error) {
 // CLI's sso/cache. It differs from [Open] in two ways.
 //
 // The other programs truncate a file and then write it. A file that is empty or
-// not JSON is therefore read again for up to 250 ms before it is a miss (see
+// not JSON is therefore read again for up to a second before it is a miss (see
 // read.go).
 //
 // They create the directory with the mode that the umask leaves, often 0775. If

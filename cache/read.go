@@ -16,7 +16,7 @@ package cache
 //     and the text counts as incomplete. A mixture of two texts is not read twice
 //     in the same way.
 //   - A text that is not JSON, an empty one included, may be incomplete too. Get
-//     reads again for up to 250 ms.
+//     reads again for up to a second.
 //   - JSON of another shape is complete. It is a miss at once.
 //   - A file that was last modified more than a minute ago is not being written.
 //     If it is not JSON, it is damaged, and a miss at once.
@@ -40,8 +40,9 @@ const (
 	// tornTimeout is how long Get reads a file of a shared directory again that
 	// is not JSON. It reads tornReads times in a row, then pauses for tornPause.
 	// A single write takes a fraction of a millisecond, but a program that writes
-	// in a loop leaves the file complete for a few microseconds at a time.
-	tornTimeout = 250 * time.Millisecond
+	// in a loop leaves the file complete for a few microseconds at a time, and on a
+	// machine under load it may have to wait for a quarter of a second half way.
+	tornTimeout = time.Second
 	tornReads   = 16
 	tornPause   = time.Millisecond
 

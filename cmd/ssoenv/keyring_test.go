@@ -35,13 +35,20 @@ func TestOneRefreshOfAnIsolatedSession(t *testing.T) {
 	w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime = 5 * time.Minute })
 	w.logIn(t)
 	w.server.Change(func(s *ssotest.Settings) { s.TokenLifetime = time.Hour; s.Latency = 200 * time.Millisecond })
-	if failures := w.runMany(t, 100, "ssoenv", "use", "dev"); len(failures) > 0 {
-		t.Errorf("got %d failures of 100, want 0; the first: %s", len(failures), failures[0])
+	// The token is still valid, and is used as it is if the service of the keyring does
+	// not answer in time, as on a machine under load.
+	for i, profile := range []string{"dev", "prod", "plain"} {
+		if failures := w.runMany(t, 100, "ssoenv", "use", profile); len(failures) > 0 {
+			t.Errorf("got %d failures of 100, want 0; the first: %s", len(failures), failures[0])
+		}
+		if n := w.server.Calls(ssotest.GetRoleCredentials); n != i+1 {
+			t.Errorf("got %d credential requests, want %d", n, i+1)
+		}
+		if w.server.Calls(ssotest.RefreshToken) > 0 {
+			break
+		}
 	}
 	if n := w.server.Calls(ssotest.RefreshToken); n != 1 {
 		t.Errorf("got %d refreshes, want 1", n)
-	}
-	if n := w.server.Calls(ssotest.GetRoleCredentials); n != 1 {
-		t.Errorf("got %d credential requests, want 1", n)
 	}
 }
