@@ -105,7 +105,7 @@ func (p *program) targets(client *session.Client, patterns []string) ([]target, 
 	var found []target
 	matched := make([]bool, len(patterns))
 	for _, name := range names {
-		if !config.GivesCredentials(name) {
+		if !config.NamesCredentials(name) {
 			continue
 		}
 		prof, err := config.Profile(name)

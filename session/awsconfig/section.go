@@ -88,15 +88,17 @@ func (s Section) KeyLine(key string) int {
 // for each. It reads the section once. For the zero Section it is empty, not nil.
 func (s Section) Values() map[string]string {
 	values := make(map[string]string)
-	s.AddTo(values, nil)
+	s.Each(nil, func(key, value string) { values[key] = value })
 	return values
 }
 
-// AddTo adds the [Section.Values] to a map. texts may be nil.
-func (s Section) AddTo(values map[string]string, texts *Texts) {
-	for _, where := range []headers{s.defaults, s.own} {
+// Each calls set for the [Section.Values] as they are written: of a key that is there
+// several times, the last value counts. texts may be nil. (An iterator would be allocated
+// for each of thousands of sections.)
+func (s Section) Each(texts *Texts, set func(key, value string)) {
+	for _, where := range [...]headers{s.defaults, s.own} {
 		for e := range entries(s.src, where) {
-			values[texts.of(e.key)] = texts.of(e.value(s.src))
+			set(texts.of(e.key), texts.of(e.value(s.src)))
 		}
 	}
 }
@@ -104,28 +106,24 @@ func (s Section) AddTo(values map[string]string, texts *Texts) {
 // Texts are keys and values of which many sections have the same. To keep each once
 // saves most of the memory of a list of thousands of profiles, and new memory is what
 // takes most of its time. The zero value is ready for use.
-type Texts struct{ known map[string]string }
+//
+// Each text has one place, which the last one for that place takes. Account ids, which
+// differ from section to section, push others out only rarely.
+type Texts struct{ last [256]string }
 
-const (
-	maxTexts    = 1000 // account ids are among them, which differ from section to section
-	maxTextSize = 64   // bytes
-)
+// maxTextSize is in bytes.
+const maxTextSize = 64
 
 func (t *Texts) of(text []byte) string {
-	if t == nil || len(text) > maxTextSize {
+	if t == nil || len(text) > maxTextSize || len(text) == 0 {
 		return string(text)
 	}
-	if known, ok := t.known[string(text)]; ok {
-		return known
+	n := len(text)
+	place := &t.last[(n<<3^int(text[0])^int(text[n/2])<<2^int(text[n-1])<<4)%len(t.last)]
+	if *place != string(text) {
+		*place = string(text)
 	}
-	if t.known == nil {
-		t.known = map[string]string{}
-	}
-	known := string(text)
-	if len(t.known) < maxTexts {
-		t.known[known] = known
-	}
-	return known
+	return *place
 }
 
 // Keys returns the section's keys in lower case, each once, in the order in which
@@ -230,13 +228,21 @@ func (e entry) value(src []byte) []byte {
 	return value
 }
 
+// mayHaveLower has the bytes of characters that may have a lower case.
+var mayHaveLower = func() (bytes [256]bool) {
+	for c := range bytes {
+		bytes[c] = 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf
+	}
+	return bytes
+}()
+
 // lower is Python's str.lower, which configparser applies to keys, with one
 // exception: Python has a second lower case for a capital sigma at the end of a
 // word. Bytes that are not UTF-8 do not change. lower returns s itself if nothing
 // changes.
 func lower(s []byte) []byte {
 	same := 0
-	for same < len(s) && s[same] < utf8.RuneSelf && (s[same] < 'A' || 'Z' < s[same]) {
+	for same < len(s) && !mayHaveLower[s[same]] {
 		same++
 	}
 	if same == len(s) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 
 	"github.com/ssoenv/ssoenv/cache"
@@ -24,11 +23,11 @@ type Config struct {
 
 	// sessions has the sso-sessions that were decoded, by name: thousands of
 	// profiles share a few.
-	sessions map[string]decodedSession
+	sessions map[string]*decodedSession
 
 	// texts and spare are for those who read thousands of profiles, one after the other.
 	texts awsconfig.Texts
-	spare map[string]string // empty, for the next rawProfile; may be nil
+	spare values // empty, for the next rawProfile
 
 	ownKeys *bool       // whether the files mention one of searchedKeys; nil until that is known
 	guards  *guards     // nil until the first [Config.Guard] that needs them
@@ -87,7 +86,7 @@ func newConfig(path string, file []byte, credentialsPath string, credentials []b
 		CredentialsPath: credentialsPath,
 		file:            newSource(file),
 		credentials:     newSource(credentials),
-		sessions:        map[string]decodedSession{},
+		sessions:        map[string]*decodedSession{},
 	}
 }
 
@@ -256,10 +255,10 @@ func (c *Config) SSOSession(name string) (SSOSession, error) {
 	return s, decoded.err
 }
 
-func (c *Config) decodedSession(name string, section awsconfig.Section) decodedSession {
+func (c *Config) decodedSession(name string, section awsconfig.Section) *decodedSession {
 	decoded, ok := c.sessions[name]
 	if !ok {
-		decoded = decodeSession(name, section.Values())
+		decoded = decodeSession(name, newValues(section))
 		c.sessions[name] = decoded
 	}
 	return decoded
@@ -286,13 +285,6 @@ func (c *Config) Profile(name string) (Profile, error) {
 		return Profile{}, err
 	}
 	return p, nil
-}
-
-// GivesCredentials reports whether the profile names a way to credentials, valid or
-// not. A section with nothing but settings, as [default] often is, does not.
-func (c *Config) GivesCredentials(name string) bool {
-	raw, ok := c.rawProfile(name)
-	return ok && raw.kind(false) != kindNone
 }
 
 // ProfileRole is like [Config.Profile], but ignores the region and the settings
@@ -328,7 +320,7 @@ func (c *Config) ProfileSSOSession(name string) (SSOSession, error) {
 }
 
 // NamesCredentials reports whether the profile says, rightly or wrongly, how it gets
-// its credentials. One that has only a region or an output format does not.
+// its credentials. A section with nothing but settings, as [default] often is, does not.
 func (c *Config) NamesCredentials(name string) bool {
 	raw, _ := c.rawProfile(name)
 	return raw.kind(false) != kindNone
@@ -338,29 +330,31 @@ func (c *Config) NamesCredentials(name string) bool {
 // credentials file wins, key by key, as it does for the AWS CLI.
 type rawProfile struct {
 	name        string
-	values      map[string]string
-	credentials map[string]string // those of the credentials file alone
+	values      values
+	credentials values // those of the credentials file alone
 
 	sessionName string // the sso_session; may be empty
 	session     awsconfig.Section
 	hasSession  bool // the config file has that sso-session
 }
 
-func (raw rawProfile) get(key string) string { return raw.values[key] }
+func (raw rawProfile) get(key string) string { return raw.values.get(key) }
 
 // rawProfile reads each of the three sections once: scanning a file of thousands
 // of profiles is most of the time that a switch takes.
 func (c *Config) rawProfile(name string) (rawProfile, bool) {
 	raw := rawProfile{name: name, values: c.spare}
-	if c.spare = nil; raw.values == nil {
-		raw.values = map[string]string{}
+	if c.spare = (values{}); raw.values.byKey == nil {
+		raw.values.byKey = map[string]string{}
 	}
 	section, inConfig := c.file.section(awsconfig.Profile, name)
-	section.AddTo(raw.values, &c.texts)
+	raw.values.add(section, &c.texts)
 	section, inCredentials := c.credentials.section(awsconfig.Bare, name)
 	if inCredentials {
-		raw.credentials = section.Values()
-		maps.Copy(raw.values, raw.credentials)
+		raw.credentials = newValues(section)
+		for key, value := range raw.credentials.all() {
+			raw.values.set(key, value)
+		}
 	}
 	if raw.sessionName = raw.get("sso_session"); raw.sessionName != "" {
 		raw.session, raw.hasSession = c.file.section(awsconfig.SSOSession, raw.sessionName)
@@ -370,7 +364,7 @@ func (c *Config) rawProfile(name string) (rawProfile, bool) {
 
 // reuse has the next rawProfile use the memory of this one, which is not used any more.
 func (c *Config) reuse(raw rawProfile) {
-	clear(raw.values)
+	raw.values.clear()
 	c.spare = raw.values
 }
 

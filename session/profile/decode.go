@@ -60,9 +60,9 @@ func oneOf(values ...string) func(string) bool {
 
 // checkKeys returns an error for the first of the keys whose value breaks its
 // rule, in the order of the keys.
-func checkKeys(section SectionName, values map[string]string, keys ...string) error {
+func checkKeys(section SectionName, v values, keys ...string) error {
 	for _, key := range keys {
-		if value := values[key]; value != "" && !keyRules[key].valid(value) {
+		if value := v.get(key); value != "" && !keyRules[key].valid(value) {
 			return badValue(section, key, value, keyRules[key].wanted)
 		}
 	}
@@ -70,9 +70,9 @@ func checkKeys(section SectionName, values map[string]string, keys ...string) er
 }
 
 // requireKeys returns an error for the first of the keys that has no value.
-func requireKeys(section SectionName, values map[string]string, keys ...string) error {
+func requireKeys(section SectionName, v values, keys ...string) error {
 	for _, key := range keys {
-		if values[key] == "" {
+		if v.get(key) == "" {
 			return &ConfigError{Section: section, Key: key, Problem: section.String() + " has no " + key}
 		}
 	}
@@ -110,37 +110,37 @@ func (raw rawProfile) String() string { return raw.section().String() }
 
 // A decodedSession is an sso-session, or what is wrong with it.
 type decodedSession struct {
-	values  map[string]string
+	values  values
 	keys    []string // those of values that the AWS tools compare with the profile's, sorted
 	session SSOSession
 	err     error
 }
 
-func decodeSession(name string, values map[string]string) decodedSession {
+func decodeSession(name string, v values) *decodedSession {
 	section := SectionName{awsconfig.SSOSession, name}
 	s := SSOSession{
 		Name:        name,
-		StartURL:    values["sso_start_url"],
-		Region:      strings.ToLower(values["sso_region"]),
-		Scopes:      ParseScopes(values["sso_registration_scopes"]),
-		LoginMethod: values["ssoenv_login"],
-		Browser:     values["ssoenv_browser"],
-		Isolated:    values["ssoenv_store"] == "isolated",
-		Export:      values[exportKey],
+		StartURL:    v.get("sso_start_url"),
+		Region:      strings.ToLower(v.get("sso_region")),
+		Scopes:      ParseScopes(v.get("sso_registration_scopes")),
+		LoginMethod: v.get("ssoenv_login"),
+		Browser:     v.get("ssoenv_browser"),
+		Isolated:    v.get("ssoenv_store") == "isolated",
+		Export:      v.get(exportKey),
 	}
 	// An unknown store is an error and not ignored: the user who asked for it
 	// does not want the token in a file. So is an unknown export: the user does not
 	// want credentials in the environment.
-	err := cmp.Or(checkName(section), checkKeys(section, values, "ssoenv_store", exportKey, agentsKey), checkSession(section, values))
-	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(values)), func(key string) bool { return strings.HasPrefix(key, "ssoenv_") })
-	return decodedSession{values, keys, s, err}
+	err := cmp.Or(checkName(section), checkKeys(section, v, "ssoenv_store", exportKey, agentsKey), checkSession(section, v))
+	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(v.byKey)), func(key string) bool { return strings.HasPrefix(key, "ssoenv_") })
+	return &decodedSession{v, keys, s, err}
 }
 
 // checkSession checks the keys that an sso-session and a legacy profile share.
-func checkSession(section SectionName, values map[string]string) error {
+func checkSession(section SectionName, v values) error {
 	return cmp.Or(
-		requireKeys(section, values, "sso_start_url", "sso_region"),
-		checkKeys(section, values, "sso_region", "sso_start_url", "ssoenv_login"),
+		requireKeys(section, v, "sso_start_url", "sso_region"),
+		checkKeys(section, v, "sso_region", "sso_start_url", "ssoenv_login"),
 	)
 }
 
@@ -223,7 +223,7 @@ func (c *Config) checkConsistent(raw rawProfile) error {
 		if inProfile == "" {
 			continue
 		}
-		if inSession := session.values[key]; inProfile != inSession {
+		if inSession := session.values.get(key); inProfile != inSession {
 			return &ConfigError{Section: raw.section(), Key: key,
 				Problem: fmt.Sprintf("%s is %q in profile %q but %q in its sso-session %q", key, inProfile, raw.name, inSession, raw.sessionName)}
 		}
@@ -313,7 +313,7 @@ func (p Profile) AsksSsoenv() bool {
 // fileOf returns the path of the file that has the key of the profile: the
 // credentials file, if that has it.
 func (c *Config) fileOf(raw rawProfile, key string) string {
-	if raw.credentials[key] != "" {
+	if raw.credentials.get(key) != "" {
 		return c.CredentialsPath
 	}
 	return c.Path
@@ -388,8 +388,8 @@ func isExternalID(text string) bool {
 func isSessionName(text string) bool { return len(text) >= 2 && IsRoleName(text) }
 
 // isStaticKeys reports whether the values have a part of an access key.
-func isStaticKeys(values map[string]string) bool {
-	return values["aws_access_key_id"] != "" || values["aws_secret_access_key"] != ""
+func isStaticKeys(v values) bool {
+	return v.get("aws_access_key_id") != "" || v.get("aws_secret_access_key") != ""
 }
 
 func hasStaticKeys(file source, kind awsconfig.Kind) bool {

@@ -162,50 +162,50 @@ func (c *Config) lintKeys(regions []string) []LintIssue {
 		if s.Size() > maxLinted {
 			continue
 		}
-		values, title := s.Values(), fmt.Sprintf("[sso-session %s]", safetext.Printable(s.Name()))
-		for key, right := range misspelt(values, sessionKeys, "sso_start_url", "sso_region", "sso_registration_scopes") {
+		v, title := newValues(s), fmt.Sprintf("[sso-session %s]", safetext.Printable(s.Name()))
+		for key, right := range misspelt(v, sessionKeys, "sso_start_url", "sso_region", "sso_registration_scopes") {
 			add(s, key, "%q of %s is not read: %s would be", key, title, right)
 		}
-		lintRegion(s, "sso_region", title, values["sso_region"])
+		lintRegion(s, "sso_region", title, v.get("sso_region"))
 	}
 	read := profileKeys()
 	for s := range c.file.Sections(awsconfig.Profile) {
 		if s.Size() > maxLinted {
 			continue
 		}
-		values, title := s.Values(), fmt.Sprintf("profile %q", safetext.Printable(s.Name()))
+		v, title := newValues(s), fmt.Sprintf("profile %q", safetext.Printable(s.Name()))
 		var sso []string // those that may lack "sso_": without it, they mean something else in other profiles
-		if isSSO(values) {
+		if isSSO(v) {
 			sso = []string{"sso_session", "sso_start_url", "sso_account_id", "sso_role_name"}
 		}
-		for key, right := range misspelt(values, read, sso...) {
+		for key, right := range misspelt(v, read, sso...) {
 			add(s, key, "%q of %s is not read: %s would be", key, title, right)
 		}
-		lintRegion(s, "sso_region", title, values["sso_region"])
-		lintRegion(s, "region", title, values["region"])
-		if isSSO(values) {
-			c.lintRole(s, values, title, add)
+		lintRegion(s, "sso_region", title, v.get("sso_region"))
+		lintRegion(s, "region", title, v.get("region"))
+		if isSSO(v) {
+			c.lintRole(s, v, title, add)
 		}
 	}
 	return issues
 }
 
 // lintRole is the part of lintKeys about the values of a profile for IAM Identity Center.
-func (c *Config) lintRole(s awsconfig.Section, values map[string]string, title string, add func(s awsconfig.Section, key, format string, args ...any)) {
-	switch name, inARN := roleInARN(values["sso_role_name"]); {
+func (c *Config) lintRole(s awsconfig.Section, v values, title string, add func(s awsconfig.Section, key, format string, args ...any)) {
+	switch name, inARN := roleInARN(v.get("sso_role_name")); {
 	case inARN:
 		add(s, "sso_role_name", "sso_role_name of %s is more than a name: sso_role_name = %s would be right", title, safetext.Printable(name))
 	case PermissionSet(name) != "":
 		add(s, "sso_role_name", "sso_role_name of %s is the name that the role has in IAM: sso_role_name = %s would be right", title, PermissionSet(name))
 	}
-	if right, ok := c.sessionMeant(values["sso_session"]); ok {
+	if right, ok := c.sessionMeant(v.get("sso_session")); ok {
 		text := "names sso-session %q, which does not exist: is %q meant?"
-		if strings.EqualFold(right, values["sso_session"]) {
+		if strings.EqualFold(right, v.get("sso_session")) {
 			text = "names sso-session %q, but its name is %q: names are case-sensitive"
 		}
-		add(s, "sso_session", title+" "+text, safetext.Printable(values["sso_session"]), safetext.Printable(right))
+		add(s, "sso_session", title+" "+text, safetext.Printable(v.get("sso_session")), safetext.Printable(right))
 	}
-	if isStaticKeys(values) {
+	if isStaticKeys(v) {
 		add(s, "aws_access_key_id", "%s has static keys beside a role: the SDKs for Go and JavaScript, and Terraform, use the keys, botocore and ssoenv the role; remove one of them", title)
 	}
 }
@@ -231,8 +231,8 @@ func roleInARN(text string) (name string, ok bool) {
 
 // isSSO reports whether a section has one of the keys that profiles for IAM Identity
 // Center have.
-func isSSO(values map[string]string) bool {
-	return slices.ContainsFunc([]string{"sso_session", "sso_start_url", "sso_account_id", "sso_role_name"}, func(key string) bool { return values[key] != "" })
+func isSSO(v values) bool {
+	return slices.ContainsFunc([]string{"sso_session", "sso_start_url", "sso_account_id", "sso_role_name"}, func(key string) bool { return v.get(key) != "" })
 }
 
 // squash returns the letters of a key or a kind of section, in lower case.
@@ -260,10 +260,10 @@ func profileKeys() []string {
 // misspelt returns the keys that are not among those that are read, and that are nearly
 // one of them which the section does not have: by typing errors or, of the sso keys,
 // without "sso_", or with other separators or endings.
-func misspelt(values map[string]string, read []string, sso ...string) map[string]string {
+func misspelt(v values, read []string, sso ...string) map[string]string {
 	forms := map[string]string{}
 	for _, right := range sso {
-		if _, ok := values[right]; ok {
+		if _, ok := v.lookup(right); ok {
 			continue
 		}
 		letters := squash(right)
@@ -274,12 +274,12 @@ func misspelt(values map[string]string, read []string, sso ...string) map[string
 	}
 	var missing []string
 	for _, key := range read {
-		if _, ok := values[key]; !ok {
+		if _, ok := v.lookup(key); !ok {
 			missing = append(missing, key)
 		}
 	}
 	wrong := map[string]string{}
-	for key := range values {
+	for key := range v.all() {
 		if len(key) > maxMisspelt || slices.Contains(sso, key) {
 			continue
 		}
@@ -323,7 +323,7 @@ func (c *Config) lintStaticKeys() []LintIssue {
 			continue
 		}
 		section, ok := c.file.section(awsconfig.Profile, s.Name())
-		if !ok || !isSSO(section.Values()) {
+		if !ok || !isSSO(newValues(section)) {
 			continue
 		}
 		name := safetext.Printable(s.Name())

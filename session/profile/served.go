@@ -27,7 +27,7 @@ const servedKey = "ssoenv_served"
 func (c *Config) ServedConfig(p Profile, region string) []byte {
 	raw, _ := c.rawProfile(p.Name)
 	settings := map[string]string{}
-	for key, value := range raw.values {
+	for key, value := range raw.values.all() {
 		if value != "" && !leadsToCredentials(key) && !nestsCredentials(value) {
 			settings[key] = value
 		}

@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -104,12 +103,12 @@ func FuzzServedConfig(f *testing.F) {
 			if kind := raw.kind(false); kind != kindNone {
 				t.Errorf("%q gets credentials (%v), in\n%s", name, kind, served.file.Bytes())
 			}
-			for key, value := range raw.values {
-				if key != servedKey && key != "region" && before.values[key] != value {
-					t.Errorf("%q: %q is %q, want %q", name, key, value, before.values[key])
+			for key, value := range raw.values.all() {
+				if key != servedKey && key != "region" && before.values.get(key) != value {
+					t.Errorf("%q: %q is %q, want %q", name, key, value, before.values.get(key))
 				}
 			}
-			for key := range maps.Keys(raw.values) {
+			for key := range raw.values.all() {
 				if key != servedKey && leadsToCredentials(key) {
 					t.Errorf("%q: key %q", name, key)
 				}

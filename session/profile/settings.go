@@ -188,7 +188,7 @@ func (c *Config) emptyKeys(raw rawProfile) []string {
 	if raw.sessionName == "" {
 		refused = append(refused, "sso_session")
 	} else if raw.hasSession {
-		for key, value := range c.decodedSession(raw.sessionName, raw.session).values {
+		for key, value := range c.decodedSession(raw.sessionName, raw.session).values.all() {
 			if value != "" && !strings.HasPrefix(key, "ssoenv_") {
 				refused = append(refused, key)
 			}
@@ -197,7 +197,7 @@ func (c *Config) emptyKeys(raw rawProfile) []string {
 	slices.Sort(refused)
 	var lines []string
 	for _, key := range slices.Compact(refused) {
-		if value, ok := raw.values[key]; ok && value == "" {
+		if value, ok := raw.values.lookup(key); ok && value == "" {
 			lines = append(lines, fmt.Sprintf("the AWS CLI refuses %s, because its %s has no value: remove that line", raw, key))
 		}
 	}

@@ -5,7 +5,6 @@ package layout
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/ssoenv/ssoenv/session/safetext"
 )
@@ -81,16 +80,15 @@ func (t *Table) Add(text string, style Style) {
 
 // printable returns text as a terminal may show it, and its width.
 func printable(text string) (shown string, width int) {
-	for i := range len(text) {
-		if text[i] < ' ' || text[i] > '~' {
-			shown = safetext.Printable(text)
-			return shown, safetext.Width(shown)
-		}
+	isPlain := len(text) <= safetext.MaxShown
+	for i := 0; i < len(text) && isPlain; i++ {
+		isPlain = text[i]-' ' <= '~'-' '
 	}
-	if len(text) > safetext.MaxShown {
-		text = safetext.Printable(text)
+	if isPlain {
+		return text, len(text)
 	}
-	return text, utf8.RuneCountInString(text)
+	shown = safetext.Printable(text)
+	return shown, safetext.Width(shown)
 }
 
 // A View says how a table is shown.
