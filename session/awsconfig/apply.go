@@ -19,6 +19,9 @@ func (e *editor) apply() []byte {
 		}
 	}
 	e.removeSections(removed)
+	if len(e.splices) == 0 && len(e.added) == 0 {
+		return e.src
+	}
 	slices.SortFunc(e.splices, func(a, b splice) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
 	})

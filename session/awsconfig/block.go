@@ -450,17 +450,22 @@ func firstMissing(want, got []header) (header, bool) {
 
 // append returns src with the block added at its end.
 func (b block) append(src, text, eol []byte) []byte {
-	edited := make([]byte, 0, len(src)+len(text)+500)
+	begin, end := marker(opening, b.label), marker(closing, b.label)
+	edited := make([]byte, 0, len(src)+len(begin)+len(note)+len(text)+len(end)+6*len(eol))
 	edited = endWithBlankLine(append(edited, src...), eol)
-	edited = slices.Concat(edited, []byte(marker(opening, b.label)), eol, []byte(note), eol)
-	return slices.Concat(appendLines(edited, text), []byte(marker(closing, b.label)), eol)
+	for _, line := range []string{begin, note} {
+		edited = append(append(edited, line...), eol...)
+	}
+	edited = appendLines(edited, text)
+	return append(append(edited, end...), eol...)
 }
 
 // replace returns src with text between the markers, and with the note.
 func (b block) replace(src, text, eol []byte) []byte {
-	edited := bytes.Clone(src[:b.body])
+	edited := make([]byte, 0, len(src)+len(note)+len(text)+len(eol))
+	edited = append(edited, src[:b.body]...)
 	if !b.hasNote {
-		edited = slices.Concat(edited, []byte(note), eol)
+		edited = append(append(edited, note...), eol...)
 	}
 	return append(appendLines(edited, text), src[b.end:]...)
 }

@@ -73,9 +73,9 @@ func Parse(src []byte) *File {
 	return &File{src: src}
 }
 
-// Bytes returns a copy of the text, including the edits.
+// Bytes returns the text, including the edits. The caller must not change it.
 func (f *File) Bytes() []byte {
-	return bytes.Clone(f.src)
+	return slices.Clip(f.src)
 }
 
 // Section returns the section with this name. The name is that which the AWS CLI

@@ -118,6 +118,7 @@ func TestSectionIsASnapshot(t *testing.T) {
 	}
 }
 
+// An edit writes neither to what Parse was given nor to what Bytes has returned.
 func TestArgumentAndResultAreNotWritten(t *testing.T) {
 	const text = "[profile a]\nregion = r1\n"
 	src := append(make([]byte, 0, 1000), text...)
@@ -130,9 +131,13 @@ func TestArgumentAndResultAreNotWritten(t *testing.T) {
 	if rest := src[len(src):cap(src)]; string(src) != text || bytes.ContainsFunc(rest, func(r rune) bool { return r != 0 }) {
 		t.Errorf("argument of Parse: got %q, then %q, want no change", src, rest)
 	}
-	clear(f.Bytes())
-	if got, want := dump(f, awsconfig.Profile), "a: region=\"r2\"\nnew: region=\"r2\"\n"; got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
+	result := f.Bytes()
+	before := string(result)
+	if _ = append(result, "[profile b]\n"...); setIn(f, awsconfig.Profile, "a", "region", "r3") != nil {
+		t.Error("the second edit failed")
+	}
+	if got, want := dump(f, awsconfig.Profile), "a: region=\"r3\"\nnew: region=\"r2\"\n"; got != want || string(result) != before {
+		t.Errorf("got\n%swant\n%s, and the result before is %q, want %q", got, want, result, before)
 	}
 }
 

@@ -147,7 +147,7 @@ func nameError(section SectionName) error {
 
 func (c *Config) planEdit(change func(*awsconfig.File) error) (Edit, error) {
 	before := c.file.Bytes()
-	file := awsconfig.Parse(bytes.Clone(before))
+	file := awsconfig.Parse(before)
 	if err := change(file); err != nil {
 		return Edit{}, c.editError(err)
 	}

@@ -18,18 +18,21 @@ func CheckGlob(glob string) error {
 // MatchesGlob reports whether text matches glob, which [CheckGlob] has accepted. The
 // empty glob matches everything.
 func MatchesGlob(glob, text string) bool {
+	if glob == "" {
+		return true
+	}
 	matched, _ := matchGlob(glob, text)
-	return matched || glob == ""
+	return matched
 }
 
 // matchGlob is [path.Match] for names, which are no paths: a slash in them is a
 // character like any other, and case does not count. As in a shell, [!a-z] is what is not
 // in [a-z].
 func matchGlob(glob, text string) (bool, error) {
-	noPath := strings.NewReplacer("/", "\x00")
-	asPath := strings.NewReplacer("/", "\x00", "[!", "[^", `\\`, `\\`, `\[`, `\[`)
-	return path.Match(asPath.Replace(strings.ToLower(glob)), noPath.Replace(strings.ToLower(text)))
+	return path.Match(asPathGlob.Replace(strings.ToLower(glob)), strings.ReplaceAll(strings.ToLower(text), "/", "\x00"))
 }
+
+var asPathGlob = strings.NewReplacer("/", "\x00", "[!", "[^", `\\`, `\\`, `\[`, `\[`)
 
 // MatchesPattern reports whether one of the texts contains the pattern or, if the
 // pattern is a glob, matches it. Case does not count. The empty pattern matches
