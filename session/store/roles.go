@@ -79,13 +79,7 @@ func roleKey(p profile.Profile) string {
 		// the role, or get fewer permissions.
 		return originPrefix(p) + hash(roleKey(*p.Source), a.RoleARN, a.ExternalID, a.SessionName, a.MFASerial, a.Duration.String())
 	}
-	return string(appendRoleHash([]byte(rolePrefix(p.SSOSession)), profile.NormalStartURL(p.SSOSession.StartURL), p))
-}
-
-// appendRoleHash appends to the rolePrefix of an SSO session with this start URL what
-// ends the roleKey of a role.
-func appendRoleHash(key []byte, startURL string, p profile.Profile) []byte {
-	return appendHash(key, startURL, p.SSOSession.Region, p.AccountID, p.RoleName)
+	return string(newOrigin(rolePrefix(p.SSOSession), p.SSOSession).appendKey(nil, p))
 }
 
 // rolePrefix begins the names of all entries of an SSO session, so that a logout
@@ -129,13 +123,16 @@ func hash(texts ...string) string {
 
 // appendHash appends the hash to a key. It allocates nothing if that has the capacity.
 func appendHash(key []byte, texts ...string) []byte {
-	text := make([]byte, 0, 256)
+	sum := sha256.Sum256(appendTexts(make([]byte, 0, 256), texts...))
+	return hex.AppendEncode(key, sum[:16])
+}
+
+func appendTexts(text []byte, texts ...string) []byte {
 	for _, t := range texts {
 		text = strconv.AppendInt(text, int64(len(t)), 10)
 		text = append(append(text, ':'), t...)
 	}
-	sum := sha256.Sum256(text)
-	return hex.AppendEncode(key, sum[:16])
+	return text
 }
 
 // CachedCredentials returns the stored credentials of the profile. valid is true
@@ -228,9 +225,8 @@ func (s *Store) CachedExpirations(profiles []profile.Profile) map[string]time.Ti
 // credentials. ok is false if it has no valid ones. It lists the directory once and
 // reads only the entries that exist.
 //
-// The key of an entry is a hash, of which thousands take longer than all that a list
-// shows otherwise. So the part that profiles share is computed once for each session,
-// and the rest only if an entry begins with it.
+// The key of an entry is a hash, of which thousands take long. So the part that profiles
+// share is computed once for each session, and the rest only if an entry begins with it.
 func (s *Store) Expirations() func(profile.Profile) (expires time.Time, ok bool) {
 	if s.Roles == nil {
 		return func(profile.Profile) (time.Time, bool) { return time.Time{}, false }
@@ -242,10 +238,10 @@ func (s *Store) Expirations() func(profile.Profile) (expires time.Time, ok bool)
 	}
 	origins := map[originID]origin{}
 	return func(p profile.Profile) (time.Time, bool) {
-		id := originID{p.SSOSession.Name, p.SSOSession.StartURL, p.FromProcess()}
+		id := originID{p.SSOSession.Name, p.SSOSession.StartURL, p.SSOSession.Region, p.FromProcess()}
 		from, ok := origins[id]
 		if !ok {
-			from = origin{prefix: originPrefix(p), startURL: profile.NormalStartURL(p.SSOSession.StartURL)}
+			from = newOrigin(originPrefix(p), p.SSOSession)
 			from.hasEntries = slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, from.prefix) })
 			origins[id] = from
 		}
@@ -257,25 +253,33 @@ func (s *Store) Expirations() func(profile.Profile) (expires time.Time, ok bool)
 	}
 }
 
-// An originID identifies what the originPrefix depends on.
+// An originID identifies the origin of a profile.
 type originID struct {
-	session, startURL string
-	process           bool
+	session, startURL, region string
+	process                   bool
 }
 
 // An origin is what the keys of many profiles have in common.
 type origin struct {
-	prefix     string // originPrefix
-	startURL   string // the normal form of that of the session
+	prefix     string // what begins the keys
+	instance   []byte // half of the SHA-256 of the session's start URL and region
 	hasEntries bool   // there are entries that begin with the prefix
 }
 
-// appendKey appends the roleKey of a profile of this origin.
+func newOrigin(prefix string, sso profile.SSOSession) origin {
+	sum := sha256.Sum256(appendTexts(nil, profile.NormalStartURL(sso.StartURL), sso.Region))
+	return origin{prefix: prefix, instance: sum[:16]}
+}
+
+// appendKey appends the roleKey of a profile of this origin. What it hashes of a role is
+// short enough for one block of SHA-256, which is what a key costs.
 func (o origin) appendKey(key []byte, p profile.Profile) []byte {
 	if p.Process.Command != "" || p.Source != nil {
 		return append(key, roleKey(p)...)
 	}
-	return appendRoleHash(append(key, o.prefix...), o.startURL, p)
+	text := append(make([]byte, 0, 256), o.instance...)
+	sum := sha256.Sum256(appendTexts(text, p.AccountID, p.RoleName))
+	return hex.AppendEncode(append(key, o.prefix...), sum[:16])
 }
 
 // StoreRole stores the credentials of the profile, which [Store.CheckIssued] knows
