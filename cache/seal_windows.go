@@ -38,7 +38,7 @@ func (d dpapi) seal(text []byte, label string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data protection (DPAPI): %w", err)
 	}
-	return take(out), nil
+	return copyAndFree(out), nil
 }
 
 func (d dpapi) unseal(sealed []byte, label string) ([]byte, error) {
@@ -53,7 +53,7 @@ func (d dpapi) unseal(sealed []byte, label string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data protection (DPAPI): %w", err)
 	}
-	text := take(out)
+	text := copyAndFree(out)
 	if len(text) == 0 || text[0] != sealedVersion {
 		return nil, errNotSealed
 	}
@@ -71,8 +71,8 @@ func blob(data []byte) *windows.DataBlob {
 	return &windows.DataBlob{Size: uint32(len(data)), Data: &data[0]} //nolint:gosec // at most sizeLimit
 }
 
-// take copies what the API returned, and frees it.
-func take(out windows.DataBlob) []byte {
+// copyAndFree copies what the API returned, and frees it.
+func copyAndFree(out windows.DataBlob) []byte {
 	data := unsafe.Slice(out.Data, out.Size) //nolint:gosec // the API returns a pointer and a size
 	text := append([]byte(nil), data...)
 	clear(data)

@@ -62,8 +62,8 @@ const bom = "\uFEFF"
 type File struct {
 	src []byte
 
-	// few are the headers that the last full scan of src has noted.
-	few atomic.Pointer[fewHeaders]
+	// uncommon are the headers that the last full scan of src has noted.
+	uncommon atomic.Pointer[uncommonHeaders]
 }
 
 // Parse returns a File with the text src. It does no work: a lookup scans for
@@ -89,14 +89,14 @@ func (f *File) Bytes() []byte {
 func (f *File) Section(kind Kind, name string) (Section, bool) {
 	s := Section{src: f.src, name: name}
 	found := false
-	var look [256]bool
+	var ends [256]bool
 	for _, c := range []byte(uncommonEnds) {
-		look[c] = true
+		ends[c] = true
 	}
 	if name != "" { // an empty name has quotes
-		look[name[len(name)-1]] = true
+		ends[name[len(name)-1]] = true
 	}
-	for h := range f.candidates(isFew(kind, name), &look) {
+	for h := range f.candidates(isUncommon(kind, name), &ends) {
 		if string(h.text) == defaultSection {
 			s.defaults.add(h)
 		} else if h.isNamed(kind, name) {
@@ -110,23 +110,23 @@ func (f *File) Section(kind Kind, name string) (Section, bool) {
 	return s, true
 }
 
-// fewHeaders are the headers of a text for which isCommon does not hold.
-type fewHeaders struct {
+// uncommonHeaders are the headers of a text for which isCommon does not hold.
+type uncommonHeaders struct {
 	src     []byte
 	headers []header
 }
 
-// maxFew is the most headers that are noted. A file with more is scanned again by
+// maxUncommon is the most headers that are noted. A file with more is scanned again by
 // every lookup.
-const maxFew = 200
+const maxUncommon = 200
 
 // isOf reports whether the headers are those of src, and not of a text before an edit.
-func (n *fewHeaders) isOf(src []byte) bool {
+func (n *uncommonHeaders) isOf(src []byte) bool {
 	return n != nil && len(n.src) == len(src) && len(src) > 0 && &n.src[0] == &src[0]
 }
 
-// candidates iterates over the headers that end with a byte of look, or over all if
-// that is nil. With few, it leaves out headers for which isCommon holds.
+// candidates iterates over the headers that end with one of the bytes, or over all if
+// ends is nil. With uncommon, it leaves out headers for which isCommon holds.
 //
 // A lookup in a file of thousands of profiles is most of the work of a switch, and it
 // looks up a profile, its session and the profile "default". So the first scan notes
@@ -134,11 +134,11 @@ func (n *fewHeaders) isOf(src []byte) bool {
 // and of "default" need no scan of their own. The last byte of a header excludes most
 // of them before they are split into words. With both, the lookups of a switch take
 // 1.6 million instructions in a file of 5,000 profiles (13 without).
-func (f *File) candidates(few bool, look *[256]bool) iter.Seq[*header] {
+func (f *File) candidates(uncommon bool, ends *[256]bool) iter.Seq[*header] {
 	return func(yield func(*header) bool) {
-		known := f.few.Load()
+		known := f.uncommon.Load()
 		isKnown := known.isOf(f.src)
-		if isKnown && few {
+		if isKnown && uncommon {
 			for i := range known.headers {
 				if !yield(&known.headers[i]) {
 					return
@@ -146,31 +146,31 @@ func (f *File) candidates(few bool, look *[256]bool) iter.Seq[*header] {
 			}
 			return
 		}
-		note := fewHeaders{src: f.src}
+		note := uncommonHeaders{src: f.src}
 		scan := scanHeaders(f.src)
 		for scan.next() {
 			h := &scan.header
-			looked := look == nil || look[h.text[len(h.text)-1]]
-			if !looked && h.text[0] == 'p' {
+			isCandidate := ends == nil || ends[h.text[len(h.text)-1]]
+			if !isCandidate && h.text[0] == 'p' {
 				continue
 			}
-			common := (!isKnown || few) && h.isCommon()
-			if !isKnown && !common && len(note.headers) <= maxFew {
+			common := (!isKnown || uncommon) && h.isCommon()
+			if !isKnown && !common && len(note.headers) <= maxUncommon {
 				note.headers = append(note.headers, *h)
 			}
-			if looked && !(few && common) && !yield(h) {
+			if isCandidate && !(uncommon && common) && !yield(h) {
 				return
 			}
 		}
-		if !isKnown && len(note.headers) <= maxFew {
-			f.few.Store(&note)
+		if !isKnown && len(note.headers) <= maxUncommon {
+			f.uncommon.Store(&note)
 		}
 	}
 }
 
-// isFew reports whether no header of the kind and, if that is not empty, of the name is
+// isUncommon reports whether no header of the kind and, if that is not empty, of the name is
 // common.
-func isFew(kind Kind, name string) bool {
+func isUncommon(kind Kind, name string) bool {
 	return kind == SSOSession || kind == Services || kind == Profile && name == "default"
 }
 
@@ -192,8 +192,8 @@ type indexed struct {
 // Index reads all headers, once.
 func (f *File) Index(kind Kind) *Index {
 	x := &Index{src: f.src}
-	few, most := isFew(kind, ""), 0
-	if !few {
+	uncommon, most := isUncommon(kind, ""), 0
+	if !uncommon {
 		// Space for all headers at once: to grow takes as long as the rest. The limit is
 		// for files of brackets.
 		most = min(bytes.Count(f.src, []byte("[")), 1<<16)
@@ -205,7 +205,7 @@ func (f *File) Index(kind Kind) *Index {
 	var names strings.Builder
 	names.Grow(min(len(f.src), 32*most))
 	repeated := false
-	for h := range f.candidates(few, nil) {
+	for h := range f.candidates(uncommon, nil) {
 		if string(h.text) == defaultSection {
 			x.defaults.add(h)
 			continue

@@ -78,8 +78,8 @@ func FuzzLookups(f *testing.F) {
 		"\uFEFF[profile a]\r\n[sso-session s]\r\n[profile b]\r[profile c] # ]\n  [profile d]\nk = v\n  [profile e]\n",
 		"[profile a\\ ]\n[profile \"\"]\n[profilesx a]\n[sso-sessions a]\n[ profile a]\n[p]\n[]\n[profile]\n[profile ]\n",
 		"[profile a#b]\n[profile a]]\n[profile \x00]\n[profile \xff]\n[profile caf\xe9]\n[profile a\u00a0]\n[[profile a]\n",
-		strings.Repeat("[sso-session s]\nx = 1\n", maxFew+2) + "[profile a]\n[default]\n",
-		strings.Repeat("[profile 'a']\n", maxFew) + "[default]\n[sso-session a]\n",
+		strings.Repeat("[sso-session s]\nx = 1\n", maxUncommon+2) + "[profile a]\n[default]\n",
+		strings.Repeat("[profile 'a']\n", maxUncommon) + "[default]\n[sso-session a]\n",
 	} {
 		f.Add([]byte(text), "a")
 	}

@@ -165,12 +165,12 @@ func (r *Run) checkStatus() (answer, bool) {
 	if err != nil {
 		return answer{}, false
 	}
-	lasting, err := offline.CheckStatus(r.state, least, r.Now(), func() (*profile.Config, *store.Store, error) {
+	result, err := offline.CheckStatus(r.state, least, r.Now(), func() (*profile.Config, *store.Store, error) {
 		config, caches, ok := r.open()
 		if !ok {
 			return nil, nil, errUnanswered
 		}
 		return config, caches, nil
 	})
-	return answer{status: lasting.ExitStatus()}, err == nil
+	return answer{status: result.ExitStatus()}, err == nil
 }

@@ -174,19 +174,19 @@ func Protection(dir *cache.Dir) string {
 	return how.String()
 }
 
-// A Lasting says whether a shell can be used for a while.
-type Lasting int
+// A CheckResult says whether what a shell has lasts for a while.
+type CheckResult int
 
 const (
-	NeedsLogin Lasting = iota // or the shell uses no profile
-	Renewable                 // without the user
-	Lasts
+	NeedsLogin CheckResult = iota // or the shell uses no profile
+	Renewable                     // without the user
+	Valid                         // for that long
 )
 
 // ExitStatus returns the exit status of status --check.
-func (l Lasting) ExitStatus() int {
+func (l CheckResult) ExitStatus() int {
 	switch l {
-	case Lasts:
+	case Valid:
 		return 0
 	case Renewable:
 		return 1
@@ -198,13 +198,13 @@ func (l Lasting) ExitStatus() int {
 // shell's own expiration first: its credentials stay valid even if the config has
 // changed, and then open is not called. In a shell without credentials, the token
 // counts.
-func CheckStatus(state shellenv.State, least time.Duration, now time.Time, open func() (*profile.Config, *store.Store, error)) (Lasting, error) {
+func CheckStatus(state shellenv.State, least time.Duration, now time.Time, open func() (*profile.Config, *store.Store, error)) (CheckResult, error) {
 	s := claimed(state)
 	switch {
 	case s.Profile == "":
 		return NeedsLogin, nil
 	case s.CredentialsExpire != nil && s.CredentialsExpire.Sub(now) > least, state.NeverExpires():
-		return Lasts, nil
+		return Valid, nil
 	}
 	config, caches, err := open()
 	if err != nil {
@@ -215,7 +215,7 @@ func CheckStatus(state shellenv.State, least time.Duration, now time.Time, open 
 	}
 	switch {
 	case s.Export != "" && (s.StartURL == "" || s.TokenExpires != nil && s.TokenExpires.Sub(now) > least):
-		return Lasts, nil
+		return Valid, nil
 	case s.Refreshable:
 		return Renewable, nil
 	}
