@@ -253,7 +253,7 @@ func differences(numbers string) string {
 // hexadecimal digits of the SHA-256 of the hook's text. The function passes the
 // mark of the hook that the shell has read to "ssoenv doctor", as --hook.
 func (s Shell) Mark() string {
-	sum := sha256.Sum256([]byte(s.common + s.hook))
+	sum := sha256.Sum256([]byte(s.hookCode()))
 	return fmt.Sprintf("%s:%x", s.name, sum[:6])
 }
 

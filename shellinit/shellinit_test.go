@@ -260,3 +260,16 @@ func environOf(t testing.TB, out []byte) map[string]string {
 	}
 	return env
 }
+
+// The mark of a hook is that of the text which the shell reads, and zsh reads the clock in
+// place.
+func TestHookCode(t *testing.T) {
+	if calls := strings.Count(Zsh.common, "\t__ssoenv_clock\n"); calls < 3 || strings.Count(Zsh.hookCode(), "\t__ssoenv_now=${(%)__ssoenv_seconds}\n") < calls {
+		t.Errorf("zsh: got %d calls of the clock, want some, and each replaced", calls)
+	}
+	changed := Zsh
+	changed.hook += "# changed\n"
+	if changed.Mark() == Zsh.Mark() {
+		t.Error("another hook has the same mark")
+	}
+}

@@ -12,7 +12,6 @@ import (
 	"cmp"
 	"io"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/ssoenv/ssoenv/cache"
@@ -109,7 +108,7 @@ func (r *Run) answer() (answer, bool) {
 	if !ok || w.Command == nil || len(w.Global) > 0 || w.PendingFlag != "" {
 		return answer{}, false
 	}
-	if r.line, ok = w.FlagValues(); !ok || r.has("debug") || slices.Contains(w.Flags, "-h") || slices.Contains(w.Flags, "--help") {
+	if r.line, ok = w.FlagValues(); !ok || r.has("debug") || w.AsksForHelp() {
 		return answer{}, false
 	}
 	r.args, r.words = w.Arguments, w.Foreign

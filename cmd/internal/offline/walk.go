@@ -86,6 +86,13 @@ func (w Walk) Has(name string) bool {
 	return false
 }
 
+// AsksForHelp reports whether the help of the command is asked for.
+func (w Walk) AsksForHelp() bool { return askForHelp(w.Flags) }
+
+func askForHelp(flags []string) bool {
+	return slices.Contains(flags, "--help") || slices.Contains(flags, "-h")
+}
+
 // FlagValues returns the values of the command's flags by their names; that of a switch
 // is empty. ok is false if there is a flag that the command does not have, one that is
 // given twice or with three dashes, or one whose value is missing, empty or too much: the
@@ -166,11 +173,10 @@ func Normalize(words []string, commands []Command) (normalized []string, command
 		words = []string{rest[0], "--help"}
 		w = WalkArgs(words, commands)
 	}
-	asks := func(flags []string) bool { return slices.Contains(flags, "--help") || slices.Contains(flags, "-h") }
 	switch {
 	case w.Command == nil:
-		return words, "", w.Name == "" && asks(w.Global), nil
-	case asks(w.Flags):
+		return words, "", w.Name == "" && askForHelp(w.Global), nil
+	case w.AsksForHelp():
 		return words, w.Name, true, nil
 	case w.PendingFlag != "":
 		return words, w.Name, false, fmt.Errorf("%s needs a value", w.Flags[len(w.Flags)-1])
