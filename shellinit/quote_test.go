@@ -136,7 +136,7 @@ func environAfter(t testing.TB, s stage, j judge, locale string, env Env) map[st
 // Text for one shell is data in every other: another shell may read another value or
 // none, but no part of it runs.
 func TestTextForOneShellIsInertInAnother(t *testing.T) {
-	words := append(samples(77, 1200)[4:4+len(tokens)], samples(78, 1400)[1200:]...)
+	words := append(samples(77, 1200)[4:4+len(tokens)], samples(78, 1280)[1200:]...)
 	for _, j := range judges {
 		t.Run(j.name, func(t *testing.T) {
 			t.Parallel()
