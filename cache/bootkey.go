@@ -10,27 +10,27 @@ import (
 	"time"
 )
 
-// A keyVault stores a key for longer than the system runs: the Keychain of macOS. It may be
+// A keyStore stores a key for longer than the system runs: the Keychain of macOS. It may be
 // slow, or locked.
-type keyVault interface {
+type keyStore interface {
 	Read(context.Context) (key []byte, found bool, err error)
 	// Add stores a key, unless there is one.
 	Add(context.Context, []byte) error
 }
 
-// vaultTimeout limits the wait for a vault that asks the user, or hangs.
-const vaultTimeout = 5 * time.Second
+// keyStoreTimeout limits the wait for a key store that asks the user, or hangs.
+const keyStoreTimeout = 5 * time.Second
 
-// A sharedSealer seals with a key that is in shared memory, and in a vault for the time
+// A sharedSealer seals with a key that is in shared memory, and in a key store for the time
 // after a restart.
 type sharedSealer struct {
 	keySealer
 	key sharedKey
 }
 
-func newSharedSealer(key sharedKey, vault keyVault) sharedSealer {
+func newSharedSealer(key sharedKey, store keyStore) sharedSealer {
 	find := func(string) ([]byte, error) { found, _, err := key.find(); return found, err }
-	create := func(string) ([]byte, error) { return createShared(key, vault) }
+	create := func(string) ([]byte, error) { return createShared(key, store) }
 	return sharedSealer{keySealer{place: "shared memory", find: find, create: create}, key}
 }
 
@@ -43,28 +43,28 @@ func (s sharedSealer) keyPlace() string {
 }
 
 // createShared puts the key into shared memory, where every process finds it until the
-// system restarts, and returns it. It is the key of the vault, or a new one that the vault
-// stores. If the vault cannot be used, it is a new one that is in the memory alone. A note
+// system restarts, and returns it. It is the key of the key store, or a new one that the key store
+// stores. If the key store cannot be used, it is a new one that is in the memory alone. A note
 // beside it says where the key is, and why.
 //
-// So the vault is asked once after a restart, and never by a process that only reads.
-func createShared(s sharedKey, vault keyVault) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), vaultTimeout)
+// So the key store is asked once after a restart, and never by a process that only reads.
+func createShared(s sharedKey, store keyStore) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), keyStoreTimeout)
 	defer cancel()
-	key, err := vaultKey(ctx, vault)
+	key, err := storedKey(ctx, store)
 	if err != nil {
 		return s.put(newKey(), fmt.Sprintf("in memory until a restart; Keychain: %v", err))
 	}
 	return s.put(key, "in memory and in the Keychain")
 }
 
-// vaultKey returns the key of the vault, and creates it if it does not exist.
-func vaultKey(ctx context.Context, vault keyVault) ([]byte, error) {
-	key, found, err := vault.Read(ctx)
+// storedKey returns the key of the key store, and creates it if it does not exist.
+func storedKey(ctx context.Context, store keyStore) ([]byte, error) {
+	key, found, err := store.Read(ctx)
 	if err == nil && !found {
 		// Another process may add one at this moment: what counts is what is there after.
-		problem := vault.Add(ctx, newKey())
-		key, found, err = vault.Read(ctx)
+		problem := store.Add(ctx, newKey())
+		key, found, err = store.Read(ctx)
 		if err == nil && !found {
 			err = cmp.Or(problem, errNoKey)
 		}

@@ -34,7 +34,7 @@ func (k keySealer) check() error {
 	return k.wrap(err)
 }
 
-func (k keySealer) seal(text []byte, label string) ([]byte, error) {
+func (k keySealer) seal(text []byte, fileKey string) ([]byte, error) {
 	key, err := k.find(k.name)
 	if errors.Is(err, errNoKey) {
 		key, err = k.create(k.name)
@@ -46,10 +46,10 @@ func (k keySealer) seal(text []byte, label string) ([]byte, error) {
 	if err != nil {
 		return nil, k.wrap(err)
 	}
-	return aead.Seal(nil, nil, text, []byte(label)), nil //nolint:gosec // the AEAD makes the nonce
+	return aead.Seal(nil, nil, text, []byte(fileKey)), nil //nolint:gosec // the AEAD makes the nonce
 }
 
-func (k keySealer) unseal(sealed []byte, label string) ([]byte, error) {
+func (k keySealer) unseal(sealed []byte, fileKey string) ([]byte, error) {
 	key, err := k.find(k.name)
 	if err != nil {
 		return nil, k.wrap(err)
@@ -58,7 +58,7 @@ func (k keySealer) unseal(sealed []byte, label string) ([]byte, error) {
 	if err != nil {
 		return nil, k.wrap(err)
 	}
-	return aead.Open(nil, nil, sealed, []byte(label))
+	return aead.Open(nil, nil, sealed, []byte(fileKey))
 }
 
 func (k keySealer) wrap(err error) error {

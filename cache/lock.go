@@ -11,7 +11,8 @@ package cache
 // starts again.
 //
 // flock cannot wait for a limited time, so Lock tries every 2 to 20 ms until its
-// context ends, with the file open: an attempt is three system calls. There is no queue: any waiting process may be next.
+// context ends, with the file open: an attempt is two system calls. There is no queue:
+// any waiting process may be next.
 //
 // The holder writes "pid N" into the file, which LockedError reports. It is only
 // information: nothing is decided by it. The file is created with mode 0600, and
@@ -23,9 +24,11 @@ package cache
 // notice that a lock file was removed. It does not report the holder.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -109,14 +112,15 @@ func lock(ctx context.Context, path string, ensureDir func() error) (unlock func
 	noop := func() {}
 	for {
 		var f *os.File
+		var info fs.FileInfo
 		err := ensureDir()
 		if err == nil {
-			f, err = openLock(path)
+			f, info, err = openLock(path)
 		}
 		if err != nil {
 			return noop, fmt.Errorf("%w: %w", ErrNoLocks, err)
 		}
-		held, err := acquire(ctx, f, path)
+		held, err := acquire(ctx, f, info, path)
 		if held {
 			return func() { unlockFile(f) }, nil
 		}
@@ -143,46 +147,45 @@ func pause(ctx context.Context, path string) error {
 }
 
 // openLock opens the lock file at path, creates it if it is missing, and checks it.
-func openLock(path string) (*os.File, error) {
+func openLock(path string) (*os.File, fs.FileInfo, error) {
 	f, err := openLockFile(path)
+	if err != nil {
+		return nil, nil, lockError(path, err)
+	}
+	info, err := checkLockFile(f, path)
+	if err != nil {
+		_ = f.Close()
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
+func checkLockFile(f *os.File, path string) (fs.FileInfo, error) {
+	info, err := f.Stat()
 	if err != nil {
 		return nil, lockError(path, err)
 	}
-	if err := checkLockFile(f, path); err != nil {
-		_ = f.Close()
+	if err := cmp.Or(checkFile(path, info), checkSingleLink(path, info)); err != nil {
 		return nil, err
 	}
-	return f, nil
-}
-
-func checkLockFile(f *os.File, path string) error {
-	info, err := f.Stat()
-	if err != nil {
-		return lockError(path, err)
-	}
-	if err := checkFile(path, info); err != nil {
-		return err
-	}
-	if err := checkSingleLink(path, info); err != nil {
-		return err
-	}
 	if err := makePrivate(f, info); err != nil {
-		return lockError(path, err)
+		return nil, lockError(path, err)
 	}
-	return nil
+	return info, nil
 }
 
 // acquire tries to lock f, the open file at path, until it is locked or ctx ends. It
 // returns false without an error if path leads to another file or to none: the next
-// process would create and lock that one.
-func acquire(ctx context.Context, f *os.File, path string) (bool, error) {
+// process would create and lock that one. On a file server, the lock of a file that was
+// removed can be an error.
+func acquire(ctx context.Context, f *os.File, info fs.FileInfo, path string) (bool, error) {
 	for {
 		locked, err := lockFile(f)
+		if now, statErr := os.Lstat(path); statErr != nil || !os.SameFile(info, now) {
+			return false, nil
+		}
 		if err != nil {
 			return false, fmt.Errorf("%w: %w", ErrNoLocks, lockError(path, err))
-		}
-		if !leadsTo(path, f) {
-			return false, nil
 		}
 		if locked {
 			writeHolder(f)
@@ -192,16 +195,6 @@ func acquire(ctx context.Context, f *os.File, path string) (bool, error) {
 			return false, err
 		}
 	}
-}
-
-// leadsTo reports whether path is the open file f, and not a link to it.
-func leadsTo(path string, f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	now, err := os.Lstat(path)
-	return err == nil && os.SameFile(info, now)
 }
 
 func lockError(path string, err error) error {

@@ -201,3 +201,25 @@ func TestRemovedLockFile(t *testing.T) {
 	_, err = d.Lock(ended(), "k")
 	wantLocked(t, err, dir, os.Getpid(), context.Canceled)
 }
+
+// A process that waits for a lock file which is then removed gets the lock of the new one.
+func TestWaitForRemovedLockFile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "dir")
+	d := open(t, dir)
+	unlock, err := d.Lock(t.Context(), "k")
+	must(t, err)
+	defer unlock()
+	locked := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		unlock, err := d.Lock(ctx, "k")
+		unlock()
+		locked <- err
+	}()
+	time.Sleep(50 * time.Millisecond) // so that it has the file open, in nearly all runs
+	must(t, os.Remove(filepath.Join(dir, "k.lock")))
+	if err := <-locked; err != nil {
+		t.Errorf("got %v, want the lock", err)
+	}
+}

@@ -16,7 +16,7 @@ package cache
 //     and the text counts as incomplete. A mixture of two texts is not read twice
 //     in the same way.
 //   - A text that is not JSON, an empty one included, may be incomplete too. Get
-//     reads again for up to a second.
+//     reads again for up to 250 ms, or a second if it was begun just now.
 //   - JSON of another shape is complete. It is a miss at once.
 //   - A file that was last modified more than a minute ago is not being written.
 //     If it is not JSON, it is damaged, and a miss at once.
@@ -40,11 +40,14 @@ const (
 	// tornTimeout is how long Get reads a file of a shared directory again that
 	// is not JSON. It reads tornReads times in a row, then pauses for tornPause.
 	// A single write takes a fraction of a millisecond, but a program that writes
-	// in a loop leaves the file complete for a few microseconds at a time, and on a
-	// machine under load it may have to wait for a quarter of a second half way.
-	tornTimeout = time.Second
+	// in a loop leaves the file complete for a few microseconds at a time.
+	tornTimeout = 250 * time.Millisecond
 	tornReads   = 16
 	tornPause   = time.Millisecond
+
+	// writeTimeout is the timeout for a file that was begun so recently. On a machine
+	// under load the writer may have to wait half way.
+	writeTimeout = time.Second
 
 	// tornAge is the age of a file from which it is damaged, and not being
 	// written. It allows for the clock of a file server.
@@ -93,7 +96,9 @@ func (d *Dir) Get(key string, v any) (bool, error) {
 			into.Elem().Set(fresh.Elem())
 			return true, warning
 		}
-		if !d.shared || !notJSON(err) || time.Since(start) > tornTimeout || time.Since(file.modified) > tornAge {
+		age, waited := time.Since(file.modified), time.Since(start)
+		isWritten := age < tornAge && (waited < tornTimeout || age < writeTimeout && waited < writeTimeout)
+		if !d.shared || !notJSON(err) || !isWritten {
 			return false, warning
 		}
 		if reads%tornReads == 0 {

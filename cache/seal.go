@@ -26,18 +26,18 @@ func (p Protection) String() string {
 // same machine. Each operating system has one, newSealer, with a secret that is not
 // beside the files.
 //
-// A text is sealed under a label, without which it cannot be unsealed. An error says
+// A text is sealed for the key of its file, without which it cannot be unsealed. An error says
 // which part of the system failed: "kernel keyring: search: operation not permitted".
 // Several goroutines and processes may call the methods at the same time.
 type sealer interface {
-	// check returns why nothing that is sealed could be unsealed now, or nil: the system
-	// cannot encrypt, or there is no secret yet. It creates nothing.
+	// check returns an error if the system cannot encrypt or if there is no secret yet, and
+	// nil otherwise. It creates nothing.
 	check() error
 	// seal encrypts text. It creates the secret if it does not exist.
-	seal(text []byte, label string) ([]byte, error)
+	seal(text []byte, fileKey string) ([]byte, error)
 	// unseal decrypts what seal returned. It returns an error for a text that was changed
-	// or sealed under another label, by another user or with a secret that is lost.
-	unseal(sealed []byte, label string) ([]byte, error)
+	// or sealed for another file, by another user or with a secret that is lost.
+	unseal(sealed []byte, fileKey string) ([]byte, error)
 }
 
 // OpenSealed returns a directory as [Open] does, whose files are encrypted by the

@@ -15,7 +15,7 @@ func newSealer(name string) sealer {
 	return newSharedSealer(newSharedKey(name), loginKeychain{name})
 }
 
-// loginKeychain is the vault for the key of a name.
+// loginKeychain is the key store for the key of a name.
 type loginKeychain struct{ service string }
 
 // item returns the item of the Keychain. Without the file of the Keychain, security would

@@ -25,12 +25,12 @@ func (d dpapi) check() error {
 	return err
 }
 
-func (d dpapi) seal(text []byte, label string) ([]byte, error) {
+func (d dpapi) seal(text []byte, fileKey string) ([]byte, error) {
 	description, err := windows.UTF16PtrFromString(d.name)
 	if err != nil {
 		return nil, err
 	}
-	in, entropy := append([]byte{sealedVersion}, text...), d.entropy(label)
+	in, entropy := append([]byte{sealedVersion}, text...), d.entropy(fileKey)
 	var out windows.DataBlob
 	err = windows.CryptProtectData(blob(in), description, blob(entropy), 0, nil, windows.CRYPTPROTECT_UI_FORBIDDEN, &out)
 	runtime.KeepAlive(in)
@@ -41,11 +41,11 @@ func (d dpapi) seal(text []byte, label string) ([]byte, error) {
 	return copyAndFree(out), nil
 }
 
-func (d dpapi) unseal(sealed []byte, label string) ([]byte, error) {
+func (d dpapi) unseal(sealed []byte, fileKey string) ([]byte, error) {
 	if len(sealed) == 0 {
 		return nil, errNotSealed
 	}
-	entropy := d.entropy(label)
+	entropy := d.entropy(fileKey)
 	var out windows.DataBlob
 	err := windows.CryptUnprotectData(blob(sealed), nil, blob(entropy), 0, nil, windows.CRYPTPROTECT_UI_FORBIDDEN, &out)
 	runtime.KeepAlive(sealed)
@@ -63,8 +63,8 @@ func (d dpapi) unseal(sealed []byte, label string) ([]byte, error) {
 var errNotSealed = errors.New("data protection (DPAPI): not sealed by ssoenv")
 
 // entropy is what CryptUnprotectData needs besides the user's key. It is no secret: it
-// binds a text to its label.
-func (d dpapi) entropy(label string) []byte { return []byte(d.name + "\x00" + label) }
+// binds a text to its file.
+func (d dpapi) entropy(fileKey string) []byte { return []byte(d.name + "\x00" + fileKey) }
 
 // blob describes bytes, of which there is at least one, to the API.
 func blob(data []byte) *windows.DataBlob {

@@ -172,21 +172,21 @@ func TestSharedKeyOfAnotherUser(t *testing.T) {
 	}
 }
 
-// A fakeVault is a vault in the memory of the test.
-type fakeVault struct {
+// A fakeKeyStore is a key store in the memory of the test.
+type fakeKeyStore struct {
 	key    []byte
 	locked error // what each call returns
 	other  []byte
 	calls  int
 }
 
-func (f *fakeVault) Read(context.Context) ([]byte, bool, error) {
+func (f *fakeKeyStore) Read(context.Context) ([]byte, bool, error) {
 	f.calls++
 	return f.key, f.key != nil, f.locked
 }
 
 // Add stores a key, or that of another process which is faster.
-func (f *fakeVault) Add(_ context.Context, key []byte) error {
+func (f *fakeKeyStore) Add(_ context.Context, key []byte) error {
 	f.calls++
 	if f.other != nil {
 		f.key = f.other
@@ -196,18 +196,18 @@ func (f *fakeVault) Add(_ context.Context, key []byte) error {
 	return f.locked
 }
 
-// The vault is asked by the first process that seals after a restart, and by no process
+// The key store is asked by the first process that seals after a restart, and by no process
 // that only reads. What was sealed before the restart can be read after that.
-func TestVaultIsAskedOnce(t *testing.T) {
-	s, vault := testSharedKey(t), &fakeVault{}
-	k := newSharedSealer(s, vault)
+func TestKeyStoreIsAskedOnce(t *testing.T) {
+	s, store := testSharedKey(t), &fakeKeyStore{}
+	k := newSharedSealer(s, store)
 	var sealed []byte
 	wantCalls := func(when string, want int) {
 		t.Helper()
-		if vault.calls != want {
-			t.Errorf("%s: got %d calls, want %d", when, vault.calls, want)
+		if store.calls != want {
+			t.Errorf("%s: got %d calls, want %d", when, store.calls, want)
 		}
-		vault.calls = 0
+		store.calls = 0
 	}
 	for round, calls := range []int{3, 1, 1} { // the first one adds the key
 		if err := k.check(); !errors.Is(err, errNoKey) {
@@ -232,23 +232,23 @@ func TestVaultIsAskedOnce(t *testing.T) {
 		if sealed, err = k.seal([]byte("text"), "k"); err != nil {
 			t.Fatal(err)
 		}
-		wantShared(t, s, vault.key, "in memory and in the Keychain")
+		wantShared(t, s, store.key, "in memory and in the Keychain")
 		restart(t, s)
-		vault.calls = 0
+		store.calls = 0
 	}
 }
 
-// If the vault cannot be used, the files are sealed with a key that lasts until the next
-// restart, and the vault is not asked again before that.
-func TestVaultThatCannotBeUsed(t *testing.T) {
-	for why, vault := range map[string]*fakeVault{
+// If the key store cannot be used, the files are sealed with a key that lasts until the next
+// restart, and the key store is not asked again before that.
+func TestKeyStoreThatCannotBeUsed(t *testing.T) {
+	for why, store := range map[string]*fakeKeyStore{
 		"User interaction is not allowed": {locked: errors.New("User interaction is not allowed")},
 		"key has 0 bytes, want 32":        {other: []byte{}},
 		"key has 5 bytes, want 32":        {key: []byte("short")},
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := testSharedKey(t)
-			k := newSharedSealer(s, vault)
+			k := newSharedSealer(s, store)
 			if got := k.keyPlace(); got != "" {
 				t.Errorf("keyPlace: got %q before there is a key", got)
 			}
@@ -256,15 +256,15 @@ func TestVaultThatCannotBeUsed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			calls := vault.calls
+			calls := store.calls
 			if text, err := k.unseal(sealed, "k"); err != nil || string(text) != "text" {
 				t.Errorf("got %q, %v", text, err)
 			}
 			if _, err := k.seal([]byte("text"), "k"); err != nil {
 				t.Error(err)
 			}
-			if vault.calls != calls {
-				t.Error("the vault was asked again")
+			if store.calls != calls {
+				t.Error("the store was asked again")
 			}
 			if got, want := k.keyPlace(), "in memory until a restart; Keychain: "+why; got != want {
 				t.Errorf("keyPlace: got %q, want %q", got, want)
@@ -274,16 +274,16 @@ func TestVaultThatCannotBeUsed(t *testing.T) {
 				t.Error(err)
 			}
 			if _, err := k.unseal(sealed, "k"); err == nil {
-				t.Error("got the same key after a restart, which the vault does not have")
+				t.Error("got the same key after a restart, which the store does not have")
 			}
 		})
 	}
 }
 
-// Two processes that find an empty vault use the key of the one that stored it.
-func TestVaultThatAnotherProcessFills(t *testing.T) {
-	s, vault := testSharedKey(t), &fakeVault{other: keyOf(7)}
-	if _, err := newSharedSealer(s, vault).seal([]byte("text"), "k"); err != nil {
+// Two processes that find an empty key store use the key of the one that stored it.
+func TestKeyStoreThatAnotherProcessFills(t *testing.T) {
+	s, store := testSharedKey(t), &fakeKeyStore{other: keyOf(7)}
+	if _, err := newSharedSealer(s, store).seal([]byte("text"), "k"); err != nil {
 		t.Fatal(err)
 	}
 	wantShared(t, s, keyOf(7), "in memory and in the Keychain")
@@ -291,8 +291,8 @@ func TestVaultThatAnotherProcessFills(t *testing.T) {
 
 // The files of a directory are sealed with the key, and can be read after a restart once a
 // process has written one.
-func TestDirWithAVault(t *testing.T) {
-	s, vault := testSharedKey(t), &fakeVault{}
+func TestDirWithAKeyStore(t *testing.T) {
+	s, store := testSharedKey(t), &fakeKeyStore{}
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -301,7 +301,7 @@ func TestDirWithAVault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.sealer = newSharedSealer(s, vault)
+	d.sealer = newSharedSealer(s, store)
 	put := func(key string) {
 		t.Helper()
 		if err := d.Put(key, "a secret text"); err != nil {
@@ -327,10 +327,10 @@ func TestDirWithAVault(t *testing.T) {
 		t.Errorf("KeyPlace: got %q, want %q", got, want)
 	}
 	restart(t, s)
-	vault.calls = 0
+	store.calls = 0
 	get("k", false)
-	if vault.calls > 0 {
-		t.Error("reading has asked the vault")
+	if store.calls > 0 {
+		t.Error("reading has asked the store")
 	}
 	put("other")
 	get("k", true)
@@ -345,7 +345,7 @@ func TestDirWithAVault(t *testing.T) {
 func TestWithoutSharedMemory(t *testing.T) {
 	s := testSharedKey(t)
 	segment(t, s, keySize, segmentComplete)
-	k := newSharedSealer(s, &fakeVault{})
+	k := newSharedSealer(s, &fakeKeyStore{})
 	if err := k.check(); err == nil || !strings.HasPrefix(err.Error(), "shared memory: ") {
 		t.Errorf("check: got %v", err)
 	}

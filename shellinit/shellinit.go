@@ -202,17 +202,17 @@ func (s Shell) Hook(exe string, directories ...string) string {
 		// No option changes how these digits are read.
 		table = `\builtin ` + fmt.Sprintf(s.assign, "__ssoenv_visible", s.Quote(differences(visible)))
 	}
-	return table + s.protect(b.String()+s.compact(s.hookCode()))
+	return table + s.protect(b.String()+s.hookCode())
 }
 
-// hookCode returns the text of the hook, in zsh with the clock instead of calls of it: there
-// a call is the most expensive part of what runs at a prompt.
+// hookCode returns the hook as the shell reads it; see compact. In zsh it has the clock
+// instead of calls of it: there a call is the most expensive part of what runs at a prompt.
 func (s Shell) hookCode() string {
 	common := s.common
-	if s == Zsh {
+	if s.name == Zsh.name {
 		common = strings.ReplaceAll(common, "\t__ssoenv_clock\n", "\t__ssoenv_now=${(%)__ssoenv_seconds}\n")
 	}
-	return common + s.hook
+	return s.compact(common + s.hook)
 }
 
 // compact returns code without its comments, its indentation and its empty lines: how long
@@ -250,7 +250,7 @@ func differences(numbers string) string {
 }
 
 // Mark identifies the version of a shell's hook: the shell's name, a colon and 12
-// hexadecimal digits of the SHA-256 of the hook's text. The function passes the
+// hexadecimal digits of the SHA-256 of what the shell reads. The function passes the
 // mark of the hook that the shell has read to "ssoenv doctor", as --hook.
 func (s Shell) Mark() string {
 	sum := sha256.Sum256([]byte(s.hookCode()))

@@ -261,15 +261,23 @@ func environOf(t testing.TB, out []byte) map[string]string {
 	return env
 }
 
-// The mark of a hook is that of the text which the shell reads, and zsh reads the clock in
-// place.
-func TestHookCode(t *testing.T) {
-	if calls := strings.Count(Zsh.common, "\t__ssoenv_clock\n"); calls < 3 || strings.Count(Zsh.hookCode(), "\t__ssoenv_now=${(%)__ssoenv_seconds}\n") < calls {
+// The mark is that of what the shell reads: without comments, and in zsh with the clock in
+// place of its calls.
+func TestMark(t *testing.T) {
+	if calls := strings.Count(Zsh.common, "\t__ssoenv_clock\n"); calls < 3 || strings.Count(Zsh.hookCode(), "__ssoenv_now=${(%)__ssoenv_seconds}\n") < calls {
 		t.Errorf("zsh: got %d calls of the clock, want some, and each replaced", calls)
 	}
-	changed := Zsh
-	changed.hook += "# changed\n"
-	if changed.Mark() == Zsh.Mark() {
-		t.Error("another hook has the same mark")
+	for _, shell := range []Shell{Bash, Zsh, Fish} {
+		same, other := shell, shell
+		same.hook += "# a comment\n"
+		other.hook += "true\n"
+		if same.Mark() != shell.Mark() || other.Mark() == shell.Mark() {
+			t.Errorf("%v: got the marks %s, with a comment %s, with another command %s", shell, shell.Mark(), same.Mark(), other.Mark())
+		}
+	}
+	unclocked := Zsh
+	unclocked.name = "other"
+	if strings.TrimPrefix(unclocked.Mark(), "other:") == strings.TrimPrefix(Zsh.Mark(), "zsh:") {
+		t.Error("zsh: the mark is not that of the text with the clock in place")
 	}
 }

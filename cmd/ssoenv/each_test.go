@@ -242,9 +242,11 @@ func TestEachOutputOfASlowReader(t *testing.T) {
 import os
 for i in range(70):
     os.write(1, b"%04d" % i + 995 * b"x" + b"\n")
+open("wrote-" + os.environ["SSOENV_PROFILE"], "w")
 `)
-	for _, option := range []string{"", "--json"} {
-		out := w.command(t, nil, "sh", "-c", `ssoenv exec --each 'acct-*' `+option+` -- python3 writer.py | (sleep 3; cat)`)
+	for _, option := range []string{"", "--json"} { // with which ssoenv keeps the text until the end
+		out := w.command(t, nil, "sh", "-c", `rm -f wrote-*; ssoenv exec --each 'acct-*' `+option+` -- python3 writer.py | {
+			until [ -e wrote-acct-000 ] && [ -e wrote-acct-001 ]; do sleep 0.1; done; sleep 1.5; cat; }`)
 		text, err := out.Output()
 		if err != nil {
 			t.Fatal(err)
@@ -261,7 +263,7 @@ func TestEachLeftBehind(t *testing.T) {
 	t.Parallel()
 	w := newEachWorld(t, 1)
 	w.logIn(t)
-	for _, left := range []string{"sleep 60", "yes", "while sleep 0.1; do echo on; done"} {
+	for _, left := range []string{"sleep 600", "yes", "while sleep 0.1; do echo on; done"} {
 		c := w.command(t, nil, "ssoenv", "exec", "--each", "acct-*", "--", "sh", "-c", "("+left+") & echo $! >&2; echo done")
 		var said strings.Builder
 		c.Stderr = &said

@@ -225,28 +225,19 @@ func (r *eachRun) login(ctx context.Context, sso profile.SSOSession) error {
 // its output is written.
 func (r *eachRun) execute(command *exec.Cmd, t target, fail func(error) eachResult) eachResult {
 	out := r.newEachOutput(t)
-	stdout, err := newOutputPipe(out.stdout)
+	pipes, err := newOutputPipes(out.stdout, out.stderr)
 	if err != nil {
-		return fail(err)
+		return fail(cannotRun(r.o.command[0], err, statusNotExecutable, nil))
 	}
-	defer stdout.close()
-	stderr, err := newOutputPipe(out.stderr)
-	if err != nil {
-		return fail(err)
-	}
-	defer stderr.close()
-	command.Stdout, command.Stderr = stdout.writeEnd, stderr.writeEnd
+	defer pipes.close()
+	command.Stdout, command.Stderr = pipes[0].writeEnd, pipes[1].writeEnd
 	process.Separate(command)
 	if err := r.start(command, t.name); err != nil {
 		return fail(err)
 	}
-	stdout.copy()
-	stderr.copy()
-	_ = command.Wait() // its state says more
-	stdout.commandEnded()
-	stderr.commandEnded()
-	<-stdout.copied
-	<-stderr.copied
+	pipes.copy()
+	_ = command.Wait()   // its state says more
+	pipes.commandEnded() // until then it may still be stopped and killed, with what it has left behind
 	r.mu.Lock()
 	delete(r.running, command)
 	stopped := r.stopped

@@ -327,4 +327,11 @@ func TestRequirementsNameTests(t *testing.T) {
 	if named < 100 {
 		t.Errorf("got %d names of tests, want at least 100", named)
 	}
+	rows := map[string]bool{}
+	for _, id := range submatches(`(?m)^\| ([A-Z]\d+) \|`, string(page)) {
+		if rows[id] {
+			t.Errorf("docs/requirements.md has two rows %s", id)
+		}
+		rows[id] = true
+	}
 }

@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// What processes that a command has left behind write is read for leftBehind after
-// the command has ended, and leftBehindBytes of it after that. No pipe holds more, so
-// everything that the command itself has written is read.
+// After a command has ended, what it has left behind may hold its pipe open. Then reading
+// ends when the pipe was empty for leftBehind in all; or after leftBehind, when more than
+// leftBehindBytes were read since the end. An ordinary user's pipe holds no more
+// (pipe(7), pipe-max-size), so all that the command itself has written is read.
 const (
 	leftBehind      = time.Second
 	leftBehindBytes = 1 << 20
@@ -19,8 +20,7 @@ const (
 //
 // The WaitDelay of [os/exec.Cmd] will not do: it closes the pipe one second after the
 // command's end although the reader of ssoenv's own output, a pager for example, is only
-// slow, and what is in the pipe is lost. Here only the time counts for which the pipe was
-// empty.
+// slow, and what is in the pipe is lost.
 type outputPipe struct {
 	to       io.Writer
 	readEnd  *os.File
@@ -31,12 +31,46 @@ type outputPipe struct {
 	waiting bool          // in a Read
 	ended   time.Time     // when the command did
 	read    int           // bytes, since then
-	left    time.Duration // how long a Read may still wait
+	left    time.Duration // how long Reads may still wait
 	since   time.Time     // when the timer was set
 	timer   *time.Timer   // closes the pipe
 }
 
-// newOutputPipe returns a pipe whose text copy writes to "to", which must not fail.
+// outputPipes are those of standard output and of the standard error.
+type outputPipes [2]*outputPipe
+
+// newOutputPipes returns the pipes whose text is copied to the writers, which must not
+// fail.
+func newOutputPipes(stdout, stderr io.Writer) (pipes outputPipes, err error) {
+	if pipes[0], err = newOutputPipe(stdout); err != nil {
+		return pipes, err
+	}
+	if pipes[1], err = newOutputPipe(stderr); err != nil {
+		pipes[0].close()
+	}
+	return pipes, err
+}
+
+// close releases the pipes.
+func (p outputPipes) close() {
+	p[0].close()
+	p[1].close()
+}
+
+// copy starts to copy, after the start of the command.
+func (p outputPipes) copy() {
+	p[0].copy()
+	p[1].copy()
+}
+
+// commandEnded returns when everything is copied.
+func (p outputPipes) commandEnded() {
+	p[0].commandEnded()
+	p[1].commandEnded()
+	<-p[0].copied
+	<-p[1].copied
+}
+
 func newOutputPipe(to io.Writer) (*outputPipe, error) {
 	readEnd, writeEnd, err := os.Pipe()
 	if err != nil {
@@ -45,13 +79,11 @@ func newOutputPipe(to io.Writer) (*outputPipe, error) {
 	return &outputPipe{to: to, readEnd: readEnd, writeEnd: writeEnd, copied: make(chan struct{}), left: leftBehind}, nil
 }
 
-// close releases both ends.
 func (o *outputPipe) close() {
 	_ = o.readEnd.Close()
 	_ = o.writeEnd.Close()
 }
 
-// copy starts to copy, after the start of the command.
 func (o *outputPipe) copy() {
 	_ = o.writeEnd.Close() // the command has its own
 	go func() {
@@ -86,7 +118,7 @@ func (o *outputPipe) beforeRead() bool {
 	if o.ended.IsZero() {
 		return true
 	}
-	if o.read > leftBehindBytes && time.Since(o.ended) > leftBehind {
+	if o.left <= 0 || o.read > leftBehindBytes && time.Since(o.ended) > leftBehind {
 		return false
 	}
 	o.limitWait()

@@ -359,7 +359,7 @@ func isPartOf(words, format string) bool {
 		}
 		for to := from + 4; to <= len(parts); to++ {
 			wanted := regexp.QuoteMeta(strings.TrimRight(strings.Join(parts[from:to], " "), ":,;"))
-			wanted = strings.NewReplacer("%q", `"[^"]*"`, "%d", `\d+`, "%s", ".+").Replace(wanted)
+			wanted = strings.NewReplacer("%q", `"[^"]*"`, "%d", `\d+`, "%s", `[^ ]+(?: [^ ]+){0,3}`).Replace(wanted)
 			if regexp.MustCompile("^" + wanted + "$").MatchString(words) {
 				return true
 			}

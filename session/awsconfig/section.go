@@ -228,21 +228,13 @@ func (e entry) value(src []byte) []byte {
 	return value
 }
 
-// mayHaveLower has the bytes of characters that may have a lower case.
-var mayHaveLower = func() (bytes [256]bool) {
-	for c := range bytes {
-		bytes[c] = 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf
-	}
-	return bytes
-}()
-
 // lower is Python's str.lower, which configparser applies to keys, with one
 // exception: Python has a second lower case for a capital sigma at the end of a
 // word. Bytes that are not UTF-8 do not change. lower returns s itself if nothing
 // changes.
 func lower(s []byte) []byte {
 	same := 0
-	for same < len(s) && !mayHaveLower[s[same]] {
+	for same < len(s) && s[same] < utf8.RuneSelf && s[same]-'A' > 'Z'-'A' {
 		same++
 	}
 	if same == len(s) {

@@ -8,7 +8,7 @@ import (
 )
 
 // values are the keys of a section, in lower case, and their values. The zero value has
-// none.
+// none. A copy shares them, and must not be added to.
 //
 // A profile has five keys of the fifty that ssoenv asks for. Their lengths tell of most
 // others that they are not there, for a tenth of what a map takes to find that out: for

@@ -262,17 +262,19 @@ type originID struct {
 // An origin is what the keys of many profiles have in common.
 type origin struct {
 	prefix     string // what begins the keys
-	instance   []byte // half of the SHA-256 of the session's start URL and region
+	instance   []byte // the beginning of the SHA-256 of the session's start URL and region
 	hasEntries bool   // there are entries that begin with the prefix
 }
 
 func newOrigin(prefix string, sso profile.SSOSession) origin {
 	sum := sha256.Sum256(appendTexts(nil, profile.NormalStartURL(sso.StartURL), sso.Region))
-	return origin{prefix: prefix, instance: sum[:16]}
+	return origin{prefix: prefix, instance: sum[:8]}
 }
 
-// appendKey appends the roleKey of a profile of this origin. What it hashes of a role is
-// short enough for one block of SHA-256, which is what a key costs.
+// appendKey appends the roleKey of a profile of this origin. What it hashes of a role with
+// a name of up to 29 bytes fits into one block of SHA-256: the blocks are what a key costs.
+// The prefix has the session already, and instance only tells its regions and its start
+// URLs apart.
 func (o origin) appendKey(key []byte, p profile.Profile) []byte {
 	if p.Process.Command != "" || p.Source != nil {
 		return append(key, roleKey(p)...)

@@ -187,3 +187,20 @@ func TestFailureRecord(t *testing.T) {
 		})
 	}
 }
+
+// The names of entries stay as they are: other names lose what is cached, and which keys
+// running shells got.
+func TestRoleKeysStay(t *testing.T) {
+	legacy := testProfile
+	legacy.SSOSession.Name = ""
+	for want, p := range map[string]profile.Profile{
+		"e55b7508f3dd2a5f349a0cca63225e6d-912ba1bb5b567896a2e4e24d42173c74": testProfile,
+		"50c605b50e1337d8f9d03bdba5ae211b-912ba1bb5b567896a2e4e24d42173c74": legacy,
+		"e55b7508f3dd2a5f349a0cca63225e6d-3a10abecd8bbe67b2bb42ce769d2d6c2": {Name: "chain", SSOSession: testSession, Source: &testProfile, Assume: profile.AssumeRole{RoleARN: "arn:aws:iam::222222222222:role/Auditor"}},
+		"d6fc6671e882658d24f70d2ad8ec5dfc-f7063c63b8ac384e08a04bd920328d2e": {Name: "process", Process: profile.Process{Command: "get-credentials", File: "/home/me/.aws/config"}},
+	} {
+		if got := roleKey(p); got != want {
+			t.Errorf("%s: got %s, want %s", p.Name, got, want)
+		}
+	}
+}

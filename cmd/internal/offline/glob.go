@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // CheckGlob returns an error for a glob that is malformed.
@@ -29,10 +30,12 @@ func MatchesGlob(glob, text string) bool {
 // character like any other, and case does not count. As in a shell, [!a-z] is what is not
 // in [a-z].
 func matchGlob(glob, text string) (bool, error) {
-	return path.Match(asPathGlob.Replace(strings.ToLower(glob)), strings.ReplaceAll(strings.ToLower(text), "/", "\x00"))
+	return path.Match(asPathGlob().Replace(strings.ToLower(glob)), strings.ReplaceAll(strings.ToLower(text), "/", "\x00"))
 }
 
-var asPathGlob = strings.NewReplacer("/", "\x00", "[!", "[^", `\\`, `\\`, `\[`, `\[`)
+var asPathGlob = sync.OnceValue(func() *strings.Replacer {
+	return strings.NewReplacer("/", "\x00", "[!", "[^", `\\`, `\\`, `\[`, `\[`)
+})
 
 // MatchesPattern reports whether one of the texts contains the pattern or, if the
 // pattern is a glob, matches it. Case does not count. The empty pattern matches

@@ -87,9 +87,9 @@ func (w Walk) Has(name string) bool {
 }
 
 // AsksForHelp reports whether the help of the command is asked for.
-func (w Walk) AsksForHelp() bool { return askForHelp(w.Flags) }
+func (w Walk) AsksForHelp() bool { return haveHelp(w.Flags) }
 
-func askForHelp(flags []string) bool {
+func haveHelp(flags []string) bool {
 	return slices.Contains(flags, "--help") || slices.Contains(flags, "-h")
 }
 
@@ -175,7 +175,7 @@ func Normalize(words []string, commands []Command) (normalized []string, command
 	}
 	switch {
 	case w.Command == nil:
-		return words, "", w.Name == "" && askForHelp(w.Global), nil
+		return words, "", w.Name == "" && haveHelp(w.Global), nil
 	case w.AsksForHelp():
 		return words, w.Name, true, nil
 	case w.PendingFlag != "":
