@@ -78,6 +78,8 @@ func FuzzLookups(f *testing.F) {
 		"\uFEFF[profile a]\r\n[sso-session s]\r\n[profile b]\r[profile c] # ]\n  [profile d]\nk = v\n  [profile e]\n",
 		"[profile a\\ ]\n[profile \"\"]\n[profilesx a]\n[sso-sessions a]\n[ profile a]\n[p]\n[]\n[profile]\n[profile ]\n",
 		"[profile a#b]\n[profile a]]\n[profile \x00]\n[profile \xff]\n[profile caf\xe9]\n[profile a\u00a0]\n[[profile a]\n",
+		"ssoenv_x = 0\n[profile a]\nSSOENV_X=1\n[profile b]\n# ssoenv_x\n [profile c]\n[profile 'a']\nssoenv_x: 2\r[DEFAULT]\nx = ssoenv_x\n[sso-session s]\nssoenv_X = 3",
+		strings.Repeat("[profile a]\nssoenv_x = 1\n[profile b]\n", 3) + strings.Repeat("[profile 'a']\nssoenv_x=\n[ssoenv_x]\nssoenv_x = 1\n", 6),
 		strings.Repeat("[sso-session s]\nx = 1\n", maxUncommon+2) + "[profile a]\n[default]\n",
 		strings.Repeat("[profile 'a']\n", maxUncommon) + "[default]\n[sso-session a]\n",
 	} {
@@ -96,7 +98,16 @@ func FuzzLookups(f *testing.F) {
 				if kind == "x" {
 					wanted, names = nil, nil
 				}
+				mentioning := map[string]bool{}
+				for s := range file.Mentioning(kind, "ssoenv_x") {
+					mentioning[s.Name()] = true
+				}
 				index := file.Index(kind)
+				for s := range index.All() {
+					if _, ok := s.Get("ssoenv_x"); ok && !mentioning[s.Name()] {
+						t.Fatalf("kind %q: section %q has ssoenv_x and is not found", kind, s.Name())
+					}
+				}
 				if got := index.Names(); len(got) != len(names) || len(names) > 0 && !reflect.DeepEqual(got, names) {
 					t.Fatalf("kind %q: names %q, want %q", kind, got, names)
 				}

@@ -1,6 +1,8 @@
 package awsconfig_test
 
 import (
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -31,5 +33,43 @@ func TestMentions(t *testing.T) {
 	}
 	if other, ok := awsconfig.Parse([]byte("[profile x]\nssoenv_confirm = true\n[profile y]\na_b = c\n")).Section(awsconfig.Profile, "y"); !ok || other.Mentions(key) {
 		t.Error("a section mentions the key of another")
+	}
+}
+
+// Mentioning finds every section that has the key, in files where few and where many do,
+// and no section twice.
+func TestMentioning(t *testing.T) {
+	const key = "ssoenv_confirm"
+	texts := []string{
+		"ssoenv_confirm = true\n[profile a]\n[profile b]\nx = 1\n",
+		"[profile a]\n[profile b]\nssoenv_confirm = true\n[profile c]\n[profile 'b']\nSSOENV_CONFIRM = x\n",
+		"[profile a]\nx = 1\n[DEFAULT]\nssoenv_confirm = true\n[profile b]\n",
+		"[profile a]\r\nSsoenv_Confirm=true\r\n  [profile b]\r\n[sso-session a]\r\nssoenv_confirm = x\r\n",
+		"[profile ssoenv_confirm]\n[profile b]\nx = ssoenv_confirm\n",
+	}
+	many := ""
+	for i := range 30 {
+		many += fmt.Sprintf("[profile p%d]\nssoenv_confirm = true\n[profile q%d]\nregion = x\n", i, i)
+	}
+	texts = append(texts, many)
+	for _, tt := range readings {
+		texts = append(texts, strings.ReplaceAll(tt.text, "region", key))
+	}
+	for _, text := range texts {
+		f := awsconfig.Parse([]byte(text))
+		for _, kind := range kinds {
+			found := map[string]bool{}
+			for s := range f.Mentioning(kind, key) {
+				if whole, ok := f.Section(kind, s.Name()); found[s.Name()] || !ok || !maps.Equal(whole.Values(), s.Values()) {
+					t.Errorf("%q: got section %q twice, or another one", text, s.Name())
+				}
+				found[s.Name()] = true
+			}
+			for s := range f.Sections(kind) {
+				if _, ok := s.Get(key); ok && !found[s.Name()] {
+					t.Errorf("%q: section %q of kind %q has the key, and is not found", text, s.Name(), kind)
+				}
+			}
+		}
 	}
 }

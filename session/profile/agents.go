@@ -82,16 +82,10 @@ func (r agentRule) and(other agentRule) agentRule {
 // one of the keys.
 func (c *Config) readAgentRules() *agentRules {
 	found := &agentRules{byName: map[string]agentRule{}, byRole: map[string]agentRule{}, starts: map[string]Denial{}}
-	for section := range c.file.Sections(awsconfig.Profile) {
-		c.addAgentRule(found, section)
+	for raw := range c.mentioning(guardKey, agentsKey) {
+		found.add(raw)
 	}
-	for section := range c.credentials.Sections(awsconfig.Bare) {
-		c.addAgentRule(found, section)
-	}
-	for section := range c.file.Sections(awsconfig.SSOSession) {
-		if !section.Mentions(agentsKey) {
-			continue
-		}
+	for section := range c.file.Mentioning(awsconfig.SSOSession, agentsKey) {
 		values := section.Values()
 		if denies(values[agentsKey]) {
 			found.starts[NormalStartURL(values["sso_start_url"])] = Denial{agentsKey, SectionName{awsconfig.SSOSession, section.Name()}.String()}
@@ -100,11 +94,8 @@ func (c *Config) readAgentRules() *agentRules {
 	return found
 }
 
-func (c *Config) addAgentRule(found *agentRules, section awsconfig.Section) {
-	if !section.Mentions(guardKey, agentsKey) {
-		return
-	}
-	raw, _ := c.rawProfile(section.Name())
+// add adds the rule of a profile.
+func (r *agentRules) add(raw rawProfile) {
 	var rule agentRule
 	switch value := raw.get(agentsKey); {
 	case denies(value):
@@ -114,9 +105,9 @@ func (c *Config) addAgentRule(found *agentRules, section awsconfig.Section) {
 	case decodeGuard(raw.get(guardKey)) != Unguarded:
 		rule.denial = Denial{guardKey, raw.String()}
 	}
-	found.byName[raw.name] = found.byName[raw.name].and(rule)
+	r.byName[raw.name] = r.byName[raw.name].and(rule)
 	for _, role := range raw.roles() {
-		found.byRole[role] = found.byRole[role].and(rule)
+		r.byRole[role] = r.byRole[role].and(rule)
 	}
 }
 

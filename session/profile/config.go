@@ -29,9 +29,9 @@ type Config struct {
 	texts awsconfig.Texts
 	spare values // empty, for the next rawProfile
 
-	ownKeys *bool       // whether the files mention one of searchedKeys; nil until that is known
-	guards  *guards     // nil until the first [Config.Guard] that needs them
-	agents  *agentRules // likewise, of [Config.Denial]
+	mentioned map[string]bool // those of searchedKeys that the files mention; nil until that is known
+	guards    *guards         // nil until the first [Config.Guard] that needs them
+	agents    *agentRules     // likewise, of [Config.Denial]
 }
 
 // A source is one of the two files. A lookup scans the file; after names has
@@ -183,11 +183,13 @@ var searchedKeys = []string{guardKey, agentsKey, servedKey}
 // searchedKeys: its text has the name. Most files mention none of them, which one
 // search of the text tells, before any section is read.
 func (c *Config) mentions(key string) bool {
-	if c.ownKeys == nil {
-		found := c.file.Mentions(searchedKeys...) || c.credentials.Mentions(searchedKeys...)
-		c.ownKeys = &found
+	if c.mentioned == nil {
+		c.mentioned = map[string]bool{}
+		for _, found := range append(c.file.Mentioned(searchedKeys...), c.credentials.Mentioned(searchedKeys...)...) {
+			c.mentioned[found] = true
+		}
 	}
-	return *c.ownKeys && (c.file.Mentions(key) || c.credentials.Mentions(key))
+	return c.mentioned[key]
 }
 
 // IsEmpty reports whether the files have neither an sso-session nor a profile with more
@@ -343,11 +345,16 @@ func (raw rawProfile) get(key string) string { return raw.values.get(key) }
 // rawProfile reads each of the three sections once: scanning a file of thousands
 // of profiles is most of the time that a switch takes.
 func (c *Config) rawProfile(name string) (rawProfile, bool) {
+	section, inConfig := c.file.section(awsconfig.Profile, name)
+	return c.rawProfileOf(name, section, inConfig)
+}
+
+// rawProfileOf is rawProfile for a profile whose section in the config file is known.
+func (c *Config) rawProfileOf(name string, section awsconfig.Section, inConfig bool) (rawProfile, bool) {
 	raw := rawProfile{name: name, values: c.spare}
 	if c.spare = (values{}); raw.values.byKey == nil {
 		raw.values.byKey = map[string]string{}
 	}
-	section, inConfig := c.file.section(awsconfig.Profile, name)
 	raw.values.add(section, &c.texts)
 	section, inCredentials := c.credentials.section(awsconfig.Bare, name)
 	if inCredentials {

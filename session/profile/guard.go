@@ -3,6 +3,7 @@ package profile
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -205,27 +206,38 @@ func stricter(a, b Guard) Guard {
 // mention the key.
 func (c *Config) readGuards() *guards {
 	found := &guards{byName: map[string]Guard{}, byRole: map[string]Guard{}}
-	for section := range c.file.Sections(awsconfig.Profile) {
-		c.addGuard(found, section)
-	}
-	for section := range c.credentials.Sections(awsconfig.Bare) {
-		c.addGuard(found, section)
+	for raw := range c.mentioning(guardKey) {
+		found.add(raw)
 	}
 	return found
 }
 
-func (c *Config) addGuard(found *guards, section awsconfig.Section) {
-	if !section.Mentions(guardKey) {
-		return
+// mentioning iterates over the profiles of both files with a section that mentions one of
+// the keys. A profile may come twice.
+func (c *Config) mentioning(keys ...string) iter.Seq[rawProfile] {
+	return func(yield func(rawProfile) bool) {
+		for section := range c.file.Mentioning(awsconfig.Profile, keys...) {
+			if raw, _ := c.rawProfileOf(section.Name(), section, true); !yield(raw) {
+				return
+			}
+		}
+		for section := range c.credentials.Mentioning(awsconfig.Bare, keys...) {
+			if raw, _ := c.rawProfile(section.Name()); !yield(raw) {
+				return
+			}
+		}
 	}
-	raw, _ := c.rawProfile(section.Name())
+}
+
+// add adds the guard of a profile, if it has one.
+func (g *guards) add(raw rawProfile) {
 	guard := Guard{decodeGuard(raw.get(guardKey)), raw.name}
 	if guard.Level == Unguarded {
 		return
 	}
-	found.byName[raw.name] = stricter(found.byName[raw.name], guard)
+	g.byName[raw.name] = stricter(g.byName[raw.name], guard)
 	for _, role := range raw.roles() {
-		found.byRole[role] = stricter(found.byRole[role], guard)
+		g.byRole[role] = stricter(g.byRole[role], guard)
 	}
 }
 
