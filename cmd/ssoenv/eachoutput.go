@@ -160,6 +160,9 @@ func (r *eachRun) report(i int) {
 // summarize tells the user what has become of all targets, and returns the error of
 // the run. If nothing ran because a login is needed, that is the error.
 func (r *eachRun) summarize(ctx context.Context) error {
+	if r.broken != nil {
+		return r.broken
+	}
 	var groups []string // of names, in the order of their first ones
 	names := map[string][]string{}
 	var hints []string
@@ -200,8 +203,6 @@ func (r *eachRun) summarize(ctx context.Context) error {
 	}
 	r.p.say("%s", counts(len(r.targets), succeeded, ran))
 	switch {
-	case r.broken != nil:
-		return r.broken
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case succeeded < len(r.targets):

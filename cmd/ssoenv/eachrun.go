@@ -311,7 +311,7 @@ func (r *eachRun) stop(sig os.Signal) {
 	for _, command := range r.commands() {
 		process.Signal(command, sig)
 	}
-	if len(names) == 0 {
+	if len(names) == 0 || r.isBroken() {
 		return
 	}
 	said := make(chan struct{})
@@ -337,6 +337,14 @@ func (r *eachRun) commands() []*exec.Cmd {
 		commands = append(commands, command)
 	}
 	return commands
+}
+
+// isBroken reports whether standard output cannot be written. That is said once, at the
+// end, and not which commands were stopped because of it.
+func (r *eachRun) isBroken() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.broken != nil
 }
 
 // outputBroken stops the run after standard output could not be written.

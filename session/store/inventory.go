@@ -121,7 +121,9 @@ func (s *Store) AccountNames(sso profile.SSOSession) map[string]string {
 		return names
 	}
 	var head inventoryHead
-	if ok, err := s.Private.Get(inventoryKey(sso), &head); !ok || err != nil || head.Format != entryFormat {
+	ok, err := s.Private.Get(inventoryKey(sso), &head)
+	s.warnCache(err)
+	if !ok || head.Format != entryFormat {
 		return names
 	}
 	for n := range min(head.Parts, maxParts) {
@@ -132,7 +134,9 @@ func (s *Store) AccountNames(sso profile.SSOSession) map[string]string {
 				Name string `json:"name"`
 			} `json:"accounts"`
 		}
-		if ok, err := s.Private.Get(partKey(sso, n), &part); !ok || err != nil || part.Format != entryFormat {
+		ok, err := s.Private.Get(partKey(sso, n), &part)
+		s.warnCache(err)
+		if !ok || part.Format != entryFormat {
 			continue
 		}
 		for _, a := range part.Accounts {
