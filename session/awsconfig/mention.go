@@ -102,7 +102,7 @@ func nextMention(text []byte, pos int, keys []string) int {
 				break
 			}
 			at += next
-			if isMention(text[at-before:], keys) {
+			if at+1 < len(text) && text[at+1] == '_' && isMention(text[at-before:], keys) {
 				first, end = at-before, at
 				break
 			}
@@ -113,10 +113,6 @@ func nextMention(text []byte, pos int, keys []string) int {
 
 // isMention reports whether the text begins with one of the keys.
 func isMention(text []byte, keys []string) bool {
-	const underscore = len("ssoenv")
-	if len(text) <= underscore || text[underscore] != '_' {
-		return false
-	}
 	return slices.ContainsFunc(keys, func(key string) bool {
 		return len(text) >= len(key) && strings.EqualFold(string(text[:len(key)]), key)
 	})
