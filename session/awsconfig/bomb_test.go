@@ -60,6 +60,9 @@ func TestBombs(t *testing.T) {
 		"blocks":                       numbered("# >>> ssoenv sync %[1]d >>>\n[profile %[1]d]\n# <<< ssoenv sync %[1]d <<<\n"),
 		"markers":                      "[profile a]\n" + fill("# >>> ssoenv sync a >>>\n") + "x = 1\n",
 		"words of markers":             fill(" ssoenv sync "),
+		"mentions":                     fill("SSOENV_CONFIRM\n"),
+		"mentions in one profile":      fill("[profile a]\nSSOENV_CONFIRM=1\n"),
+		"mentions in other sections":   numbered("[x%d]\nssoenv_confirm=1\n"),
 	}
 	for name, text := range bombs {
 		t.Run(name, func(t *testing.T) {
@@ -71,6 +74,10 @@ func TestBombs(t *testing.T) {
 				}
 				last.Get("x")
 				last.Keys()
+			}
+			_ = f.Mentioned("ssoenv_confirm", "ssoenv_other")
+			for s := range f.Mentioning(awsconfig.Profile, "ssoenv_confirm", "ssoenv_other") {
+				s.Get("x")
 			}
 			if n := len(f.Problems()); n > 200 {
 				t.Errorf("%d problems", n)

@@ -10,31 +10,32 @@ import (
 // Mentions reports whether the file may have one of the keys: its text has the key's
 // name, in any case, be it in a comment. The keys begin with ssoenv_ and are of ASCII
 // letters and underscores.
-func (f *File) Mentions(keys ...string) bool { return nextMention(f.src, 0, keys) >= 0 }
+func (f *File) Mentions(keys ...string) bool { return mentions(f.src, keys) }
+
+func mentions(text []byte, keys []string) bool {
+	scan := scanMentions(text, keys)
+	return scan.next(0) < len(text)
+}
 
 // Mentioned returns those of the keys that the file mentions. It searches once for all.
 func (f *File) Mentioned(keys ...string) []string {
 	var mentioned []string
-	left := slices.Clone(keys)
-	for at := nextMention(f.src, 0, left); at >= 0; at = nextMention(f.src, at+1, left) {
-		left = slices.DeleteFunc(left, func(key string) bool {
+	scan := scanMentions(f.src, slices.Clone(keys))
+	for at := scan.next(0); at < len(f.src) && len(scan.keys) > 0; at = scan.next(at + 1) {
+		scan.keys = slices.DeleteFunc(scan.keys, func(key string) bool {
 			found := isMention(f.src[at:], []string{key})
 			if found {
 				mentioned = append(mentioned, key)
 			}
 			return found
 		})
-		if len(left) == 0 {
-			break
-		}
 	}
 	return mentioned
 }
 
 // Mentions is [File.Mentions] for the text of the section and of [DEFAULT].
 func (s Section) Mentions(keys ...string) bool {
-	mentions := func(h headers) bool { return nextMention(s.src[h.first:h.end], 0, keys) >= 0 }
-	return mentions(s.own) || mentions(s.defaults)
+	return mentions(s.src[s.own.first:s.own.end], keys) || mentions(s.src[s.defaults.first:s.defaults.end], keys)
 }
 
 // maxLookups is for how many sections a lookup of each, which is a scan, takes less time
@@ -67,13 +68,13 @@ func (f *File) Mentioning(kind Kind, keys ...string) iter.Seq[Section] {
 // below one of their headers. ok is false if there are many, or if [DEFAULT] does, which
 // is a part of all.
 func (f *File) mentioning(kind Kind, keys []string) (names []string, ok bool) {
-	at := nextMention(f.src, 0, keys)
-	for scan := scanHeaders(f.src); at >= 0 && scan.next(); {
+	found := scanMentions(f.src, keys)
+	for scan := scanHeaders(f.src); scan.next(); {
 		h := scan.header
-		for at >= 0 && at < h.start { // before the first header
-			at = nextMention(f.src, at+1, keys)
-		}
-		if at < 0 || at >= h.end {
+		switch at := found.next(h.start); {
+		case at == len(f.src):
+			return names, true
+		case at >= h.end:
 			continue
 		}
 		if string(h.text) == defaultSection || len(names) == maxLookups {
@@ -82,33 +83,53 @@ func (f *File) mentioning(kind Kind, keys []string) (names []string, ok bool) {
 		if name, ok := h.name(kind); ok && !slices.Contains(names, string(name)) {
 			names = append(names, string(name))
 		}
-		at = nextMention(f.src, h.end, keys)
 	}
 	return names, true
 }
 
-// nextMention returns the offset of the first mention of a key at or after pos, or -1. It
-// looks for the v before the underscore, in each case, and compares the rest
-// where it finds one: of the letters that all keys have in common it is the rarest in
-// config files. With one search for all keys, that takes 0.5 million instructions in a
-// file of 5,000 profiles (a search for two letters of a key takes 1.6).
-func nextMention(text []byte, pos int, keys []string) int {
+// A mentionScanner finds mentions of keys. It looks for the v before the underscore, in
+// each case, and compares the rest where it finds one: of the letters that all keys have in
+// common it is the rarest in config files. With one search for all keys, that takes 0.5
+// million instructions in a file of 5,000 profiles (a search for two letters of a key takes
+// 1.6).
+type mentionScanner struct {
+	text []byte
+	keys []string
+
+	// The offsets of the first mentions with a v and with a V from the last pos on, or
+	// len(text). So a file that has only one of them is searched for the other once.
+	small, capital int
+}
+
+func scanMentions(text []byte, keys []string) mentionScanner {
+	return mentionScanner{text: text, keys: keys, small: -1, capital: -1}
+}
+
+// next returns the offset of the first mention at or after pos, or len(text). pos must not
+// decrease from call to call.
+func (s *mentionScanner) next(pos int) int {
+	if s.small < pos {
+		s.small = s.find(pos, 'v')
+	}
+	if s.capital < pos {
+		s.capital = s.find(pos, 'V')
+	}
+	return min(s.small, s.capital)
+}
+
+func (s *mentionScanner) find(pos int, v byte) int {
 	const before = len("ssoen") // the v
-	first, end := -1, len(text)
-	for _, v := range []byte("vV") {
-		for at := min(pos+before, end); ; at++ {
-			next := bytes.IndexByte(text[at:end], v)
-			if next < 0 {
-				break
-			}
-			at += next
-			if at+1 < len(text) && text[at+1] == '_' && isMention(text[at-before:], keys) {
-				first, end = at-before, at
-				break
-			}
+	for at := pos + before; at < len(s.text); at++ {
+		next := bytes.IndexByte(s.text[at:], v)
+		if next < 0 {
+			break
+		}
+		at += next
+		if at+1 < len(s.text) && s.text[at+1] == '_' && isMention(s.text[at-before:], s.keys) {
+			return at - before
 		}
 	}
-	return first
+	return len(s.text)
 }
 
 // isMention reports whether the text begins with one of the keys.
