@@ -233,25 +233,27 @@ func TestEachAsksOnce(t *testing.T) {
 }
 
 // What a command has written before its end is shown in whole, however slowly the
-// output of ssoenv is read.
+// output of ssoenv is read. The text of one command fits into a pipe, that of all does not
+// fit into what ssoenv holds, and the pipe of its output.
 func TestEachOutputOfASlowReader(t *testing.T) {
 	t.Parallel()
-	w := newEachWorld(t, 2)
+	w := newEachWorld(t, 4)
 	w.logIn(t)
 	w.write(t, "writer.py", `
 import os
-for i in range(70):
+for i in range(60):
     os.write(1, b"%04d" % i + 995 * b"x" + b"\n")
 open("wrote-" + os.environ["SSOENV_PROFILE"], "w")
 `)
 	for _, option := range []string{"", "--json"} { // with which ssoenv keeps the text until the end
-		out := w.command(t, nil, "sh", "-c", `rm -f wrote-*; ssoenv exec --each 'acct-*' `+option+` -- python3 writer.py | {
-			until [ -e wrote-acct-000 ] && [ -e wrote-acct-001 ]; do sleep 0.1; done; sleep 1.5; cat; }`)
-		text, err := out.Output()
+		c := w.command(t, nil, "sh", "-c", `rm -f wrote-*; ssoenv exec --each 'acct-*' `+option+` -- python3 writer.py | {
+			for i in $(seq 300); do [ "$(ls | grep -c wrote-)" = 4 ] && break; sleep 0.1; done; sleep 1.5; cat; }`)
+		c.WaitDelay = 5 * time.Second
+		text, err := c.Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := strings.Count(string(text), "xxx\n")+strings.Count(string(text), `xxx\n`), 2*70; got != want {
+		if got, want := strings.Count(string(text), "xxx\n")+strings.Count(string(text), `xxx\n`), 4*60; got != want {
 			t.Errorf("%s: got %d lines, want %d", option, got, want)
 		}
 	}
