@@ -45,7 +45,7 @@ func sdkForJavaScript(t *testing.T) string {
 func callers(t *testing.T) map[string][]string {
 	t.Helper()
 	return map[string][]string{
-		"AWS CLI":            {"sh", "-c", `end=$(($(date +%s) + $0)); while [ "$(date +%s)" -lt "$end" ]; do /usr/bin/aws --endpoint-url "$1" sts get-caller-identity --query Arn --output text 2>&1; done`},
+		"AWS CLI":            {"sh", "-c", `end=$(($(date +%s) + $0)); while :; do /usr/bin/aws --endpoint-url "$1" sts get-caller-identity --query Arn --output text 2>&1; [ "$(date +%s)" -lt "$end" ] || break; done`},
 		"botocore":           {"/usr/bin/python3", "-c", pythonCalls},
 		"SDK for Go":         {"gocalls"},
 		"SDK for JavaScript": {"node", "--no-warnings", "-e", javascriptCalls, sdkForJavaScript(t)},
