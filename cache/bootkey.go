@@ -43,9 +43,9 @@ func (s sharedSealer) keyPlace() string {
 }
 
 // createShared puts the key into shared memory, where every process finds it until the
-// system restarts, and returns it. It is the key of the key store, or a new one that the key store
-// stores. If the key store cannot be used, it is a new one that is in the memory alone. A note
-// beside it says where the key is, and why.
+// system restarts, and returns it. It is the key of the key store, or a new one that it
+// stores. If the key store cannot be used, it is a new one that is in the memory alone. A
+// note beside it says where the key is, and why.
 //
 // So the key store is asked once after a restart, and never by a process that only reads.
 func createShared(s sharedKey, store keyStore) ([]byte, error) {

@@ -33,7 +33,7 @@ type outputPipe struct {
 	read    int           // bytes, since then
 	left    time.Duration // how long Reads may still wait
 	since   time.Time     // when the timer was set
-	timer   *time.Timer   // closes the pipe
+	timer   *time.Timer   // closes the pipe; set for each Read once the command has ended
 }
 
 // outputPipes are those of standard output and of the standard error.
@@ -139,8 +139,6 @@ func (o *outputPipe) afterRead(n int) {
 		return
 	}
 	o.read += n
-	if o.timer != nil {
-		o.timer.Stop()
-		o.left -= time.Since(o.since)
-	}
+	o.timer.Stop()
+	o.left -= time.Since(o.since)
 }

@@ -7,17 +7,9 @@ import (
 	"strings"
 )
 
-// Mentions reports whether the file may have one of the keys: its text has the key's
-// name, in any case, be it in a comment. The keys begin with ssoenv_ and are of ASCII
-// letters and underscores.
-func (f *File) Mentions(keys ...string) bool { return mentions(f.src, keys) }
-
-func mentions(text []byte, keys []string) bool {
-	scan := scanMentions(text, keys)
-	return scan.next(0) < len(text)
-}
-
-// Mentioned returns those of the keys that the file mentions. It searches once for all.
+// Mentioned returns those of the keys that the file mentions, that is may have: its text
+// has the key's name, in any case, be it in a comment. It searches once for all. The keys
+// begin with ssoenv_ and are of ASCII letters and underscores.
 func (f *File) Mentioned(keys ...string) []string {
 	var mentioned []string
 	scan := scanMentions(f.src, slices.Clone(keys))
@@ -33,9 +25,15 @@ func (f *File) Mentioned(keys ...string) []string {
 	return mentioned
 }
 
-// Mentions is [File.Mentions] for the text of the section and of [DEFAULT].
+// Mentions reports whether the text of the section or of [DEFAULT] mentions one of the
+// keys; see [File.Mentioned].
 func (s Section) Mentions(keys ...string) bool {
-	return mentions(s.src[s.own.first:s.own.end], keys) || mentions(s.src[s.defaults.first:s.defaults.end], keys)
+	mentions := func(h headers) bool {
+		text := s.src[h.first:h.end]
+		scan := scanMentions(text, keys)
+		return scan.next(0) < len(text)
+	}
+	return mentions(s.own) || mentions(s.defaults)
 }
 
 // maxLookups is for how many sections a lookup of each, which is a scan, takes less time

@@ -17,7 +17,7 @@ func TestMentions(t *testing.T) {
 		"ssoenv_confirm=true": true, "SSOENV_CONFIRM = true\n": true, "a_ssoenv_Confirm = x": true, "__ssoenv_confirm": true,
 		"ssoenv_color = red\nssoenv_conf": false, "nv_confirm = true": false, "ssoenv-confirm = true": false,
 	} {
-		if got := awsconfig.Parse([]byte("[profile x]\n" + text)).Mentions(key); got != want {
+		if got := len(awsconfig.Parse([]byte("[profile x]\n"+text)).Mentioned(key)) > 0; got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
@@ -25,7 +25,7 @@ func TestMentions(t *testing.T) {
 		f := awsconfig.Parse([]byte(strings.ReplaceAll(tt.text, "region", key)))
 		for _, kind := range kinds {
 			for s := range f.Sections(kind) {
-				if _, ok := s.Get(key); ok && (!s.Mentions(key) || !f.Mentions(key)) {
+				if _, ok := s.Get(key); ok && (!s.Mentions(key) || len(f.Mentioned(key)) == 0) {
 					t.Errorf("%s: section %q has the key and does not mention it", tt.name, s.Name())
 				}
 			}
